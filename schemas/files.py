@@ -1,0 +1,172 @@
+"""Reads our own files, YAML or JSON, and holds each against its meta-schema.
+
+The fast path only parses; where something is wrong the file is read a second time, with
+positions, so that the complaint can name the line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Hashable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import orjson
+import yaml
+
+from schemas import pointer as json_pointer
+from schemas.errors import PackError, Problem
+
+__all__ = ["META", "check", "line_of", "meta_schema", "read", "read_checked"]
+
+META = Path(__file__).parent / "meta"
+
+# The C parser is ten times the speed of the other; it is there wherever libyaml was.
+_Base: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _JsonLoader(_Base):  # type: ignore[misc]  # chosen at run time
+    """YAML with JSON's types only: no dates, no `yes` for true, no key twice."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key, _ in node.value:
+            name = getattr(key, "value", None)
+            if name in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {name!r} stands here twice", key.start_mark
+                )
+            seen.add(name)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _JsonLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+
+
+_resolve("bool", r"^(?:true|false)$", "tf")
+_resolve("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789")
+_resolve("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789")
+_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), None)
+
+
+def read(path: Path) -> Any:
+    """The content of a YAML or JSON file. Raises `PackError` where it cannot be read or parsed."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PackError(
+            Problem(file=str(path), message=f"cannot be read: {reason}", hint="check the path")
+        ) from error
+    return parse(text, str(path), as_json=path.suffix == ".json")
+
+
+def parse(text: bytes, name: str, *, as_json: bool) -> Any:
+    """Text to data. `name` is how the file is called in complaints."""
+    try:
+        return orjson.loads(text) if as_json else yaml.load(text, _JsonLoader)  # noqa: S506
+    except orjson.JSONDecodeError as error:
+        raise PackError(
+            Problem(file=name, line=error.lineno, message=f"is not JSON: {error.msg}")
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error)
+        raise PackError(
+            Problem(
+                file=name,
+                line=mark.line + 1 if mark else 0,
+                message=f"is not YAML that we read: {what}",
+                hint="a key once, spaces and not tabs, quotes around text with a colon",
+            )
+        ) from error
+
+
+def read_checked(path: Path, meta: str) -> Any:
+    """`read`, then hold the content against the meta-schema of that name."""
+    data = read(path)
+    problems = list(check(data, meta, path))
+    if problems:
+        raise PackError(*problems)
+    return data
+
+
+def check(data: Any, meta: str, path: Path) -> Iterator[Problem]:
+    """What the meta-schema `meta` has against `data`, each with its line in the file."""
+    validator = _meta_validator(meta)
+    if validator.is_valid(data):
+        return
+    for error in validator.iter_errors(data):
+        steps = [str(step) for step in error.instance_path]
+        yield Problem(
+            file=str(path),
+            line=line_of(path, steps),
+            pointer=json_pointer.join(steps),
+            message=error.message,
+            value=_worth_showing(data, steps),
+            hint=_hint(error, data, steps),
+        )
+
+
+@cache
+def meta_schema(meta: str) -> Any:
+    """The meta-schema of that name, parsed."""
+    return orjson.loads((META / f"{meta}.schema.json").read_bytes())
+
+
+@cache
+def _meta_validator(meta: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        meta_schema(meta), validate_formats=True, offline=True
+    )
+
+
+def line_of(path: Path, steps: list[str]) -> int:
+    """The line, from 1, on which the value at `steps` begins; the nearest parent's if need be."""
+    try:
+        node = yaml.compose(path.read_bytes(), yaml.SafeLoader)
+    except (OSError, yaml.YAMLError):
+        return 0
+    if node is None:
+        return 0
+    line = node.start_mark.line
+    for step in steps:
+        found = _child(node, step)
+        if found is None:
+            break
+        key, node = found
+        line = key.start_mark.line
+    return int(line) + 1
+
+
+def _child(node: yaml.Node, step: str) -> tuple[yaml.Node, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+        return node.value[int(step)], node.value[int(step)]
+    return None
+
+
+def _worth_showing(data: Any, steps: list[str]) -> object:
+    value = json_pointer.dig(data, steps)
+    return None if isinstance(value, dict | list) and len(repr(value)) > 120 else value
+
+
+def _hint(error: jsonschema_rs.ValidationError, data: Any, steps: list[str]) -> str:
+    kind = error.kind.name
+    if kind == "additionalProperties":
+        return "remove what is not known here, or mend its spelling"
+    if kind == "enum":
+        choices = [str(choice) for choice in getattr(error.kind, "options", [])]
+        near = difflib.get_close_matches(str(json_pointer.dig(data, steps)), choices, n=1)
+        return f"did you mean {near[0]!r}?" if near else ""
+    if kind == "required":
+        return "add what is missing"
+    return ""

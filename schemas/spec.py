@@ -1,0 +1,134 @@
+"""The shape of a protocol once it is loaded: frozen, and the same for all five."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from schemas import pointer as json_pointer
+
+__all__ = [
+    "Basis",
+    "Example",
+    "Level",
+    "Operation",
+    "Place",
+    "Protocol",
+    "Requirement",
+    "Role",
+]
+
+Role = Literal["coordinator", "agent"]
+Level = Literal["MUST", "SHOULD", "MAY"]
+Basis = Literal["stated", "example", "implied"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in the conversation a requirement's shape is written.
+
+    `answer` is a status (`"200"`, or a range, `"2XX"`) for what the coordinator answers, and
+    empty for what the agent asks. `pointer` is a JSON Pointer into the body in which `*` stands
+    for any one step.
+    """
+
+    operation: str
+    answer: str = ""
+    pointer: str = ""
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return json_pointer.parse(self.pointer)
+
+    def __str__(self) -> str:
+        side = f"answer {self.answer}" if self.answer else "request"
+        return f"{self.operation} {side} {self.pointer or '(whole body)'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One thing that the document asks of one side: the unit of everything.
+
+    A requirement with a `place` is judged on every message that passes there, by the schema of
+    that place; the others need a check of their own. `hook` names what a target must supply
+    before it can be judged at all; `untestable` is the reason why nothing can judge it.
+    """
+
+    id: str
+    level: Level
+    role: Role
+    basis: Basis
+    section: str
+    text: str
+    capability: str
+    place: Place | None = None
+    hook: str = ""
+    silence: int | None = None
+    untestable: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One endpoint: what is asked, and what may be answered.
+
+    `request` is the reference of the body's schema inside the bundled document, `responses` those
+    of the answers by status or range; `None` where a body is free.
+    """
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    section: str
+    capability: str
+    request: str | None
+    request_required: bool
+    request_example: Any
+    responses: Mapping[str, str | None]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def answer(self, status: int) -> str | None:
+        """The key under which a status is documented (`"200"`, `"2XX"`), or `None`."""
+        for key in (str(status), f"{status // 100}XX"):
+            if key in self.responses:
+                return key
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A golden message, written by hand from the document.
+
+    `violates` is empty for a legal one; else it is the requirement that the message breaks, at
+    `pointer`.
+    """
+
+    name: str
+    place: Place
+    message: Any
+    violates: str = ""
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """Everything that we know of one protocol. `openapi` is self-contained (bundled)."""
+
+    id: str
+    title: str
+    version: str
+    document: str
+    summary: str
+    roles: Mapping[Role, str]
+    transports: tuple[str, ...]
+    authentication: str
+    port: int
+    readiness: str
+    capabilities: Mapping[str, str]
+    operations: Mapping[str, Operation]
+    openapi: Mapping[str, Any]
+    folder: str
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self.operations.values())

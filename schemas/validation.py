@@ -1,0 +1,164 @@
+"""Is this message legal, and if not, where and why?
+
+jsonschema-rs decides. Accepting is fast (a compiled validator per message); explaining is slower
+and happens only for what was rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema_rs
+
+from schemas import pointer as json_pointer
+from schemas.spec import Place, Protocol, Requirement
+
+__all__ = ["Finding", "PlaceIndex", "Shape", "Validators", "Violation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One thing wrong with a message.
+
+    `pointer` is the JSON Pointer of the offending value, or of the value that is missing;
+    `keyword` the JSON Schema keyword that objects.
+    """
+
+    pointer: str
+    keyword: str
+    message: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '(whole body)'}: {self.message}"
+
+
+class Shape:
+    """What one message or answer may look like: a compiled validator that can explain itself."""
+
+    __slots__ = ("_validator", "accepts")
+
+    def __init__(self, validator: jsonschema_rs.Draft202012Validator) -> None:
+        self._validator = validator
+        self.accepts = validator.is_valid
+
+    def explain(self, message: Any) -> list[Violation]:
+        """Every violation, in the message's order; empty where the message is legal."""
+        return [_violation(error) for error in self._validator.iter_errors(message)]
+
+
+class Validators:
+    """The shapes of a protocol, each compiled once, when it is first wanted."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        self._base = f"urn:assay:{protocol.id}"
+        self._registry = jsonschema_rs.Registry(
+            [(self._base, dict(protocol.openapi))], draft=jsonschema_rs.Draft202012
+        )
+        self._shapes: dict[str, Shape] = {}
+
+    def request(self, operation: str) -> Shape | None:
+        """The shape of an operation's body, or `None` where it has none."""
+        return self.at(self._protocol.operations[operation].request)
+
+    def answer(self, operation: str, status: int) -> Shape | None:
+        """The shape of an answer's body, or `None` where the body is free."""
+        known = self._protocol.operations[operation]
+        key = known.answer(status)
+        return None if key is None else self.at(known.responses[key])
+
+    def place(self, place: Place) -> Shape | None:
+        """The shape of the body at a place, whatever its pointer."""
+        operation = self._protocol.operations[place.operation]
+        return self.at(operation.responses[place.answer] if place.answer else operation.request)
+
+    def parameter(self, operation: str, name: str) -> Shape | None:
+        """The shape of a path parameter, or `None` where it is not documented."""
+        return self.at(self._protocol.operations[operation].parameters.get(name))
+
+    def at(self, reference: str | None) -> Shape | None:
+        """The shape at a reference into the bundled document (`#/paths/…`)."""
+        if reference is None:
+            return None
+        shape = self._shapes.get(reference)
+        if shape is None:
+            shape = self._shapes[reference] = Shape(
+                jsonschema_rs.Draft202012Validator(
+                    {"$ref": f"{self._base}#{quote(reference[1:], safe='/~')}"},  # `{` is no URI
+                    registry=self._registry,
+                    validate_formats=True,
+                    offline=True,
+                )
+            )
+        return shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one message says of one requirement: kept, or broken by these violations."""
+
+    requirement: Requirement
+    violations: tuple[Violation, ...] = ()
+
+
+class PlaceIndex:
+    """Which requirement owns which part of which message."""
+
+    def __init__(self, requirements: Iterable[Requirement]) -> None:
+        self._rows: dict[tuple[str, str], list[tuple[tuple[str, ...], Requirement]]] = {}
+        for row in requirements:
+            if row.place is not None:
+                key = (row.place.operation, row.place.answer)
+                self._rows.setdefault(key, []).append((row.place.steps, row))
+        for rows in self._rows.values():
+            rows.sort(key=lambda entry: len(entry[0]), reverse=True)  # the most particular first
+
+    def owner(self, operation: str, answer: str, pointer: str) -> Requirement | None:
+        """The most particular requirement that speaks of that place, or `None`."""
+        steps = json_pointer.parse(pointer)
+        for pattern, row in self._rows.get((operation, answer), ()):
+            if json_pointer.matches(pattern, steps):
+                return row
+        return None
+
+    def judge(
+        self, operation: str, answer: str, message: Any, violations: Iterable[Violation]
+    ) -> list[Finding]:
+        """A finding for each requirement that `message` touches.
+
+        A requirement is touched where its place exists in the message, or where a violation
+        belongs to it; a requirement about the items of an empty list is not.
+        """
+        broken: dict[str, list[Violation]] = {}
+        for violation in violations:
+            row = self.owner(operation, answer, violation.pointer)
+            if row is not None:
+                broken.setdefault(row.id, []).append(violation)
+        return [
+            Finding(requirement=row, violations=tuple(broken.get(row.id, ())))
+            for pattern, row in self._rows.get((operation, answer), ())
+            if row.id in broken or any(json_pointer.locations(message, pattern))
+        ]
+
+
+def _violation(error: jsonschema_rs.ValidationError) -> Violation:
+    steps: list[object] = list(error.instance_path)
+    keyword = error.kind.name
+    value = error.instance
+    message = error.message
+    if keyword == "required":
+        # The place of a missing value is where it should stand, not the object around it.
+        missing = error.kind.property
+        steps.append(missing)
+        message, value = "is missing", None
+    return Violation(
+        pointer=json_pointer.join(steps), keyword=keyword, message=message, value=_plain(value)
+    )
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
