@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 # Covariant containers, so that a plain dict[str, str] is a Json without a cast.
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 AGENT_TYPES: Final = ("worker", "provider", "consumer", "general")
 STATUSES: Final = ("active", "inactive", "busy", "stale")

@@ -89,6 +89,11 @@ class Link:
             message = f"{type(error).__name__}: {error}"
             raise LinkError(message) from error
 
+    def hurry(self, timeout: float) -> None:
+        """Start over on a fresh connection, and wait at most ``timeout`` from now on."""
+        self.close()
+        self._timeout = timeout
+
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self._socket is not None:

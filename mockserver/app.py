@@ -1,0 +1,238 @@
+"""The life of one request, from bytes to bytes, as one list of steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from mockserver.coordinator import Answer, Call, Refusal, Wrong
+from mockserver.faults import Fault
+from mockserver.protocols import make_coordinator
+from mockserver.router import Match, Router
+from mockserver.session import Session, Sessions
+from mockserver.transcript import HttpExchange
+from mockserver.world import Clock, RealClock, World
+from schemas.spec import Protocol
+from schemas.validation import Validators, Violation
+
+__all__ = ["Mock", "Outcome", "Request"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """A request as it came off the wire. `path` is still percent-encoded."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    too_large: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What goes back on the wire: bytes after a delay (seconds), or nothing at all."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    delay: float
+    drop: bool
+    exchange: HttpExchange
+
+
+@dataclass(slots=True)
+class _Life:
+    """One request on its way through the steps."""
+
+    request: Request
+    session: Session
+    match: Match
+    faults: Sequence[Fault] = ()
+    body: Any = None
+    violations: Sequence[Violation] = ()
+
+
+Listener = Callable[[HttpExchange], None]
+
+
+class Mock:
+    """A mock coordinator without sockets: requests in, outcomes out.
+
+    `seed` fixes ids and chances; `clock` makes the clock of each session.
+    """
+
+    def __init__(
+        self, protocol: Protocol, *, seed: int = 0, clock: Callable[[], Clock] = RealClock
+    ) -> None:
+        self.protocol = protocol
+        self.validators = Validators(protocol)
+        self.seed = seed
+        self.listener: Listener | None = None
+        self._router = Router(protocol)
+        self._clock = clock
+        self.sessions = Sessions(self._new_session)
+        # The whole chain. A step answers, or leaves the request to the next.
+        self._steps: tuple[Callable[[_Life], Answer | None], ...] = (
+            self._plan_faults,
+            self._refuse_unknown,
+            self._parse,
+            self._validate,
+            self._force_status,
+            self._ask_coordinator,
+        )
+
+    def serve(self, request: Request, session: Session) -> Outcome:
+        """Take one request through the chain, and write down what came of it."""
+        began = time.perf_counter()
+        life = _Life(request, session, self._router.match(request.method, request.path))
+        answer: Answer | None = None
+        for step in self._steps:
+            answer = step(life)
+            if answer is not None:
+                break
+        assert answer is not None, "the last step always answers"
+        return self._write_down(life, answer, began)
+
+    def _new_session(self) -> Session:
+        def make(world: World) -> Any:
+            return make_coordinator(self.protocol, world)
+
+        return Session(make, World.seeded(self.seed, self._clock()), self.seed)
+
+    # The steps
+
+    def _plan_faults(self, life: _Life) -> None:
+        if life.session.faults and life.match.operation is not None:
+            life.faults = life.session.faults.strike(life.match.operation.id)
+
+    def _refuse_unknown(self, life: _Life) -> Answer | None:
+        match = life.match
+        if life.request.too_large:
+            return self._refuse(life, Wrong.TOO_LARGE)
+        if match.operation is not None:
+            return None
+        return self._refuse(life, Wrong.UNKNOWN_METHOD if match.allowed else Wrong.UNKNOWN_PATH)
+
+    def _parse(self, life: _Life) -> Answer | None:
+        operation = life.match.operation
+        assert operation is not None
+        if operation.request is None or not (life.request.body or operation.request_required):
+            return None
+        try:
+            life.body = orjson.loads(life.request.body)
+        except orjson.JSONDecodeError as error:
+            what = f"is not well-formed JSON: {error}" if life.request.body else "is missing"
+            shown = life.request.body[:80].decode("utf-8", "backslashreplace")
+            life.violations = (Violation(pointer="", keyword="json", message=what, value=shown),)
+            return self._refuse(life, Wrong.MALFORMED)
+        return None
+
+    def _validate(self, life: _Life) -> Answer | None:
+        operation = life.match.operation
+        assert operation is not None
+        wrong: list[Violation] = []
+        for name, value in life.match.parameters.items():
+            shape = self.validators.at(operation.parameters.get(name))
+            if shape is not None and not shape.accepts(value):
+                # In the path, so that a reader can tell it from a place in the body.
+                wrong += [_moved(violation, f"/path/{name}") for violation in shape.explain(value)]
+        if operation.request is not None and (life.request.body or operation.request_required):
+            shape = self.validators.at(operation.request)
+            if shape is not None and not shape.accepts(life.body):
+                wrong += shape.explain(life.body)
+        life.violations = wrong
+        return self._refuse(life, Wrong.INVALID) if wrong else None
+
+    def _force_status(self, life: _Life) -> Answer | None:
+        operation = life.match.operation
+        for fault in life.faults:
+            if fault.kind == "status":
+                name = operation.id if operation else ""
+                return life.session.coordinator.failure(fault.status, "as it was told to", name)
+        return None
+
+    def _ask_coordinator(self, life: _Life) -> Answer:
+        operation = life.match.operation
+        assert operation is not None
+        call = Call(
+            operation=operation.id,
+            parameters=life.match.parameters,
+            body=life.body,
+            bare=not life.request.body,
+        )
+        return life.session.coordinator.answer(call)
+
+    # What the steps share
+
+    def _refuse(self, life: _Life, wrong: Wrong) -> Answer:
+        return life.session.coordinator.refuse(
+            Refusal(
+                wrong=wrong,
+                operation=life.match.operation,
+                violations=life.violations,
+                allowed=life.match.allowed,
+            )
+        )
+
+    def _write_down(self, life: _Life, answer: Answer, began: float) -> Outcome:
+        body = self._bytes(answer, life.faults)
+        headers = {"Content-Type": _content_type(answer.media_type), **answer.headers}
+        drop = any(fault.kind == "drop" for fault in life.faults)
+        request, match, transcript = life.request, life.match, life.session.transcript
+        exchange = HttpExchange(
+            number=transcript.number(),
+            at=life.session.world.clock.now(),
+            real=time.monotonic(),
+            took=time.perf_counter() - began,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            headers=request.headers,
+            body=request.body,
+            operation=match.operation.id if match.operation else "",
+            parameters=match.parameters,
+            allowed=match.allowed,
+            violations=life.violations,
+            status=0 if drop else answer.status,
+            answer_headers=headers,
+            answer=body,
+            faults=tuple(fault.kind for fault in life.faults),
+        )
+        transcript.add(exchange)
+        if self.listener is not None:
+            self.listener(exchange)
+        return Outcome(
+            status=answer.status,
+            headers=headers,
+            body=body,
+            delay=sum(fault.seconds for fault in life.faults if fault.kind == "delay"),
+            drop=drop,
+            exchange=exchange,
+        )
+
+    def _bytes(self, answer: Answer, faults: Sequence[Fault]) -> bytes:
+        if answer.raw is not None:
+            return answer.raw
+        body = answer.body
+        if isinstance(body, dict) and any(fault.kind == "extra" for fault in faults):
+            body = {**body, "x_unheard_of": {"since": "a later version"}}
+        return orjson.dumps(body)
+
+
+def _moved(violation: Violation, base: str) -> Violation:
+    return Violation(
+        pointer=base + violation.pointer,
+        keyword=violation.keyword,
+        message=violation.message,
+        value=violation.value,
+    )
+
+
+def _content_type(media_type: str) -> str:
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type

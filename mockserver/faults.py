@@ -1,0 +1,89 @@
+"""Faults that a mock can be told to show: which answer they strike, and what they do to it.
+
+Pure: a plan decides, the wire shell carries out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+__all__ = ["Fault", "FaultPlan", "Kind"]
+
+Kind = Literal["status", "delay", "drop", "extra"]
+KINDS: tuple[Kind, ...] = ("status", "delay", "drop", "extra")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong.
+
+    `status`: the coordinator answers so, worded as the protocol words that status, and does
+    nothing. `delay`: the answer comes `seconds` later (real time). `drop`: the call is served, but
+    the connection ends without an answer. `extra`: a JSON object in the answer carries a field
+    that no document knows.
+
+    It strikes the operations that match the glob `operation`, after `skip` calls of theirs, and
+    `times` times (`None`: for ever).
+    """
+
+    kind: Kind
+    operation: str = "*"
+    times: int | None = 1
+    skip: int = 0
+    status: int = 503
+    seconds: float = 1.0
+
+    @classmethod
+    def parse(cls, said: Mapping[str, Any]) -> Fault:
+        """From JSON. Raises `ValueError` that says what is wrong."""
+        unknown = set(said) - set(cls.__slots__)
+        if unknown:
+            raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
+        if said.get("kind") not in KINDS:
+            raise ValueError(f"kind is one of {', '.join(KINDS)}, not {said.get('kind')!r}")
+        numbers = {"times": int, "skip": int, "status": int, "seconds": (int, float)}
+        for name, kind in numbers.items():
+            value = said.get(name, 0)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):  # type: ignore[arg-type]
+                raise ValueError(f"{name} is a number, not {value!r}")
+        if not 200 <= said.get("status", 503) <= 599:
+            raise ValueError(f"status is from 200 to 599, not {said['status']}")
+        return cls(**said)
+
+
+class FaultPlan:
+    """The faults that are still to strike, in the order in which they were planned."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults = list(faults)
+
+    def __iter__(self) -> Any:
+        return iter(self._faults)
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def add(self, fault: Fault) -> None:
+        self._faults.append(fault)
+
+    def clear(self) -> None:
+        self._faults.clear()
+
+    def strike(self, operation: str) -> list[Fault]:
+        """The faults that strike this call of `operation`; each is used up by it once."""
+        struck, left = [], []
+        for fault in self._faults:
+            if not fnmatchcase(operation, fault.operation):
+                left.append(fault)
+            elif fault.skip:
+                left.append(replace(fault, skip=fault.skip - 1))
+            else:
+                struck.append(fault)
+                if fault.times is None or fault.times > 1:
+                    less = None if fault.times is None else fault.times - 1
+                    left.append(replace(fault, times=less))
+        self._faults = left
+        return struck

@@ -1,0 +1,83 @@
+"""One coordinator's life on a mock: several sessions share a port and nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Callable
+
+from mockserver.coordinator import Coordinator
+from mockserver.faults import FaultPlan
+from mockserver.transcript import Transcript
+from mockserver.world import VirtualClock, World
+
+__all__ = ["Session", "Sessions"]
+
+MOST = 256
+"""Sessions that are kept; the one that was idle longest makes room."""
+
+
+class Session:
+    """A coordinator with its world, what was said to it, and the faults planned for it."""
+
+    def __init__(self, make: Callable[[World], Coordinator], world: World, seed: int) -> None:
+        self._make = make
+        self._seed = seed
+        self.world = world
+        self.coordinator = make(world)
+        self.transcript = Transcript()
+        self.faults = FaultPlan()
+
+    def reset(self) -> None:
+        """Begin anew, from the same seed: state, transcript and faults are gone."""
+        self.forget()
+        self.transcript = Transcript()
+        self.faults = FaultPlan()
+
+    def forget(self) -> None:
+        """What a restart does: the coordinator knows nobody; the transcript goes on."""
+        self.world = World(clock=self.world.clock, random=random.Random(self._seed))  # noqa: S311
+        self.coordinator = self._make(self.world)
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass, stopping wherever the coordinator has something to do.
+
+        Raises `TypeError` on a real clock and `ValueError` for a step back.
+        """
+        clock = self.world.clock
+        if not isinstance(clock, VirtualClock):
+            raise TypeError("time cannot be advanced: this mock runs on the real clock")
+        if seconds < 0:
+            raise ValueError(f"time does not go back: {seconds} s")
+        end = clock.now() + seconds
+        while (due := self.coordinator.due()) is not None and due < end:
+            clock.advance(max(0.0, due - clock.now()))
+            self.coordinator.tick()
+            if self.coordinator.due() == due:
+                break  # nothing came of it: do not wait on it for ever
+        clock.advance(end - clock.now())
+        self.coordinator.catch_up()
+
+
+class Sessions:
+    """The sessions of one mock by key. The empty key is the one that everybody shares."""
+
+    def __init__(self, make: Callable[[], Session]) -> None:
+        self._make = make
+        self._main = make()
+        self._others: OrderedDict[str, Session] = OrderedDict()
+
+    def get(self, key: str = "") -> Session:
+        """The session of that key, made on first use."""
+        if not key:
+            return self._main
+        session = self._others.get(key)
+        if session is None:
+            session = self._others[key] = self._make()
+            if len(self._others) > MOST:
+                self._others.popitem(last=False)
+        self._others.move_to_end(key)
+        return session
+
+    def keys(self) -> list[str]:
+        return list(self._others)

@@ -1,0 +1,112 @@
+"""What was said, in order. Kept as it came, and turned into JSON only when somebody asks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from mockserver.world import iso
+from schemas.validation import Violation
+
+__all__ = ["HttpExchange", "Transcript"]
+
+KEPT = 10_000
+"""Entries that one session keeps; older ones make room."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """One request and its answer.
+
+    `at` is the coordinator's time when the request came (seconds since 1970), `real` the same on
+    the machine's monotonic clock, `took` the seconds until the answer was ready. `status` is 0
+    where the connection was ended without an answer.
+    """
+
+    number: int
+    at: float
+    real: float
+    took: float
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    operation: str
+    parameters: Mapping[str, str]
+    allowed: Sequence[str]
+    violations: Sequence[Violation]
+    status: int
+    answer_headers: Mapping[str, str]
+    answer: bytes
+    faults: Sequence[str] = ()
+
+    def json(self) -> Any:
+        """The request's body as JSON. Raises `ValueError` where it is not."""
+        return orjson.loads(self.body)
+
+    def view(self) -> dict[str, Any]:
+        """As the control interface shows it."""
+        return {
+            "number": self.number,
+            "at": iso(self.at),
+            "took_ms": round(self.took * 1000, 3),
+            "operation": self.operation or None,
+            "request": {
+                "method": self.method,
+                "path": self.path,
+                "query": self.query,
+                "headers": dict(self.headers),
+                "body": shown(self.body),
+            },
+            "violations": [
+                {"pointer": v.pointer, "keyword": v.keyword, "message": v.message}
+                for v in self.violations
+            ],
+            "response": {
+                "status": self.status,
+                "headers": dict(self.answer_headers),
+                "body": shown(self.answer),
+            },
+            "faults": list(self.faults),
+        }
+
+
+class Transcript:
+    """The latest `KEPT` exchanges, numbered from 1 without gaps."""
+
+    def __init__(self) -> None:
+        self._entries: deque[HttpExchange] = deque(maxlen=KEPT)
+        self.count = 0
+
+    def __iter__(self) -> Iterator[HttpExchange]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def number(self) -> int:
+        """The number of the next entry."""
+        self.count += 1
+        return self.count
+
+    def add(self, entry: HttpExchange) -> None:
+        self._entries.append(entry)
+
+    def since(self, number: int) -> list[HttpExchange]:
+        """The entries after that number."""
+        return [entry for entry in self._entries if entry.number > number]
+
+
+def shown(body: bytes) -> Any:
+    """A body for people: JSON where it is JSON, else text, with bytes that are no text escaped."""
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body.decode("utf-8", "backslashreplace")

@@ -1,0 +1,59 @@
+"""What the mock thinks of its client so far: each requirement that a message touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from mockserver.transcript import HttpExchange
+from schemas.loader import load_requirements
+from schemas.spec import Protocol
+from schemas.validation import PlaceIndex
+
+__all__ = ["Judge"]
+
+
+class Judge:
+    """Holds what a client sent against the requirements that speak of its messages.
+
+    The requirements are read when somebody first asks: the mock starts without them.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    @cached_property
+    def _places(self) -> PlaceIndex:
+        rows = load_requirements(self._protocol).values()
+        return PlaceIndex(row for row in rows if row.role == "agent")
+
+    def broken(self, exchange: HttpExchange) -> list[str]:
+        """The requirements that one request breaks, by id."""
+        found = {
+            row.id
+            for violation in exchange.violations
+            if (row := self._places.owner(exchange.operation, "", violation.pointer)) is not None
+        }
+        return sorted(found)
+
+    def judge(self, exchanges: Iterable[HttpExchange]) -> dict[str, Any]:
+        """Every requirement that was touched: its verdict, how often, and what broke it first."""
+        verdicts: dict[str, dict[str, Any]] = {}
+        for exchange in exchanges:
+            try:
+                message = exchange.json()
+            except ValueError:
+                continue
+            findings = self._places.judge(exchange.operation, "", message, exchange.violations)
+            for finding in findings:
+                row = finding.requirement
+                entry = verdicts.setdefault(
+                    row.id, {"verdict": "pass", "text": row.text, "seen": 0, "violations": []}
+                )
+                entry["seen"] += 1
+                if finding.violations and entry["verdict"] == "pass":
+                    entry["verdict"] = "warn" if row.basis == "implied" else "fail"
+                    entry["violations"] = [str(violation) for violation in finding.violations]
+                    entry["exchange"] = exchange.number
+        return {"verdicts": dict(sorted(verdicts.items()))}

@@ -1,0 +1,120 @@
+"""The control interface: what a test or a person may ask of the mock itself, under `/_assay/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from aiohttp import web
+
+from mockserver.app import Mock
+from mockserver.faults import Fault
+from mockserver.session import Session
+from mockserver.verdicts import Judge
+from mockserver.world import VirtualClock, iso
+
+__all__ = ["PREFIX", "Control"]
+
+PREFIX = "/_assay/"
+
+_Command = Callable[[Session, str, Any], Any]
+
+
+class Control:
+    """Looks at, and steers, one session of a mock. Bad input is a 400 that says what is wrong."""
+
+    def __init__(self, mock: Mock) -> None:
+        self._mock = mock
+        self._judge = Judge(mock.protocol)
+        self._commands: dict[tuple[str, str], _Command] = {
+            ("GET", "ready"): self._ready,
+            ("GET", "state"): lambda session, _query, _body: session.coordinator.state(),
+            ("GET", "transcript"): _transcript,
+            ("GET", "verdicts"): self._verdicts,
+            ("GET", "clock"): _clock,
+            ("POST", "clock/advance"): _advance,
+            ("POST", "reset"): _reset,
+            ("POST", "restart"): _restart,
+            ("GET", "faults"): _faults,
+            ("POST", "faults"): _add_fault,
+            ("DELETE", "faults"): _clear_faults,
+        }
+
+    def handle(
+        self, method: str, path: str, query: str, body: bytes, session: Session
+    ) -> web.Response:
+        """Carry out one command and answer in JSON."""
+        name = path[len(PREFIX) :].strip("/")
+        command = self._commands.get((method, name))
+        if command is None:
+            known = [f"{verb} {PREFIX}{known}" for verb, known in self._commands]
+            return _json({"error": f"no {method} {path} here", "commands": known}, 404)
+        try:
+            said = orjson.loads(body) if body else {}
+            if not isinstance(said, dict):
+                raise TypeError("the body is not a JSON object")
+            return _json(command(session, query, said))
+        except (ValueError, TypeError) as error:
+            return _json({"error": str(error)}, 400)
+
+    def _ready(self, _session: Session, _query: str, _body: Any) -> Any:
+        return {
+            "ready": True,
+            "protocol": self._mock.protocol.id,
+            "version": self._mock.protocol.version,
+            "seed": self._mock.seed,
+            "sessions": self._mock.sessions.keys(),
+        }
+
+    def _verdicts(self, session: Session, _query: str, _body: Any) -> Any:
+        return self._judge.judge(session.transcript)
+
+
+def _transcript(session: Session, query: str, _body: Any) -> Any:
+    since = parse_qs(query).get("since", ["0"])[0]
+    return {"exchanges": [entry.view() for entry in session.transcript.since(int(since))]}
+
+
+def _clock(session: Session, _query: str, _body: Any) -> Any:
+    clock = session.world.clock
+    kind = "virtual" if isinstance(clock, VirtualClock) else "real"
+    return {"clock": kind, "now": iso(clock.now()), "seconds": clock.now()}
+
+
+def _advance(session: Session, query: str, body: Any) -> Any:
+    seconds = body.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f'"seconds" is a number, not {seconds!r}')
+    session.advance(seconds)
+    return _clock(session, query, body)
+
+
+def _reset(session: Session, _query: str, _body: Any) -> Any:
+    session.reset()
+    return {"reset": True}
+
+
+def _restart(session: Session, _query: str, _body: Any) -> Any:
+    session.forget()
+    return {"restarted": True}
+
+
+def _faults(session: Session, _query: str, _body: Any) -> Any:
+    names = Fault.__slots__
+    return {"faults": [{name: getattr(fault, name) for name in names} for fault in session.faults]}
+
+
+def _add_fault(session: Session, query: str, body: Any) -> Any:
+    session.faults.add(Fault.parse(body))
+    return _faults(session, query, body)
+
+
+def _clear_faults(session: Session, query: str, body: Any) -> Any:
+    session.faults.clear()
+    return _faults(session, query, body)
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")

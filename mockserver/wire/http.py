@@ -1,0 +1,93 @@
+"""HTTP: aiohttp's low-level server in front of a `Mock`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from mockserver.app import Mock, Outcome, Request
+from mockserver.wire.control import PREFIX, Control
+
+__all__ = ["LARGEST_BODY", "SESSION_HEADER", "HttpShell"]
+
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes of a request's body that are read; a larger one is refused."""
+
+SESSION_HEADER = "X-Assay-Session"
+SESSION_PREFIX = f"{PREFIX}sessions/"
+
+
+class HttpShell:
+    """Serves a mock, and its control interface, on one port."""
+
+    def __init__(self, mock: Mock) -> None:
+        self._mock = mock
+        self._control = Control(mock)
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port. Raises `OSError` where the address cannot be had."""
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        return int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        """Stop listening, and end what is still open."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = raw.raw_path.partition("?")
+        key, path = _session_of(path, raw)
+        session = self._mock.sessions.get(key)
+        body, too_large = await _read(raw)
+        if path.startswith(PREFIX):
+            return self._control.handle(raw.method, path, query, body, session)
+        request = Request(
+            method=raw.method,
+            path=path,
+            query=query,
+            headers=raw.headers,
+            body=body,
+            too_large=too_large,
+        )
+        return await _send(raw, self._mock.serve(request, session))
+
+
+async def _send(raw: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
+    if outcome.delay:
+        await asyncio.sleep(outcome.delay)
+    if outcome.drop and raw.transport is not None:
+        raw.transport.abort()
+        raise ConnectionResetError("dropped, as it was told to")
+    body = b"" if raw.method == "HEAD" else outcome.body
+    return web.Response(status=outcome.status, headers=outcome.headers, body=body)
+
+
+async def _read(raw: web.BaseRequest) -> tuple[bytes, bool]:
+    """The body, and whether it was too large to be read whole."""
+    if not raw.can_read_body:
+        return b"", False
+    chunks: list[bytes] = []
+    size = 0
+    with contextlib.suppress(HttpProcessingError):
+        async for chunk in raw.content.iter_any():
+            size += len(chunk)
+            if size <= LARGEST_BODY:
+                chunks.append(chunk)
+    return (b"", True) if size > LARGEST_BODY else (b"".join(chunks), False)
+
+
+def _session_of(path: str, raw: Any) -> tuple[str, str]:
+    """The session's key, and the path without it."""
+    if path.startswith(SESSION_PREFIX):
+        key, slash, rest = path[len(SESSION_PREFIX) :].partition("/")
+        return key, slash + rest
+    return raw.headers.get(SESSION_HEADER, ""), path

@@ -1,0 +1,70 @@
+"""Clock, chance and ids: all that a coordinator may take from outside, passed in, never global."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Clock", "RealClock", "VirtualClock", "World", "iso"]
+
+
+class Clock(Protocol):
+    """Tells the time, in seconds since 1970 (UTC)."""
+
+    def now(self) -> float: ...
+
+
+class RealClock:
+    """The machine's own time. It never goes back, even when the machine's clock is set back."""
+
+    __slots__ = ("_offset",)
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        return self._offset + time.monotonic()
+
+
+class VirtualClock:
+    """Stands still until it is advanced: an hour's silence plays in no time."""
+
+    __slots__ = ("_now",)
+
+    def __init__(self, start: float | None = None) -> None:
+        self._now = time.time() if start is None else start
+
+    def now(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass. Raises `ValueError` for a step back."""
+        if seconds < 0:
+            raise ValueError(f"time does not go back: {seconds} s")
+        self._now += seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What surrounds one coordinator. The same seed gives the same ids and the same chances."""
+
+    clock: Clock
+    random: random.Random = field(default_factory=random.Random)
+
+    @classmethod
+    def seeded(cls, seed: int, clock: Clock) -> World:
+        return cls(clock=clock, random=random.Random(seed))  # noqa: S311  # lifelike, not secret
+
+    def uuid(self) -> str:
+        """A fresh random UUID (version 4), drawn from the seed."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+
+def iso(seconds: float) -> str:
+    """Seconds since 1970 as an ISO 8601 time in UTC, to the millisecond: `2026-11-21T09:30:00.125Z`."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
