@@ -24,6 +24,8 @@ __all__ = ["META", "check", "line_of", "meta_schema", "read", "read_checked"]
 
 META = Path(__file__).parent / "meta"
 
+_URN = "urn:assay:meta:"
+
 # The C parser is ten times the speed of the other; it is there wherever libyaml was.
 _Base: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -98,8 +100,12 @@ def read_checked(path: Path, meta: str) -> Any:
     return data
 
 
-def check(data: Any, meta: str, path: Path) -> Iterator[Problem]:
-    """What the meta-schema `meta` has against `data`, each with its line in the file."""
+def check(data: Any, meta: str, path: Path, *, line: int = 0) -> Iterator[Problem]:
+    """What the meta-schema `meta` has against `data`, each with its line in the file.
+
+    `meta` may name a part: `run-record#/$defs/verdict`. `line` is where all of `data` stands on
+    one line (JSON Lines); without it the line is looked for.
+    """
     validator = _meta_validator(meta)
     if validator.is_valid(data):
         return
@@ -107,7 +113,7 @@ def check(data: Any, meta: str, path: Path) -> Iterator[Problem]:
         steps = [str(step) for step in error.instance_path]
         yield Problem(
             file=str(path),
-            line=line_of(path, steps),
+            line=line or line_of(path, steps),
             pointer=json_pointer.join(steps),
             message=error.message,
             value=_worth_showing(data, steps),
@@ -123,9 +129,16 @@ def meta_schema(meta: str) -> Any:
 
 @cache
 def _meta_validator(meta: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(
-        meta_schema(meta), validate_formats=True, offline=True
-    )
+    schema = {"$ref": f"{_URN}{meta}"} if "#" in meta else meta_schema(meta)
+    # A retriever and not a registry: most meta-schemas refer to no other, and none is read in vain.
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_retrieve)
+
+
+def _retrieve(uri: str) -> Any:
+    """A meta-schema by its `$id`: it stands in for the network, which is never asked."""
+    if not uri.startswith(_URN):
+        raise LookupError(uri)
+    return meta_schema(uri.removeprefix(_URN))
 
 
 def line_of(path: Path, steps: list[str]) -> int:

@@ -51,8 +51,9 @@ class Requirement:
     """One thing that the document asks of one side: the unit of everything.
 
     A requirement with a `place` is judged on every message that passes there, by the schema of
-    that place; the others need a check of their own. `hook` names what a target must supply
-    before it can be judged at all; `untestable` is the reason why nothing can judge it.
+    that place; one with a `rule` on every message, by the general rule of that name; the others
+    need a check of their own. `hook` names what a target must supply before it can be judged at
+    all; `untestable` is the reason why nothing can judge it.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Requirement:
     text: str
     capability: str
     place: Place | None = None
+    rule: str = ""
     hook: str = ""
     silence: int | None = None
     untestable: str = ""

@@ -63,9 +63,10 @@ class AgentBook:
 
     def check_media(self, call: Call) -> None:
         """Turn away a body that does not claim to be JSON."""
-        if self.reading.foreign_media == "read" or not call.media:
+        media = call.media.partition(";")[0].strip().lower()
+        if self.reading.foreign_media == "read" or not media:
             return
-        if call.media == "application/json" or call.media.endswith("+json"):
+        if media == "application/json" or media.endswith("+json"):
             return
         status = 415 if self.reading.foreign_media == "refuse_415" else 422
         raise RefusalError(status, self.detail_of("media", "The body should be application/json"))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from .coordinator import Coordinator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from .model import Env, Op
     from .parsing import Kind
     from .reading import Reading
 
-__all__ = ["Aimed", "Fault", "Maker", "Section", "retable"]
+__all__ = ["Aimed", "Fault", "Maker", "Row", "Section", "expand", "retable"]
 
 Section = Literal[
     "Register Agent",
@@ -62,6 +65,38 @@ class Aimed(Coordinator):
         """Remember the target."""
         super().__init__(reading, env)
         self.target = target
+
+
+Row: TypeAlias = "tuple[str, str, Section, type[Aimed], Sequence[str]]"
+"""A family of faults: name and summary with a gap for the target, section, class, targets."""
+
+
+def expand(
+    rows: Iterable[Row],
+    *,
+    implied: bool = False,
+    kind: Literal["behaviour", "race"] = "behaviour",
+    reading: str = "natural",
+) -> Iterator[Fault]:
+    """One fault for each target of each row."""
+    for name, summary, section, make, targets in rows:
+        for target in targets:
+            yield Fault(
+                name=name.format(_label(target)),
+                summary=summary.format(target),
+                section=section,
+                make=partial(make, target=target),
+                implied=implied,
+                kind=kind,
+                reading=reading,
+            )
+
+
+def _label(target: str) -> str:
+    """A target as a part of a name: dots for divisions, no spaces and braces."""
+    for old, new in ((":", "."), ("/", "."), (" ", "_"), ("{", ""), ("}", "")):
+        target = target.replace(old, new)
+    return target
 
 
 def retable(

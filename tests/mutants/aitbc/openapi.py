@@ -39,7 +39,7 @@ def _operation(reading: Reading, fields: FieldTable, path: str, op: Op) -> Obj:
     if op is Op.HEARTBEAT or (op is Op.CLEAR and reading.clear_answer == "nothing"):
         operation["responses"] = {"2XX": {"description": "Accepted"}}
     if "{" in path:
-        name = path.split("{")[1].split("}")[0]
+        name = path.partition("{")[2].partition("}")[0]
         operation["parameters"] = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         ]

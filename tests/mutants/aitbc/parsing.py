@@ -231,9 +231,7 @@ def _check_object(kind: Kind, value: Json, where: tuple[str | int, ...]) -> list
         return [Problem(where=where, code="dict_type", text="should be an object", value=value)]
     if kind is Kind.TEXT_MAP:
         return [
-            problem
-            for name, item in value.items()
-            for problem in _check_text(item, (*where, name))
+            problem for name, item in value.items() for problem in _check_text(item, (*where, name))
         ]
     if kind in (Kind.METRICS, Kind.LAX_METRICS):
         lax = kind is Kind.LAX_METRICS

@@ -62,7 +62,7 @@ class Served:
         """Listen; port 0 lets the system choose. Raises `OSError` when the port is taken."""
         await self._runner.setup()
         listener = socket.create_server((self._host, port), backlog=256)
-        listener.setblocking(False)
+        listener.setblocking(False)  # noqa: FBT003 - the standard library is positional here
         await web.SockSite(self._runner, listener, backlog=256).start()
         bound = listener.getsockname()[1]
         self.url = f"http://{self._host}:{bound}{self.coordinator.reading.prefix}"
@@ -98,7 +98,7 @@ class Served:
             Call(
                 method=request.method,
                 path=request.raw_path,
-                media=request.content_type if "Content-Type" in request.headers else "",
+                media=request.headers.get("Content-Type", ""),
                 body=body,
                 turn=turn,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
@@ -69,7 +70,7 @@ def _unformatted(spot: Spot) -> str:
     return " ".join(["Agent", "{agent_id}", *words[2:]]) if words[0] == "Agent" else "{message}"
 
 
-def _without_zone(spot: Spot) -> str:
+def _date_only(spot: Spot) -> str:
     return str(spot.value)[:10]
 
 
@@ -79,7 +80,6 @@ def _rows() -> tuple[tuple[str, str, Callable[[Spot], Json]], ...]:
         ("null", "is null", lambda _: None),
         ("number", "is a number", lambda _: 7),
         ("zero", "is always 0", lambda _: 0),
-        ("one", "is always 1", lambda _: 1),
         ("true", "is true", lambda _: True),
         ("text", "is a string", lambda spot: str(spot.value)),
         ("listed", "is wrapped in a list", lambda spot: [spot.value]),
@@ -97,7 +97,7 @@ def _rows() -> tuple[tuple[str, str, Callable[[Spot], Json]], ...]:
         ("rfc1123", "is in the notation of HTTP", lambda _: "Thu, 07 May 2026 16:49:17 GMT"),
         ("slashed", "is in the American notation", lambda _: "05/07/2026 04:49:17 PM"),
         ("impossible", "names no moment", lambda _: "2026-13-45T25:61:61Z"),
-        ("date_only", "lacks the time of day", _without_zone),
+        ("date_only", "lacks the time of day", _date_only),
         ("negative", "is negative", lambda _: -1),
         ("fraction", "is not whole", lambda spot: spot.value + 0.5),
         ("one_more", "is one too many", lambda spot: spot.value + 1),
@@ -111,7 +111,7 @@ def _rows() -> tuple[tuple[str, str, Callable[[Spot], Json]], ...]:
         ("nulled", "contains nulls", _nulled),
         ("keyed", "is an object instead of a list", lambda spot: dict(enumerate(spot.value))),
         ("paired", "is a list of pairs", lambda spot: [list(pair) for pair in spot.value.items()]),
-        ("stringified", "is JSON inside a string", lambda spot: str(spot.value)),
+        ("stringified", "is JSON inside a string", lambda spot: json.dumps(spot.value)),
         ("text_values", "contains strings for numbers", _text_values),
         ("not_uuid", "is no UUID", lambda _: "task-0001"),
         ("short", "is a UUID cut short", lambda spot: str(spot.value)[:18]),

@@ -10,8 +10,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -22,7 +23,7 @@ from tests.mutants.aitbc_agents.model import Fault, OnTerm, Style
 from tests.mutants.aitbc_agents.styles import STYLES
 from tests.mutants.aitbc_agents.wire import Link, parse_base
 
-__all__ = ["main", "shaped"]
+__all__ = ["StopAgent", "live", "main", "shaped"]
 
 # Broken agents may ignore everything else, so none of them outlives this many seconds.
 FAULTY_LIFETIME: Final = 300.0
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     client = Client(name=options.name, style=style, exchange=link.exchange, tamper=tamper)
     life = Life(client=client, style=style, clock=RealClock(), interval=options.interval, log=_log)
     lives = options.lives or (FAULTY_LIFETIME if fault else 0.0)
-    return _live(life, style, link, lives=lives)
+    return live(life, style, link, before=partial(_listen, style, lives))
 
 
 def shaped(style: Style, fault: Fault | None) -> Style:
@@ -69,9 +70,11 @@ def shaped(style: Style, fault: Fault | None) -> Style:
     return style if fault is None or fault.reshape is None else fault.reshape(style)
 
 
-def _live(life: Life, style: Style, link: Link, *, lives: float) -> int:
+def live(life: Life, style: Style, link: Link, *, before: Callable[[], None] | None = None) -> int:
+    """Run ``life`` to its end, told or not. ``before`` runs where StopAgent is already caught."""
     try:
-        _listen(style, lives)
+        if before is not None:
+            before()
         return life.run()
     except LeaveError as leave:
         if leave.message:

@@ -20,7 +20,6 @@ from tests.mutants.aitbc_agents.model import (
     Reaction,
     Reshape,
     Style,
-    Tamper,
     Trouble,
 )
 

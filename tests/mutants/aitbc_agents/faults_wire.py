@@ -133,6 +133,7 @@ _IN_DAEMON: Final = frozenset(
 _METHODS: Final = (
     (Op.HEALTH, "POST"),
     (Op.REGISTER, "PUT"),
+    (Op.DISCOVER, "PUT"),
     (Op.DISCOVER, "GET"),
     (Op.GET_AGENT, "POST"),
     (Op.STATUS, "POST"),
@@ -168,6 +169,8 @@ _PATHS: Final = (
 def _targets() -> Iterator[Fault]:
     for op, method in _METHODS:
         unnamed = _SECTION[op] in {_UNNAMED, "OpenAPI Specification"}
+        # GET /agents/discover also reads as a question about an agent of that name.
+        unnamed |= (op, method) == (Op.DISCOVER, "GET")
         summary = f"{op.value} with {method} instead of {OPERATIONS[op].method}"
         name = f"{op.value}_by_{method.lower()}"
         yield _target(op, name, summary, use_method(op, method), implied=unnamed)

@@ -170,7 +170,7 @@ class Life:
         if reaction is Reaction.CRASH:
             message = f"never thought of this: {failure}"
             raise RuntimeError(message) from failure
-        return self._sleep_forever()
+        self._sleep_forever()
 
     def _cope(self, op: Op, failure: AskError, streak: int) -> float | None:
         if failure.trouble is Trouble.REFUSED:

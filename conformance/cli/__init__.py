@@ -1,0 +1,73 @@
+"""The `assay` command: one module a subcommand, each imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from schemas.errors import PackError
+
+__all__ = ["Command", "run"]
+
+COMMANDS = {
+    "mock": "serve a mock coordinator",
+    "test": "judge a coordinator or an agent",
+    "report": "write the reports of a run again",
+    "lint": "check a protocol pack",
+    "requirements": "list what a protocol asks of either side",
+}
+
+_EPILOG = """\
+exit codes: 0 conformant (or done), 1 not conformant, 2 wrong usage or a broken file,
+            3 the peer could not be reached or started, 4 a fault in Assay
+"""
+
+
+class Command(Protocol):
+    """What a subcommand's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Usage errors exit with 2, as argparse does."""
+    words, command = _split(argv)
+    parser = argparse.ArgumentParser(
+        prog="assay",
+        description="Does this peer keep the protocol?",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    wanted = next((word for word in words if word in COMMANDS), None)
+    module: Command | None = None
+    for name, summary in COMMANDS.items():
+        subparser = commands.add_parser(name, help=summary, description=summary)
+        if name == wanted:
+            module = importlib.import_module(f"conformance.cli.{name}")
+            module.add_arguments(subparser)
+    arguments = parser.parse_args(words)
+    arguments.peer_command = command
+    arguments.argv = list(argv)
+    assert module is not None, "argparse refuses what is not in COMMANDS"
+    try:
+        return module.run(arguments)
+    except PackError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Our words, and those behind `--`, which are the agent's command."""
+    words = list(argv)
+    if "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]

@@ -1,0 +1,189 @@
+"""`assay test PROTOCOL`: judge a coordinator or an agent, and leave a report."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import conformance
+from conformance.cli.report import show
+from conformance.context import PROFILES, VARIABLE, RunContext
+from conformance.recorder import Recorder
+from conformance.target import Target, read_target
+from reports import write_all
+from schemas import PackError, load, load_requirements
+from schemas.errors import Problem
+from schemas.files import read_checked
+from schemas.spec import Protocol
+
+__all__ = ["add_arguments", "run"]
+
+_HOME = Path(conformance.__file__).resolve().parent
+_PATIENCE = 3.0
+"""Seconds that a coordinator which is just starting is given to accept a connection."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "assay test PROTOCOL [options] [-- COMMAND...]"
+    parser.add_argument("protocol", help="id of a protocol")
+    parser.add_argument("--role", choices=["coordinator", "agent"], default="coordinator")
+    parser.add_argument("--url", help="base URL of the coordinator, with a path prefix if any")
+    parser.add_argument("--target", type=Path, metavar="FILE", help="what flags can't say (YAML)")
+    parser.add_argument("--profile", choices=PROFILES, default="standard")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("assay-report"), metavar="DIR")
+    parser.add_argument("--strict", action="store_true", help="what is only implied fails too")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="known failures (YAML)")
+    parser.add_argument("--only", default="*", metavar="GLOB", help="requirements to judge")
+    parser.add_argument("--timeout", type=float, metavar="S", help="seconds that an answer may take")
+    parser.add_argument("-n", type=int, default=0, metavar="WORKERS", dest="workers")
+    parser.add_argument("--pytest-args", default="", metavar="ARGS", help="more for pytest, quoted")
+    parser.add_argument("--host", default="127.0.0.1", help="where the mock listens for an agent")
+    parser.add_argument("--port", type=int, default=0, help="its port (default: a free one)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    protocol = load(arguments.protocol)
+    context = _context(arguments, protocol)
+    out = arguments.out
+    _make_room(out)
+    if context.role == "coordinator":
+        reason = asyncio.run(_unreachable(context.target))
+        if reason:
+            return _give_up(context, protocol, out, reason)
+    ended = _run_suite(context, arguments)
+    record = Path(context.record)
+    if not record.exists():
+        print(f"assay: the suite ended with {ended} before it began", file=sys.stderr)
+        return 4
+    return show(write_all(record, out), out)
+
+
+def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
+    """What was asked for, checked. Raises `PackError` for what cannot be."""
+    target = read_target(arguments.target, protocol) if arguments.target else Target()
+    if arguments.url:
+        target = target.with_url(arguments.url)
+    if arguments.timeout is not None:
+        _refuse_unless(arguments.timeout > 0, "--timeout", "is not above 0", arguments.timeout)
+        target = replace(target, timeout=arguments.timeout)
+    if arguments.role == "coordinator":
+        parts = urlsplit(target.url)
+        hint = "give the coordinator's base URL with --url http://HOST:PORT or in the target file"
+        known = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _refuse_unless(known, "--url", "is not the URL of a coordinator", target.url or None, hint)
+        _refuse_unless(not arguments.peer_command, "--", "a command is for --role agent", None)
+    rows = load_requirements(protocol).values()
+    context = RunContext(
+        protocol=arguments.protocol,
+        role=arguments.role,
+        target=target,
+        run=_run_id(),
+        seed=arguments.seed,
+        profile=arguments.profile,
+        strict=arguments.strict,
+        only=arguments.only,
+        command=tuple(arguments.peer_command),
+        record=str((arguments.out / "run.jsonl").resolve()),
+        baseline=_baseline(arguments.baseline),
+        invocation=shlex.join(["assay", *arguments.argv]),
+        listen={"host": arguments.host, "port": arguments.port},
+    )
+    hint = f"see: assay requirements {protocol.id} --role {context.role}"
+    some = any(context.selects(row) for row in rows)
+    _refuse_unless(some, "--only", "matches no requirement", arguments.only, hint)
+    return context
+
+
+def _refuse_unless(ok: bool, flag: str, message: str, value: Any, hint: str = "") -> None:
+    if not ok:
+        raise PackError(Problem(file=flag, message=message, value=value, hint=hint))
+
+
+def _run_id() -> str:
+    """Short, sortable, and not met again: the day and time, and a random tail."""
+    return f"{datetime.now(UTC):%m%d%H%M%S}{secrets.token_hex(2)}"
+
+
+def _baseline(path: Path | None) -> tuple[dict[str, str], ...]:
+    return tuple(read_checked(path, "baseline")["known"]) if path else ()
+
+
+def _make_room(out: Path) -> None:
+    """An empty place for this run: an older run's reports must not be taken for this one's."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in ("run.jsonl", "results.json", "junit.xml", "report.html"):
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        problem = Problem(file=str(out), message=f"cannot be written: {error.strerror}")
+        raise PackError(problem) from error
+
+
+async def _unreachable(target: Target) -> str:
+    """Why no connection can be made, after some patience; empty where one can."""
+    parts = urlsplit(target.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _PATIENCE
+    while True:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+            writer.close()
+        except (OSError, TimeoutError) as error:
+            if loop.time() >= end:
+                return f"{target.url} cannot be reached: {error or 'no answer'}"
+            await asyncio.sleep(0.2)
+        else:
+            return ""
+
+
+def _give_up(context: RunContext, protocol: Protocol, out: Path, reason: str) -> int:
+    recorder = Recorder(Path(context.record))
+    recorder.header(context, protocol, load_requirements(protocol).values())
+    recorder.footer("unreachable", reason)
+    recorder.close()
+    print(f"assay: {reason}", file=sys.stderr)
+    return show(write_all(Path(context.record), out), out)
+
+
+def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
+    """The suite in a process of its own: pytest with our plugin by name and no one else's."""
+    words = [sys.executable, "-P", "-m", "pytest", "-c", str(_HOME / "suite.ini")]
+    words += ["--rootdir", str(_HOME), "-p", "pytest_asyncio.plugin", "-p", "conformance.plugin"]
+    words += ["-qq", "--no-header", "--no-summary"]
+    if arguments.workers > 0 and context.role == "coordinator":
+        words += ["-p", "xdist.plugin", "-n", str(arguments.workers), "--dist", "loadgroup"]
+    words += shlex.split(arguments.pytest_args)
+    words.append(str(_HOME / "protocols" / load(context.protocol).id / context.role))
+    process = subprocess.Popen(words, env=_environment(context))
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The suite got the same signal, and writes its footer before it ends.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _environment(context: RunContext) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {
+        **kept,
+        "PYTHONPATH": str(_HOME.parent),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        VARIABLE: context.dump(),
+        "COLUMNS": str(shutil.get_terminal_size().columns),
+    }

@@ -1,0 +1,284 @@
+"""HTTP towards a coordinator: by operation, with patience that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from conformance.exchange import Exchange
+from conformance.target import RateLimit, Target
+from schemas.spec import Operation, Protocol
+
+__all__ = ["LARGEST_ANSWER", "HttpClient", "tls_context"]
+
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
+
+_PATIENCE = 2
+"""Times that an operation may let us wait to the end; after that it is not waited for again."""
+
+_LONGEST_PAUSE = 20.0
+"""Seconds that a 429 can make us wait at once."""
+
+_NOTHING: Any = object()
+
+
+class HttpClient:
+    """Calls a coordinator's operations. Every call ends, in an answer or with the failure named.
+
+    `see` is told of every exchange. An operation that let two calls run into the time-out is given
+    a tenth of the time from then on, so that a peer that hangs cannot hang the run.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        target: Target,
+        see: Callable[[Exchange], None] = lambda _: None,
+    ) -> None:
+        self.protocol = protocol
+        self.target = target
+        self.see = see
+        self._hung: Counter[str] = Counter()
+        self._refused = 0
+        self._pace = _Pace(target.rate_limit)
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        trace.on_connection_create_end.append(_note_new)
+        context = tls_context(target) if target.url.startswith("https") else True
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64, ssl=context, keepalive_timeout=2),
+            trace_configs=[trace],
+            auto_decompress=True,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def gone(self) -> bool:
+        """Did the peer stop to accept connections? Asked of it only where it looks like that."""
+        if self._refused < _PATIENCE:
+            return False
+        exchange = await self._once("GET", self.target.url, self.target.headers, None, "", False)
+        return exchange.status is None and self._refused > 0
+
+    async def call(
+        self,
+        operation: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        body: Any = _NOTHING,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        lawful: bool = True,
+    ) -> Exchange:
+        """Call an operation. `body` is sent as JSON, `raw` as it is (labelled as JSON all the same,
+        unless `headers` say otherwise).
+
+        `lawful=False` marks a request that breaks the protocol on purpose.
+        """
+        known = self.protocol.operations[operation]
+        path = fill_path(known, parameters or {})
+        payload = raw if raw is not None else _encode(body)
+        return await self.send(
+            known.method, path, payload, operation=operation, headers=headers, lawful=lawful
+        )
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        payload: bytes | None = None,
+        *,
+        operation: str = "",
+        headers: Mapping[str, str] | None = None,
+        lawful: bool = False,
+        anonymous: bool = False,
+    ) -> Exchange:
+        """Send any request at all. `path` is appended to the base URL as it is.
+
+        `anonymous` leaves the target's own headers (its credentials) out.
+        """
+        sent = {} if anonymous else dict(self.target.headers)
+        if payload is not None:
+            sent["Content-Type"] = "application/json"
+        sent |= headers or {}
+        url = self.target.url.rstrip("/") + path
+        for attempt in range(4):
+            await self._pace.wait()
+            exchange = await self._once(method, url, sent, payload, operation, lawful)
+            if exchange.status != 429 or attempt == 3:
+                break
+            await asyncio.sleep(_pause(exchange))
+        if attempt:
+            exchange = _replace(exchange, throttled=True)
+        self.see(exchange)
+        return exchange
+
+    async def _once(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        payload: bytes | None,
+        operation: str,
+        lawful: bool,
+    ) -> Exchange:
+        trace = SimpleNamespace(reused=False, renewed=False)
+        began = time.monotonic()
+        said = await self._exchange(method, url, headers, payload, operation, trace)
+        if isinstance(said, aiohttp.ServerDisconnectedError) and trace.reused:
+            # The peer may end an idle connection just as we write to it: that is no answer.
+            trace.renewed = True
+            said = await self._exchange(method, url, headers, payload, operation, trace)
+        failure = "" if isinstance(said, tuple) else self._failure(said, operation)
+        connected = not isinstance(said, aiohttp.ClientConnectorError)
+        self._refused = 0 if connected else self._refused + 1
+        status, answer_headers, answer = said if isinstance(said, tuple) else (None, {}, b"")
+        return Exchange(
+            operation=operation,
+            method=method,
+            url=url,
+            headers={name.lower(): value for name, value in headers.items()},
+            body=payload or b"",
+            status=status,
+            answer_headers=answer_headers,
+            answer=answer,
+            failure=failure,
+            seconds=time.monotonic() - began,
+            lawful=lawful,
+            reconnected=trace.renewed,
+        )
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        payload: bytes | None,
+        operation: str,
+        trace: SimpleNamespace,
+    ) -> tuple[int, dict[str, str], bytes] | Exception:
+        patience = self.target.timeout / (10 if self._hung[operation] >= _PATIENCE else 1)
+        try:
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=payload,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=patience),
+                trace_request_ctx=trace,
+            ) as response:
+                answer = await _read(response)
+                answered = {name.lower(): value for name, value in response.headers.items()}
+                return response.status, answered, answer
+        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+            return error
+
+    def _failure(self, error: Exception, operation: str) -> str:
+        """Why there is no answer, in words."""
+        if isinstance(error, TimeoutError):
+            self._hung[operation] += 1
+            return f"no answer within {self.target.timeout:g} s"
+        if isinstance(error, FloodError):
+            return str(error)
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return f"cannot connect: {error.os_error.strerror or error.os_error}"
+        if isinstance(error, aiohttp.ServerDisconnectedError):
+            return "the connection ended without an answer"
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return "the answer's body ended early or is garbled"
+        if isinstance(error, aiohttp.ClientResponseError | ValueError):
+            return f"the answer is not HTTP: {str(error)[:200]}"
+        return f"the connection broke: {error}"
+
+
+class FloodError(aiohttp.ClientError):
+    """The peer sends more than any lawful answer holds."""
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_ANSWER:
+            response.close()
+            raise FloodError(f"the answer is larger than {LARGEST_ANSWER} bytes")
+    return b"".join(chunks)
+
+
+class _Pace:
+    """Keeps within the rate limit that the target file names."""
+
+    def __init__(self, limit: RateLimit | None) -> None:
+        self._limit = limit
+        self._sent: deque[float] = deque()
+
+    async def wait(self) -> None:
+        if self._limit is None:
+            return
+        while len(self._sent) >= self._limit.requests:
+            left = self._sent[0] + self._limit.seconds - time.monotonic()
+            if left <= 0:
+                self._sent.popleft()
+            else:
+                await asyncio.sleep(left)
+        self._sent.append(time.monotonic())
+
+
+def tls_context(target: Target) -> ssl.SSLContext:
+    """As the target file says. Raises `OSError` for a file that cannot be read or is no PEM."""
+    context = ssl.create_default_context(cafile=target.tls.ca or None)
+    if not target.tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if target.tls.cert:
+        context.load_cert_chain(target.tls.cert, target.tls.key or None)
+    return context
+
+
+def fill_path(operation: Operation, parameters: Mapping[str, str]) -> str:
+    """The operation's path with its parameters percent-encoded in place."""
+    path = operation.path
+    for name, value in parameters.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    return path
+
+
+def _encode(body: Any) -> bytes | None:
+    if body is _NOTHING:
+        return None
+    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
+
+
+def _pause(exchange: Exchange) -> float:
+    said = exchange.answer_headers.get("retry-after", "")
+    return min(float(said), _LONGEST_PAUSE) if said.isdigit() else 1.0
+
+
+def _replace(exchange: Exchange, **changes: Any) -> Exchange:
+    fields = {name: getattr(exchange, name) for name in exchange.__dataclass_fields__}
+    return Exchange(**{**fields, **changes})
+
+
+async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:
+    context.trace_request_ctx.reused = True
+
+
+async def _note_new(_session: Any, context: Any, _params: Any) -> None:
+    trace = context.trace_request_ctx
+    trace.renewed = trace.renewed or trace.reused

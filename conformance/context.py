@@ -1,0 +1,71 @@
+"""What one run is about, as the command hands it to the suite's own process."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from conformance.target import Hook, RateLimit, Target, Tls
+from schemas.spec import Requirement, Role
+
+__all__ = ["PROFILES", "VARIABLE", "RunContext"]
+
+VARIABLE = "ASSAY_RUN"
+"""The environment variable that carries it: it may hold secrets, so no file and no argument."""
+
+PROFILES = ("quick", "standard", "exhaustive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """One run. `run` is its id, part of every id that it invents, so that two runs never collide."""
+
+    protocol: str
+    role: Role
+    target: Target
+    run: str
+    seed: int = 0
+    profile: str = "standard"
+    strict: bool = False
+    only: str = "*"
+    command: tuple[str, ...] = ()
+    record: str = ""
+    """The run.jsonl that is written."""
+    baseline: tuple[Mapping[str, str], ...] = ()
+    invocation: str = ""
+    listen: Mapping[str, Any] = field(default_factory=dict)
+    """Where the mock listens while an agent is judged: `host` and `port`."""
+
+    def selects(self, requirement: Requirement) -> bool:
+        """Is this one to be judged in this run?"""
+        return requirement.role == self.role and fnmatchcase(requirement.id, self.only)
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_environment(cls) -> RunContext:
+        """Raises `KeyError` outside of a run: the suite is started by `assay test`."""
+        said = json.loads(os.environ[VARIABLE])
+        target = said.pop("target")
+        limit = target.pop("rate_limit")
+        hooks = {
+            name: Hook(**{**hook, "command": tuple(hook["command"])})
+            for name, hook in target.pop("hooks").items()
+        }
+        return cls(
+            **{**said, "command": tuple(said["command"]), "baseline": tuple(said["baseline"])},
+            target=Target(
+                **{
+                    **target,
+                    "tls": Tls(**target["tls"]),
+                    "hooks": hooks,
+                    "rate_limit": RateLimit(**limit) if limit else None,
+                    "secrets": tuple(target["secrets"]),
+                }
+            ),
+        )

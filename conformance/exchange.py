@@ -1,0 +1,141 @@
+"""One request and what came back, the same for a request that we sent and one that we received."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NoReturn
+
+from conformance.masking import Masker
+from schemas import pointer as json_pointer
+
+__all__ = ["MISSING", "Exchange", "parse_json", "shell_commands"]
+
+_LONGEST_SHOWN = 20_000
+"""Characters of a body that the evidence keeps."""
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "(nothing there)"
+
+
+MISSING: Any = _Missing()
+"""Stands where a body holds nothing, or is not JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """What was asked and what was answered.
+
+    `status` is `None` where no answer came, and `failure` then says why. `seconds` is how long
+    the answer took. `lawful` says that the request kept the protocol, so that the answer can be
+    held against it. `headers` of both sides have lower-case names.
+    """
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    status: int | None = None
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    answer: bytes = b""
+    failure: str = ""
+    seconds: float = 0.0
+    lawful: bool = True
+    throttled: bool = False
+    reconnected: bool = False
+
+    @cached_property
+    def json(self) -> Any:
+        """The answer's body as JSON, or `MISSING`."""
+        try:
+            return parse_json(self.answer)
+        except ValueError:
+            return MISSING
+
+    def at(self, pointer: str) -> Any:
+        """What stands at a JSON Pointer of the answer, or `MISSING`."""
+        if self.json is MISSING:
+            return MISSING
+        try:
+            return json_pointer.dig(self.json, json_pointer.parse(pointer))
+        except LookupError:
+            return MISSING
+
+    @property
+    def ok(self) -> bool:
+        """Was it answered with success?"""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def outcome(self) -> str:
+        """The answer in a few words: `422`, or why there is none."""
+        return self.failure or str(self.status)
+
+    def record(self, mask: Masker) -> dict[str, Any]:
+        """As it stands in run.jsonl, with secrets masked and long bodies cut."""
+        response = None
+        if self.status is not None:
+            response = {
+                "status": self.status,
+                "headers": mask.headers(self.answer_headers),
+                "body": _shown(self.answer, mask),
+            }
+        return {
+            "operation": self.operation,
+            "request": {
+                "method": self.method,
+                "url": mask.text(self.url),
+                "headers": mask.headers(self.headers),
+                "body": _shown(self.body, mask),
+            },
+            "response": response,
+            "failure": self.failure or None,
+            "seconds": round(self.seconds, 6),
+        }
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON to data. Raises `ValueError` for anything that RFC 8259 does not allow, NaN included."""
+    return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _shown(body: bytes, mask: Masker) -> Any:
+    if not body:
+        return None
+    if len(body) > _LONGEST_SHOWN:
+        head = body[:_LONGEST_SHOWN].decode("utf-8", "backslashreplace")
+        return f"{mask.text(head)}… ({len(body)} bytes)"
+    try:
+        return mask.json(parse_json(body))
+    except (ValueError, RecursionError):
+        return mask.text(body.decode("utf-8", "backslashreplace"))
+
+
+def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
+    """The exchanges as curl commands, one a line; empty where a shell could not say them."""
+    commands = [_curl(exchange, mask) for exchange in exchanges if exchange.url]
+    return "\n".join(commands)
+
+
+def _curl(exchange: Exchange, mask: Masker) -> str:
+    words = ["curl", "-i"]
+    if exchange.method != "GET":
+        words += ["-X", exchange.method]
+    for name, value in mask.headers(exchange.headers).items():
+        if name not in ("host", "accept", "accept-encoding", "user-agent", "content-length"):
+            words += ["-H", f"{name}: {value}"]
+    if exchange.body:
+        text = exchange.body[:_LONGEST_SHOWN].decode("utf-8", "backslashreplace")
+        words += ["--data-binary", mask.text(text)]
+    words.append(mask.text(exchange.url))
+    return shlex.join(words)

@@ -1,0 +1,85 @@
+"""Runs a target's hooks: what a check needs done that no endpoint of the document does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from conformance.marks import Unjudgeable
+from conformance.target import Hook, Target
+
+__all__ = ["HookError", "run_hook"]
+
+
+class HookError(Unjudgeable):
+    """A hook is missing or did not do its work: what needs it is inconclusive."""
+
+
+async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> str:
+    """Run the hook of that name and return what it printed or answered.
+
+    `{placeholders}` in its texts take their values from `values`, and `{url}` is the peer's base
+    URL; a text that is one placeholder and nothing else becomes the value itself, a number for a
+    number. Raises `HookError` with the cause.
+    """
+    hook = target.hooks.get(name)
+    if hook is None:
+        raise HookError(f"the target has no hook {name!r}")
+    known = {"url": target.url.rstrip("/"), **values}
+    try:
+        async with asyncio.timeout(hook.timeout):
+            return await (_command(hook, known) if hook.command else _request(hook, known))
+    except TimeoutError as error:
+        raise HookError(f"the hook {name!r} took more than {hook.timeout:g} s") from error
+    except (OSError, aiohttp.ClientError) as error:
+        raise HookError(f"the hook {name!r} failed: {error}") from error
+
+
+async def _command(hook: Hook, values: Mapping[str, Any]) -> str:
+    words = [str(_fill(word, values)) for word in hook.command]
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        out, err = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        said = err.decode("utf-8", "replace").strip()[-300:]
+        raise HookError(f"the hook {words[0]} ended with {process.returncode}: {said}")
+    return out.decode("utf-8", "replace")
+
+
+async def _request(hook: Hook, values: Mapping[str, Any]) -> str:
+    url = str(_fill(hook.url, values))
+    if url.startswith("/"):
+        url = values["url"] + url
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(
+            hook.method, url, json=_fill(hook.json, values), headers=dict(hook.headers)
+        ) as response,
+    ):
+        text = await response.text()
+        if response.status >= 300:
+            raise HookError(f"the hook's request was answered {response.status}: {text[:300]}")
+        return text
+
+
+def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, values) for item in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith("{") and value.endswith("}") and value[1:-1] in values:
+        return values[value[1:-1]]
+    for name, known in values.items():
+        value = value.replace(f"{{{name}}}", str(known))
+    return value

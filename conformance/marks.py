@@ -1,0 +1,30 @@
+"""How a check says what it judges and when it is worth its time."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.context import PROFILES
+
+__all__ = ["Unjudgeable", "from_profile", "in_profile", "requirement"]
+
+
+class Unjudgeable(Exception):
+    """Raised by a check, or on its behalf, where the peer cannot be judged: says why."""
+
+
+def requirement(*ids: str) -> pytest.MarkDecorator:
+    """The requirements that a check judges. The plugin refuses an id that no row has."""
+    return pytest.mark.requirement(*ids)
+
+
+def from_profile(name: str) -> pytest.MarkDecorator:
+    """The first profile in which a check runs: `standard` leaves it out of `quick`."""
+    if name not in PROFILES:
+        raise ValueError(f"no profile {name!r}")
+    return pytest.mark.from_profile(name)
+
+
+def in_profile(first: str, profile: str) -> bool:
+    """Does a check that runs from profile `first` on run in `profile`?"""
+    return PROFILES.index(first) <= PROFILES.index(profile)

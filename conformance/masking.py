@@ -1,0 +1,61 @@
+"""Takes secrets out of what is written down: they are needed on the wire, never in a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["MASK", "Masker"]
+
+MASK = "•••"
+
+_HEADER = re.compile(r"(?i)^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key")
+_FIELD = re.compile(r"(?i)(password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)$|^token$")
+_TEXT = (
+    re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
+    re.compile(r"(?i)([?&](?:token|key|secret|password|api_key|access_token)=)[^&\s\"']+"),
+    re.compile(r"()eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
+    re.compile(
+        r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?=-----END [A-Z ]*PRIVATE KEY-----|$)"
+    ),
+)
+
+
+class Masker:
+    """Masks what looks like a secret, and the values that are known to be one.
+
+    `known` are those of the target file. Very short ones are left alone: they would mask half a
+    page.
+    """
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known = sorted({value for value in known if len(value) > 3}, key=len, reverse=True)
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """A copy in which the values of headers that carry secrets are masked."""
+        return {
+            name: MASK if _HEADER.search(name) else self.text(value)
+            for name, value in headers.items()
+        }
+
+    def json(self, value: Any) -> Any:
+        """A copy in which fields that are named like secrets, and texts like them, are masked."""
+        if isinstance(value, dict):
+            return {
+                self.text(key): MASK
+                if isinstance(field, str) and _FIELD.search(key)
+                else self.json(field)
+                for key, field in value.items()
+            }
+        if isinstance(value, list):
+            return [self.json(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+    def text(self, text: str) -> str:
+        """The text without bearer tokens, JWTs, private keys, tokens in URLs and known secrets."""
+        for secret in self._known:
+            text = text.replace(secret, MASK)
+        for pattern in _TEXT:
+            text = pattern.sub(rf"\g<1>{MASK}", text)
+        return text

@@ -1,0 +1,245 @@
+"""The suite's pytest plugin: what a check may use, what it must declare, and where verdicts go.
+
+It is loaded by name in a process of its own, which `assay test` starts; users' own tests load
+`assay.pytest_plugin` instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from conformance.clients import HttpClient
+from conformance.context import VARIABLE, RunContext
+from conformance.ids import IdSource
+from conformance.judge import Judge, Rulebook, UndeclaredError
+from conformance.marks import Unjudgeable, in_profile
+from conformance.masking import Masker
+from conformance.progress import Progress
+from conformance.recorder import Recorder
+from conformance.verdict import Finding
+from schemas import load, load_requirements
+from schemas.spec import Requirement
+
+__all__ = ["Suite"]
+
+_RECORDS = "assay-records"
+_SUITE = pytest.StashKey["Suite"]()
+
+
+class Suite:
+    """One run, as every check sees it."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+        self.protocol = load(context.protocol)
+        self.all_rows = load_requirements(self.protocol)
+        claimed = set(context.target.claimed(self.protocol))
+        selected: dict[str, Requirement] = {
+            row.id: row
+            for row in self.all_rows.values()
+            if context.selects(row) and row.capability in claimed
+        }
+        self.book = Rulebook(self.protocol, selected, strict=context.strict)
+        self.mask = Masker(context.target.secrets)
+
+    def wants(self, item: pytest.Item) -> bool:
+        """Is a check to run: does its profile come in, and is any of what it judges selected?"""
+        profile = item.get_closest_marker("from_profile")
+        if profile and not in_profile(profile.args[0], self.context.profile):
+            return False
+        return any(name in self.book.requirements for name in declared(item))
+
+
+def declared(item: pytest.Item) -> list[str]:
+    """The requirements that a check declares, from the outermost mark in."""
+    return [name for mark in item.iter_markers("requirement") for name in mark.args]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
+    config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
+    suite = Suite(RunContext.from_environment())
+    config.stash[_SUITE] = suite
+    if not hasattr(config, "workerinput"):  # workers report to the one process that writes
+        config.pluginmanager.register(_Controller(suite), "assay-controller")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    suite = config.stash[_SUITE]
+    unknown = [
+        f"{item.nodeid} judges {name}, which is no requirement of {suite.protocol.id}"
+        for item in items
+        for name in declared(item)
+        if name not in suite.all_rows
+    ]
+    unknown += [f"{item.nodeid} declares no requirement" for item in items if not declared(item)]
+    if unknown:
+        raise pytest.UsageError("\n".join(unknown))
+    kept = [item for item in items if suite.wants(item)]
+    dropped = [item for item in items if not suite.wants(item)]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = kept
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Turns what a check found, or how it broke off, into records on the report."""
+    report: Any = yield
+    suite = item.config.stash[_SUITE]
+    judge: Judge | None = getattr(item, "funcargs", {}).get("judge")
+    broke = call.excinfo.value if call.excinfo is not None else None
+    records: list[dict[str, Any]] = []
+    if isinstance(broke, Unjudgeable):
+        report.outcome, report.longrepr = "passed", None
+        judge = judge or Judge(_name(item), declared(item), suite.book)
+        judge.end(str(broke))
+    elif broke is not None and not isinstance(broke, KeyboardInterrupt | pytest.exit.Exception):
+        lines = traceback.format_exception(broke)
+        records.append({"error": repr(broke), "traceback": suite.mask.text("".join(lines)[-8000:])})
+        if judge is not None:
+            judge.end(f"a fault in Assay broke the check off: {broke!r}")
+    ended = call.when == "call" or (call.when == "setup" and broke is not None)
+    if judge is not None and ended:
+        records += [finding.record(suite.mask) for finding in judge.findings()]
+    if records:
+        report.user_properties.append((_RECORDS, records))
+    return report  # type: ignore[no-any-return]  # a report goes through, as pytest asks
+
+
+class _Controller:
+    """The one process that writes: run.jsonl, and a word on the terminal."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.recorder = Recorder(Path(suite.context.record))
+        self.progress = Progress(sys.stdout)
+        self.judged: set[str] = set()
+        self.later: dict[str, str] = {}
+        self.recorder.header(suite.context, suite.protocol, suite.all_rows.values())
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            mark = item.get_closest_marker("from_profile")
+            for name in declared(item) if mark else ():
+                self.later.setdefault(name, mark.args[0] if mark else "")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.progress.total = len(session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, records in report.user_properties:
+            if name == _RECORDS:
+                for record in records:
+                    self._write(report, record)
+        if report.when == "call":
+            self.progress.step()
+
+    def _write(self, report: pytest.TestReport, record: dict[str, Any]) -> None:
+        if "error" in record:
+            check = report.nodeid.rpartition("::")[2]
+            self.recorder.error(check, record["error"], record["traceback"])
+            self.progress.error(check, record["error"])
+            return
+        self.judged.add(record["requirement"])
+        self.recorder.write(record)
+        if record["verdict"] in ("fail", "warn"):
+            row = self.suite.all_rows[record["requirement"]]
+            self.progress.found(record["verdict"], row, record["message"])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        broken = exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        if not interrupted and not broken:
+            self._tell_the_unjudged()
+        reason = "interrupted" if interrupted else "broken" if broken else "complete"
+        self.recorder.footer(reason)
+        self.recorder.close()
+        self.progress.close()
+
+    def _tell_the_unjudged(self) -> None:
+        context = self.suite.context
+        for row in self.suite.all_rows.values():
+            if context.selects(row) and row.id not in self.judged:
+                claimed = row.id in self.suite.book.requirements
+                finding = Finding(
+                    requirement=row.id,
+                    check="run",
+                    verdict="inconclusive" if claimed else "not-applicable",
+                    message=self._cause(row) if claimed else f"{row.capability} is not claimed",
+                )
+                self.recorder.write(finding.record(self.suite.mask))
+
+    def _cause(self, row: Requirement) -> str:
+        if row.untestable:
+            return row.untestable
+        if row.hook and row.hook not in self.suite.context.target.hooks:
+            return f"the target has no hook {row.hook!r}"
+        if row.id in self.later:
+            return f"judged from the profile {self.later[row.id]!r} on"
+        return "nothing that was said touched it"
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    return "", "", ""  # the progress line says it
+
+
+@pytest.fixture(scope="session")
+def suite(request: pytest.FixtureRequest) -> Suite:
+    return request.config.stash[_SUITE]
+
+
+@pytest.fixture(scope="session")
+def ids(suite: Suite, worker_id: str) -> IdSource:
+    """Ids that no other run and no other worker uses."""
+    return IdSource(suite.context.run, worker_id)
+
+
+@pytest.fixture
+def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
+    """Chance of the check's own, from the run's seed: the same however checks are spread."""
+    return Random(f"{suite.context.seed}/{request.node.nodeid.rpartition('::')[2]}")  # noqa: S311
+
+
+@pytest.fixture
+def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
+    """The check's own judge."""
+    return Judge(_name(request.node), declared(request.node), suite.book)
+
+
+@pytest.fixture(scope="session")
+async def http_client(suite: Suite) -> AsyncIterator[HttpClient]:
+    client = HttpClient(suite.protocol, suite.context.target)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
+    """The coordinator that is judged. Everything it answers is judged on the way."""
+    http_client.see = judge.see
+    if await http_client.gone():
+        raise Unjudgeable("the peer no longer accepts connections")
+    return http_client
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    """`gw0` and so on where checks are spread over workers, else `main`."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def _name(item: pytest.Item) -> str:
+    return item.name
+
+

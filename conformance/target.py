@@ -1,0 +1,147 @@
+"""Where the peer is, how to reach it, what it claims, and what it offers beside its protocol."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import PackError, Problem
+from schemas.files import check, line_of, read
+from schemas.spec import Protocol
+
+__all__ = ["Hook", "RateLimit", "Target", "Tls", "read_target"]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Files in PEM: the authority to trust, and our own certificate with its key."""
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """No more than `requests` in any `seconds`."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """Something that no endpoint of the document offers: a command to run, or a request to send."""
+
+    command: tuple[str, ...] = ()
+    url: str = ""
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One peer. `secrets` are the values that came from the environment, to be masked."""
+
+    name: str = ""
+    version: str = ""
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls = Tls()
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
+    time_scale: float = 1.0
+    rate_limit: RateLimit | None = None
+    timeout: float = 10.0
+    secrets: tuple[str, ...] = ()
+
+    def claimed(self, protocol: Protocol) -> list[str]:
+        """The capabilities that the peer claims: all that it does not disclaim."""
+        return [name for name in protocol.capabilities if self.capabilities.get(name, True)]
+
+    def with_url(self, url: str) -> Target:
+        return replace(self, url=url)
+
+
+def read_target(path: Path, protocol: Protocol) -> Target:
+    """A target file. Raises `PackError` with file, line, value and hint for anything wrong."""
+    data = read(path)
+    problems = list(check(data, "target", path))
+    if not problems:
+        problems = list(_unknown_names(data, protocol, path))
+    if problems:
+        raise PackError(*problems)
+    secrets: list[str] = []
+    filled = _fill(data, path, [], secrets)
+    headers = filled.get("headers", {})
+    tls = {
+        key: str(path.parent / value) if isinstance(value, str) else value
+        for key, value in filled.get("tls", {}).items()
+    }
+    hooks = {
+        name: Hook(**{**hook, "command": tuple(hook.get("command", ()))})
+        for name, hook in filled.get("hooks", {}).items()
+    }
+    limit = filled.get("rate_limit")
+    plain = {
+        key: filled[key]
+        for key in ("name", "version", "url", "capabilities", "time_scale", "timeout")
+        if key in filled
+    }
+    return Target(
+        **plain,
+        headers=headers,
+        tls=Tls(**tls),
+        hooks=hooks,
+        rate_limit=RateLimit(**limit) if limit else None,
+        secrets=(*secrets, *headers.values()),
+    )
+
+
+def _unknown_names(data: Mapping[str, Any], protocol: Protocol, path: Path) -> Iterator[Problem]:
+    for name in data.get("capabilities", {}):
+        if name not in protocol.capabilities:
+            yield Problem(
+                file=str(path),
+                line=line_of(path, ["capabilities", name]),
+                pointer=f"/capabilities/{name}",
+                message=f"{protocol.id} has no such capability",
+                value=name,
+                hint=f"capabilities: {', '.join(protocol.capabilities)}",
+            )
+
+
+def _fill(value: Any, path: Path, at: list[str], secrets: list[str]) -> Any:
+    """Put the environment's values in, and remember them as secrets."""
+    if isinstance(value, dict):
+        return {key: _fill(item, path, [*at, key], secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, path, [*at, str(i)], secrets) for i, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def put(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1])
+        if found is None:
+            raise PackError(
+                Problem(
+                    file=str(path),
+                    line=line_of(path, at),
+                    pointer="/" + "/".join(at),
+                    message=f"the environment has no {match[1]}",
+                    hint=f"export {match[1]}=… before the run",
+                )
+            )
+        secrets.append(found)
+        return found
+
+    return _VARIABLE.sub(put, value)

@@ -1,0 +1,65 @@
+"""Tells each exchange as it happens: a line for a person in colour, or a line of JSON."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+import orjson
+
+from mockserver.transcript import HttpExchange
+from mockserver.verdicts import Judge
+from schemas.spec import Protocol
+
+__all__ = ["ExchangeLog"]
+
+_COLOURS = {0: "35", 2: "32", 3: "36", 4: "33", 5: "31"}
+
+
+class ExchangeLog:
+    """Called with every exchange of a mock."""
+
+    def __init__(
+        self, protocol: Protocol, out: TextIO, *, form: Literal["text", "json", "none"] = "text"
+    ) -> None:
+        self._out = out
+        self._form = form
+        self._judge = Judge(protocol)
+        self._colour = out.isatty() and "NO_COLOR" not in os.environ
+
+    def __call__(self, exchange: HttpExchange) -> None:
+        text = self._json(exchange) if self._form == "json" else self._text(exchange)
+        try:
+            print(text, file=self._out, flush=True)
+        except OSError:
+            self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the reader went away
+
+    def _json(self, exchange: HttpExchange) -> str:
+        view = exchange.view()
+        view["broken"] = self._judge.broken(exchange) if exchange.violations else []
+        return orjson.dumps(view).decode()
+
+    def _text(self, exchange: HttpExchange) -> str:
+        when = datetime.fromtimestamp(exchange.at, UTC).strftime("%H:%M:%S.%f")[:-3]
+        status = str(exchange.status or "dropped")
+        head = f"{exchange.method:6} {printable(exchange.path)}"
+        faults = f"  fault: {', '.join(exchange.faults)}" if exchange.faults else ""
+        took = f"{exchange.took * 1000:.1f} ms"
+        line = f"{when}  {self._paint(status, exchange.status)}  {head}  {took}{faults}"
+        return "\n".join([line, *self._explanation(exchange)])
+
+    def _explanation(self, exchange: HttpExchange) -> list[str]:
+        if not exchange.violations:
+            return []
+        lines = [f"              {printable(str(violation))}" for violation in exchange.violations]
+        broken = self._judge.broken(exchange)
+        return [*lines, f"              breaks {', '.join(broken)}"] if broken else lines
+
+    def _paint(self, text: str, status: int) -> str:
+        return f"\x1b[{_COLOURS[status // 100]}m{text}\x1b[0m" if self._colour else text
+
+
+def printable(text: str) -> str:
+    """Without control characters: a client's text must not steer the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)

@@ -1,0 +1,183 @@
+"""The evidence of a check, made ready to be shown: the conversation and what is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from reports.body import LIMIT, Body, parsed, pretty
+from reports.text import compact
+from schemas import pointer as json_pointer
+
+__all__ = ["Answer", "Exchange", "Offence", "Proof", "proof", "proof_text"]
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offence:
+    """An offending value; `value` is JSON on one line, or empty where nothing was said there."""
+
+    pointer: str
+    value: str
+    missing: bool = False
+
+    def __str__(self) -> str:
+        place = self.pointer or "(whole body)"
+        if self.missing:
+            return f"{place} is missing"
+        return f"{place} = {self.value}" if self.value else place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A status with its headers and body."""
+
+    status: str
+    headers: Sequence[tuple[str, str]]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer, or why there was none."""
+
+    operation: str
+    line: str
+    headers: Sequence[tuple[str, str]]
+    body: Body
+    answer: Answer | None
+    failure: str
+    milliseconds: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What shows a finding. `expected` and `actual` are JSON, or empty where not recorded."""
+
+    expected: Body
+    actual: Body
+    offences: Sequence[Offence]
+    exchanges: Sequence[Exchange]
+    reproduce: str
+
+
+def proof(evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT) -> Proof:
+    """Evidence to `Proof`. `role` is who is judged: an agent by its requests, else by answers.
+
+    Every body is cut after `limit` characters.
+    """
+    evidence = evidence or {}
+    raw = evidence.get("exchanges", [])
+    pointers = evidence.get("pointers", [])
+    last = len(raw) - 1
+    return Proof(
+        expected=_value(evidence, "expected", limit),
+        actual=_value(evidence, "actual", limit),
+        offences=[_offence(pointer, _judged_body(raw, role)) for pointer in pointers],
+        exchanges=[
+            _exchange(exchange, pointers if number == last else [], role, limit)
+            for number, exchange in enumerate(raw)
+        ],
+        reproduce=evidence.get("reproduce", "").strip(),
+    )
+
+
+def proof_text(found: Proof) -> str:
+    """The same as plain text, for reports that know nothing else."""
+    return "\n".join(_text(found))
+
+
+def _text(found: Proof) -> Iterator[str]:
+    for offence in found.offences:
+        yield f"at: {offence}"
+    if found.expected.lines:
+        yield f"expected: {found.expected}"
+    if found.actual.lines:
+        yield f"actual: {found.actual}"
+    for number, exchange in enumerate(found.exchanges, start=1):
+        yield ""
+        yield f"--- {number}. {exchange.operation} ({exchange.milliseconds})"
+        yield exchange.line
+        yield from _message_text(exchange.headers, exchange.body)
+        if exchange.answer is not None:
+            yield f"--- answer: {exchange.answer.status}"
+            yield from _message_text(exchange.answer.headers, exchange.answer.body)
+        if exchange.failure:
+            yield f"--- no answer: {exchange.failure}"
+    if found.reproduce:
+        yield ""
+        yield "--- reproduce"
+        yield found.reproduce
+
+
+def _message_text(headers: Sequence[tuple[str, str]], body: Body) -> Iterator[str]:
+    yield from (f"{name}: {value}" for name, value in headers)
+    if body.lines:
+        yield ""
+        yield str(body)
+
+
+def _value(evidence: Mapping[str, Any], name: str, limit: int) -> Body:
+    if name not in evidence:
+        return Body()
+    value = evidence[name]
+    # Text is quoted like any JSON, so that "5" and 5 are told apart.
+    if not isinstance(value, dict | list):
+        return pretty(compact(value, limit), limit=limit + 1)
+    return pretty(value, limit=limit)
+
+
+def _judged_body(exchanges: Sequence[Mapping[str, Any]], role: str) -> Any:
+    if not exchanges:
+        return _MISSING
+    side = exchanges[-1]["request" if role == "agent" else "response"]
+    return parsed(side["body"]) if side else _MISSING
+
+
+def _offence(pointer: str, body: Any) -> Offence:
+    if body is _MISSING:
+        return Offence(pointer=pointer, value="")
+    try:
+        value = json_pointer.dig(body, json_pointer.parse(pointer))
+    except LookupError:
+        return Offence(pointer=pointer, value="", missing=True)
+    return Offence(pointer=pointer, value=compact(value))
+
+
+def _exchange(raw: Mapping[str, Any], pointers: Sequence[str], role: str, limit: int) -> Exchange:
+    request, response = raw["request"], raw["response"]
+    answer = None
+    if response is not None:
+        answer = Answer(
+            status=_status(response["status"]),
+            headers=_headers(response["headers"]),
+            body=pretty(response["body"], pointers if role != "agent" else [], limit),
+        )
+    return Exchange(
+        operation=raw["operation"],
+        line=f"{request['method']} {request['url']}",
+        headers=_headers(request["headers"]),
+        body=pretty(request["body"], pointers if role == "agent" else [], limit),
+        answer=answer,
+        failure=raw["failure"] or ("" if answer else "nothing was recorded"),
+        milliseconds=f"{raw['seconds'] * 1000:.0f} ms",
+    )
+
+
+def _headers(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """One pair for each header line; a header that came more than once has a list of values."""
+    return [
+        (name, value if isinstance(value, str) else compact(value))
+        for name, values in headers.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:  # a peer may answer any number
+        return str(status)

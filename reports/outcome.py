@@ -1,0 +1,105 @@
+"""What became of one requirement: the checks that judged it, and the verdict that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from schemas.spec import Basis, Level
+
+__all__ = ["VERDICTS", "Check", "Outcome", "Verdict", "judge"]
+
+Verdict = Literal["pass", "fail", "warn", "inconclusive", "not-applicable"]
+
+VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass", "inconclusive", "not-applicable")
+"""In the order in which they decide: one failed check outweighs any number of passed ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check's verdict on one requirement; `times` is how often it came to it.
+
+    `message` and `evidence` are those of the first time that had evidence, else of the first.
+    """
+
+    name: str
+    verdict: Verdict
+    message: str
+    evidence: Mapping[str, Any] | None
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A requirement with everything that was found about it.
+
+    `message` is the finding that decided the verdict, and for a requirement that nothing judged
+    the reason why. `known` is the baseline's reason for expecting this failure, else empty.
+    """
+
+    id: str
+    level: Level
+    basis: Basis
+    section: str
+    text: str
+    capability: str
+    verdict: Verdict
+    message: str
+    checks: tuple[Check, ...]
+    known: str = ""
+
+    @property
+    def judged(self) -> bool:
+        """Did a check come to an opinion?"""
+        return self.verdict in ("pass", "warn", "fail")
+
+    @property
+    def by_weight(self) -> list[Check]:
+        """The checks, those that decided first."""
+        return sorted(self.checks, key=lambda check: VERDICTS.index(check.verdict))
+
+
+def judge(
+    row: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, unjudged: str, known: str
+) -> Outcome:
+    """The outcome of a requirement of the header, from the verdict records that speak of it.
+
+    `unjudged` is the message where there are none; `known` the baseline's reason, which counts
+    only if the requirement fails.
+    """
+    checks = _merged(records)
+    deciding = min(checks, key=lambda check: VERDICTS.index(check.verdict), default=None)
+    verdict = deciding.verdict if deciding else "inconclusive"
+    return Outcome(
+        id=row["id"],
+        level=row["level"],
+        basis=row["basis"],
+        section=row["section"],
+        text=row["text"],
+        capability=row["capability"],
+        verdict=verdict,
+        message=deciding.message if deciding else unjudged,
+        checks=checks,
+        known=known if verdict == "fail" else "",
+    )
+
+
+def _merged(records: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
+    """One `Check` for each name and verdict, in the order in which they first fell."""
+    merged: dict[Sequence[str], Check] = {}
+    for record in records:
+        key = (record["check"], record["verdict"])
+        new = Check(
+            name=record["check"],
+            verdict=record["verdict"],
+            message=record["message"],
+            evidence=record.get("evidence"),
+        )
+        old = merged.get(key)
+        if old is not None:
+            # A message belongs to its evidence: they are kept, or replaced, together.
+            better = new if new.evidence and not old.evidence else old
+            new = replace(better, times=old.times + 1)
+        merged[key] = new
+    return tuple(merged.values())

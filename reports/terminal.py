@@ -1,0 +1,194 @@
+"""What a person can act on, for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.evidence import proof
+from reports.outcome import Check, Outcome, Verdict
+from reports.run import Run
+from reports.text import listing, plural, printable, shorten
+
+__all__ = ["summary"]
+
+_SHOWN = 3  # failed checks of one requirement, and offending values of one check
+_VALUE = 600  # characters of a value or a message
+_LABEL = 11
+
+_COLOURS = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "verdict": "1;7",
+}
+_OF_VERDICT: dict[Verdict, str] = {
+    "fail": "red",
+    "warn": "yellow",
+    "pass": "green",
+    "inconclusive": "blue",
+    "not-applicable": "dim",
+}
+_CONCLUSIONS = {
+    "conformant": ("CONFORMANT", "green"),
+    "nonconformant": ("NOT CONFORMANT", "red"),
+    "inconclusive": ("INCONCLUSIVE", "yellow"),
+}
+
+
+def summary(run: Run, *, colour: bool, width: int, reports: Path | None = None) -> str:
+    """The run in lines of at most `width` columns, but for commands, which are there to be copied.
+
+    `colour` allows ANSI colours; whatever the peer said is stripped of its own control
+    characters. `reports` is the folder that the reports were written to.
+    """
+    page = _Page(run=run, colour=colour, width=max(width, 40))
+    return "\n".join(page.lines(reports)) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    run: Run
+    colour: bool
+    width: int
+
+    def lines(self, reports: Path | None) -> Iterator[str]:
+        yield from self.title()
+        for outcome in self.run.unexpected:
+            yield from self.failure(outcome)
+        yield from self.known()
+        yield from self.warnings()
+        yield from self.inconclusive()
+        yield from self.faults()
+        yield from self.conclusion()
+        if reports is not None:
+            yield from self.field("reports", str(reports / "report.html"))
+
+    def title(self) -> Iterator[str]:
+        header = self.run.header
+        protocol, peer = header["protocol"], header["peer"]
+        where = f" at {peer['url']}" if peer.get("url") else ""
+        yield from self.wrapped(f"{protocol['title']} {protocol['version']}", style="bold")
+        yield from self.wrapped(
+            f"{header['role']} {peer['name']}{where}, {header['profile']}, seed {header['seed']}",
+            style="dim",
+        )
+
+    def failure(self, outcome: Outcome) -> Iterator[str]:
+        yield ""
+        basis = f"{outcome.level}, {outcome.basis}"
+        name = self.paint(printable(outcome.id), "bold")
+        yield f"{self.tag('FAIL', 'red')} {name} {self.paint(f'({basis})', 'dim')}"
+        yield from self.wrapped(outcome.text, indent=2)
+        yield from self.wrapped(outcome.section, indent=2, style="dim")
+        failed = [check for check in outcome.by_weight if check.verdict == "fail"]
+        for check in failed[:_SHOWN]:
+            yield from self.finding(check)
+        if len(failed) > _SHOWN:
+            yield from self.wrapped(f"and {len(failed) - _SHOWN} more checks fail", indent=2)
+
+    def finding(self, check: Check) -> Iterator[str]:
+        found = proof(check.evidence, self.run.header["role"], limit=_VALUE)
+        times = f" ({check.times} times)" if check.times > 1 else ""
+        yield from self.field("found", f"{check.message or check.name}{times}", style="red")
+        for offence in found.offences[:_SHOWN]:
+            yield from self.field("at", str(offence))
+        if len(found.offences) > _SHOWN:
+            yield from self.field("", f"and {len(found.offences) - _SHOWN} more places")
+        for label, value in (("expected", found.expected), ("actual", found.actual)):
+            if value.lines:
+                yield from self.field(label, " ".join(str(line).strip() for line in value.lines))
+        for exchange in found.exchanges[-1:]:
+            said = exchange.answer.status if exchange.answer else f"no answer: {exchange.failure}"
+            yield from self.field("answer", f"{exchange.line} -> {said}")
+        if found.reproduce:
+            yield "  " + self.paint("reproduce", "dim")
+            yield from (f"    {line}" for line in printable(found.reproduce).split("\n"))
+
+    def known(self) -> Iterator[str]:
+        yield from self.heading("Known failures", len(self.run.known))
+        for outcome in self.run.known:
+            yield from self.entry(outcome, outcome.known)
+
+    def warnings(self) -> Iterator[str]:
+        warned = [outcome for outcome in self.run.requirements if outcome.verdict == "warn"]
+        yield from self.heading("Warnings", len(warned))
+        for outcome in warned:
+            yield from self.entry(outcome, f"{outcome.text} {outcome.message}")
+
+    def inconclusive(self) -> Iterator[str]:
+        yield from self.heading("Inconclusive", self.run.counts["inconclusive"])
+        for cause, outcomes in self.run.causes:
+            names = listing([outcome.id for outcome in outcomes])
+            yield from self.wrapped(f"{len(outcomes):>4} x {cause}", indent=2, hang=7)
+            yield from self.wrapped(names, indent=9, style="dim")
+
+    def faults(self) -> Iterator[str]:
+        yield from self.heading("Faults of our own, not the peer's", len(self.run.faults))
+        for fault in self.run.faults:
+            yield from self.wrapped(f"{fault.check}: {fault.message}", indent=2, hang=2)
+
+    def conclusion(self) -> Iterator[str]:
+        run = self.run
+        yield ""
+        yield from self.counts()
+        yield from self.wrapped(
+            f"{run.conformance_percent} of {plural(run.applicable, 'applicable requirement')} "
+            f"passed, {run.judged_percent} were judged"
+        )
+        yield ""
+        word, style = _CONCLUSIONS[run.verdict]
+        yield self.tag(word, style)
+        for sentence in run.because:
+            yield from self.wrapped(f"- {sentence}", indent=2, hang=2)
+
+    def counts(self) -> list[str]:
+        counts = self.run.counts.items()
+        plain = ", ".join(f"{count} {verdict}" for verdict, count in counts)
+        if len(plain) > self.width:
+            return self.wrapped(plain)
+        painted = (
+            self.paint(f"{count} {verdict}", _OF_VERDICT[verdict] if count else "dim")
+            for verdict, count in counts
+        )
+        return [", ".join(painted)]
+
+    def heading(self, text: str, count: int) -> Iterator[str]:
+        if count:
+            yield ""
+            yield self.paint(f"{text} ({count})", "bold")
+
+    def entry(self, outcome: Outcome, text: str) -> Iterator[str]:
+        yield "  " + self.paint(f"{printable(outcome.id)} {outcome.level}", "yellow")
+        yield from self.wrapped(text, indent=4)
+
+    def field(self, label: str, text: str, style: str = "") -> Iterator[str]:
+        """A label and a text beside it, its further lines below the first."""
+        first, *rest = self.wrapped(text, indent=_LABEL + 2, style=style) or [""]
+        yield f"  {self.paint(label.ljust(_LABEL), 'dim')}{first.removeprefix(' ' * (_LABEL + 2))}"
+        yield from rest
+
+    def wrapped(self, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> list[str]:
+        """Text made harmless, then broken into lines; `hang` more columns after the first."""
+        lines = textwrap.wrap(
+            shorten(printable(text), _VALUE),
+            width=self.width - indent,
+            subsequent_indent=" " * hang,
+            break_on_hyphens=False,
+        )
+        return [" " * indent + self.paint(line, style) for line in lines]
+
+    def tag(self, text: str, colour: str) -> str:
+        """A word on coloured ground."""
+        return self.paint(self.paint(f" {text} " if self.colour else text, "verdict"), colour)
+
+    def paint(self, text: str, style: str) -> str:
+        """`text` in a style of `_COLOURS`, where colours are allowed."""
+        if not (self.colour and style):
+            return text
+        return f"\x1b[{_COLOURS[style]}m{text}\x1b[0m"
