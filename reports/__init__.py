@@ -6,13 +6,12 @@ from pathlib import Path
 
 from reports.html import write_html
 from reports.junit import write_junit
-from reports.results import results, write_results
+from reports.results import write_results
 from reports.run import Run
 from reports.terminal import summary
 
 __all__ = [
     "Run",
-    "results",
     "summary",
     "write_all",
     "write_html",

@@ -74,7 +74,8 @@ def pretty(body: Any, pointers: Sequence[str] = (), limit: int = LIMIT) -> Body:
         return Body()
     marks = _Marks.of(body, pointers)
     lines = _text_lines(body, marks) if isinstance(body, str) else _lines(body, (), marks)
-    kept, used = [], 0
+    kept: list[Line] = []
+    used = 0
     for line in lines:
         used += len(line)
         if used > limit:

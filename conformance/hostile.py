@@ -1,0 +1,38 @@
+"""Bodies that no lawful client sends, the same for every protocol that speaks JSON."""
+
+from __future__ import annotations
+
+__all__ = ["MALFORMED", "NOT_OBJECTS", "oversized"]
+
+MALFORMED: dict[str, bytes] = {
+    "cut off": b'{"agent_id": "cut',
+    "no quotes": b"{agent_id: half}",
+    "single quotes": b"{'agent_id': 'quoted'}",
+    "comma at the end": b'{"agent_id": "comma",}',
+    "two documents": b'{"agent_id": "one"} {"agent_id": "two"}',
+    "no JSON at all": b"<agent>none</agent>",
+    "nothing": b"",
+    "no text": b'{"agent_id": "\xff\xfe"}',
+}
+"""Not well-formed, each in a way of its own."""
+
+NOT_OBJECTS: dict[str, bytes] = {
+    "array": b'[{"agent_id": "in an array"}]',
+    "text": b'"agent"',
+    "number": b"42",
+    "null": b"null",
+    "true": b"true",
+}
+"""Well-formed, but nothing that an endpoint which wants an object can use."""
+
+
+def oversized() -> dict[str, bytes]:
+    """Well-formed and far beyond the ordinary: deep, long and wide."""
+    return {
+        "deeply nested": b'{"agent_id":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        "deep objects": b'{"metadata":' + b'{"a":' * 10_000 + b"1" + b"}" * 10_001,
+        "a megabyte of text": b'{"agent_id":"' + b"x" * 1_000_000 + b'","agent_type":5}',
+        "a huge number": b'{"agent_id": 1' + b"0" * 5_000 + b', "priority": 1e999}',
+        "many keys": b"{" + b",".join(b'"k%d":0' % n for n in range(50_000)) + b"}",
+        "control characters": b'{"agent_id": "\\u0000\\u0007\\ud800", "priority": "\\u0000"}',
+    }

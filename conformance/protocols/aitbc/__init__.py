@@ -1,0 +1,1 @@
+"""AITBC: the checks of both sides."""

@@ -1,0 +1,424 @@
+"""Searching: each filter alone, filters together, and what is shown of those found."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from conformance.exchange import Exchange
+from conformance.hostile import MALFORMED
+from conformance.judge import Judge
+from conformance.marks import Unjudgeable, from_profile, requirement
+from conformance.protocols.aitbc.dialogue import (
+    STATUSES,
+    TYPES,
+    Dialogue,
+    ids_of,
+    listed,
+)
+
+_SHOWN_ALIKE = (
+    "agent_type",
+    "status",
+    "capabilities",
+    "services",
+    "endpoints",
+    "metadata",
+    "last_heartbeat",
+    "registration_time",
+    "load_metrics",
+    "version",
+    "tags",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One agent of a family whose every property is known."""
+
+    agent_id: str
+    agent_type: str
+    status: str
+    capabilities: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+class Family:
+    """Agents that differ in all that a search can ask for, told apart from strangers by a mark."""
+
+    def __init__(self, mark: str, members: list[Member]) -> None:
+        self.mark = mark
+        self.members = members
+
+    def cap(self, name: str) -> str:
+        return f"{self.mark}-{name}"
+
+    def having(self, **wanted: Any) -> set[str]:
+        """The ids of those that pass each filter given, in the strictest reading."""
+        return {member.agent_id for member in self.members if _passes(member, wanted)}
+
+    def ids(self) -> set[str]:
+        return {member.agent_id for member in self.members}
+
+
+def _passes(member: Member, wanted: dict[str, Any]) -> bool:
+    return (
+        wanted.get("status", member.status) == member.status
+        and wanted.get("agent_type", member.agent_type) == member.agent_type
+        and set(wanted.get("capabilities", ())) <= set(member.capabilities)
+        and set(wanted.get("services", ())) <= set(member.services)
+    )
+
+
+@pytest.fixture
+async def family(aitbc: Dialogue) -> Family:
+    """One agent of each type and status, with capabilities and services that overlap."""
+    mark = aitbc.new("family")
+    wheel: list[tuple[str, ...]] = [("red", "blue"), ("red",), ("blue",), ()]
+    members = [
+        Member(
+            agent_id=aitbc.new("member"),
+            agent_type=agent_type,
+            status=status,
+            capabilities=(mark, *(f"{mark}-{name}" for name in wheel[(row + column) % 4])),
+            services=(mark, *(f"{mark}-{name}" for name in wheel[(row + 2 * column + 1) % 4])),
+        )
+        for row, agent_type in enumerate(TYPES)
+        for column, status in enumerate(STATUSES)
+    ]
+    # One whose capability and service only begin like the others'.
+    members.append(
+        Member(
+            agent_id=aitbc.new("member"),
+            agent_type="worker",
+            status="active",
+            capabilities=(mark, f"{mark}-redder"),
+            services=(mark, f"{mark}-redder"),
+        )
+    )
+    await asyncio.gather(*(_settle(aitbc, member) for member in members))
+    return Family(mark, members)
+
+
+async def _settle(aitbc: Dialogue, member: Member) -> None:
+    await aitbc.registered(
+        agent_id=member.agent_id,
+        agent_type=member.agent_type,
+        capabilities=list(member.capabilities),
+        services=list(member.services),
+    )
+    said = await aitbc.update(member.agent_id, member.status)
+    if not said.ok:
+        raise Unjudgeable(f"no status could be set: {said.outcome}")
+
+
+def _judge_search(
+    judge: Judge, row: str, said: Exchange, *, wanted: set[str], barred: set[str]
+) -> None:
+    """Those wanted are listed, those barred are not; of others nothing is said."""
+    if not said.ok:
+        judge.inconclusive(row, f"the search was answered {said.outcome}")
+        return
+    found = ids_of(said, wanted | barred)
+    missing, extra = sorted(wanted - found), sorted(barred & found)
+    judge.holds(
+        row,
+        not missing and not extra,
+        f"the search misses {len(missing)} agents that match and lists {len(extra)} that do not"
+        f" ({', '.join([*missing, *extra][:3])})",
+        said,
+        pointer="/agents",
+        expected=sorted(wanted),
+        actual=sorted(found),
+    )
+
+
+def _judge_shown(judge: Judge, row: str, said: Exchange, field: str, value: Any) -> None:
+    """Whoever is listed shows what was searched for, strangers included."""
+    for index, agent in enumerate(listed(said)):
+        shown = agent.get(field)
+        ok = value in shown if isinstance(shown, list) else shown == value
+        judge.holds(
+            row,
+            ok,
+            f"a search for {field} {value!r} lists an agent with {shown!r}",
+            said,
+            pointer=f"/agents/{index}/{field}",
+            expected=value,
+            actual=shown,
+        )
+
+
+@requirement("AITBC-DISC-024")
+async def test_filter_by_status(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    for status in STATUSES:
+        said = await aitbc.discover(status=status)
+        wanted = family.having(status=status)
+        _judge_search(judge, "AITBC-DISC-024", said, wanted=wanted, barred=family.ids() - wanted)
+        _judge_shown(judge, "AITBC-DISC-024", said, "status", status)
+
+
+@requirement("AITBC-DISC-025")
+async def test_filter_by_type(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    for agent_type in TYPES:
+        said = await aitbc.discover(agent_type=agent_type)
+        wanted = family.having(agent_type=agent_type)
+        _judge_search(judge, "AITBC-DISC-025", said, wanted=wanted, barred=family.ids() - wanted)
+        _judge_shown(judge, "AITBC-DISC-025", said, "agent_type", agent_type)
+
+
+@requirement("AITBC-DISC-026")
+async def test_filter_by_one_capability(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    for name in (family.mark, family.cap("red"), family.cap("blue"), family.cap("redder")):
+        said = await aitbc.discover(capabilities=[name])
+        wanted = family.having(capabilities=[name])
+        _judge_search(judge, "AITBC-DISC-026", said, wanted=wanted, barred=family.ids() - wanted)
+        _judge_shown(judge, "AITBC-DISC-026", said, "capabilities", name)
+
+
+@requirement("AITBC-DISC-027", "AITBC-DISC-028")
+async def test_flow_filter_by_several_capabilities(
+    aitbc: Dialogue, judge: Judge, family: Family
+) -> None:
+    red, blue = family.cap("red"), family.cap("blue")
+    wanted = family.having(capabilities=[red, blue])
+    some = family.having(capabilities=[red]) | family.having(capabilities=[blue])
+    for pair in ([red, blue], [blue, red]):
+        said = await aitbc.discover(capabilities=pair)
+        _judge_search(judge, "AITBC-DISC-027", said, wanted=wanted, barred=family.ids() - some)
+        _judge_search(judge, "AITBC-DISC-028", said, wanted=set(), barred=some - wanted)
+
+
+@requirement("AITBC-DISC-029")
+async def test_filter_by_one_service(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    for name in (family.mark, family.cap("red"), family.cap("blue"), family.cap("redder")):
+        said = await aitbc.discover(services=[name])
+        wanted = family.having(services=[name])
+        _judge_search(judge, "AITBC-DISC-029", said, wanted=wanted, barred=family.ids() - wanted)
+        _judge_shown(judge, "AITBC-DISC-029", said, "services", name)
+
+
+@requirement("AITBC-DISC-030")
+async def test_filter_by_several_services(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    red, blue = family.cap("red"), family.cap("blue")
+    some = family.having(services=[red]) | family.having(services=[blue])
+    for pair in ([red, blue], [blue, red]):
+        said = await aitbc.discover(services=pair)
+        wanted = family.having(services=pair)
+        _judge_search(judge, "AITBC-DISC-030", said, wanted=wanted, barred=family.ids() - some)
+
+
+@requirement("AITBC-DISC-001", "AITBC-DISC-031")
+async def test_flow_filters_together(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    red, blue = family.cap("red"), family.cap("blue")
+    for agent_type in TYPES:
+        for status in STATUSES:
+            await _narrow(aitbc, judge, family, agent_type=agent_type, status=status)
+    for filters in (
+        {"status": "busy", "capabilities": [red]},
+        {"status": "inactive", "services": [blue]},
+        {"agent_type": "provider", "capabilities": [blue]},
+        {"agent_type": "consumer", "services": [red]},
+        {"capabilities": [red], "services": [blue]},
+        {"capabilities": [blue], "services": [red]},
+        {"status": "stale", "agent_type": "general", "capabilities": [family.mark]},
+        {"status": "active", "agent_type": "worker", "services": [family.mark]},
+        {"status": "active", "capabilities": [red], "services": [family.mark]},
+        {"agent_type": "worker", "capabilities": [family.mark], "services": [blue]},
+    ):
+        await _narrow(aitbc, judge, family, **filters)
+    for member in family.members:
+        await _narrow(
+            aitbc,
+            judge,
+            family,
+            status=member.status,
+            agent_type=member.agent_type,
+            capabilities=[member.capabilities[-1]],
+            services=[member.services[-1]],
+        )
+
+
+async def _narrow(aitbc: Dialogue, judge: Judge, family: Family, **filters: Any) -> None:
+    said = await aitbc.discover(**filters)
+    judge.status("AITBC-DISC-001", said, 200)
+    wanted = family.having(**filters)
+    _judge_search(judge, "AITBC-DISC-031", said, wanted=wanted, barred=family.ids() - wanted)
+
+
+@requirement("AITBC-DISC-023")
+async def test_no_filters_list_everybody(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    said = await aitbc.discover()
+    _judge_search(judge, "AITBC-DISC-023", said, wanted=family.ids(), barred=set())
+
+
+@requirement("AITBC-DISC-032")
+async def test_nothing_matches(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    red = family.cap("red")
+    for filters in (
+        {"capabilities": [aitbc.new("nobody")]},
+        {"services": [aitbc.new("nobody")]},
+        {"capabilities": [family.mark], "services": [aitbc.new("nobody")]},
+        {"capabilities": [aitbc.new("nobody")], "agent_type": "worker", "status": "active"},
+        {"capabilities": [red, aitbc.new("nobody")], "services": [aitbc.new("nobody")]},
+    ):
+        said = await aitbc.discover(**filters)
+        judge.status("AITBC-DISC-032", said, 200)
+        judge.equal("AITBC-DISC-032", said, "/agents", [])
+        judge.equal("AITBC-DISC-032", said, "/count", 0)
+
+
+@requirement("AITBC-DISC-022", "AITBC-DISC-035")
+async def test_flow_counts_are_true(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+    for filters in (
+        {},
+        {"capabilities": [family.mark]},
+        {"capabilities": [family.cap("red")]},
+        {"capabilities": [family.cap("redder")]},
+        {"capabilities": [aitbc.new("nobody")]},
+        {"capabilities": [family.mark], "agent_type": "worker"},
+        {"services": [family.cap("blue")], "status": "active"},
+    ):
+        said = await aitbc.discover(**filters)
+        agents = said.at("/agents")
+        if isinstance(agents, list):
+            judge.equal("AITBC-DISC-022", said, "/count", len(agents))
+        ids = [str(agent.get("agent_id")) for agent in listed(said)]
+        judge.holds(
+            "AITBC-DISC-035",
+            len(ids) == len(set(ids)),
+            "an agent is listed twice",
+            said,
+            pointer="/agents",
+        )
+
+
+@requirement("AITBC-DISC-033")
+async def test_search_follows_updates(aitbc: Dialogue, judge: Judge) -> None:
+    mark = aitbc.new("mover")
+    agent_id, first = await aitbc.registration_of(capabilities=[mark])
+    history = [first]
+    for status in ("busy", "active", "inactive", "busy", "stale", "active"):
+        history.append(await aitbc.update(agent_id, status))
+        for searched in STATUSES:
+            said = await aitbc.discover(status=searched, capabilities=[mark])
+            if not (said.ok and history[-1].ok):
+                judge.inconclusive("AITBC-DISC-033", f"the search was answered {said.outcome}")
+                continue
+            found = bool(ids_of(said, [agent_id]))
+            judge.holds(
+                "AITBC-DISC-033",
+                found == (searched == status),
+                f"an agent set to {status} is {'' if found else 'not '}found as {searched}",
+                *history,
+                said,
+                pointer="/agents",
+            )
+
+
+@requirement("AITBC-DISC-034", "AITBC-DISC-022")
+@pytest.mark.parametrize("number", [12, pytest.param(130, marks=from_profile("standard"))])
+async def test_flow_all_that_match_are_listed(
+    number: int, aitbc: Dialogue, judge: Judge
+) -> None:
+    mark = aitbc.new("many")
+    ids = [aitbc.new("one-of-many") for _ in range(number)]
+    for start in range(0, number, 16):
+        chunk = ids[start : start + 16]
+        await asyncio.gather(
+            *(aitbc.registered(agent_id=agent_id, capabilities=[mark]) for agent_id in chunk)
+        )
+    for said in (await aitbc.discover(capabilities=[mark]), await aitbc.discover()):
+        if not said.ok:
+            judge.inconclusive("AITBC-DISC-034", f"the search was answered {said.outcome}")
+            continue
+        found = ids_of(said, ids)
+        judge.holds(
+            "AITBC-DISC-034",
+            len(found) == number,
+            f"of {number} agents that match {len(found)} are listed",
+            said,
+            pointer="/agents",
+        )
+        if isinstance(agents := said.at("/agents"), list):
+            judge.equal("AITBC-DISC-022", said, "/count", len(agents))
+
+
+@requirement("AITBC-DISC-036", "AITBC-DISC-037")
+async def test_flow_agents_found_show_what_they_registered(aitbc: Dialogue, judge: Judge) -> None:
+    mark = aitbc.new("shown")
+    bodies = {
+        body["agent_id"]: body
+        for body in (
+            aitbc.registration(
+                agent_type=agent_type,
+                capabilities=[mark, f"skill-{agent_type}"],
+                services=[f"service-{agent_type}"],
+                endpoints={"http": f"http://127.0.0.1/{agent_type}"},
+                metadata={"kind": agent_type, "list": [1, {"two": 2}]},
+            )
+            for agent_type in TYPES
+        )
+    }
+    for body in bodies.values():
+        await aitbc.register(body)
+        await aitbc.update(body["agent_id"], "active", {"active_connections": 2, "cpu_usage": 0.25})
+    said = await aitbc.discover(capabilities=[mark])
+    for index, agent in enumerate(listed(said)):
+        body = bodies.get(str(agent.get("agent_id")))
+        if body is None:
+            continue
+        at = f"/agents/{index}"
+        for field in ("agent_type", "capabilities", "services"):
+            judge.equal("AITBC-DISC-036", said, f"{at}/{field}", body[field])
+        for field in ("endpoints", "metadata"):
+            for key, value in body[field].items():
+                judge.equal("AITBC-DISC-036", said, f"{at}/{field}/{key}", value)
+        alone = await aitbc.get(body["agent_id"])
+        for field in _SHOWN_ALIKE:
+            if field in agent:
+                judge.equal("AITBC-DISC-037", alone, f"/agent/{field}", agent[field], said)
+
+
+@requirement("AITBC-DISC-039")
+async def test_case_matters_in_capabilities_and_services(aitbc: Dialogue, judge: Judge) -> None:
+    mark = aitbc.new("case")
+    lower = await aitbc.registered(capabilities=[f"{mark}-ocr"], services=[f"{mark}-ocr"])
+    upper = await aitbc.registered(capabilities=[f"{mark}-OCR"], services=[f"{mark}-OCR"])
+    for name, wanted, barred in ((f"{mark}-ocr", lower, upper), (f"{mark}-OCR", upper, lower)):
+        for field in ("capabilities", "services"):
+            said = await aitbc.discover(**{field: [name]})
+            _judge_search(judge, "AITBC-DISC-039", said, wanted={wanted}, barred={barred})
+
+
+@requirement("AITBC-DISC-040", "AITBC-GEN-006")
+async def test_flow_malformed_json_is_refused(aitbc: Dialogue, judge: Judge) -> None:
+    for name, raw in MALFORMED.items():
+        if name == "nothing":
+            continue  # whether a search without filters needs a body is unsaid
+        said = await aitbc.peer.call("discoverAgents", raw=raw, lawful=False)
+        judge.status("AITBC-DISC-040", said, 400, 422)
+    judge.status("AITBC-GEN-006", await aitbc.discover(), 200)
+
+
+@requirement("AITBC-DISC-041")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("status", ["active"]),
+        ("status", {"is": "active"}),
+        ("agent_type", ["worker"]),
+        ("capabilities", "indexing"),
+        ("capabilities", {"indexing": True}),
+        ("services", "archive"),
+        ("services", 7),
+    ],
+)
+async def test_filters_of_the_wrong_type_are_refused(
+    field: str, value: Any, aitbc: Dialogue, judge: Judge
+) -> None:
+    said = await aitbc.peer.call("discoverAgents", body={field: value}, lawful=False)
+    judge.status("AITBC-DISC-041", said, 400, 422)

@@ -1,0 +1,251 @@
+"""Registering: what is taken in, what is answered, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from conformance.hostile import MALFORMED, NOT_OBJECTS
+from conformance.judge import Judge
+from conformance.marks import from_profile, requirement
+from conformance.protocols.aitbc.dialogue import TYPES, Dialogue, listed
+
+_WRONG: list[tuple[str, str, list[Any]]] = [
+    ("agent_id", "AITBC-REG-014", [None, ["a", "b"], {"id": "a"}]),
+    ("agent_type", "AITBC-REG-015", [None, ["worker"], {"type": "worker"}]),
+    ("capabilities", "AITBC-REG-016", ["indexing", 7, {"indexing": True}]),
+    ("services", "AITBC-REG-017", ["archive", 7, {"archive": True}]),
+    ("endpoints", "AITBC-REG-018", ["http://127.0.0.1:1", 7, ["http://127.0.0.1:1"]]),
+    ("metadata", "AITBC-REG-019", ["version 3", 7, ["version"]]),
+]
+"""Values that no reading of the document takes for what the field asks for."""
+
+_SCALARS: list[tuple[str, Any]] = [("agent_id", 17), ("agent_id", True), ("agent_type", 17)]
+"""Values that a lenient reader may turn into text; then it must show them as text."""
+
+_ITEMS: list[tuple[str, str, Any]] = [
+    ("capabilities", "AITBC-REG-020", [{"name": "indexing"}]),
+    ("capabilities", "AITBC-REG-020", ["indexing", 7]),
+    ("services", "AITBC-REG-020", [["archive"]]),
+    ("services", "AITBC-REG-020", [7]),
+    ("endpoints", "AITBC-REG-021", {"http": {"port": 1}}),
+    ("endpoints", "AITBC-REG-021", {"http": 7301}),
+]
+
+
+@requirement("AITBC-REG-001", "AITBC-REG-007", "AITBC-REG-009")
+async def test_flow_registrations_are_answered_each_for_its_agent(
+    aitbc: Dialogue, judge: Judge
+) -> None:
+    for _ in range(3):
+        body = aitbc.registration()
+        said = await aitbc.register(body)
+        agent_id = body["agent_id"]
+        judge.status("AITBC-REG-001", said, 200)
+        judge.equal(
+            "AITBC-REG-007", said, "/message", f"Agent {agent_id} registered successfully"
+        )
+        judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
+
+
+@requirement("AITBC-REG-002", "AITBC-GET-025", "AITBC-GET-026")
+async def test_flow_optional_fields_may_be_left_out(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.registered()  # one with everything, of which nothing may rub off
+    for _ in range(2):
+        agent_id = aitbc.new("bare")
+        said = await aitbc.register({"agent_id": agent_id, "agent_type": "general"})
+        judge.status("AITBC-REG-002", said, 200)
+        seen = await aitbc.get(agent_id)
+        judge.equal("AITBC-GET-025", seen, "/agent/capabilities", [], said)
+        judge.equal("AITBC-GET-026", seen, "/agent/services", [], said)
+
+
+@requirement("AITBC-REG-002")
+@pytest.mark.parametrize("field", ["capabilities", "services", "endpoints", "metadata"])
+async def test_each_optional_field_may_be_left_out(
+    field: str, aitbc: Dialogue, judge: Judge
+) -> None:
+    body = aitbc.registration()
+    del body[field]
+    judge.status("AITBC-REG-002", await aitbc.register(body), 200)
+    await aitbc.get(body["agent_id"])
+    only = {"agent_id": aitbc.new("one"), "agent_type": "worker"}
+    only[field] = aitbc.registration()[field]
+    judge.status("AITBC-REG-002", await aitbc.register(only), 200)
+    await aitbc.get(only["agent_id"])
+
+
+@requirement("AITBC-REG-003", "AITBC-GET-024")
+async def test_flow_every_type_can_be_registered(aitbc: Dialogue, judge: Judge) -> None:
+    for agent_type in TYPES:
+        body = aitbc.registration(agent_type=agent_type)
+        said = await aitbc.register(body)
+        judge.status("AITBC-REG-003", said, 200)
+        judge.equal(
+            "AITBC-GET-024", await aitbc.get(body["agent_id"]), "/agent/agent_type", agent_type, said
+        )
+
+
+@requirement("AITBC-REG-012", "AITBC-REG-013", "AITBC-REG-026")
+@pytest.mark.parametrize(
+    ("field", "row"), [("agent_id", "AITBC-REG-012"), ("agent_type", "AITBC-REG-013")]
+)
+async def test_flow_required_fields_are_required(
+    field: str, row: str, aitbc: Dialogue, judge: Judge
+) -> None:
+    full = aitbc.registration()
+    for body in (
+        {key: value for key, value in full.items() if key != field},
+        {
+            key: value
+            for key, value in full.items()
+            if key in ("agent_id", "agent_type") and key != field
+        },
+    ):
+        said = await aitbc.register(body, lawful=False)
+        judge.status(row, said, 422)
+        if "agent_id" in body and not said.ok:
+            judge.status("AITBC-REG-026", await aitbc.get(body["agent_id"], lawful=False), 404)
+    if field == "agent_id":
+        judge.holds("AITBC-REG-026", ok=True, message="")
+    judge.status(row, await aitbc.register({}, lawful=False), 422)
+
+
+@requirement(*sorted({row for _, row, _ in _WRONG}), "AITBC-REG-026")
+@pytest.mark.parametrize(("field", "row", "values"), _WRONG)
+async def test_flow_wrong_types_are_refused(
+    field: str, row: str, values: list[Any], aitbc: Dialogue, judge: Judge
+) -> None:
+    for value in values:
+        body = aitbc.registration() | {field: value}
+        said = await aitbc.register(body, lawful=False)
+        judge.status(row, said, 400, 422)
+        if isinstance(body["agent_id"], str):
+            seen = await aitbc.get(body["agent_id"], lawful=False)
+            if not said.ok and said.status is not None:
+                judge.status("AITBC-REG-026", seen, 404)
+
+
+@requirement("AITBC-REG-014", "AITBC-REG-015")
+@pytest.mark.parametrize(("field", "value"), _SCALARS)
+async def test_scalars_are_refused_or_shown_as_text(
+    field: str, value: Any, aitbc: Dialogue, judge: Judge
+) -> None:
+    row = "AITBC-REG-014" if field == "agent_id" else "AITBC-REG-015"
+    body = aitbc.registration() | {field: value}
+    said = await aitbc.register(body, lawful=False)
+    ok = not said.ok
+    if said.ok and field == "agent_id":
+        ok = isinstance(said.at("/agent_id"), str)
+    elif said.ok:
+        seen = await aitbc.get(body["agent_id"], lawful=False)
+        ok = isinstance(seen.at("/agent/agent_type"), str)
+    judge.holds(row, ok, f"{field} was taken as {value!r} and is no text", said, pointer=f"/{field}")
+
+
+@requirement("AITBC-REG-020", "AITBC-REG-021")
+@pytest.mark.parametrize(("field", "row", "value"), _ITEMS)
+async def test_items_of_the_wrong_type_are_refused(
+    field: str, row: str, value: Any, aitbc: Dialogue, judge: Judge
+) -> None:
+    body = aitbc.registration() | {field: value}
+    said = await aitbc.register(body, lawful=False)
+    judge.status(row, said, 400, 422)
+    if said.ok:  # what was taken in must still be shown as the document types it
+        await aitbc.get(body["agent_id"])
+
+
+@requirement("AITBC-REG-022", "AITBC-GEN-006")
+async def test_flow_malformed_json_is_refused(aitbc: Dialogue, judge: Judge) -> None:
+    alive = await aitbc.registered()
+    for raw in MALFORMED.values():
+        said = await aitbc.peer.call("registerAgent", raw=raw, lawful=False)
+        judge.status("AITBC-REG-022", said, 400, 422)
+    judge.status("AITBC-GEN-006", await aitbc.get(alive), 200)
+
+
+@requirement("AITBC-REG-023")
+async def test_bodies_that_are_no_objects_are_refused(aitbc: Dialogue, judge: Judge) -> None:
+    for raw in NOT_OBJECTS.values():
+        said = await aitbc.peer.call("registerAgent", raw=raw, lawful=False)
+        judge.status("AITBC-REG-023", said, 400, 422)
+
+
+@requirement("AITBC-REG-027")
+async def test_second_registration_makes_no_second_agent(aitbc: Dialogue, judge: Judge) -> None:
+    mark = aitbc.new("twice")
+    agent_id, first = await aitbc.registration_of(capabilities=[mark])
+    again = aitbc.registration(agent_id=agent_id, capabilities=[mark])
+    history = [first]
+    for body in (again, again | {"agent_type": "provider", "services": ["other"]}):
+        history.append(await aitbc.register(body))
+        for found in (await aitbc.discover(capabilities=[mark]), await aitbc.discover()):
+            shown = [agent for agent in listed(found) if agent.get("agent_id") == agent_id]
+            judge.holds(
+                "AITBC-REG-027",
+                len(shown) == 1,
+                f"an agent that registered {len(history)} times is listed {len(shown)} times",
+                *history,
+                found,
+                pointer="/agents",
+            )
+    await aitbc.get(agent_id)
+
+
+@requirement("AITBC-REG-028", "AITBC-REG-029")
+async def test_flow_registrations_at_the_same_time(aitbc: Dialogue, judge: Judge) -> None:
+    mark = aitbc.new("crowd")
+    bodies = [aitbc.registration(capabilities=[mark], services=[f"s{n}"]) for n in range(24)]
+    answers = await asyncio.gather(*(aitbc.register(body) for body in bodies))
+    for body, said in zip(bodies, answers, strict=True):
+        agent_id = body["agent_id"]
+        judge.equal("AITBC-REG-028", said, "/agent_id", agent_id)
+        judge.equal(
+            "AITBC-REG-028", said, "/message", f"Agent {agent_id} registered successfully"
+        )
+    seen = await asyncio.gather(*(aitbc.get(body["agent_id"]) for body in bodies))
+    for body, said, shown in zip(bodies, answers, seen, strict=True):
+        if said.ok:
+            judge.equal("AITBC-REG-029", shown, "/agent/services", body["services"], said)
+            judge.status("AITBC-REG-029", shown, 200)
+    found = await aitbc.discover(capabilities=[mark])
+    kept = sum(said.ok for said in answers)
+    judge.holds(
+        "AITBC-REG-029",
+        len(listed(found)) == kept,
+        f"of {kept} agents registered at once {len(listed(found))} are listed",
+        found,
+        pointer="/agents",
+    )
+
+
+@requirement("AITBC-REG-030", "AITBC-GET-028")
+async def test_flow_metadata_of_any_values(aitbc: Dialogue, judge: Judge) -> None:
+    metadata = {
+        "nested": {"list": [1, 2.5, None, True, {"deep": ["deeper"]}], "empty": {}},
+        "text": "Grüße, 世界 🌍 \"quoted\" \\ / \n\t",
+        "clé": "valeur",
+        "number": -12.75,
+        "false": False,
+        "nothing": None,
+        "no items": [],
+    }
+    body = aitbc.registration(metadata=metadata)
+    said = await aitbc.register(body)
+    judge.status("AITBC-REG-030", said, 200)
+    seen = await aitbc.get(body["agent_id"])
+    for key, value in metadata.items():
+        # Key by key: a coordinator may add some of its own.
+        judge.equal("AITBC-GET-028", seen, f"/agent/metadata/{key}", value, said)
+
+
+@from_profile("standard")
+@requirement("AITBC-REG-001", "AITBC-REG-009")
+async def test_flow_registrations_go_on_being_answered(aitbc: Dialogue, judge: Judge) -> None:
+    for _ in range(40):
+        body = aitbc.registration()
+        said = await aitbc.register(body)
+        judge.status("AITBC-REG-001", said, 200)
+        judge.equal("AITBC-REG-009", said, "/agent_id", body["agent_id"])

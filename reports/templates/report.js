@@ -1,0 +1,97 @@
+"use strict";
+(() => {
+  const rows = [...document.querySelectorAll(".requirement")];
+  const chapters = [...document.querySelectorAll(".chapter")];
+  const filters = [...document.querySelectorAll(".filter")];
+  const search = document.getElementById("search");
+  const fold = document.getElementById("fold");
+  const texts = new Map();  // lower-cased on the first search: large reports open at once
+
+  const text = (row) => {
+    if (!texts.has(row)) {
+      const section = row.parentElement.querySelector("h2").firstChild.textContent;
+      texts.set(row, (section + " " + row.textContent).toLowerCase());
+    }
+    return texts.get(row);
+  };
+  const visible = () => rows.filter((row) => !row.hidden);
+
+  const label = () => {
+    fold.textContent = visible().some((row) => row.open) ? "Fold" : "Unfold";
+  };
+
+  const apply = () => {
+    const pressed = filters
+      .filter((button) => button.getAttribute("aria-pressed") === "true")
+      .map((button) => button.dataset.filter);
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of rows) {
+      const wanted = !pressed.length || pressed.includes(row.dataset.verdict);
+      row.hidden = !(wanted && words.every((word) => text(row).includes(word)));
+    }
+    for (const chapter of chapters) {
+      chapter.hidden = !chapter.querySelector(".requirement:not([hidden])");
+    }
+    const shown = visible().length;
+    document.getElementById("nothing").hidden = shown > 0;
+    document.getElementById("shown").textContent =
+      pressed.length || words.length ? `${shown} of ${rows.length} requirements shown` : "";
+    label();
+  };
+
+  const reveal = () => {
+    let id = "";
+    try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
+    const row = id && document.getElementById(id);
+    if (!row || !rows.includes(row)) return;
+    if (row.hidden) {
+      filters.forEach((button) => button.setAttribute("aria-pressed", "false"));
+      search.value = "";
+      apply();
+    }
+    row.open = true;
+    row.scrollIntoView();
+  };
+
+  const copied = async (button) => {
+    const code = button.parentElement.querySelector("code");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {  // no leave to write: select it, so that one key copies it
+      getSelection().selectAllChildren(code);
+      button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  };
+
+  for (const button of filters) {
+    button.disabled = false;
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      apply();
+    });
+  }
+  document.querySelector(".search").hidden = false;
+  search.addEventListener("input", apply);
+  fold.addEventListener("click", () => {
+    const open = !visible().some((row) => row.open);
+    visible().forEach((row) => { row.open = open; });
+    label();
+  });
+  document.addEventListener("toggle", label, true);  // toggle does not bubble
+  for (const button of document.querySelectorAll(".copy")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copied(button));
+  }
+
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = visible().filter((row) => !row.open && ["fail", "warn"].includes(row.dataset.verdict));
+    opened.forEach((row) => { row.open = true; });
+  });
+  addEventListener("afterprint", () => opened.forEach((row) => { row.open = false; }));
+  addEventListener("hashchange", reveal);
+  apply();
+  reveal();
+})();
