@@ -6,7 +6,7 @@ import pytest
 
 from conformance.context import PROFILES
 
-__all__ = ["Unjudgeable", "from_profile", "in_profile", "requirement"]
+__all__ = ["Unjudgeable", "exclusive", "from_profile", "in_profile", "requirement"]
 
 
 class Unjudgeable(Exception):
@@ -23,6 +23,11 @@ def from_profile(name: str) -> pytest.MarkDecorator:
     if name not in PROFILES:
         raise ValueError(f"no profile {name!r}")
     return pytest.mark.from_profile(name)
+
+
+def exclusive(what: str) -> pytest.MarkDecorator:
+    """Checks that count the same thing never run at the same time, however many workers there are."""
+    return pytest.mark.exclusive(what)
 
 
 def in_profile(first: str, profile: str) -> bool:

@@ -66,12 +66,14 @@ def declared(item: pytest.Item) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
     config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
+    config.addinivalue_line("markers", "exclusive(what): never beside another of the same")
     suite = Suite(RunContext.from_environment())
     config.stash[_SUITE] = suite
     if not hasattr(config, "workerinput"):  # workers report to the one process that writes
         config.pluginmanager.register(_Controller(suite), "assay-controller")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     suite = config.stash[_SUITE]
     unknown = [
@@ -86,6 +88,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if suite.wants(item)]
     dropped = [item for item in items if not suite.wants(item)]
     config.hook.pytest_deselected(items=dropped)
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in kept:
+            for mark in item.iter_markers("exclusive"):
+                item.add_marker(pytest.mark.xdist_group(mark.args[0]))
     items[:] = kept
 
 
@@ -125,6 +131,7 @@ class _Controller:
         self.progress = Progress(sys.stdout)
         self.judged: set[str] = set()
         self.later: dict[str, str] = {}
+        self.collected = True
         self.recorder.header(suite.context, suite.protocol, suite.all_rows.values())
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -132,6 +139,12 @@ class _Controller:
             mark = item.get_closest_marker("from_profile")
             for name in declared(item) if mark else ():
                 self.later.setdefault(name, mark.args[0] if mark else "")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.collected = False
+            self.recorder.error(report.nodeid, "a check cannot be loaded", report.longreprtext)
+            self.progress.error(report.nodeid, report.longreprtext)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.progress.total = len(session.items)
@@ -158,8 +171,9 @@ class _Controller:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
-        broken = exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        wrong = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        broken = exitstatus in wrong or not self.collected
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not broken
         if not interrupted and not broken:
             self._tell_the_unjudged()
         reason = "interrupted" if interrupted else "broken" if broken else "complete"
@@ -208,7 +222,7 @@ def ids(suite: Suite, worker_id: str) -> IdSource:
 @pytest.fixture
 def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
     """Chance of the check's own, from the run's seed: the same however checks are spread."""
-    return Random(f"{suite.context.seed}/{request.node.nodeid.rpartition('::')[2]}")  # noqa: S311
+    return Random(f"{suite.context.seed}/{request.node.name}")  # noqa: S311
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def _why_stale(entry: Mapping[str, Any], header: Mapping[str, Any], outcome: Out
     if _expired(entry, header):
         return f"it held until {entry['expires']}"
     if outcome.judged and outcome.verdict != "fail":
-        return f"the requirement no longer fails: {outcome.verdict}"
+        return f"the requirement does not fail now, its verdict is {outcome.verdict}"
     return ""
 
 

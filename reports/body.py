@@ -70,7 +70,7 @@ def parsed(body: Any) -> Any:
 def pretty(body: Any, pointers: Sequence[str] = (), limit: int = LIMIT) -> Body:
     """A body, indented, with the values at `pointers` marked; after `limit` characters cut."""
     body = parsed(body)
-    if body is None and not pointers:
+    if body is None and "" not in pointers:
         return Body()
     marks = _Marks.of(body, pointers)
     lines = _text_lines(body, marks) if isinstance(body, str) else _lines(body, (), marks)
@@ -97,6 +97,8 @@ class _Marks:
         values: dict[Steps, str] = {}
         missing: dict[Steps, list[tuple[str, str]]] = {}
         for pointer in pointers:
+            if pointer and isinstance(body, str):
+                continue  # no JSON (or cut): there is no telling where in it that would be
             steps = json_pointer.parse(pointer)
             there, nearest = _reach(body, steps)
             rest = steps[len(there) :]
@@ -151,7 +153,6 @@ def _children(value: Any) -> list[tuple[str, str, Any]]:
 
 
 def _text_lines(text: str, marks: _Marks) -> Iterator[Line]:
-    # Whatever a pointer says of a body that is no JSON, it is the body as a whole that offends.
     pointer = next(iter(marks.values.values()), "")
     for line in text.split("\n"):
         yield Line(value=line, hit=bool(marks.values), pointer=pointer)

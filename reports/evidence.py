@@ -138,7 +138,7 @@ def _judged_body(exchanges: Sequence[Mapping[str, Any]], role: str) -> Any:
 
 
 def _offence(pointer: str, body: Any) -> Offence:
-    if body is _MISSING:
+    if body is _MISSING or (pointer and isinstance(body, str)):  # no JSON: nothing can be said
         return Offence(pointer=pointer, value="")
     try:
         value = json_pointer.dig(body, json_pointer.parse(pointer))

@@ -26,6 +26,7 @@ __all__ = ["html", "write_html"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _OPEN = 5  # with more failures than this, all begin folded
+_LISTED = 20  # failures that the head of the page names
 
 _WORDS: dict[Verdict, str] = {
     "fail": "fail",
@@ -71,6 +72,7 @@ def html(run: Run) -> str:
         words=_WORDS,
         conclusion=_CONCLUSIONS[run.verdict],
         sections=list(_sections(run)),
+        listed=_LISTED,
         bars=list(_bars(run)),
         facts=list(_facts(run)),
         unfolded={outcome.id for outcome in run.unexpected}

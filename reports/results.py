@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,14 @@ def results(run: Run) -> dict[str, Any]:
 
 def write_results(run: Run, path: Path) -> None:
     """Writes results.json, whole or not at all. Raises `OSError`."""
-    write_whole(path, orjson.dumps(results(run), option=orjson.OPT_INDENT_2) + b"\n")
+    write_whole(path, _encoded(results(run)) + b"\n")
+
+
+def _encoded(data: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(data, option=orjson.OPT_INDENT_2)
+    except TypeError:  # a peer's body may be nested more deeply than orjson writes
+        return json.dumps(data, indent=2, ensure_ascii=False).encode()
 
 
 def _requirement(outcome: Outcome) -> dict[str, Any]:

@@ -24,14 +24,14 @@ _COLOURS = {
     "red": "31",
     "green": "32",
     "yellow": "33",
-    "blue": "34",
+    "cyan": "36",
     "verdict": "1;7",
 }
 _OF_VERDICT: dict[Verdict, str] = {
     "fail": "red",
     "warn": "yellow",
     "pass": "green",
-    "inconclusive": "blue",
+    "inconclusive": "cyan",
     "not-applicable": "dim",
 }
 _CONCLUSIONS = {

@@ -9,7 +9,7 @@
 
   const text = (row) => {
     if (!texts.has(row)) {
-      const section = row.parentElement.querySelector("h2").firstChild.textContent;
+      const section = row.closest(".chapter").querySelector("h2").firstChild.textContent;
       texts.set(row, (section + " " + row.textContent).toLowerCase());
     }
     return texts.get(row);

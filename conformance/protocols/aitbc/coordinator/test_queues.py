@@ -1,0 +1,227 @@
+"""Queues and statistics: told, counted by priority, cleared one at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.exchange import MISSING, Exchange
+from conformance.judge import Judge
+from conformance.marks import Unjudgeable, exclusive, requirement
+from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue, queue_sizes
+
+pytestmark = exclusive("queues")  # queues are counted: one check at a time
+
+_COUNTERS = (
+    "/stats/tasks_distributed",
+    "/stats/tasks_completed",
+    "/stats/tasks_failed",
+    "/stats/load_balancer_stats/total_assignments",
+    "/stats/load_balancer_stats/successful_assignments",
+    "/stats/load_balancer_stats/failed_assignments",
+)
+
+
+async def _sizes(aitbc: Dialogue) -> tuple[dict[str, int], Exchange]:
+    """The queue sizes. Raises `Unjudgeable` where they cannot be made out."""
+    said = await aitbc.peer.call("getQueues")
+    sizes = queue_sizes(said) if said.ok else None
+    if sizes is None:
+        raise Unjudgeable(f"no queue sizes can be made out (answered {said.outcome})")
+    return sizes, said
+
+
+async def _wait_for_nobody(aitbc: Dialogue, priority: str, number: int) -> list[Exchange]:
+    """Tasks that no agent can take: they wait, or go wherever this peer puts such tasks."""
+    nobody = {"capabilities": [aitbc.new("nobody-has-this")]}
+    body = aitbc.task(priority, requirements=nobody)
+    return [await aitbc.submit(body) for _ in range(number)]
+
+
+@requirement("AITBC-QUEUE-001", "AITBC-QUEUE-002", "AITBC-QUEUE-003", "AITBC-QUEUE-005")
+async def test_flow_queues_are_told(aitbc: Dialogue, judge: Judge) -> None:
+    await _wait_for_nobody(aitbc, "low", 2)
+    for _ in range(2):
+        statistics = await aitbc.peer.call("getQueueStatistics")
+        judge.status("AITBC-QUEUE-005", statistics, range(200, 300))
+        said = await aitbc.peer.call("getQueues")
+        judge.status("AITBC-QUEUE-001", said, range(200, 300))
+        if said.ok:
+            _judge_sizes(judge, said)
+
+
+def _judge_sizes(judge: Judge, said: Exchange) -> None:
+    judge.holds(
+        "AITBC-QUEUE-001", said.json is not MISSING, "the queues are not told in JSON", said
+    )
+    sizes = queue_sizes(said)
+    if sizes is None:
+        for row in ("AITBC-QUEUE-002", "AITBC-QUEUE-003"):
+            judge.inconclusive(row, "no queue sizes can be made out in the answer")
+        return
+    missing = [priority for priority in PRIORITIES if priority not in sizes]
+    judge.holds(
+        "AITBC-QUEUE-002",
+        not missing,
+        f"nothing is said of the queue of {', '.join(missing)}",
+        said,
+        expected=list(PRIORITIES),
+        actual=list(sizes),
+    )
+    judge.holds(
+        "AITBC-QUEUE-003",
+        all(size >= 0 for size in sizes.values()),
+        f"a queue has a negative size: {sizes}",
+        said,
+    )
+
+
+@requirement("AITBC-QUEUE-004")
+@pytest.mark.parametrize("priority", PRIORITIES)
+async def test_tasks_wait_in_their_own_queue(
+    priority: str, aitbc: Dialogue, judge: Judge
+) -> None:
+    before, first = await _sizes(aitbc)
+    submitted = await _wait_for_nobody(aitbc, priority, 3)
+    after, last = await _sizes(aitbc)
+    grown = {name: after.get(name, 0) - before.get(name, 0) for name in after}
+    strange = {
+        name: by for name, by in grown.items() if by > (len(submitted) if name == priority else 0)
+    }
+    judge.holds(
+        "AITBC-QUEUE-004",
+        not strange,
+        f"{len(submitted)} {priority} tasks were submitted, and queues grew by {strange}",
+        first,
+        *submitted,
+        last,
+    )
+
+
+@requirement("AITBC-QUEUE-006", "AITBC-QUEUE-007", "AITBC-QUEUE-008")
+@pytest.mark.parametrize("priority", PRIORITIES)
+async def test_flow_clearing_empties_one_queue(
+    priority: str, aitbc: Dialogue, judge: Judge
+) -> None:
+    """A peer may take waiting tasks away by itself, so a loss is only believed the second time."""
+    for attempt in range(2):
+        for name in PRIORITIES:
+            await _wait_for_nobody(aitbc, name, 2)
+        await _sizes(aitbc)
+        before, _ = await _sizes(aitbc)
+        cleared = await aitbc.peer.call("clearQueue", {"priority": priority})
+        judge.status("AITBC-QUEUE-006", cleared, range(200, 300))
+        if not cleared.ok:
+            break
+        after, told = await _sizes(aitbc)
+        judge.holds(
+            "AITBC-QUEUE-007",
+            after.get(priority, 0) == 0,
+            f"the {priority} queue was cleared and holds {after.get(priority)} tasks",
+            cleared,
+            told,
+        )
+        lost = {
+            name: (before[name], size)
+            for name, size in after.items()
+            if name != priority and size < before.get(name, 0)
+        }
+        if lost and attempt == 0:
+            continue
+        judge.holds(
+            "AITBC-QUEUE-008",
+            not lost,
+            f"clearing the {priority} queue changed others (before, after): {lost}",
+            cleared,
+            told,
+        )
+        break
+
+
+@requirement("AITBC-QUEUE-009", "AITBC-QUEUE-010")
+async def test_flow_unknown_queues_are_not_cleared(aitbc: Dialogue, judge: Judge) -> None:
+    for name in PRIORITIES:
+        await _wait_for_nobody(aitbc, name, 1)
+    for unknown in ("immediate", "all", aitbc.new("queue")):
+        before, _ = await _sizes(aitbc)
+        said = await aitbc.peer.call("clearQueue", {"priority": unknown}, lawful=False)
+        after, told = await _sizes(aitbc)
+        judge.holds(
+            "AITBC-QUEUE-009", not said.ok, f"clearing a queue called {unknown} succeeded", said
+        )
+        emptied = [name for name, size in before.items() if size and not after.get(name, 0)]
+        judge.holds(
+            "AITBC-QUEUE-010",
+            not emptied,
+            f"clearing a queue called {unknown} emptied {', '.join(emptied)}",
+            said,
+            told,
+        )
+
+
+@requirement("AITBC-QUEUE-011")
+async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None:
+    before, _ = await _sizes(aitbc)
+    refused = []
+    for body in (
+        aitbc.task("immediate"),
+        {"priority": "high"},
+        {"task_data": {"task_type": "digest"}},
+        aitbc.task("urgent", task_data="digest"),
+    ):
+        said = await aitbc.submit(body, lawful=False)
+        if said.ok:
+            raise Unjudgeable("a task that should be refused was accepted")
+        refused.append(said)
+    after, told = await _sizes(aitbc)
+    grown = [name for name, size in after.items() if size > before.get(name, 0)]
+    judge.holds(
+        "AITBC-QUEUE-011",
+        not grown,
+        f"refused tasks wait in {', '.join(grown)}",
+        *refused,
+        told,
+    )
+
+
+@requirement("AITBC-LOAD-001", "AITBC-LOAD-025", "AITBC-LOAD-026")
+async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.registered()
+    last = await aitbc.peer.call("getTaskStatus")
+    judge.status("AITBC-LOAD-001", last, 200)
+    for priority in PRIORITIES:
+        await aitbc.submit(aitbc.task(priority))
+        await _wait_for_nobody(aitbc, priority, 1)
+        said = await aitbc.peer.call("getTaskStatus")
+        judge.status("AITBC-LOAD-001", said, 200)
+        for pointer in _COUNTERS:
+            _judge_counter(judge, pointer, last, said)
+        last = said
+    _judge_agreement(judge, await aitbc.peer.call("getQueues"), last)
+
+
+def _judge_counter(judge: Judge, pointer: str, before: Exchange, after: Exchange) -> None:
+    old, new = before.at(pointer), after.at(pointer)
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        judge.holds(
+            "AITBC-LOAD-025",
+            new >= old,
+            f"{pointer} went down from {old} to {new}",
+            before,
+            after,
+            pointer=pointer,
+        )
+
+
+def _judge_agreement(judge: Judge, queues: Exchange, status: Exchange) -> None:
+    told, shown = queue_sizes(queues), status.at("/stats/queue_sizes")
+    if not queues.ok or told is None or not isinstance(shown, dict):
+        judge.inconclusive("AITBC-LOAD-026", "no queue sizes can be made out")
+        return
+    judge.holds(
+        "AITBC-LOAD-026",
+        all(shown.get(name) == size for name, size in told.items()),
+        f"the queues are told as {told} and in the task status as {shown}",
+        status,
+        queues,
+        pointer="/stats/queue_sizes",
+    )

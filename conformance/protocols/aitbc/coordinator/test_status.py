@@ -1,0 +1,193 @@
+"""Status updates: what is answered, what the agent shows afterwards, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from conformance.hostile import MALFORMED, NOT_OBJECTS
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.aitbc.dialogue import STATUSES, Dialogue
+
+_REST_OF_AN_AGENT = (
+    "agent_type",
+    "status",
+    "capabilities",
+    "services",
+    "endpoints",
+    "metadata",
+    "registration_time",
+    "load_metrics",
+)
+
+
+@requirement(
+    "AITBC-STAT-001",
+    "AITBC-STAT-002",
+    "AITBC-STAT-003",
+    "AITBC-STAT-007",
+    "AITBC-STAT-009",
+    "AITBC-STAT-011",
+    "AITBC-STAT-014",
+    "AITBC-STAT-015",
+)
+async def test_flow_updates_are_answered_and_shown(aitbc: Dialogue, judge: Judge) -> None:
+    for first in range(2):
+        agent_id = await aitbc.registered()
+        for turn, status in enumerate((*STATUSES, *reversed(STATUSES))):
+            load = {"cpu_usage": 0.5} if (turn + first) % 2 else None
+            said = await aitbc.update(agent_id, status, load)
+            judge.status("AITBC-STAT-001" if load else "AITBC-STAT-002", said, 200)
+            judge.status("AITBC-STAT-003", said, 200)
+            judge.equal("AITBC-STAT-007", said, "/message", f"Agent {agent_id} status updated")
+            judge.equal("AITBC-STAT-009", said, "/agent_id", agent_id)
+            judge.equal("AITBC-STAT-011", said, "/new_status", status)
+            seen = await aitbc.get(agent_id)
+            row = "AITBC-STAT-015" if turn else "AITBC-STAT-014"
+            judge.equal(row, seen, "/agent/status", status, said)
+
+
+@requirement("AITBC-STAT-016", "AITBC-STAT-017")
+async def test_flow_load_metrics_are_shown(aitbc: Dialogue, judge: Judge) -> None:
+    agent_id = await aitbc.registered()
+    other = await aitbc.registered()
+    loads: list[dict[str, float]] = [
+        {"active_connections": 5, "pending_tasks": 2, "cpu_usage": 0.75, "memory_usage": 0.5},
+        {"active_connections": 0, "pending_tasks": 11, "cpu_usage": 0.0, "memory_usage": 0.125},
+        {"pending_tasks": 3},
+        {"cpu_usage": 0.25, "memory_usage": 0.875},
+        {"active_connections": 1},
+    ]
+    for turn, load in enumerate(loads):
+        row = "AITBC-STAT-017" if turn else "AITBC-STAT-016"
+        said = await aitbc.update(agent_id, "active", load)
+        await aitbc.update(other, "active", {name: value + 40 for name, value in load.items()})
+        seen = await aitbc.get(agent_id)
+        for name, value in load.items():
+            judge.equal(row, seen, f"/agent/load_metrics/{name}", value, said)
+
+
+@requirement("AITBC-STAT-018")
+async def test_updates_leave_others_alone(aitbc: Dialogue, judge: Judge) -> None:
+    bystander = await aitbc.registered()
+    await aitbc.update(bystander, "active", {"active_connections": 1, "cpu_usage": 0.5})
+    moved = await aitbc.registered()
+    before = await aitbc.get(bystander)
+    changes = [await aitbc.update(moved, status, {"cpu_usage": 0.875}) for status in STATUSES]
+    after = await aitbc.get(bystander)
+    for field in _REST_OF_AN_AGENT:
+        judge.equal(
+            "AITBC-STAT-018",
+            after,
+            f"/agent/{field}",
+            before.at(f"/agent/{field}"),
+            before,
+            *changes[-1:],
+        )
+
+
+@requirement(
+    "AITBC-STAT-019",
+    "AITBC-STAT-020",
+    "AITBC-STAT-021",
+    "AITBC-STAT-022",
+    "AITBC-STAT-023",
+    "AITBC-STAT-025",
+)
+@pytest.mark.parametrize(
+    ("row", "body"),
+    [
+        ("AITBC-STAT-019", {}),
+        ("AITBC-STAT-019", {"load_metrics": {"cpu_usage": 0.9}}),
+        ("AITBC-STAT-020", {"status": None}),
+        ("AITBC-STAT-020", {"status": 3}),
+        ("AITBC-STAT-020", {"status": ["busy"]}),
+        ("AITBC-STAT-020", {"status": {"is": "busy"}}),
+        ("AITBC-STAT-021", {"status": "flying"}),
+        ("AITBC-STAT-021", {"status": ""}),
+        ("AITBC-STAT-021", {"status": "busybusy"}),
+        ("AITBC-STAT-022", {"status": "busy", "load_metrics": "heavy"}),
+        ("AITBC-STAT-022", {"status": "busy", "load_metrics": 7}),
+        ("AITBC-STAT-022", {"status": "busy", "load_metrics": [0.9]}),
+        ("AITBC-STAT-023", {"status": "busy", "load_metrics": {"cpu_usage": "much"}}),
+        ("AITBC-STAT-023", {"status": "busy", "load_metrics": {"cpu_usage": [0.9]}}),
+    ],
+    ids=lambda value: None if isinstance(value, str) else repr(value)[:40],
+)
+async def test_flow_wrong_updates_are_refused(
+    row: str, body: dict[str, Any], aitbc: Dialogue, judge: Judge
+) -> None:
+    agent_id = await aitbc.registered()
+    await aitbc.update(agent_id, "inactive", {"cpu_usage": 0.25})
+    before = await aitbc.get(agent_id)
+    said = await aitbc.peer.call(
+        "updateAgentStatus", {"agent_id": agent_id}, body=body, lawful=False
+    )
+    accepted = (422,) if row == "AITBC-STAT-019" else (400, 422)
+    judge.status(row, said, *accepted)
+    after = await aitbc.get(agent_id)
+    if said.status in (400, 422):
+        for field in ("status", "load_metrics"):
+            judge.equal(
+                "AITBC-STAT-025", after, f"/agent/{field}", before.at(f"/agent/{field}"), said
+            )
+
+
+@requirement("AITBC-STAT-024", "AITBC-STAT-025", "AITBC-GEN-006")
+async def test_flow_malformed_updates_are_refused(aitbc: Dialogue, judge: Judge) -> None:
+    agent_id = await aitbc.registered()
+    await aitbc.update(agent_id, "busy")
+    for raw in (*MALFORMED.values(), *NOT_OBJECTS.values(), b'{"status": "inactive"'):
+        said = await aitbc.peer.call(
+            "updateAgentStatus", {"agent_id": agent_id}, raw=raw, lawful=False
+        )
+        judge.status("AITBC-STAT-024", said, 400, 422)
+    seen = await aitbc.get(agent_id)
+    judge.equal("AITBC-STAT-025", seen, "/agent/status", "busy")
+    judge.status("AITBC-GEN-006", seen, 200)
+
+
+@requirement("AITBC-STAT-028", "AITBC-STAT-029")
+async def test_flow_updates_of_strangers(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.registered()
+    for _ in range(2):
+        stranger = aitbc.new("stranger")
+        said = await aitbc.update(stranger, "busy", {"cpu_usage": 0.5})
+        seen = await aitbc.get(stranger)
+        judge.holds(
+            "AITBC-STAT-028",
+            not (said.ok and seen.status == 404),
+            "an update was answered as done, and its agent is unknown",
+            said,
+            seen,
+        )
+        judge.status("AITBC-STAT-029", said, 404)
+
+
+@requirement("AITBC-STAT-030", "AITBC-STAT-009", "AITBC-STAT-011")
+async def test_flow_updates_at_the_same_time(aitbc: Dialogue, judge: Judge) -> None:
+    ids = [await aitbc.registered() for _ in range(16)]
+    for shift in range(2):
+        wanted = {
+            agent_id: (STATUSES[(n + shift) % 4], {"pending_tasks": n + 20 * shift})
+            for n, agent_id in enumerate(ids)
+        }
+        answers = await asyncio.gather(
+            *(aitbc.update(agent_id, *wanted[agent_id]) for agent_id in ids)
+        )
+        for agent_id, said in zip(ids, answers, strict=True):
+            judge.equal("AITBC-STAT-009", said, "/agent_id", agent_id)
+            judge.equal("AITBC-STAT-011", said, "/new_status", wanted[agent_id][0])
+            seen = await aitbc.get(agent_id)
+            status, load = wanted[agent_id]
+            judge.equal("AITBC-STAT-030", seen, "/agent/status", status, said)
+            judge.equal(
+                "AITBC-STAT-030",
+                seen,
+                "/agent/load_metrics/pending_tasks",
+                load["pending_tasks"],
+                said,
+            )

@@ -1,0 +1,148 @@
+"""Submitting tasks: what is taken, what is answered, what is refused and how."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from conformance.hostile import MALFORMED, NOT_OBJECTS
+from conformance.judge import Judge
+from conformance.marks import exclusive, requirement
+from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue
+
+pytestmark = exclusive("queues")  # queues are counted: one check at a time
+
+
+@requirement(
+    "AITBC-TASK-001",
+    "AITBC-TASK-002",
+    "AITBC-TASK-003",
+    "AITBC-TASK-008",
+    "AITBC-TASK-011",
+)
+async def test_flow_tasks_of_every_priority(aitbc: Dialogue, judge: Judge) -> None:
+    ids: list[Any] = []
+    requirements = {"capabilities": ["indexing"], "agent_type": "worker"}
+    for priority in (*PRIORITIES, *reversed(PRIORITIES)):
+        for body in (
+            aitbc.task(priority, requirements=requirements),
+            aitbc.task(priority, requirements={}),
+            aitbc.task(priority),
+        ):
+            said = await aitbc.submit(body)
+            row = "AITBC-TASK-001" if body.get("requirements") else "AITBC-TASK-002"
+            judge.status(row, said, 200)
+            judge.status("AITBC-TASK-003", said, 200)
+            judge.equal("AITBC-TASK-011", said, "/priority", priority)
+            if said.ok:
+                task_id = said.at("/task_id")
+                judge.holds(
+                    "AITBC-TASK-008",
+                    task_id not in ids,
+                    f"the task_id {task_id!r} was given before",
+                    said,
+                    pointer="/task_id",
+                )
+                ids.append(task_id)
+
+
+@requirement("AITBC-TASK-001")
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"model": "quill", "prompt": "only these two"},
+        {"task_type": "digest", "parameters": {"depth": 3, "nested": {"list": [1, "two"]}}},
+        {"prompt": "ünïcode 世界 " * 200},
+    ],
+    ids=["few", "parameters", "long"],
+)
+async def test_task_data_of_many_kinds(
+    data: dict[str, Any], aitbc: Dialogue, judge: Judge
+) -> None:
+    body = aitbc.task("low", task_data=data, requirements={"agent_type": "general"})
+    judge.status("AITBC-TASK-001", await aitbc.submit(body), 200)
+
+
+@requirement("AITBC-TASK-009", "AITBC-TASK-012")
+async def test_flow_tasks_at_the_same_time(aitbc: Dialogue, judge: Judge) -> None:
+    priorities = [PRIORITIES[n % 5] for n in range(30)]
+    answers = await asyncio.gather(*(aitbc.submit(aitbc.task(p)) for p in priorities))
+    for priority, said in zip(priorities, answers, strict=True):
+        judge.equal("AITBC-TASK-012", said, "/priority", priority)
+    ids = [str(said.at("/task_id")) for said in answers if said.ok]
+    twice = {task_id for task_id in ids if ids.count(task_id) > 1}
+    shown = [said for said in answers if str(said.at("/task_id")) in twice]
+    judge.holds(
+        "AITBC-TASK-009",
+        not twice,
+        f"{len(ids)} tasks at once got {len(set(ids))} ids",
+        *shown[:2],
+        pointer="/task_id",
+    )
+
+
+@requirement("AITBC-TASK-015", "AITBC-TASK-016")
+@pytest.mark.parametrize("priority", ["immediate", "medium", "", "0", "highest", "normal "])
+async def test_flow_unknown_priorities_are_refused(
+    priority: str, aitbc: Dialogue, judge: Judge
+) -> None:
+    said = await aitbc.submit(aitbc.task(priority), lawful=False)
+    judge.status("AITBC-TASK-015", said, 400)
+    if said.status == 400:
+        detail = said.at("/detail")
+        wanted = f"Invalid priority: {priority}"
+        ok = isinstance(detail, str) and detail.strip() == wanted.strip()
+        judge.holds(
+            "AITBC-TASK-016",
+            ok,
+            f"the detail is {detail!r}",
+            said,
+            pointer="/detail",
+            expected=wanted,
+            actual=str(detail),
+        )
+
+
+@requirement(
+    "AITBC-TASK-019",
+    "AITBC-TASK-020",
+    "AITBC-TASK-021",
+    "AITBC-TASK-022",
+    "AITBC-TASK-023",
+)
+@pytest.mark.parametrize(
+    ("row", "without", "change"),
+    [
+        ("AITBC-TASK-019", "priority", {}),
+        ("AITBC-TASK-019", "priority", {"requirements": {}}),
+        ("AITBC-TASK-020", "task_data", {}),
+        ("AITBC-TASK-020", "task_data", {"requirements": {}}),
+        ("AITBC-TASK-021", "", {"task_data": "digest"}),
+        ("AITBC-TASK-021", "", {"task_data": 7}),
+        ("AITBC-TASK-021", "", {"task_data": ["digest"]}),
+        ("AITBC-TASK-021", "", {"task_data": None}),
+        ("AITBC-TASK-022", "", {"priority": 1}),
+        ("AITBC-TASK-022", "", {"priority": None}),
+        ("AITBC-TASK-022", "", {"priority": ["normal"]}),
+        ("AITBC-TASK-022", "", {"priority": {"is": "normal"}}),
+        ("AITBC-TASK-023", "", {"requirements": "indexing"}),
+        ("AITBC-TASK-023", "", {"requirements": ["indexing"]}),
+        ("AITBC-TASK-023", "", {"requirements": 7}),
+    ],
+    ids=lambda value: None if isinstance(value, str) else repr(value)[:40],
+)
+async def test_wrong_tasks_are_refused(
+    row: str, without: str, change: dict[str, Any], aitbc: Dialogue, judge: Judge
+) -> None:
+    body = {key: value for key, value in (aitbc.task() | change).items() if key != without}
+    judge.status(row, await aitbc.submit(body, lawful=False), 400, 422)
+
+
+@requirement("AITBC-TASK-024", "AITBC-GEN-006")
+async def test_flow_malformed_tasks_are_refused(aitbc: Dialogue, judge: Judge) -> None:
+    for raw in (*MALFORMED.values(), *NOT_OBJECTS.values()):
+        said = await aitbc.peer.call("submitTask", raw=raw, lawful=False)
+        judge.status("AITBC-TASK-024", said, 400, 422)
+    judge.status("AITBC-GEN-006", await aitbc.submit(aitbc.task()), 200)

@@ -1,0 +1,160 @@
+"""What moves with time and what stays: a few seconds in the life of some agents."""
+
+from __future__ import annotations
+
+import asyncio
+
+from conformance.exchange import Exchange
+from conformance.hooks import run_hook
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.plugin import Suite
+from conformance.protocols.aitbc.dialogue import Dialogue, listed
+from conformance.times import later, seconds_from_now
+
+_PAUSE = 1.1
+"""Seconds after which even a clock that tells whole seconds has moved."""
+
+_NEAR = 300.0
+"""Seconds that a peer's clock may be off ours before we wonder."""
+
+
+async def _pause(suite: Suite) -> None:
+    """Let time pass for the peer: on its own clock where a hook allows, else for all of us."""
+    if "advance" in suite.context.target.hooks:
+        await run_hook(suite.context.target, "advance", {"seconds": _PAUSE})
+    else:
+        await asyncio.sleep(_PAUSE / suite.context.target.time_scale)
+
+
+def _judge_later(
+    judge: Judge, row: str, pointer: str, first: Exchange, second: Exchange
+) -> None:
+    if not (first.ok and second.ok):
+        judge.inconclusive(row, f"the calls were answered {first.outcome} and {second.outcome}")
+        return
+    judge.holds(
+        row,
+        later(first.at(pointer), second.at(pointer)),
+        f"{pointer} was {first.at(pointer)!r}, and {second.at(pointer)!r} {_PAUSE} s later",
+        first,
+        second,
+        pointer=pointer,
+    )
+
+
+def _judge_still(
+    judge: Judge, row: str, pointer: str, first: Exchange, second: Exchange, *between: Exchange
+) -> None:
+    if not first.ok:
+        judge.inconclusive(row, f"the agent could not be seen: {first.outcome}")
+        return
+    judge.equal(row, second, pointer, first.at(pointer), first, *between)
+
+
+@requirement(
+    "AITBC-REG-011",
+    "AITBC-STAT-013",
+    "AITBC-TASK-014",
+    "AITBC-HEALTH-006",
+    "AITBC-GET-029",
+    "AITBC-GET-031",
+    "AITBC-DISC-038",
+    "AITBC-BEAT-001",
+    "AITBC-BEAT-002",
+    "AITBC-BEAT-003",
+    "AITBC-BEAT-004",
+    "AITBC-BEAT-005",
+    "AITBC-GEN-010",
+)
+async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> None:
+    mark = aitbc.new("timed")
+    beating, registered = await aitbc.registration_of(capabilities=[mark])
+    silent, _ = await aitbc.registration_of(capabilities=[mark])
+    updated = await aitbc.update(beating, "active", {"pending_tasks": 4})
+    submitted = await aitbc.submit(aitbc.task())
+    healthy = await aitbc.peer.call("getHealth")
+    _judge_near(judge, healthy)
+    before, bystander = await aitbc.get(beating), await aitbc.get(silent)
+    await aitbc.discover(capabilities=[mark])
+
+    await _pause(suite)
+    unmoved = await aitbc.get(beating)
+    _judge_still(judge, "AITBC-GET-031", "/agent/last_heartbeat", before, unmoved)
+    found = await aitbc.discover(capabilities=[mark])
+    for index, agent in enumerate(listed(found)):
+        if agent.get("agent_id") == beating and before.ok:
+            judge.equal(
+                "AITBC-DISC-038",
+                found,
+                f"/agents/{index}/last_heartbeat",
+                before.at("/agent/last_heartbeat"),
+                before,
+            )
+    beat = await aitbc.heartbeat(beating)
+    judge.status("AITBC-BEAT-001", beat, range(200, 300))
+    first = await aitbc.get(beating)
+    _judge_later(judge, "AITBC-BEAT-002", "/agent/last_heartbeat", before, first)
+    for field in ("agent_type", "capabilities", "services", "endpoints", "metadata"):
+        _judge_still(judge, "AITBC-BEAT-005", f"/agent/{field}", before, first, beat)
+    _judge_still(
+        judge, "AITBC-BEAT-005", "/agent/load_metrics/pending_tasks", before, first, beat
+    )
+    _judge_still(
+        judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, await aitbc.get(silent), beat
+    )
+    _judge_later(judge, "AITBC-REG-011", "/registered_at", registered, await _another(aitbc))
+    _judge_later(
+        judge, "AITBC-STAT-013", "/updated_at", updated, await aitbc.update(beating, "busy")
+    )
+    _judge_later(
+        judge, "AITBC-TASK-014", "/submitted_at", submitted, await aitbc.submit(aitbc.task())
+    )
+    _judge_later(
+        judge, "AITBC-HEALTH-006", "/timestamp", healthy, await aitbc.peer.call("getHealth")
+    )
+
+    second = await aitbc.get(beating)
+    await _pause(suite)
+    beat = await aitbc.heartbeat(beating)
+    judge.status("AITBC-BEAT-003", beat, range(200, 300))
+    third = await aitbc.get(beating)
+    _judge_later(judge, "AITBC-BEAT-003", "/agent/last_heartbeat", second, third)
+    _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", before, third, beat)
+    _judge_still(
+        judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, await aitbc.get(silent), beat
+    )
+    _judge_still(
+        judge, "AITBC-GET-029", "/agent/registration_time", bystander, await aitbc.get(silent)
+    )
+
+
+async def _another(aitbc: Dialogue) -> Exchange:
+    return await aitbc.register(aitbc.registration())
+
+
+def _judge_near(judge: Judge, said: Exchange) -> None:
+    off = seconds_from_now(said.at("/timestamp"))
+    if off is None:
+        judge.inconclusive("AITBC-GEN-010", "the health check gives no time")
+        return
+    judge.holds(
+        "AITBC-GEN-010",
+        off < _NEAR,
+        f"the peer's time {said.at('/timestamp')!r} is {off:.0f} s off ours",
+        said,
+        pointer="/timestamp",
+    )
+
+
+@requirement("AITBC-BEAT-001", "AITBC-BEAT-003", "AITBC-BEAT-006")
+async def test_flow_heartbeats_are_accepted_of_agents_only(
+    aitbc: Dialogue, judge: Judge
+) -> None:
+    for _ in range(3):
+        agent_id = await aitbc.registered()
+        judge.status("AITBC-BEAT-001", await aitbc.heartbeat(agent_id), range(200, 300))
+        for _ in range(3):
+            judge.status("AITBC-BEAT-003", await aitbc.heartbeat(agent_id), range(200, 300))
+        said = await aitbc.heartbeat(aitbc.new("stranger"))
+        judge.holds("AITBC-BEAT-006", not said.ok, "a stranger's heartbeat was accepted", said)

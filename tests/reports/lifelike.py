@@ -1,0 +1,116 @@
+"""A run as it comes out of a real afternoon: `python -m tests.reports.lifelike DIR` renders it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from reports import summary, write_all
+from schemas import load, load_requirements
+from tests.reports.builders import encoded, error, exchange, footer, header, known, verdict
+
+_HOSTILE = "<script>document.title='owned'</script> \x1b[2J\u202egpj.exe"
+
+
+def records() -> list[dict[str, Any]]:
+    """Every requirement of aitbc's coordinator, and every kind of finding."""
+    protocol = load("aitbc")
+    rows = [row for row in load_requirements(protocol).values() if row.role == "coordinator"]
+    names = ("id", "level", "basis", "section", "text", "capability")
+    head = header(
+        *({name: getattr(row, name) for name in names} for row in rows),
+        protocol={
+            "id": protocol.id,
+            "title": protocol.title,
+            "version": protocol.version,
+            "document": protocol.document,
+        },
+        peer={"name": "staging coordinator 2.4.1", "url": "https://coordinator.example.test/v1"},
+        claimed=[name for name in protocol.capabilities if name != rows[-1].capability],
+        unclaimed=[rows[-1].capability],
+        baseline=[
+            known(rows[9].id, "the vendor mends it in 2.5, ticket COORD-118"),
+            known(rows[2].id, "old and forgotten"),
+        ],
+        command="assay test aitbc --url https://coordinator.example.test/v1 --seed 7 --baseline b.yaml",
+    )
+    found = [
+        verdict(row.id, *_usual(index, row.capability == rows[-1].capability))
+        for index, row in enumerate(rows)
+        if index not in (4, 6, 9, 12, 17)
+    ]
+    return [head, *found, *_findings([row.id for row in rows]), _fault(), footer()]
+
+
+def _usual(index: int, unclaimed: bool) -> tuple[str, str, str]:
+    check = f"test_behaviour_{index}"
+    if unclaimed:
+        return "not-applicable", check, "the peer does not claim this capability"
+    if index % 11 == 5:
+        return "inconclusive", check, "the target file has no hook expire_agent"
+    if index % 29 == 7:
+        return "inconclusive", check, "no agent could be registered, which this needs first"
+    return "pass", check, ""
+
+
+def _findings(ids: list[str]) -> list[dict[str, Any]]:
+    body = {"agent_id": "assay-1-a", "agent_type": "worker", "capabilities": ["compute", "vision"]}
+    answer = {
+        "status": "ok",
+        "message": "Agent assay-1-a registered",
+        "agent": {"agent_id": "assay-1-a", "load": 1.5, "tags": ["a", "b/c"]},
+    }
+    curl = (
+        "curl -i -X POST -H 'content-type: application/json' --data-binary "
+        '\'{"agent_id": "assay-1-a", "agent_type": "worker", "capabilities": ["compute"]}\' '
+        "https://coordinator.example.test/v1/agents/register"
+    )
+    wrong = {
+        "exchanges": [exchange(body, answer)],
+        "pointers": ["/status", "/agent/tags/1", "/agent/registered_at"],
+        "expected": "success",
+        "actual": "ok",
+        "reproduce": curl,
+    }
+    hostile = {
+        "exchanges": [
+            exchange(body, answer),
+            exchange({"note": _HOSTILE}, f"<h1>{_HOSTILE}</h1>\n</pre>" * 3, status=599),
+        ],
+        "pointers": [""],
+        "expected": {"status": "error", "detail": "a text"},
+        "actual": _HOSTILE,
+        "reproduce": f"{curl}\n{curl}",
+    }
+    big = {
+        "exchanges": [exchange(body, {"agents": [dict(body, number=n) for n in range(2000)]})],
+        "pointers": ["/agents/0/number"],
+    }
+    none = {"exchanges": [exchange(body, status=None)], "reproduce": curl}
+    return [
+        verdict(ids[4], "fail", "test_registration_status", "says “ok” where “success” is fixed",
+                evidence=wrong),
+        verdict(ids[4], "fail", "test_registration_status", "again", evidence=wrong),
+        verdict(ids[4], "pass", "test_registration_repeated"),
+        verdict(ids[6], "fail", "test_refusal", f"not a refusal: {_HOSTILE}", evidence=hostile),
+        verdict(ids[9], "fail", "test_timeout", "no answer within 10 s", evidence=none),
+        verdict(ids[12], "warn", "test_listing", "the number is no text", evidence=big),
+        verdict(ids[17], "warn", "test_case", "a header is missing"),
+    ]  # fmt: skip
+
+
+def _fault() -> dict[str, Any]:
+    return error("KeyError: 'agent_id'", "test_fuzz_messages")
+
+
+def main(folder: Path) -> None:
+    """Writes the run and its reports into `folder`, and the summary to standard output."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "run.jsonl"
+    path.write_bytes(encoded(records()))
+    sys.stdout.write(summary(write_all(path, folder), colour=True, width=100, reports=folder))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
