@@ -37,6 +37,8 @@ class RunContext:
     """The run.jsonl that is written."""
     baseline: tuple[Mapping[str, str], ...] = ()
     invocation: str = ""
+    patience: float | None = None
+    """Seconds that an agent's situation lasts, where the profile's own are not wanted."""
     listen: Mapping[str, Any] = field(default_factory=dict)
     """Where the mock listens while an agent is judged: `host` and `port`."""
 

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from conformance.masking import Masker
+from mockserver.transcript import HttpExchange
 from schemas import pointer as json_pointer
 
-__all__ = ["MISSING", "Exchange", "parse_json", "shell_commands"]
+__all__ = ["MISSING", "Exchange", "of_transcript", "parse_json", "shell_commands"]
 
 _LONGEST_SHOWN = 20_000
 """Characters of a body that the evidence keeps."""
@@ -98,6 +99,23 @@ class Exchange:
             "failure": self.failure or None,
             "seconds": round(self.seconds, 6),
         }
+
+
+def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
+    """What a mock heard and answered, as an exchange. `base` is the mock's URL."""
+    query = f"?{heard.query}" if heard.query else ""
+    return Exchange(
+        operation=heard.operation,
+        method=heard.method,
+        url=base + heard.path + query,
+        headers={name.lower(): value for name, value in heard.headers.items()},
+        body=heard.body,
+        status=heard.status or None,
+        answer_headers={name.lower(): value for name, value in heard.answer_headers.items()},
+        answer=heard.answer,
+        failure="" if heard.status else "the connection was dropped, as the situation wanted",
+        seconds=heard.took,
+    )
 
 
 def parse_json(body: bytes) -> Any:

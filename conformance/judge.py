@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from conformance.exchange import MISSING, Exchange
-from conformance.rules import ANSWER_RULES
+from conformance.exchange import MISSING, Exchange, of_transcript
+from conformance.rules import ANSWER_RULES, REQUEST_RULES
 from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
+from mockserver.transcript import HttpExchange
 from schemas.spec import Protocol, Requirement
 from schemas.validation import PlaceIndex, Validators, Violation
 
@@ -48,7 +49,7 @@ class Judge:
         self._declared = [name for name in declared if name in book.requirements]
         self._known = frozenset(declared)
         self._found: dict[tuple[str, VerdictName], Finding] = {}
-        self._cause = "the check ended before it came to this"
+        self._cause = ""
 
     def end(self, cause: str) -> None:
         """The check breaks off here: what it has not judged is inconclusive because of `cause`."""
@@ -165,6 +166,30 @@ class Judge:
                 actual=wrong[0].value if wrong else ABSENT,
             )
 
+    def see_request(self, heard: HttpExchange, base: str = "") -> None:
+        """Judge what an agent sent: its body by the schema of its place, the rest by the rules."""
+        exchange = of_transcript(heard, base)
+        try:
+            message = heard.json() if heard.body else MISSING
+        except ValueError:
+            message = MISSING
+        own = [v for v in heard.violations if not v.pointer.startswith("/path/")]
+        if message is not MISSING:
+            for finding in self.book.places.judge(heard.operation, "", message, own):
+                wrong = finding.violations
+                self._note(
+                    finding.requirement,
+                    "; ".join(str(violation) for violation in wrong[:3]),
+                    [exchange],
+                    tuple(violation.pointer for violation in wrong),
+                    actual=wrong[0].value if wrong else ABSENT,
+                    who="requests",
+                )
+        for name, row in self.book.rules.items():
+            rule = REQUEST_RULES.get(name)
+            for word in rule(heard, self.book.protocol) if rule else ():
+                self._note(row, "" if word.kept else word.message, [exchange], who="requests")
+
     def _note(
         self,
         row: Requirement,
@@ -173,8 +198,9 @@ class Judge:
         pointers: Sequence[str] = (),
         *,
         actual: Any = ABSENT,
+        who: str = "answers",
     ) -> None:
-        check = f"answers of {exchanges[-1].operation}" if exchanges else "answers"
+        check = f"{who} of {exchanges[-1].operation or 'no known operation'}"
         if wrong:
             evidence = Evidence(exchanges=exchanges, pointers=pointers, actual=actual)
             self._break(row.id, check, wrong, evidence)
@@ -184,7 +210,9 @@ class Judge:
     # What comes of it
 
     def findings(self) -> list[Finding]:
-        """Everything found; what was declared and never judged is inconclusive."""
+        """Everything found; where the check broke off, what it still owed is inconclusive."""
+        if not self._cause:
+            return list(self._found.values())
         judged = {name for name, _ in self._found}
         silent = [name for name in self._declared if name not in judged]
         return [

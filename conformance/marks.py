@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.context import PROFILES
 
-__all__ = ["Unjudgeable", "exclusive", "from_profile", "in_profile", "requirement"]
+__all__ = ["Unjudgeable", "case", "exclusive", "from_profile", "in_profile", "requirement"]
 
 
 class Unjudgeable(Exception):
@@ -23,6 +25,11 @@ def from_profile(name: str) -> pytest.MarkDecorator:
     if name not in PROFILES:
         raise ValueError(f"no profile {name!r}")
     return pytest.mark.from_profile(name)
+
+
+def case(row: str, *values: Any) -> Any:
+    """A parameter set whose first value is the requirement that this one case judges."""
+    return pytest.param(row, *values, marks=requirement(row))
 
 
 def exclusive(what: str) -> pytest.MarkDecorator:

@@ -185,14 +185,19 @@ class _Controller:
         context = self.suite.context
         for row in self.suite.all_rows.values():
             if context.selects(row) and row.id not in self.judged:
-                claimed = row.id in self.suite.book.requirements
+                claimed = row.id in self.suite.book.requirements and self._expected(row)
                 finding = Finding(
                     requirement=row.id,
                     check="run",
                     verdict="inconclusive" if claimed else "not-applicable",
-                    message=self._cause(row) if claimed else f"{row.capability} is not claimed",
+                    message=self._cause(row) if claimed else f"{row.capability}: not claimed",
                 )
                 self.recorder.write(finding.record(self.suite.mask))
+
+    def _expected(self, row: Requirement) -> bool:
+        """Must the peer have come to this? An agent uses what it likes, unless it claims more."""
+        context = self.suite.context
+        return context.role == "coordinator" or bool(context.target.capabilities.get(row.capability))
 
     def _cause(self, row: Requirement) -> str:
         if row.untestable:

@@ -6,13 +6,16 @@ that rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from conformance.exchange import MISSING, Exchange
-from schemas.spec import Protocol
+from mockserver.transcript import HttpExchange
+from schemas.spec import Operation, Protocol
 
-__all__ = ["ANSWER_RULES", "RuleWord"]
+__all__ = ["ANSWER_RULES", "REQUEST_RULES", "RuleWord"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ def _documented_status(exchange: Exchange, protocol: Protocol) -> Iterator[RuleW
     operation = protocol.operations.get(exchange.operation)
     if operation is None or exchange.status is None or exchange.status == 429:
         return
+    if "2XX" in operation.responses:
+        return  # the document names no status here at all
     known = ", ".join(operation.responses)
     yield RuleWord(
         kept=operation.answer(exchange.status) is not None,
@@ -73,3 +78,132 @@ ANSWER_RULES: Mapping[str, Rule] = {
     "unthrottled": _unthrottled,
     "kept-alive": _kept_alive,
 }
+
+
+RequestRule = Callable[[HttpExchange, Protocol], Iterator[RuleWord]]
+
+_LEGAL_PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+
+_ALIKE = 0.75
+"""How alike two words are when one is taken for the other misspelt (1.0 is the same)."""
+
+
+def _documented_method(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    known = _at_path(protocol, exchange)
+    if any(operation.method == exchange.method for operation in known):
+        yield RuleWord(kept=True)
+    elif known and not all(map(_open, known)):
+        methods = " or ".join(operation.method for operation in known)
+        yield RuleWord(
+            kept=False,
+            message=f"{exchange.method} {exchange.path}: the document says {methods}",
+        )
+
+
+def _exact_path(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    if _at_path(protocol, exchange):
+        yield RuleWord(kept=True)
+    elif (meant := _meant(protocol, exchange.path)) is not None:
+        yield RuleWord(
+            kept=False, message=f"{exchange.path} is called, and the document says {meant.path}"
+        )
+
+
+def _documented_path(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    known = _at_path(protocol, exchange)
+    kept = any(operation.method == exchange.method for operation in known)
+    if kept or not known or all(map(_open, known)):
+        yield RuleWord(
+            kept=kept,
+            message=f"{exchange.method} {exchange.path} is no endpoint that the document knows",
+        )
+
+
+def _json_body(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    operation = protocol.operations.get(exchange.operation)
+    if operation is not None and operation.request is not None and exchange.body:
+        broken = [v for v in exchange.violations if v.keyword == "json"]
+        yield RuleWord(kept=not broken, message=broken[0].message if broken else "")
+
+
+def _labelled_body(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    operation = protocol.operations.get(exchange.operation)
+    if operation is not None and operation.request is not None and exchange.body:
+        label = exchange.headers.get("Content-Type", "")
+        yield RuleWord(
+            kept=label.partition(";")[0].strip().lower() == "application/json",
+            message=f"a JSON body is labelled {label or 'not at all'}",
+        )
+
+
+def _body_present(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    operation = protocol.operations.get(exchange.operation)
+    if operation is not None and operation.request_required:
+        yield RuleWord(
+            kept=bool(exchange.body), message=f"{exchange.operation} was called without a body"
+        )
+
+
+def _encoded_path(exchange: HttpExchange, _: Protocol) -> Iterator[RuleWord]:
+    yield RuleWord(
+        kept=_LEGAL_PATH.fullmatch(exchange.path) is not None,
+        message=f"{exchange.path!r} holds characters that a path must encode",
+    )
+
+
+REQUEST_RULES: Mapping[str, RequestRule] = {
+    "documented-method": _documented_method,
+    "exact-path": _exact_path,
+    "documented-path": _documented_path,
+    "json-body": _json_body,
+    "labelled-body": _labelled_body,
+    "body-present": _body_present,
+    "encoded-path": _encoded_path,
+}
+
+
+def _open(operation: Operation) -> bool:
+    """Does the document give the path alone, and neither method nor answers?"""
+    return "2XX" in operation.responses
+
+
+def _at_path(protocol: Protocol, exchange: HttpExchange) -> list[Operation]:
+    """The operations at a path. One that is spelt out goes before one with a parameter."""
+    exact = [operation for operation in protocol if operation.path == exchange.path]
+    if exact:
+        return exact
+    steps = exchange.path.split("/")
+    return [
+        operation
+        for operation in protocol
+        if len(shape := operation.path.split("/")) == len(steps)
+        and all(
+            have if want.startswith("{") else want == have
+            for want, have in zip(shape, steps, strict=True)
+        )
+    ]
+
+
+def _meant(protocol: Protocol, path: str) -> Operation | None:
+    """The operation that an unknown path comes close to: misspelt, doubled or behind a prefix."""
+    steps = [step for step in path.split("/") if step]
+    if path == "/" + "/".join(steps) + "/":
+        return None  # a slash at the end is a habit, not a mistake
+    return next(
+        (
+            operation
+            for operation in protocol
+            if any(
+                _close(operation.path.split("/")[1:], steps[skip:])
+                for skip in range(min(3, len(steps)))
+            )
+        ),
+        None,
+    )
+
+
+def _close(shape: list[str], steps: list[str]) -> bool:
+    words = [(want, have) for want, have in zip(shape, steps, strict=False) if want[0] != "{"]
+    return len(shape) == len(steps) and all(
+        SequenceMatcher(None, want, have.lower()).ratio() >= _ALIKE for want, have in words
+    )

@@ -79,8 +79,10 @@ def pretty(body: Any, pointers: Sequence[str] = (), limit: int = LIMIT) -> Body:
     for line in lines:
         used += len(line)
         if used > limit:
-            shown = replace(line, value=line.value[: max(0, len(line.value) - used + limit)])
-            return Body(lines=(*kept, shown), cut=_cut_note(body, limit))
+            room = len(line.value) - (used - limit)
+            if room > 0:
+                kept.append(replace(line, value=line.value[:room], tail=""))
+            return Body(lines=tuple(kept), cut=_cut_note(body, limit))
         kept.append(line)
     return Body(lines=tuple(kept))
 
@@ -123,7 +125,7 @@ def _lines(
     value: Any,
     steps: Steps,
     marks: _Marks,
-    shape: Line = Line(),  # noqa: B008 - frozen
+    shape: Line = Line(),
 ) -> Iterator[Line]:
     """The lines of a value. `shape` brings indent, key, tail and whether a parent is marked."""
     pointer = marks.values.get(steps, "")

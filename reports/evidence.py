@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -11,9 +12,11 @@ from reports.body import LIMIT, Body, parsed, pretty
 from reports.text import compact
 from schemas import pointer as json_pointer
 
-__all__ = ["Answer", "Exchange", "Offence", "Proof", "proof", "proof_text"]
+__all__ = ["Answer", "Exchange", "Offence", "Proof", "fair_limit", "proof", "proof_text"]
 
 _MISSING = object()
+_BUDGET = 2_000_000  # characters of all bodies in one report: more than anybody reads
+_LIMITS = (LIMIT, LIMIT // 2, LIMIT // 5, LIMIT // 10, LIMIT // 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,22 @@ def proof(evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT) -> 
         ],
         reproduce=evidence.get("reproduce", "").strip(),
     )
+
+
+def fair_limit(evidences: Iterable[Mapping[str, Any] | None], budget: int = _BUDGET) -> int:
+    """How many characters of each body a report can show, so that all together keep to `budget`.
+
+    `LIMIT` but for a peer that breaks everything with large bodies; a twentieth of it at least.
+    """
+    sizes = [
+        len(json.dumps(side["body"], ensure_ascii=False))
+        for evidence in evidences
+        for exchange in (evidence or {}).get("exchanges", [])
+        for side in (exchange["request"], exchange["response"])
+        if side
+    ]
+    fitting = (limit for limit in _LIMITS if sum(min(size, limit) for size in sizes) <= budget)
+    return next(fitting, _LIMITS[-1])
 
 
 def proof_text(found: Proof) -> str:

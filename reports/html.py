@@ -6,7 +6,7 @@ import base64
 import hashlib
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reports.evidence import Proof, proof
+from reports.evidence import Proof, fair_limit, proof
 from reports.files import write_whole
 from reports.outcome import Check, Outcome, Verdict
 from reports.run import Run
@@ -78,7 +78,7 @@ def html(run: Run) -> str:
         unfolded={outcome.id for outcome in run.unexpected}
         if len(run.unexpected) <= _OPEN
         else set(),
-        proof=lambda check: _proof(check, run),
+        proof=_prover(run),
         # Only these two texts are ours. The page's own policy runs no other script or style.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
@@ -116,8 +116,9 @@ def _digest(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _proof(check: Check, run: Run) -> Proof:
-    return proof(check.evidence, run.header["role"])
+def _prover(run: Run) -> Callable[[Check], Proof]:
+    limit, role = fair_limit(run.evidences), run.header["role"]
+    return lambda check: proof(check.evidence, role, limit)
 
 
 def _sections(run: Run) -> Iterator[_Section]:

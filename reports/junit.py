@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from reports.evidence import proof, proof_text
+from reports.evidence import fair_limit, proof, proof_text
 from reports.files import write_whole
 from reports.outcome import Check, Outcome
 from reports.run import Run
@@ -16,6 +16,7 @@ from reports.text import printable
 __all__ = ["junit", "write_junit"]
 
 _RUN = "the run itself"
+_LIMIT = 4_000  # characters of a body: CI servers show them in a narrow column
 
 
 def junit(run: Run) -> ET.Element:
@@ -25,11 +26,12 @@ def junit(run: Run) -> ET.Element:
     What fails a run without being a requirement stands in a suite of its own: faults of ours,
     stale baseline entries, whatever makes it inconclusive; or a cut-off run would show green.
     """
+    limit = min(_LIMIT, fair_limit(run.evidences))
     root = ET.Element("testsuites", name="assay", id=printable(run.header["run"]))
     for section, outcomes in _sections(run.requirements).items():
         suite = _suite(root, section, run)
         for outcome in outcomes:
-            _requirement(suite, outcome, run)
+            _requirement(suite, outcome, run, limit)
     _run_itself(root, run)
     for element in (*root, root):
         _count(element)
@@ -74,23 +76,23 @@ def _case(suite: ET.Element, name: str, run: Run, seconds: float = 0) -> ET.Elem
     )
 
 
-def _requirement(suite: ET.Element, outcome: Outcome, run: Run) -> None:
+def _requirement(suite: ET.Element, outcome: Outcome, run: Run, limit: int) -> None:
     seconds = sum(
         exchange["seconds"]
         for check in outcome.checks
         for exchange in (check.evidence or {}).get("exchanges", [])
     )
     case = _case(suite, f"{outcome.id} {outcome.text}", run, seconds)
-    role = run.header["role"]
+    found = _findings(outcome, run.header["role"], limit)
     if outcome.known:
         _say(case, "skipped", f"known failure: {outcome.known}")
-        _out(case, _findings(outcome, role))
+        _out(case, found)
     elif outcome.verdict == "fail":
         failure = _say(case, "failure", outcome.message)
         failure.set("type", f"{outcome.level} ({outcome.basis})")
-        failure.text = _findings(outcome, role)
+        failure.text = found
     elif outcome.verdict == "warn":
-        _out(case, _findings(outcome, role))
+        _out(case, found)
     elif outcome.verdict != "pass":
         _say(case, "skipped", f"{outcome.verdict}: {outcome.message}".removesuffix(": "))
 
@@ -111,15 +113,15 @@ def _run_itself(root: ET.Element, run: Run) -> None:
         root.remove(suite)
 
 
-def _findings(outcome: Outcome, role: str) -> str:
+def _findings(outcome: Outcome, role: str, limit: int) -> str:
     """Every check that found something, with its evidence."""
     found = [check for check in outcome.by_weight if check.verdict in ("fail", "warn")]
-    return printable("\n\n".join(_finding(check, role) for check in found))
+    return printable("\n\n".join(_finding(check, role, limit) for check in found))
 
 
-def _finding(check: Check, role: str) -> str:
+def _finding(check: Check, role: str, limit: int) -> str:
     times = f" ({check.times} times)" if check.times > 1 else ""
-    evidence = proof_text(proof(check.evidence, role))
+    evidence = proof_text(proof(check.evidence, role, limit))
     return f"{check.verdict} {check.name}{times}: {check.message}\n{evidence}".rstrip()
 
 

@@ -71,6 +71,13 @@ class Run:
         )
 
     @property
+    def address(self) -> str:
+        """The peer's URL; empty where it has none, or where its name already says it."""
+        peer = self.header["peer"]
+        url = str(peer.get("url", ""))
+        return "" if url in peer["name"] else url
+
+    @property
     def complete(self) -> bool:
         """Did the run come to its end?"""
         return self.footer is not None and self.footer["reason"] == "complete"
@@ -114,6 +121,11 @@ class Run:
             for outcome in self.requirements
             if outcome.verdict == "fail" and not outcome.known
         )
+
+    @property
+    def evidences(self) -> Iterator[Mapping[str, Any] | None]:
+        """The evidence of every check."""
+        return (check.evidence for outcome in self.requirements for check in outcome.checks)
 
     @property
     def causes(self) -> list[tuple[str, tuple[Outcome, ...]]]:

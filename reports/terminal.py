@@ -16,6 +16,7 @@ __all__ = ["summary"]
 
 _SHOWN = 3  # failed checks of one requirement, and offending values of one check
 _VALUE = 600  # characters of a value or a message
+_COMMAND = 4_000  # characters of a command that can still be copied from a screen
 _LABEL = 11
 
 _COLOURS = {
@@ -42,10 +43,10 @@ _CONCLUSIONS = {
 
 
 def summary(run: Run, *, colour: bool, width: int, reports: Path | None = None) -> str:
-    """The run in lines of at most `width` columns, but for commands, which are there to be copied.
+    """The run in lines of at most `width` columns, but for commands and paths, to be copied.
 
     `colour` allows ANSI colours; whatever the peer said is stripped of its own control
-    characters. `reports` is the folder that the reports were written to.
+    characters. `reports` is the folder that `write_all` wrote to.
     """
     page = _Page(run=run, colour=colour, width=max(width, 40))
     return "\n".join(page.lines(reports)) + "\n"
@@ -67,12 +68,14 @@ class _Page:
         yield from self.faults()
         yield from self.conclusion()
         if reports is not None:
-            yield from self.field("reports", str(reports / "report.html"))
+            # In one piece, however long: it is there to be opened.
+            path = printable(str(reports / "report.html"))
+            yield f"  {self.paint('report'.ljust(_LABEL), 'dim')}{path}"
 
     def title(self) -> Iterator[str]:
         header = self.run.header
         protocol, peer = header["protocol"], header["peer"]
-        where = f" at {peer['url']}" if peer.get("url") else ""
+        where = f" at {self.run.address}" if self.run.address else ""
         yield from self.wrapped(f"{protocol['title']} {protocol['version']}", style="bold")
         yield from self.wrapped(
             f"{header['role']} {peer['name']}{where}, {header['profile']}, seed {header['seed']}",
@@ -107,8 +110,15 @@ class _Page:
             said = exchange.answer.status if exchange.answer else f"no answer: {exchange.failure}"
             yield from self.field("answer", f"{exchange.line} -> {said}")
         if found.reproduce:
-            yield "  " + self.paint("reproduce", "dim")
-            yield from (f"    {line}" for line in printable(found.reproduce).split("\n"))
+            yield from self.command(found.reproduce)
+
+    def command(self, text: str) -> Iterator[str]:
+        if len(text) > _COMMAND:
+            size = f"{len(text) // 1000} kB long: copy it from report.html"
+            yield from self.field("reproduce", size, style="dim")
+            return
+        yield "  " + self.paint("reproduce", "dim")
+        yield from (f"    {line}" for line in printable(text).split("\n"))
 
     def known(self) -> Iterator[str]:
         yield from self.heading("Known failures", len(self.run.known))

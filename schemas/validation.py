@@ -141,8 +141,12 @@ class PlaceIndex:
         return [
             Finding(requirement=row, violations=tuple(broken.get(row.id, ())))
             for pattern, row in self._rows.get((operation, answer), ())
-            if row.id in broken or any(json_pointer.locations(message, pattern))
+            if row.id in broken or _exists(message, pattern)
         ]
+
+
+def _exists(message: Any, pattern: tuple[str, ...]) -> bool:
+    return next(json_pointer.locations(message, pattern), None) is not None
 
 
 def _violation(error: jsonschema_rs.ValidationError) -> Violation:

@@ -59,10 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     context = _context(arguments, protocol)
     out = arguments.out
     _make_room(out)
-    if context.role == "coordinator":
-        reason = asyncio.run(_unreachable(context.target))
-        if reason:
-            return _give_up(context, protocol, out, reason)
+    reason = _out_of_reach(context)
+    if reason:
+        return _give_up(context, protocol, out, reason)
     ended = _run_suite(context, arguments)
     record = Path(context.record)
     if not record.exists():
@@ -99,6 +98,7 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
         record=str((arguments.out / "run.jsonl").resolve()),
         baseline=_baseline(arguments.baseline),
         invocation=shlex.join(["assay", *arguments.argv]),
+        patience=arguments.timeout,
         listen={"host": arguments.host, "port": arguments.port},
     )
     hint = f"see: assay requirements {protocol.id} --role {context.role}"
@@ -130,6 +130,15 @@ def _make_room(out: Path) -> None:
     except OSError as error:
         problem = Problem(file=str(out), message=f"cannot be written: {error.strerror}")
         raise PackError(problem) from error
+
+
+def _out_of_reach(context: RunContext) -> str:
+    """Why the peer cannot be judged at all; empty where it can be tried."""
+    if context.role == "coordinator":
+        return asyncio.run(_unreachable(context.target))
+    if context.command and shutil.which(context.command[0]) is None:
+        return f"{context.command[0]} cannot be started: no such command"
+    return ""
 
 
 async def _unreachable(target: Target) -> str:
@@ -185,5 +194,6 @@ def _environment(context: RunContext) -> dict[str, str]:
         "PYTHONPATH": str(_HOME.parent),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         VARIABLE: context.dump(),
+        **({"ASSAY_USER_PYTHONPATH": kept["PYTHONPATH"]} if "PYTHONPATH" in kept else {}),
         "COLUMNS": str(shutil.get_terminal_size().columns),
     }

@@ -33,7 +33,7 @@ def records() -> list[dict[str, Any]]:
             known(rows[9].id, "the vendor mends it in 2.5, ticket COORD-118"),
             known(rows[2].id, "old and forgotten"),
         ],
-        command="assay test aitbc --url https://coordinator.example.test/v1 --seed 7 --baseline b.yaml",
+        command="assay test aitbc --url https://coordinator.example.test/v1 --baseline b.yaml",
     )
     found = [
         verdict(row.id, *_usual(index, row.capability == rows[-1].capability))

@@ -9,8 +9,9 @@ from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange
 from conformance.ids import IdSource
 from conformance.marks import Unjudgeable
+from mockserver.transcript import HttpExchange
 
-__all__ = ["PRIORITIES", "STATUSES", "TYPES", "Dialogue", "ids_of", "listed", "queue_sizes"]
+__all__ = ["PRIORITIES", "STATUSES", "TYPES", "Dialogue", "ids_of", "listed", "queue_sizes", "registering"]
 
 STATUSES = ("active", "inactive", "busy", "stale")
 TYPES = ("worker", "provider", "consumer", "general")
@@ -145,3 +146,15 @@ def _only_number(row: Mapping[str, Any]) -> int | None:
         value for value in row.values() if isinstance(value, int) and not isinstance(value, bool)
     ]
     return numbers[0] if len(numbers) == 1 else None
+
+
+def registering(heard: HttpExchange) -> str | None:
+    """The id that a request registers, if it is a registration that names one."""
+    if heard.operation != "registerAgent":
+        return None
+    try:
+        said = heard.json()
+    except ValueError:
+        return None
+    agent_id = said.get("agent_id") if isinstance(said, dict) else None
+    return agent_id if isinstance(agent_id, str) else None

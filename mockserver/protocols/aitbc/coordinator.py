@@ -54,9 +54,10 @@ class AitbcCoordinator(Coordinator):
 
     @handles("discoverAgents")
     def discover_agents(self, call: Call) -> Answer:
-        found = self.registry.find(call.body)
+        query = {} if call.bare else call.body
+        found = self.registry.find(query)
         return _success(
-            query=call.body,
+            query=query,
             agents=[agent.view() for agent in found],
             count=len(found),
             timestamp=self._now(),

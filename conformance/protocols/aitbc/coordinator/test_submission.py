@@ -9,7 +9,7 @@ import pytest
 
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
-from conformance.marks import exclusive, requirement
+from conformance.marks import case, exclusive, requirement
 from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue
 
 pytestmark = exclusive("queues")  # queues are counted: one check at a time
@@ -105,31 +105,24 @@ async def test_flow_unknown_priorities_are_refused(
         )
 
 
-@requirement(
-    "AITBC-TASK-019",
-    "AITBC-TASK-020",
-    "AITBC-TASK-021",
-    "AITBC-TASK-022",
-    "AITBC-TASK-023",
-)
 @pytest.mark.parametrize(
     ("row", "without", "change"),
     [
-        ("AITBC-TASK-019", "priority", {}),
-        ("AITBC-TASK-019", "priority", {"requirements": {}}),
-        ("AITBC-TASK-020", "task_data", {}),
-        ("AITBC-TASK-020", "task_data", {"requirements": {}}),
-        ("AITBC-TASK-021", "", {"task_data": "digest"}),
-        ("AITBC-TASK-021", "", {"task_data": 7}),
-        ("AITBC-TASK-021", "", {"task_data": ["digest"]}),
-        ("AITBC-TASK-021", "", {"task_data": None}),
-        ("AITBC-TASK-022", "", {"priority": 1}),
-        ("AITBC-TASK-022", "", {"priority": None}),
-        ("AITBC-TASK-022", "", {"priority": ["normal"]}),
-        ("AITBC-TASK-022", "", {"priority": {"is": "normal"}}),
-        ("AITBC-TASK-023", "", {"requirements": "indexing"}),
-        ("AITBC-TASK-023", "", {"requirements": ["indexing"]}),
-        ("AITBC-TASK-023", "", {"requirements": 7}),
+        case("AITBC-TASK-019", "priority", {}),
+        case("AITBC-TASK-019", "priority", {"requirements": {}}),
+        case("AITBC-TASK-020", "task_data", {}),
+        case("AITBC-TASK-020", "task_data", {"requirements": {}}),
+        case("AITBC-TASK-021", "", {"task_data": "digest"}),
+        case("AITBC-TASK-021", "", {"task_data": 7}),
+        case("AITBC-TASK-021", "", {"task_data": ["digest"]}),
+        case("AITBC-TASK-021", "", {"task_data": None}),
+        case("AITBC-TASK-022", "", {"priority": 1}),
+        case("AITBC-TASK-022", "", {"priority": None}),
+        case("AITBC-TASK-022", "", {"priority": ["normal"]}),
+        case("AITBC-TASK-022", "", {"priority": {"is": "normal"}}),
+        case("AITBC-TASK-023", "", {"requirements": "indexing"}),
+        case("AITBC-TASK-023", "", {"requirements": ["indexing"]}),
+        case("AITBC-TASK-023", "", {"requirements": 7}),
     ],
     ids=lambda value: None if isinstance(value, str) else repr(value)[:40],
 )

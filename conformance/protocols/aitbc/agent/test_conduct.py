@@ -1,0 +1,179 @@
+"""How an agent behaves: towards trouble, towards a coordinator that forgot it, at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.examiner import Examiner, Observation
+from conformance.exchange import of_transcript
+from conformance.judge import Judge
+from conformance.marks import Unjudgeable, case, requirement
+from conformance.protocols.aitbc.dialogue import registering
+from conformance.protocols.aitbc.situations import NORMAL, SITUATIONS
+from mockserver.transcript import HttpExchange
+
+_EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATIONS])
+
+_ABOUT_ITSELF = ("updateAgentStatus", "sendHeartbeat")
+
+_HAMMERING = 15
+"""Failures of one request within a second from which on it counts as hammered."""
+
+
+@requirement("AITBC-AGENT-REG-011")
+async def test_no_registration_without_a_cause(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(NORMAL)
+    settled: dict[str, HttpExchange] = {}
+    for heard in seen.exchanges:
+        agent_id = registering(heard)
+        if agent_id is not None:
+            judge.holds(
+                "AITBC-AGENT-REG-011",
+                agent_id not in settled,
+                f"{agent_id!r} registers again, though nothing went wrong",
+                *(of_transcript(entry) for entry in (settled.get(agent_id), heard) if entry),
+            )
+            if heard.status == 200:
+                settled[agent_id] = heard
+        elif heard.status >= 400:
+            settled.clear()  # it may have its reasons
+
+
+@requirement("AITBC-AGENT-REG-012")
+async def test_a_forgotten_agent_registers_again(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe("restart")
+    if seen.restarted is None:
+        raise Unjudgeable("the agent said too little for a restart to come in between")
+    after = [heard for heard in seen.exchanges if heard.number > seen.restarted]
+    told = next(
+        (h for h in after if h.status == 404 and h.operation in (*_ABOUT_ITSELF, "getAgent")), None
+    )
+    again = next((h for h in after if registering(h)), None)
+    if told is None and again is None:
+        raise Unjudgeable("after the restart the agent asked nothing that told it")
+    judge.holds(
+        "AITBC-AGENT-REG-012",
+        again is not None,
+        "the agent was told that it is not known, and did not register again",
+        *([of_transcript(told)] if told else []),
+    )
+
+
+@requirement("AITBC-AGENT-REG-013")
+async def test_a_refused_agent_is_not_registered(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe("refused")
+    if not seen.struck:
+        raise Unjudgeable("the agent never tried to register")
+    refused: dict[str, HttpExchange] = {}
+    unmoved: list[HttpExchange] = []
+    for heard in seen.exchanges:
+        if agent_id := registering(heard):
+            refused.pop(agent_id, None)
+            if heard.status != 200:
+                refused[agent_id] = heard
+        elif heard.operation in _ABOUT_ITSELF and heard.parameters["agent_id"] in refused:
+            unmoved = unmoved or [refused[heard.parameters["agent_id"]], heard]
+    judge.holds(
+        "AITBC-AGENT-REG-013",
+        not unmoved,
+        "an agent whose registration was refused goes on as if it were registered",
+        *map(of_transcript, unmoved),
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "situation"),
+    [
+        case("AITBC-AGENT-GEN-009", "unavailable"),
+        case("AITBC-AGENT-GEN-010", "refused"),
+        case("AITBC-AGENT-GEN-011", "slow answers"),
+        case("AITBC-AGENT-GEN-012", "dropped connections"),
+        case("AITBC-AGENT-GEN-013", "restart"),
+        case("AITBC-AGENT-GEN-014", "unknown fields"),
+        case("AITBC-AGENT-GEN-016", NORMAL),
+    ],
+)
+async def test_trouble_is_lived_through(
+    row: str, situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    normal = await examiner.observe(NORMAL)
+    trouble = _trouble(seen)
+    if situation != NORMAL and trouble is None:
+        raise Unjudgeable("the agent asked nothing that the trouble could strike")
+    before = [of_transcript(trouble)] if trouble else []
+    broke = seen.ending is not None and seen.ending.broke_down
+    usual = normal.ending is not None and normal.ending.broke_down and situation != NORMAL
+    if usual:
+        raise Unjudgeable("the agent breaks down even when all is well")
+    judge.holds(row, not broke, seen.ending.describe() if seen.ending else "", *before)
+    if trouble is not None and situation != NORMAL and _fell_silent(seen, normal, trouble):
+        judge.holds(row, ok=False, message="the agent runs on, and says nothing more", *before)
+
+
+def _trouble(seen: Observation) -> HttpExchange | None:
+    """The first exchange that was not as usual."""
+    if seen.restarted is not None:
+        return next((h for h in seen.exchanges if h.number > seen.restarted), None)
+    return next(iter(seen.struck), None)
+
+
+def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) -> bool:
+    """Does it say nothing since the trouble for four times the longest pause of its normal life?"""
+    if seen.ending is None or not seen.ending.asked or not seen.exchanges:
+        return False
+    pauses = [
+        later.real - earlier.real
+        for earlier, later in zip(normal.exchanges, normal.exchanges[1:], strict=False)
+    ]
+    if len(pauses) < 3:
+        return False  # it does not speak often enough to tell
+    last = seen.exchanges[-1]
+    left = seen.exchanges[0].real + seen.seconds - last.real
+    return last.number <= trouble.number and left > max(3.0, 4 * max(pauses))
+
+
+@requirement("AITBC-AGENT-GEN-015")
+@_EVERY_SITUATION
+async def test_failures_are_not_hammered(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    if not any(_failed(heard) for heard in seen.exchanges):
+        raise Unjudgeable("nothing that the agent asked went wrong")
+    worst = max(_bursts(seen), key=len, default=[])
+    judge.holds(
+        "AITBC-AGENT-GEN-015",
+        len(worst) < _HAMMERING,
+        f"a request that failed came {len(worst)} times within a second",
+        *(of_transcript(heard) for heard in worst[:3]),
+    )
+
+
+def _failed(heard: HttpExchange) -> bool:
+    return heard.status == 0 or heard.status >= 400
+
+
+def _bursts(seen: Observation) -> Iterator[list[HttpExchange]]:
+    """For each failure, those of the very same request within the second that follows."""
+    failures = [heard for heard in seen.exchanges if _failed(heard)]
+    for index, first in enumerate(failures):
+        yield [
+            heard
+            for heard in failures[index:]
+            if (heard.method, heard.path) == (first.method, first.path)
+            and heard.real - first.real < 1.0
+        ]
+
+
+@requirement("AITBC-AGENT-GEN-017")
+@_EVERY_SITUATION
+async def test_the_agent_ends_when_asked(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    if seen.ending is None or not seen.ending.asked:
+        raise Unjudgeable("the agent was never asked to end")
+    judge.holds(
+        "AITBC-AGENT-GEN-017", not seen.ending.stubborn, "the agent had to be killed: SIGTERM left it"
+    )

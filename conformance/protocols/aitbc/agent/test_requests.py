@@ -1,0 +1,82 @@
+"""Everything that an agent sends, in every situation, held against the document."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.examiner import Examiner
+from conformance.exchange import of_transcript
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.aitbc.dialogue import registering
+from conformance.protocols.aitbc.situations import SITUATIONS
+
+_EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATIONS])
+
+
+@requirement("AITBC-AGENT-GEN-001")
+@_EVERY_SITUATION
+async def test_flow_requests_are_lawful(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """Bodies are judged by the schema of their place, and all else by the general rules."""
+    seen = await examiner.observe(situation)
+    judge.holds(
+        "AITBC-AGENT-GEN-001",
+        bool(seen.exchanges),
+        f"the agent said nothing within {seen.seconds:.0f} s; "
+        + (seen.ending.describe() if seen.ending else "it runs elsewhere"),
+    )
+    for heard in seen.exchanges:
+        judge.see_request(heard)
+
+
+@requirement("AITBC-AGENT-QUEUE-001")
+@_EVERY_SITUATION
+async def test_queues_are_cleared_by_priority(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    for heard in seen.exchanges:
+        if heard.operation == "clearQueue":
+            judge.holds(
+                "AITBC-AGENT-QUEUE-001",
+                not any(v.pointer == "/path/priority" for v in heard.violations),
+                f"{heard.path} names no priority",
+                of_transcript(heard),
+            )
+
+
+@requirement(
+    "AITBC-AGENT-STAT-005",
+    "AITBC-AGENT-STAT-006",
+    "AITBC-AGENT-BEAT-001",
+    "AITBC-AGENT-BEAT-002",
+)
+@_EVERY_SITUATION
+async def test_flow_agents_speak_for_themselves(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    known = {agent_id for heard in seen.exchanges if (agent_id := registering(heard))}
+    so_far: set[str] = set()
+    for heard in seen.exchanges:
+        if agent_id := registering(heard):
+            so_far.add(agent_id)
+        row = {"updateAgentStatus": "STAT-005", "sendHeartbeat": "BEAT-001"}.get(heard.operation)
+        if row is None:
+            continue
+        after = {"STAT-005": "STAT-006", "BEAT-001": "BEAT-002"}[row]
+        own = heard.parameters["agent_id"]
+        exchange = of_transcript(heard)
+        if known:
+            judge.holds(
+                f"AITBC-AGENT-{row}",
+                own in known,
+                f"{heard.method} {heard.path} is for {own!r}, and registered were {sorted(known)}",
+                exchange,
+            )
+        judge.holds(
+            f"AITBC-AGENT-{after}",
+            own in so_far,
+            f"{heard.method} {heard.path} came before a registration of {own!r}",
+            exchange,
+        )

@@ -1,0 +1,42 @@
+"""What an AITBC agent must cope with, as data."""
+
+from __future__ import annotations
+
+from conformance.examiner import Situation
+from mockserver import Fault
+
+__all__ = ["NORMAL", "SITUATIONS"]
+
+_OF_AN_AGENT = ("registerAgent", "updateAgentStatus", "sendHeartbeat", "submitTask", "getTaskStatus")
+
+NORMAL = "normal life"
+
+SITUATIONS = (
+    Situation(name=NORMAL),
+    Situation(
+        name="unavailable",
+        faults=[
+            Fault(kind="status", operation=operation, status=503, times=2)
+            for operation in _OF_AN_AGENT
+        ],
+    ),
+    Situation(
+        name="refused", faults=[Fault(kind="status", operation="registerAgent", status=422)]
+    ),
+    Situation(
+        name="slow answers",
+        faults=[
+            Fault(kind="delay", operation=operation, seconds=1.2, skip=skip)
+            for operation, skip in zip(_OF_AN_AGENT, (0, 1, 1, 0, 0), strict=True)
+        ],
+    ),
+    Situation(
+        name="dropped connections",
+        faults=[
+            Fault(kind="drop", operation=operation, skip=skip)
+            for operation, skip in zip(_OF_AN_AGENT, (0, 1, 1, 0, 0), strict=True)
+        ],
+    ),
+    Situation(name="restart", restart_after=3),
+    Situation(name="unknown fields", faults=[Fault(kind="extra", times=None)]),
+)

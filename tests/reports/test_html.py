@@ -1,0 +1,203 @@
+"""report.html: whole, self-contained, and deaf to what the peer put into it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from reports.html import html
+from tests.reports.builders import (
+    error,
+    exchange,
+    footer,
+    header,
+    known,
+    requirement,
+    run,
+    verdict,
+)
+from tests.reports.lifelike import records
+
+_VOID = {"meta", "input", "link", "br", "img", "hr"}
+_HOSTILE = (
+    "</script></style></pre></textarea>-->\"'><script>alert(1)</script><img src=x onerror=alert(2)>"
+)
+
+
+class Page(HTMLParser):
+    """Every element of a page in order, with its attributes; text apart."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.raw: dict[str, str] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("script", "style"):
+            self.raw[self.open[-1]] = self.raw.get(self.open[-1], "") + data
+        else:
+            self.text += data
+
+    def having(self, name: str) -> list[str | None]:
+        return [attributes[name] for _, attributes in self.tags if name in attributes]
+
+
+@pytest.fixture
+def lifelike(tmp_path: Path) -> Page:
+    return Page(html(run(tmp_path, *records())))
+
+
+def test_page_is_well_formed(lifelike: Page) -> None:
+    assert lifelike.open == []
+    ids = lifelike.having("id")
+    assert len(ids) == len(set(ids))
+
+
+def test_page_needs_no_network_and_runs_only_our_script(lifelike: Page) -> None:
+    names = [tag for tag, _ in lifelike.tags]
+    assert names.count("script") == names.count("style") == 1
+    assert not {"link", "img", "iframe", "object", "base", "form"} & set(names)
+    assert lifelike.having("src") == []
+    assert all(href and href.startswith("#") for href in lifelike.having("href"))
+    assert not [name for _, attributes in lifelike.tags for name in attributes if name[:2] == "on"]
+    assert lifelike.having("style") == []
+    assert "url(" not in lifelike.raw["style"]
+
+
+def test_policy_allows_these_very_texts(lifelike: Page) -> None:
+    policy = next(
+        attributes["content"] or ""
+        for tag, attributes in lifelike.tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy.startswith("default-src 'none'; ")
+    for kind in ("style", "script"):
+        digest = hashlib.sha256(lifelike.raw[kind].encode()).digest()
+        assert f"{kind}-src 'sha256-{base64.b64encode(digest).decode()}'" in policy
+
+
+def test_links_lead_somewhere(lifelike: Page) -> None:
+    ids = {f"#{name}" for name in lifelike.having("id")}
+    assert set(lifelike.having("href")) <= ids
+
+
+def test_page_tells_what_was_found(lifelike: Page) -> None:
+    for part in (
+        "Not conformant",
+        "2 requirements fail beyond the baseline: AITBC-REG-005, AITBC-REG-007.",
+        "85 %",
+        "passed: 191 of 224 applicable requirements",
+        "says “ok” where “success” is fixed",
+        "/agent/registered_at",
+        "200 OK",
+        "No answer",
+        "the connection was closed",
+        "cut here: the first 20 of about",
+        "the target file has no hook expire_agent",
+        "the vendor mends it in 2.5, ticket COORD-118",
+        "KeyError: 'agent_id'",
+        "assay test aitbc --url https://coordinator.example.test/v1",
+    ):
+        assert part in lifelike.text
+    pressed = [one for tag, one in lifelike.tags if tag == "button" and "aria-pressed" in one]
+    assert [one["data-filter"] for one in pressed] == [
+        "fail",
+        "warn",
+        "pass",
+        "inconclusive",
+        "not-applicable",
+    ]
+
+
+def test_offending_values_are_marked(tmp_path: Path) -> None:
+    evidence = {"exchanges": [exchange(None, {"a": {"b": 7}})], "pointers": ["/a/b", "/a/c"]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    page = html(run(tmp_path, header("A-1"), record, footer()))
+    assert "<b>&#34;b&#34;: </b><mark>7</mark>" in page
+    assert '<b>&#34;c&#34;: </b><mark class="missing">missing</mark>' in page
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    evil = _HOSTILE + "\x1b\u202e"
+    first = exchange({evil: evil}, evil, operation=evil)
+    first["request"].update(method=evil, url=evil, headers={evil: evil})
+    evidence = {
+        "exchanges": [first, exchange(evil, {evil: [evil]}, failure=evil)],
+        "pointers": [f"/{evil.replace('/', '~1')}", "/x" + evil],
+        "expected": evil,
+        "actual": {evil: evil},
+        "reproduce": evil,
+    }
+    rows = [
+        requirement(evil, text=evil, section=evil, capability=evil),
+        requirement("A-2", section=evil),
+    ]
+    made = run(
+        tmp_path,
+        header(
+            *rows,
+            peer={"name": evil, "url": evil, "command": [evil]},
+            protocol=dict.fromkeys(("id", "title", "version", "document"), evil),
+            run=evil,
+            assay=evil,
+            only=evil,
+            command=evil,
+            claimed=[evil],
+            unclaimed=[evil],
+            baseline=[known("A-2", evil), known(evil, evil)],
+        ),
+        verdict(evil, "warn", evil, evil, evidence=evidence),
+        verdict("A-2", "fail", evil, evil, evidence=evidence),
+        error(evil, evil),
+        footer("broken", evil),
+    )
+    text = html(made)
+    page = Page(text)
+    names = [tag for tag, _ in page.tags]
+    assert page.open == []
+    assert names.count("script") == names.count("style") == 1
+    assert "img" not in names
+    assert page.having("onerror") == []
+    assert "alert(1)" not in page.raw["script"]
+    assert page.text.count("<script>alert(1)</script>") > 30
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ([verdict("A-1"), footer()], "No requirement fails"),
+        ([], "The run has no footer: its record ends after line 1."),
+        ([footer("unreachable", "refused")], "The peer could not be reached: refused."),
+        ([verdict("A-1", "not-applicable"), footer()], "0 of 0 applicable requirements"),
+    ],
+)
+def test_other_endings(tmp_path: Path, found: list[dict[str, object]], words: str) -> None:
+    assert words in Page(html(run(tmp_path, header("A-1"), *found))).text
+
+
+def test_many_failures_begin_folded(tmp_path: Path) -> None:
+    for count, unfolded in ((5, 5), (6, 0)):
+        ids = [f"A-{number}" for number in range(count)]
+        made = run(tmp_path, header(*ids), *(verdict(name, "fail") for name in ids), footer())
+        page = Page(html(made))
+        assert len(page.having("open")) == unfolded
