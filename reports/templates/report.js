@@ -79,7 +79,19 @@
     visible().forEach((row) => { row.open = open; });
     label();
   });
-  document.addEventListener("toggle", label, true);  // toggle does not bubble
+  const bring = (row) => {  // the first offending line of a long body into view
+    for (const body of row.querySelectorAll(".body")) {
+      const hit = body.querySelector(".hit");
+      if (!hit) continue;
+      const down = hit.getBoundingClientRect().top - body.getBoundingClientRect().top;
+      if (down > body.clientHeight) body.scrollTop = down - body.clientHeight / 3;
+    }
+  };
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) bring(event.target);
+    label();
+  }, true);  // toggle does not bubble
+  rows.filter((row) => row.open).forEach(bring);
   for (const button of document.querySelectorAll(".copy")) {
     button.hidden = false;
     button.addEventListener("click", () => copied(button));

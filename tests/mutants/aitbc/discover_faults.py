@@ -11,7 +11,7 @@ from .fault import Aimed, Fault, Row, Section, expand
 from .model import AGENT_TYPES, STATUSES, Agent, Call, Env, Json, Obj, Op, RefusalError, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from .reading import Reading
 

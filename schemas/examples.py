@@ -1,0 +1,99 @@
+"""Golden messages: legal ones written by hand, and illegal ones that differ by a single change."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas import pointer as json_pointer
+from schemas.errors import PackError, Problem
+from schemas.files import line_of, read_checked
+from schemas.spec import Example, Place, Protocol
+
+__all__ = ["load_examples"]
+
+
+def load_examples(protocol: Protocol) -> list[Example]:
+    """Every example of a protocol, the legal ones of an operation before the illegal.
+
+    Raises `PackError` for a broken file, an unknown operation, and a change that leads nowhere.
+    """
+    folder = Path(protocol.folder) / "examples"
+    examples: list[Example] = []
+    for path in sorted((folder / "valid").glob("*.yaml")):
+        operation = _operation(path, protocol)
+        valid = {
+            name: Example(
+                name=f"{operation}/{name}",
+                place=Place(operation=operation, answer=said.get("answer", "")),
+                message=said["message"],
+            )
+            for name, said in read_checked(path, "examples")["examples"].items()
+        }
+        examples += valid.values()
+        broken = folder / "invalid" / path.name
+        if broken.exists():
+            examples += [
+                _changed(broken, name, said, valid)
+                for name, said in read_checked(broken, "examples")["examples"].items()
+            ]
+    return examples
+
+
+def _operation(path: Path, protocol: Protocol) -> str:
+    if path.stem not in protocol.operations:
+        known = ", ".join(protocol.operations)
+        message = "is named after no operation of openapi.yaml"
+        raise PackError(Problem(file=str(path), message=message, value=path.stem, hint=known))
+    return path.stem
+
+
+def _changed(
+    path: Path, name: str, said: Mapping[str, Any], valid: Mapping[str, Example]
+) -> Example:
+    base = valid.get(said["like"])
+    if base is None:
+        raise PackError(
+            Problem(
+                file=str(path),
+                line=line_of(path, ["examples", name, "like"]),
+                pointer=json_pointer.join(["examples", name, "like"]),
+                message="there is no valid example of that name",
+                value=said["like"],
+                hint=", ".join(valid),
+            )
+        )
+    try:
+        message = _change(base.message, json_pointer.parse(said["at"]), said)
+    except (LookupError, ValueError) as error:
+        raise PackError(
+            Problem(
+                file=str(path),
+                line=line_of(path, ["examples", name, "at"]),
+                pointer=json_pointer.join(["examples", name, "at"]),
+                message="leads nowhere in the example that it changes",
+                value=said["at"],
+            )
+        ) from error
+    return Example(
+        name=f"{base.place.operation}/{name}",
+        place=base.place,
+        message=message,
+        violates=said["violates"],
+        pointer=said["at"],
+    )
+
+
+def _change(message: Any, steps: tuple[str, ...], said: Mapping[str, Any]) -> Any:
+    if not steps:
+        return said["put"]
+    changed = copy.deepcopy(message)
+    holder = json_pointer.dig(changed, steps[:-1])
+    key: Any = int(steps[-1]) if isinstance(holder, list) else steps[-1]
+    if "drop" in said:
+        del holder[key]
+    else:
+        holder[key] = said["put"]
+    return changed
