@@ -19,7 +19,9 @@ def main() -> int:
 
 def _put_first(home: str) -> None:
     """Our own folder before anything that PYTHONPATH or the working directory put in front."""
-    foreign = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+    foreign = {
+        os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    }
     foreign.add(os.path.realpath("."))
     ahead = [entry for entry in sys.path if os.path.realpath(entry or ".") not in foreign]
     behind = [entry for entry in sys.path if os.path.realpath(entry or ".") in foreign]

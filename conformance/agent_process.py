@@ -17,7 +17,12 @@ _KEPT_OUTPUT = 64 * 1024
 _GRACE = 3.0
 """Seconds that an agent has to end once it is asked to."""
 
-_BREAKDOWNS = (b"Traceback (most recent call last)", b"panic: ", b"Segmentation fault", b"Unhandled")
+_BREAKDOWNS = (
+    b"Traceback (most recent call last)",
+    b"panic: ",
+    b"Segmentation fault",
+    b"Unhandled",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,8 @@ class Exchange:
     """What was asked and what was answered.
 
     `status` is `None` where no answer came, and `failure` then says why. `seconds` is how long
-    the answer took. `lawful` says that the request kept the protocol, so that the answer can be
-    held against it. `headers` of both sides have lower-case names.
+    the answer took. `lawful` says that the request kept the protocol, so that the answer can
+    be held against it; `served` that it must succeed, for it asks for nothing that is not there. `headers` of both sides have lower-case names.
     """
 
     operation: str
@@ -48,6 +48,7 @@ class Exchange:
     failure: str = ""
     seconds: float = 0.0
     lawful: bool = True
+    served: bool = True
     throttled: bool = False
     reconnected: bool = False
 
@@ -56,7 +57,7 @@ class Exchange:
         """The answer's body as JSON, or `MISSING`."""
         try:
             return parse_json(self.answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             return MISSING
 
     def at(self, pointer: str) -> Any:

@@ -86,6 +86,9 @@ class Judge:
 
     def status(self, requirement: str, exchange: Exchange, *accepted: int | range) -> bool:
         """The answer's status is one of those accepted (each a status or a range)."""
+        if self._unavailable(exchange) and 503 not in accepted:
+            self.inconclusive(requirement, f"{exchange.operation}: the peer says 503, not now")
+            return False
         ok = any(
             exchange.status in want if isinstance(want, range) else exchange.status == want
             for want in accepted
@@ -104,10 +107,16 @@ class Judge:
     def equal(
         self, requirement: str, exchange: Exchange, pointer: str, expected: Any, *before: Exchange
     ) -> bool:
-        """The value at `pointer` of the answer is `expected`. Needs a success to be judged."""
-        if not exchange.ok:
+        """The value at `pointer` of a successful answer is `expected`.
+
+        A lawful request that is refused breaks the requirement as well: a wrong answer must not
+        hide behind an error. Only where the request itself was not lawful is nothing judged.
+        """
+        if not exchange.ok and not exchange.lawful:
             self.inconclusive(requirement, f"{exchange.operation} was answered {exchange.outcome}")
             return False
+        if not exchange.ok:
+            return self.status(requirement, exchange, range(200, 300))
         actual = exchange.at(pointer)
         return self.holds(
             requirement,
@@ -119,6 +128,11 @@ class Judge:
             expected=expected,
             actual=None if actual is MISSING else actual,
         )
+
+    def _unavailable(self, exchange: Exchange) -> bool:
+        """Is this a 503 that the document allows the operation? Then the peer may say so."""
+        operation = self.book.protocol.operations.get(exchange.operation)
+        return exchange.status == 503 and operation is not None and "503" in operation.responses
 
     def inconclusive(self, requirement: str, cause: str) -> None:
         """The requirement could not be judged, because of `cause`."""
@@ -143,7 +157,9 @@ class Judge:
             for name, row in self.book.rules.items():
                 rule = ANSWER_RULES.get(name)
                 for word in rule(exchange, self.book.protocol) if rule else ():
-                    self._note(row, word.message if not word.kept else "", [exchange], word.pointers)
+                    self._note(
+                        row, word.message if not word.kept else "", [exchange], word.pointers
+                    )
 
     def _see_body(self, exchange: Exchange) -> None:
         operation = self.book.protocol.operations.get(exchange.operation)

@@ -10,8 +10,12 @@ __all__ = ["MASK", "Masker"]
 
 MASK = "•••"
 
-_HEADER = re.compile(r"(?i)^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key")
-_FIELD = re.compile(r"(?i)(password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)$|^token$")
+_HEADER = re.compile(
+    r"(?i)^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key"
+)
+_FIELD = re.compile(
+    r"(?i)(password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)$|^token$"
+)
 _TEXT = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
     re.compile(r"(?i)([?&](?:token|key|secret|password|api_key|access_token)=)[^&\s\"']+"),

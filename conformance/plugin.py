@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from conformance.clients import HttpClient
-from conformance.context import VARIABLE, RunContext
+from conformance.context import RunContext
 from conformance.ids import IdSource
-from conformance.judge import Judge, Rulebook, UndeclaredError
+from conformance.judge import Judge, Rulebook
 from conformance.marks import Unjudgeable, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
@@ -96,9 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Turns what a check found, or how it broke off, into records on the report."""
     report: Any = yield
     suite = item.config.stash[_SUITE]
@@ -106,7 +104,9 @@ def pytest_runtest_makereport(
     broke = call.excinfo.value if call.excinfo is not None else None
     records: list[dict[str, Any]] = []
     if isinstance(broke, Unjudgeable):
-        report.outcome, report.longrepr = "passed", None
+        # Nothing went wrong; a check that could not be set up has nothing to run, though.
+        report.outcome = "skipped" if call.when == "setup" else "passed"
+        report.longrepr = ("", 0, str(broke)) if call.when == "setup" else None
         judge = judge or Judge(_name(item), declared(item), suite.book)
         judge.end(str(broke))
     elif broke is not None and not isinstance(broke, KeyboardInterrupt | pytest.exit.Exception):
@@ -197,7 +197,9 @@ class _Controller:
     def _expected(self, row: Requirement) -> bool:
         """Must the peer have come to this? An agent uses what it likes, unless it claims more."""
         context = self.suite.context
-        return context.role == "coordinator" or bool(context.target.capabilities.get(row.capability))
+        return context.role == "coordinator" or bool(
+            context.target.capabilities.get(row.capability)
+        )
 
     def _cause(self, row: Requirement) -> str:
         if row.untestable:
@@ -260,5 +262,3 @@ def worker_id() -> str:
 
 def _name(item: pytest.Item) -> str:
     return item.name
-
-

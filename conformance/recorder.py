@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,11 @@ class Recorder:
         self._file = path.open("ab", buffering=0)
 
     def write(self, record: Mapping[str, Any]) -> None:
-        self._file.write(orjson.dumps(record, default=repr) + b"\n")
+        try:
+            line = orjson.dumps(record, default=repr)
+        except TypeError:  # a peer's body nested deeper than orjson goes
+            line = json.dumps(record, default=repr).encode()
+        self._file.write(line + b"\n")
 
     def header(
         self, context: RunContext, protocol: Protocol, requirements: Iterable[Requirement]

@@ -34,16 +34,17 @@ def _answered(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     yield RuleWord(kept=exchange.status is not None, message=exchange.failure)
 
 
-def _documented_status(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
+def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
     operation = protocol.operations.get(exchange.operation)
-    if operation is None or exchange.status is None or exchange.status == 429:
+    if operation is None or exchange.status is None or not exchange.served:
         return
-    if "2XX" in operation.responses:
-        return  # the document names no status here at all
-    known = ", ".join(operation.responses)
+    if exchange.status == 503 and "503" in operation.responses:
+        return  # not now, as the document allows this operation to say
+    known = [status for status in operation.responses if status.startswith("2")]
     yield RuleWord(
-        kept=operation.answer(exchange.status) is not None,
-        message=f"{exchange.operation} was answered {exchange.status}; documented are {known}",
+        kept=exchange.ok and operation.answer(exchange.status) is not None,
+        message=f"a lawful {exchange.operation} was answered {exchange.status}, "
+        f"not {' or '.join(known)}",
     )
 
 
@@ -73,7 +74,7 @@ def _kept_alive(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
 
 ANSWER_RULES: Mapping[str, Rule] = {
     "answered": _answered,
-    "documented-status": _documented_status,
+    "served": _served,
     "labelled-json": _labelled_json,
     "unthrottled": _unthrottled,
     "kept-alive": _kept_alive,

@@ -40,7 +40,9 @@ class Evidence:
 
     def record(self, mask: Masker) -> dict[str, Any]:
         """As it stands in run.jsonl."""
-        record: dict[str, Any] = {"exchanges": [exchange.record(mask) for exchange in self.exchanges]}
+        record: dict[str, Any] = {
+            "exchanges": [exchange.record(mask) for exchange in self.exchanges]
+        }
         if self.pointers:
             record["pointers"] = list(self.pointers)
         if self.expected is not ABSENT:

@@ -15,6 +15,13 @@ __all__ = ["Fault", "FaultPlan", "Kind"]
 Kind = Literal["status", "delay", "drop", "extra"]
 KINDS: tuple[Kind, ...] = ("status", "delay", "drop", "extra")
 
+_RANGES = {
+    "times": range(1, 1_000_001),
+    "skip": range(1_000_001),
+    "status": range(200, 600),
+    "seconds": range(3601),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -38,19 +45,23 @@ class Fault:
 
     @classmethod
     def parse(cls, said: Mapping[str, Any]) -> Fault:
-        """From JSON. Raises `ValueError` that says what is wrong."""
+        """From JSON. Raises `ValueError` or `TypeError` that says what is wrong."""
         unknown = set(said) - set(cls.__slots__)
         if unknown:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
         if said.get("kind") not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}, not {said.get('kind')!r}")
-        numbers = {"times": int, "skip": int, "status": int, "seconds": (int, float)}
-        for name, kind in numbers.items():
-            value = said.get(name, 0)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):  # type: ignore[arg-type]
-                raise ValueError(f"{name} is a number, not {value!r}")
-        if not 200 <= said.get("status", 503) <= 599:
-            raise ValueError(f"status is from 200 to 599, not {said['status']}")
+        if not isinstance(said.get("operation", "*"), str):
+            raise TypeError(f"operation is a text, not {said['operation']!r}")
+        for name, allowed in _RANGES.items():
+            value = said.get(name, allowed[0])
+            if name == "times" and value is None:
+                continue
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not whole and not (name == "seconds" and isinstance(value, float)):
+                raise TypeError(f"{name} is a number, not {value!r}")
+            if not allowed[0] <= value <= allowed[-1]:
+                raise ValueError(f"{name} is from {allowed[0]} to {allowed[-1]}, not {value}")
         return cls(**said)
 
 

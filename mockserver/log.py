@@ -32,6 +32,8 @@ class ExchangeLog:
         text = self._json(exchange) if self._form == "json" else self._text(exchange)
         try:
             print(text, file=self._out, flush=True)
+        except UnicodeEncodeError:
+            print(text.encode("ascii", "backslashreplace").decode(), file=self._out, flush=True)
         except OSError:
             self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the reader went away
 
@@ -43,7 +45,7 @@ class ExchangeLog:
     def _text(self, exchange: HttpExchange) -> str:
         when = datetime.fromtimestamp(exchange.at, UTC).strftime("%H:%M:%S.%f")[:-3]
         status = str(exchange.status or "dropped")
-        head = f"{exchange.method:6} {printable(exchange.path)}"
+        head = f"{printable(exchange.method):6} {printable(exchange.path)}"
         faults = f"  fault: {', '.join(exchange.faults)}" if exchange.faults else ""
         took = f"{exchange.took * 1000:.1f} ms"
         line = f"{when}  {self._paint(status, exchange.status)}  {head}  {took}{faults}"

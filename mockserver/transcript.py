@@ -60,7 +60,7 @@ class HttpExchange:
                 "method": self.method,
                 "path": self.path,
                 "query": self.query,
-                "headers": dict(self.headers),
+                "headers": {escaped(name): escaped(self.headers[name]) for name in self.headers},
                 "body": shown(self.body),
             },
             "violations": [
@@ -100,6 +100,11 @@ class Transcript:
     def since(self, number: int) -> list[HttpExchange]:
         """The entries after that number."""
         return [entry for entry in self._entries if entry.number > number]
+
+
+def escaped(text: str) -> str:
+    """As plain text: what came off the wire as bytes beyond UTF-8 shows as escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def shown(body: bytes) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.transcript import HttpExchange
 from schemas.loader import load_requirements
 from schemas.spec import Protocol
-from schemas.validation import PlaceIndex
+from schemas.validation import PlaceIndex, Violation
 
 __all__ = ["Judge"]
 
@@ -32,7 +32,7 @@ class Judge:
         """The requirements that one request breaks, by id."""
         found = {
             row.id
-            for violation in exchange.violations
+            for violation in _of_the_body(exchange)
             if (row := self._places.owner(exchange.operation, "", violation.pointer)) is not None
         }
         return sorted(found)
@@ -45,7 +45,8 @@ class Judge:
                 message = exchange.json()
             except ValueError:
                 continue
-            findings = self._places.judge(exchange.operation, "", message, exchange.violations)
+            wrong = _of_the_body(exchange)
+            findings = self._places.judge(exchange.operation, "", message, wrong)
             for finding in findings:
                 row = finding.requirement
                 entry = verdicts.setdefault(
@@ -57,3 +58,12 @@ class Judge:
                     entry["violations"] = [str(violation) for violation in finding.violations]
                     entry["exchange"] = exchange.number
         return {"verdicts": dict(sorted(verdicts.items()))}
+
+
+def _of_the_body(exchange: HttpExchange) -> list[Violation]:
+    """Those that a place can own: not of the path, and not that it is no JSON at all."""
+    return [
+        violation
+        for violation in exchange.violations
+        if violation.keyword != "json" and not violation.pointer.startswith("/path/")
+    ]

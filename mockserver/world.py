@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "RealClock", "VirtualClock", "World", "iso"]
+__all__ = ["END", "Clock", "RealClock", "VirtualClock", "World", "iso"]
+
+END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""The last moment that a clock can be advanced to: no ISO 8601 time of four digits lies beyond."""
 
 
 class Clock(Protocol):
@@ -42,9 +45,11 @@ class VirtualClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass. Raises `ValueError` for a step back."""
+        """Let `seconds` pass. Raises `ValueError` for a step back, and for one beyond `END`."""
         if seconds < 0:
             raise ValueError(f"time does not go back: {seconds} s")
+        if not self._now + seconds <= END:
+            raise ValueError(f"time ends with the year 9999: {seconds} s is too much")
         self._now += seconds
 
 
@@ -65,6 +70,6 @@ class World:
 
 
 def iso(seconds: float) -> str:
-    """Seconds since 1970 as an ISO 8601 time in UTC, to the millisecond: `2026-11-21T09:30:00.125Z`."""
+    """Seconds since 1970 as an ISO 8601 time, in UTC and to the millisecond: `2026-…:00.125Z`."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

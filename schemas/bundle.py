@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from schemas import pointer as json_pointer
 from schemas.errors import PackError, Problem
-from schemas.files import read
+from schemas.files import line_of, read
 
 __all__ = ["bundle"]
 
@@ -19,41 +20,56 @@ def bundle(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     a file that is not there.
     """
     types: dict[str, Any] = {}
-    bundled: dict[str, Any] = _rewrite(document, folder, types)
+    bundled: dict[str, Any] = _rewrite(document, folder / "openapi.yaml", (), types)
     components = bundled.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **dict(sorted(types.items()))}
     return bundled
 
 
-def _rewrite(node: Any, folder: Path, types: dict[str, Any]) -> Any:
+def _rewrite(node: Any, file: Path, at: tuple[str, ...], types: dict[str, Any]) -> Any:
+    """A copy of what stands at `at` in `file`, with its references turned inward."""
     if isinstance(node, list):
-        return [_rewrite(item, folder, types) for item in node]
+        return [_rewrite(item, file, (*at, str(index)), types) for index, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    result = {key: _rewrite(value, folder, types) for key, value in node.items()}
+    result = {key: _rewrite(value, file, (*at, key), types) for key, value in node.items()}
     target = node.get("$ref")
     if isinstance(target, str) and target.endswith(".json"):
-        result["$ref"] = _take_in(target, folder, types)
+        result["$ref"] = _take_in(target, file, (*at, "$ref"), types)
     return result
 
 
-def _take_in(target: str, folder: Path, types: dict[str, Any]) -> str:
+def _take_in(target: str, file: Path, at: tuple[str, ...], types: dict[str, Any]) -> str:
     name = PurePosixPath(target).stem
     if name not in types:
-        path = folder / "types" / f"{name}.json"
+        folder = file.parent if file.suffix == ".json" else file.parent / "types"
+        path = folder / f"{name}.json"
         if not path.exists():
-            known = ", ".join(sorted(found.stem for found in path.parent.glob("*.json")))
-            raise PackError(
-                Problem(
-                    file=str(folder),
-                    message="refers to a type that is not there",
-                    value=target,
-                    hint=f"the types are: {known}",
-                )
-            )
+            known = ", ".join(sorted(found.stem for found in folder.glob("*.json")))
+            message = "refers to a type that is not there"
+            raise _problem(file, at, message, target, f"the types are: {known}")
         types[name] = None  # taken before it is read: types may refer to each other in a circle
         content = read(path)
-        types[name] = _rewrite(
-            {key: value for key, value in content.items() if key != "$schema"}, folder, types
-        )
+        if not isinstance(content, dict):
+            raise _problem(path, (), "a type is a JSON object", content)
+        types[name] = {
+            key: _rewrite(value, path, (key,), types)
+            for key, value in content.items()
+            if key != "$schema"
+        }
     return f"#/components/schemas/{name}"
+
+
+def _problem(
+    file: Path, at: tuple[str, ...], message: str, value: object, hint: str = ""
+) -> PackError:
+    return PackError(
+        Problem(
+            file=str(file),
+            line=line_of(file, list(at)),
+            pointer=json_pointer.join(at),
+            message=message,
+            value=value,
+            hint=hint,
+        )
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from schemas import pointer as json_pointer
 from schemas.errors import PackError, Problem
 from schemas.files import line_of, read_checked
-from schemas.spec import Example, Place, Protocol
+from schemas.spec import Example, Operation, Place, Protocol
 
 __all__ = ["load_examples"]
 
@@ -18,36 +18,59 @@ __all__ = ["load_examples"]
 def load_examples(protocol: Protocol) -> list[Example]:
     """Every example of a protocol, the legal ones of an operation before the illegal.
 
-    Raises `PackError` for a broken file, an unknown operation, and a change that leads nowhere.
+    Raises `PackError` for a broken file, an unknown operation or answer, and a change that leads
+    nowhere.
     """
     folder = Path(protocol.folder) / "examples"
     examples: list[Example] = []
-    for path in sorted((folder / "valid").glob("*.yaml")):
-        operation = _operation(path, protocol)
-        valid = {
-            name: Example(
-                name=f"{operation}/{name}",
-                place=Place(operation=operation, answer=said.get("answer", "")),
-                message=said["message"],
-            )
-            for name, said in read_checked(path, "examples")["examples"].items()
-        }
+    for name in sorted({path.name for path in folder.glob("*valid/*.yaml")}):
+        operation = _operation(folder / "valid" / name, protocol)
+        valid = _legal(folder / "valid" / name, operation)
         examples += valid.values()
-        broken = folder / "invalid" / path.name
+        broken = folder / "invalid" / name
         if broken.exists():
             examples += [
-                _changed(broken, name, said, valid)
-                for name, said in read_checked(broken, "examples")["examples"].items()
+                _changed(broken, key, said, valid) for key, said in _read(broken, "illegal").items()
             ]
     return examples
 
 
-def _operation(path: Path, protocol: Protocol) -> str:
-    if path.stem not in protocol.operations:
+def _read(path: Path, kind: str) -> dict[str, Any]:
+    said: dict[str, Any] = read_checked(path, f"examples#/$defs/{kind}-file")["examples"]
+    return said
+
+
+def _operation(path: Path, protocol: Protocol) -> Operation:
+    operation = protocol.operations.get(path.stem)
+    if operation is None:
         known = ", ".join(protocol.operations)
         message = "is named after no operation of openapi.yaml"
         raise PackError(Problem(file=str(path), message=message, value=path.stem, hint=known))
-    return path.stem
+    return operation
+
+
+def _legal(path: Path, operation: Operation) -> dict[str, Example]:
+    found: dict[str, Example] = {}
+    for name, said in _read(path, "legal").items():
+        answer = said.get("answer", "")
+        if answer and answer not in operation.responses:
+            steps = ["examples", name, "answer"]
+            raise PackError(
+                Problem(
+                    file=str(path),
+                    line=line_of(path, steps),
+                    pointer=json_pointer.join(steps),
+                    message="names an answer that openapi.yaml lacks",
+                    value=answer,
+                    hint=", ".join(operation.responses),
+                )
+            )
+        found[name] = Example(
+            name=f"{operation.id}/{name}",
+            place=Place(operation=operation.id, answer=answer),
+            message=said["message"],
+        )
+    return found
 
 
 def _changed(
@@ -67,7 +90,7 @@ def _changed(
         )
     try:
         message = _change(base.message, json_pointer.parse(said["at"]), said)
-    except (LookupError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise PackError(
             Problem(
                 file=str(path),

@@ -31,19 +31,21 @@ _Base: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _JsonLoader(_Base):  # type: ignore[misc]  # chosen at run time
-    """YAML with JSON's types only: no dates, no `yes` for true, no key twice."""
+    """YAML with JSON's types only: no dates, no `yes` for true, keys are text and stand once."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
         for key, _ in node.value:
-            name = getattr(key, "value", None)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {name!r} stands here twice", key.start_mark
-                )
-            seen.add(name)
+            if not isinstance(key, yaml.ScalarNode):
+                what = "a key is text, and here it is a list or a mapping"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+            if key.value in seen:
+                what = f"the key {key.value!r} stands here twice"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+            seen.add(key.value)
+            key.tag = "tag:yaml.org,2002:str"  # `200:` is the text "200", as in JSON
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return mapping
 

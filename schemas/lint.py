@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ def lint(pack: str) -> str:
 
 def _types(folder: Path) -> Iterator[Problem]:
     """Each type is a JSON Schema, and somebody refers to it."""
-    sources = [path.read_text("utf-8") for path in [*folder.glob("*.yaml")]]
-    sources += [path.read_text("utf-8") for path in folder.glob("types/*.json")]
-    for path in sorted(folder.glob("types/*.json")):
+    types = sorted(folder.glob("types/*.json"))
+    sources = {path: path.read_text("utf-8") for path in [*folder.glob("*.yaml"), *types]}
+    for path in types:
         try:
             jsonschema_rs.meta.validate(read(path))
         except jsonschema_rs.ValidationError as error:
@@ -57,7 +58,8 @@ def _types(folder: Path) -> Iterator[Problem]:
                 pointer=json_pointer.join(steps),
                 message=f"is no JSON Schema: {error.message}",
             )
-        if not any(f"{path.name}" in source for source in sources):
+        mention = re.compile(rf"(?<![\w.-]){re.escape(path.name)}")
+        if not any(mention.search(text) for other, text in sources.items() if other != path):
             message = "nothing refers to this type"
             yield Problem(file=str(path), message=message, hint="refer to it or remove it")
 

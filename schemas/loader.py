@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from schemas import pointer as json_pointer
 from schemas.bundle import bundle
 from schemas.errors import PackError, Problem
-from schemas.files import line_of, read, read_checked
+from schemas.files import line_of, read_checked
 from schemas.spec import Operation, Place, Protocol, Requirement
 
 __all__ = ["PROTOCOLS", "load", "load_requirements", "protocol_ids"]
@@ -46,7 +46,7 @@ def load(pack: str) -> Protocol:
     """
     folder = pack_folder(pack)
     about = read_checked(folder / "protocol.yaml", "protocol")
-    document = bundle(read(folder / "openapi.yaml"), folder)
+    document = bundle(read_checked(folder / "openapi.yaml", "openapi"), folder)
     return Protocol(
         id=about["id"],
         title=about["title"],
@@ -59,7 +59,7 @@ def load(pack: str) -> Protocol:
         port=about["defaults"]["port"],
         readiness=about["defaults"]["readiness"],
         capabilities=about["capabilities"],
-        operations={operation.id: operation for operation in _operations(document, folder)},
+        operations=_by_id(_operations(document, folder), folder),
         openapi=document,
         folder=str(folder),
     )
@@ -93,22 +93,69 @@ def _row_problems(
     row: Mapping[str, Any], before: list[Any], protocol: Protocol
 ) -> Iterator[tuple[str, str, object, str]]:
     if any(other["id"] == row["id"] for other in before):
-        yield "id", "this id stands here twice", row["id"], "ids are never used again: take the next"
+        yield (
+            "id",
+            "this id stands here twice",
+            row["id"],
+            "ids are never used again: take the next",
+        )
     if row["capability"] not in protocol.capabilities:
         known = ", ".join(protocol.capabilities)
         yield "capability", "is not a capability of protocol.yaml", row["capability"], known
-    place = row.get("place")
-    if place and (operation := protocol.operations.get(place["operation"])) is None:
+    if "place" in row:
+        yield from _place_problems(row["place"], protocol)
+
+
+def _place_problems(
+    place: Mapping[str, Any], protocol: Protocol
+) -> Iterator[tuple[str, str, object, str]]:
+    operation = protocol.operations.get(place["operation"])
+    if operation is None:
         known = ", ".join(protocol.operations)
         yield "place", "names an operation that openapi.yaml lacks", place["operation"], known
-    elif place and place.get("answer", "200") not in (*operation.responses, "200"):
+    elif "answer" in place and place["answer"] not in operation.responses:
         known = ", ".join(operation.responses)
         yield "place", "names an answer that openapi.yaml lacks", place["answer"], known
+    elif "answer" not in place and operation.request is None:
+        hint = "give the place an answer, if one is meant"
+        yield "place", "names the body of a request that has none", place["operation"], hint
 
 
 def _requirement(row: Mapping[str, Any]) -> Requirement:
     place = row.get("place")
     return Requirement(**{**row, "place": Place(**place) if place else None})
+
+
+def _by_id(operations: Iterable[Operation], folder: Path) -> dict[str, Operation]:
+    found: dict[str, Operation] = {}
+    for operation in operations:
+        if operation.id in found:
+            steps = ["paths", operation.path, operation.method.lower(), "operationId"]
+            raise _problem(
+                folder,
+                steps,
+                "this operationId stands here twice",
+                operation.id,
+                f"{found[operation.id].method} {found[operation.id].path} has it already",
+            )
+        found[operation.id] = operation
+    return found
+
+
+def _problem(
+    folder: Path, steps: list[str], message: str, value: object, hint: str = ""
+) -> PackError:
+    path = folder / "openapi.yaml"
+    return PackError(
+        Problem(
+            file=str(path),
+            line=line_of(path, steps),
+            pointer=json_pointer.join(steps),
+            message=message,
+            value=value,
+            hint=hint,
+        )
+    )
 
 
 def _operations(document: Mapping[str, Any], folder: Path) -> Iterator[Operation]:
@@ -121,15 +168,6 @@ def _operations(document: Mapping[str, Any], folder: Path) -> Iterator[Operation
 def _operation(document: Mapping[str, Any], path: str, method: str, folder: Path) -> Operation:
     item = document["paths"][path]
     body = item[method]
-    if "operationId" not in body:
-        raise PackError(
-            Problem(
-                file=str(folder / "openapi.yaml"),
-                pointer=json_pointer.join(["paths", path, method]),
-                message="an endpoint without operationId",
-                hint="every endpoint has one: checks, mock and reports go by it",
-            )
-        )
     at = ["paths", path, method]
     request = body.get("requestBody", {})
     responses = body.get("responses", {})
@@ -144,33 +182,42 @@ def _operation(document: Mapping[str, Any], path: str, method: str, folder: Path
         request_required=bool(request.get("required")),
         request_example=_first_example(request),
         responses={
-            status: _response_reference(document, response, [*at, "responses", status])
+            status: _response_reference(document, response, [*at, "responses", status], folder)
             for status, response in responses.items()
             if status != "default"
         },
-        parameters=dict(_path_parameters(document, path, item)),
+        parameters=dict(_path_parameters(document, path, item, folder)),
     )
 
 
 def _path_parameters(
-    document: Mapping[str, Any], path: str, item: Mapping[str, Any]
+    document: Mapping[str, Any], path: str, item: Mapping[str, Any], folder: Path
 ) -> Iterator[tuple[str, str]]:
-    for index, parameter in enumerate(item.get("parameters", [])):
+    for index, written in enumerate(item.get("parameters", [])):
         at = ["paths", path, "parameters", str(index)]
-        if "$ref" in parameter:
-            at = list(json_pointer.parse(parameter["$ref"][1:]))
-            parameter = json_pointer.dig(document, at)
+        parameter, at = _resolved(document, written, at, folder)
         if parameter["in"] == "path":
             yield parameter["name"], "#" + json_pointer.join([*at, "schema"])
 
 
 def _response_reference(
-    document: Mapping[str, Any], response: Mapping[str, Any], at: list[str]
+    document: Mapping[str, Any], response: Mapping[str, Any], at: list[str], folder: Path
 ) -> str | None:
-    if "$ref" in response:
-        at = list(json_pointer.parse(response["$ref"][1:]))
-        response = json_pointer.dig(document, at)
-    return _schema_reference(response, at)
+    return _schema_reference(*_resolved(document, response, at, folder))
+
+
+def _resolved(
+    document: Mapping[str, Any], node: Mapping[str, Any], at: list[str], folder: Path
+) -> tuple[Mapping[str, Any], list[str]]:
+    """What a node refers to and where that stands; the node itself where it refers to nothing."""
+    if "$ref" not in node:
+        return node, at
+    target = list(json_pointer.parse(node["$ref"][1:]))
+    try:
+        return json_pointer.dig(document, target), target
+    except LookupError as error:
+        message = "refers to something that is not there"
+        raise _problem(folder, [*at, "$ref"], message, node["$ref"]) from error
 
 
 def _schema_reference(holder: Mapping[str, Any], at: list[str]) -> str | None:

@@ -24,7 +24,7 @@ def parse(pointer: str) -> tuple[str, ...]:
 
 
 def matches(pattern: Sequence[str], steps: Sequence[str]) -> bool:
-    """Does `steps` lie at or below the place that `pattern` names?"""
+    """Whether `steps` lies at or below the place that `pattern` names."""
     return len(pattern) <= len(steps) and all(
         want in ("*", have) for want, have in zip(pattern, steps, strict=False)
     )

@@ -1,4 +1,4 @@
-"""Is this message legal, and if not, where and why?
+"""Tells whether a message is legal and, if not, where and why.
 
 jsonschema-rs decides. Accepting is fast (a compiled validator per message); explaining is slower
 and happens only for what was rejected.
@@ -154,10 +154,9 @@ def _violation(error: jsonschema_rs.ValidationError) -> Violation:
     keyword = error.kind.name
     value = error.instance
     message = error.message
-    if keyword == "required":
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
         # The place of a missing value is where it should stand, not the object around it.
-        missing = error.kind.property
-        steps.append(missing)
+        steps.append(error.kind.property)
         message, value = "is missing", None
     return Violation(
         pointer=json_pointer.join(steps), keyword=keyword, message=message, value=_plain(value)

@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="what is only implied fails too")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="known failures (YAML)")
     parser.add_argument("--only", default="*", metavar="GLOB", help="requirements to judge")
-    parser.add_argument("--timeout", type=float, metavar="S", help="seconds that an answer may take")
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="seconds that an answer may take"
+    )
     parser.add_argument("-n", type=int, default=0, metavar="WORKERS", dest="workers")
     parser.add_argument("--pytest-args", default="", metavar="ARGS", help="more for pytest, quoted")
     parser.add_argument("--host", default="127.0.0.1", help="where the mock listens for an agent")

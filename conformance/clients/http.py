@@ -8,6 +8,7 @@ import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,9 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 
 _PATIENCE = 2
 """Times that an operation may let us wait to the end; after that it is not waited for again."""
+
+_TRIES = 4
+"""Times that a request is sent while the peer says 429."""
 
 _LONGEST_PAUSE = 20.0
 """Seconds that a 429 can make us wait at once."""
@@ -70,7 +74,8 @@ class HttpClient:
         """Did the peer stop to accept connections? Asked of it only where it looks like that."""
         if self._refused < _PATIENCE:
             return False
-        exchange = await self._once("GET", self.target.url, self.target.headers, None, "", False)
+        asked = Exchange(operation="", method="GET", url=self.target.url, lawful=False)
+        exchange = await self._once(asked, with_body=False)
         return exchange.status is None and self._refused > 0
 
     async def call(
@@ -82,17 +87,26 @@ class HttpClient:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         lawful: bool = True,
+        served: bool = True,
     ) -> Exchange:
         """Call an operation. `body` is sent as JSON, `raw` as it is (labelled as JSON all the same,
         unless `headers` say otherwise).
 
-        `lawful=False` marks a request that breaks the protocol on purpose.
+        `lawful=False` marks a request that breaks the protocol on purpose, `served=False` one that
+        keeps it and need not succeed all the same: it asks for a stranger, say.
         """
         known = self.protocol.operations[operation]
-        path = fill_path(known, parameters or {})
-        payload = raw if raw is not None else _encode(body)
-        return await self.send(
-            known.method, path, payload, operation=operation, headers=headers, lawful=lawful
+        return await self._ask(
+            Exchange(
+                operation=operation,
+                method=known.method,
+                url=self._url(fill_path(known, parameters or {})),
+                headers=self._headers(headers, anonymous=False),
+                body=_encode(body) if raw is None else raw,
+                lawful=lawful,
+                served=lawful and served,
+            ),
+            with_body=raw is not None or body is not _NOTHING,
         )
 
     async def send(
@@ -102,88 +116,80 @@ class HttpClient:
         payload: bytes | None = None,
         *,
         operation: str = "",
-        headers: Mapping[str, str] | None = None,
-        lawful: bool = False,
         anonymous: bool = False,
     ) -> Exchange:
         """Send any request at all. `path` is appended to the base URL as it is.
 
+        It is not held against the protocol, unless it names the `operation` that it means.
         `anonymous` leaves the target's own headers (its credentials) out.
         """
-        sent = {} if anonymous else dict(self.target.headers)
-        if payload is not None:
-            sent["Content-Type"] = "application/json"
-        sent |= headers or {}
-        url = self.target.url.rstrip("/") + path
-        for attempt in range(4):
+        return await self._ask(
+            Exchange(
+                operation=operation,
+                method=method,
+                url=self._url(path),
+                headers=self._headers(None, anonymous=anonymous),
+                body=payload or b"",
+                lawful=bool(operation),
+                served=bool(operation),
+            ),
+            with_body=payload is not None,
+        )
+
+    def _url(self, path: str) -> str:
+        return self.target.url.rstrip("/") + path
+
+    def _headers(self, extra: Mapping[str, str] | None, *, anonymous: bool) -> dict[str, str]:
+        own = {} if anonymous else self.target.headers
+        return {name.lower(): value for name, value in (dict(own) | dict(extra or {})).items()}
+
+    async def _ask(self, asked: Exchange, *, with_body: bool) -> Exchange:
+        """Send it, and again after a pause where the peer says 429."""
+        if with_body:
+            asked = replace(asked, headers={"content-type": "application/json", **asked.headers})
+        for attempt in range(_TRIES):
             await self._pace.wait()
-            exchange = await self._once(method, url, sent, payload, operation, lawful)
-            if exchange.status != 429 or attempt == 3:
+            exchange = await self._once(asked, with_body=with_body)
+            if exchange.status != 429 or attempt == _TRIES - 1:
                 break
             await asyncio.sleep(_pause(exchange))
-        if attempt:
-            exchange = _replace(exchange, throttled=True)
+            asked = replace(asked, throttled=True)
         self.see(exchange)
         return exchange
 
-    async def _once(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        payload: bytes | None,
-        operation: str,
-        lawful: bool,
-    ) -> Exchange:
+    async def _once(self, asked: Exchange, *, with_body: bool) -> Exchange:
         trace = SimpleNamespace(reused=False, renewed=False)
         began = time.monotonic()
-        said = await self._exchange(method, url, headers, payload, operation, trace)
+        said = await self._exchange(asked, trace, with_body=with_body)
         if isinstance(said, aiohttp.ServerDisconnectedError) and trace.reused:
             # The peer may end an idle connection just as we write to it: that is no answer.
             trace.renewed = True
-            said = await self._exchange(method, url, headers, payload, operation, trace)
-        failure = "" if isinstance(said, tuple) else self._failure(said, operation)
+            said = await self._exchange(asked, trace, with_body=with_body)
         connected = not isinstance(said, aiohttp.ClientConnectorError)
         self._refused = 0 if connected else self._refused + 1
-        status, answer_headers, answer = said if isinstance(said, tuple) else (None, {}, b"")
-        return Exchange(
-            operation=operation,
-            method=method,
-            url=url,
-            headers={name.lower(): value for name, value in headers.items()},
-            body=payload or b"",
-            status=status,
-            answer_headers=answer_headers,
-            answer=answer,
-            failure=failure,
-            seconds=time.monotonic() - began,
-            lawful=lawful,
-            reconnected=trace.renewed,
-        )
+        took = {"seconds": time.monotonic() - began, "reconnected": trace.renewed}
+        if isinstance(said, Exception):
+            return replace(asked, failure=self._failure(said, asked.operation), **took)
+        status, headers, answer = said
+        return replace(asked, status=status, answer_headers=headers, answer=answer, **took)
 
     async def _exchange(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        payload: bytes | None,
-        operation: str,
-        trace: SimpleNamespace,
+        self, asked: Exchange, trace: SimpleNamespace, *, with_body: bool
     ) -> tuple[int, dict[str, str], bytes] | Exception:
-        patience = self.target.timeout / (10 if self._hung[operation] >= _PATIENCE else 1)
+        hung = self._hung[asked.operation] >= _PATIENCE
         try:
             async with self._session.request(
-                method,
-                URL(url, encoded=True),
-                headers=headers,
-                data=payload,
+                asked.method,
+                URL(asked.url, encoded=True),
+                headers=asked.headers,
+                data=asked.body if with_body else None,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=patience),
+                timeout=aiohttp.ClientTimeout(total=self.target.timeout / (10 if hung else 1)),
                 trace_request_ctx=trace,
             ) as response:
                 answer = await _read(response)
-                answered = {name.lower(): value for name, value in response.headers.items()}
-                return response.status, answered, answer
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return response.status, headers, answer
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             return error
 
@@ -259,20 +265,15 @@ def fill_path(operation: Operation, parameters: Mapping[str, str]) -> str:
     return path
 
 
-def _encode(body: Any) -> bytes | None:
+def _encode(body: Any) -> bytes:
     if body is _NOTHING:
-        return None
+        return b""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
 
 
 def _pause(exchange: Exchange) -> float:
     said = exchange.answer_headers.get("retry-after", "")
     return min(float(said), _LONGEST_PAUSE) if said.isdigit() else 1.0
-
-
-def _replace(exchange: Exchange, **changes: Any) -> Exchange:
-    fields = {name: getattr(exchange, name) for name in exchange.__dataclass_fields__}
-    return Exchange(**{**fields, **changes})
 
 
 async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:

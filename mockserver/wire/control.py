@@ -30,7 +30,7 @@ class Control:
         self._judge = Judge(mock.protocol)
         self._commands: dict[tuple[str, str], _Command] = {
             ("GET", "ready"): self._ready,
-            ("GET", "state"): lambda session, _query, _body: session.coordinator.state(),
+            ("GET", "state"): _state,
             ("GET", "transcript"): _transcript,
             ("GET", "verdicts"): self._verdicts,
             ("GET", "clock"): _clock,
@@ -52,10 +52,7 @@ class Control:
             known = [f"{verb} {PREFIX}{known}" for verb, known in self._commands]
             return _json({"error": f"no {method} {path} here", "commands": known}, 404)
         try:
-            said = orjson.loads(body) if body else {}
-            if not isinstance(said, dict):
-                raise TypeError("the body is not a JSON object")
-            return _json(command(session, query, said))
+            return _json(command(session, query, _object(body)))
         except (ValueError, TypeError) as error:
             return _json({"error": str(error)}, 400)
 
@@ -70,6 +67,18 @@ class Control:
 
     def _verdicts(self, session: Session, _query: str, _body: Any) -> Any:
         return self._judge.judge(session.transcript)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    said = orjson.loads(body) if body else {}
+    if not isinstance(said, dict):
+        raise TypeError("the body is not a JSON object")
+    return said
+
+
+def _state(session: Session, _query: str, _body: Any) -> Any:
+    session.coordinator.catch_up()
+    return session.coordinator.state()
 
 
 def _transcript(session: Session, query: str, _body: Any) -> Any:

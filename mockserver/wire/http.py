@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from mockserver.app import Mock, Outcome, Request
+from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
 
 __all__ = ["LARGEST_BODY", "SESSION_HEADER", "HttpShell"]
@@ -19,6 +21,9 @@ LARGEST_BODY = 16 * 1024 * 1024
 
 SESSION_HEADER = "X-Assay-Session"
 SESSION_PREFIX = f"{PREFIX}sessions/"
+
+
+_LOGGER = logging.getLogger("mockserver.wire.http")
 
 
 class HttpShell:
@@ -31,7 +36,8 @@ class HttpShell:
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port. Raises `OSError` where the address cannot be had."""
-        server = web.Server(self._handle, access_log=None)
+        _LOGGER.addFilter(_is_ours)
+        server = web.Server(self._handle, access_log=None, logger=_LOGGER)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -47,7 +53,10 @@ class HttpShell:
         path, _, query = raw.raw_path.partition("?")
         key, path = _session_of(path, raw)
         session = self._mock.sessions.get(key)
-        body, too_large = await _read(raw)
+        try:
+            body, too_large = await _read(raw)
+        except ConnectionError:
+            return web.Response()  # the client went away in the middle, and nobody hears this
         if path.startswith(PREFIX):
             return self._control.handle(raw.method, path, query, body, session)
         request = Request(
@@ -61,12 +70,18 @@ class HttpShell:
         return await _send(raw, self._mock.serve(request, session))
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    """A client that breaks HTTP is answered 400; a traceback would say that we broke."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 async def _send(raw: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
     if outcome.delay:
         await asyncio.sleep(outcome.delay)
     if outcome.drop and raw.transport is not None:
         raw.transport.abort()
-        raise ConnectionResetError("dropped, as it was told to")
+        return web.Response()  # it leads nowhere: the connection is gone
     body = b"" if raw.method == "HEAD" else outcome.body
     return web.Response(status=outcome.status, headers=outcome.headers, body=body)
 
@@ -90,4 +105,4 @@ def _session_of(path: str, raw: Any) -> tuple[str, str]:
     if path.startswith(SESSION_PREFIX):
         key, slash, rest = path[len(SESSION_PREFIX) :].partition("/")
         return key, slash + rest
-    return raw.headers.get(SESSION_HEADER, ""), path
+    return escaped(raw.headers.get(SESSION_HEADER, "")), path

@@ -11,7 +11,16 @@ from conformance.ids import IdSource
 from conformance.marks import Unjudgeable
 from mockserver.transcript import HttpExchange
 
-__all__ = ["PRIORITIES", "STATUSES", "TYPES", "Dialogue", "ids_of", "listed", "queue_sizes", "registering"]
+__all__ = [
+    "PRIORITIES",
+    "STATUSES",
+    "TYPES",
+    "Dialogue",
+    "ids_of",
+    "listed",
+    "queue_sizes",
+    "registering",
+]
 
 STATUSES = ("active", "inactive", "busy", "stale")
 TYPES = ("worker", "provider", "consumer", "general")
@@ -26,7 +35,7 @@ class Dialogue:
     def __init__(self, peer: HttpClient, ids: IdSource) -> None:
         self.peer = peer
         self.new = ids
-        self._heartbeat_body: dict[str, Any] = {}
+        self._heartbeat = 0  # the first of the bodies that this peer takes
 
     def registration(self, **fields: Any) -> dict[str, Any]:
         """A registration with every documented field, of an agent that is new."""
@@ -56,34 +65,49 @@ class Dialogue:
             raise Unjudgeable(f"no agent could be registered: {said.outcome}")
         return body["agent_id"], said
 
-    async def get(self, agent_id: str, *, lawful: bool = True) -> Exchange:
-        return await self.peer.call("getAgent", {"agent_id": agent_id}, lawful=lawful)
+    async def get(self, agent_id: str, *, known: bool = True, lawful: bool = True) -> Exchange:
+        """Ask for an agent; `known=False` for one that may not be there."""
+        parameters = {"agent_id": agent_id}
+        return await self.peer.call("getAgent", parameters, lawful=lawful, served=known)
 
     async def discover(self, **filters: Any) -> Exchange:
         return await self.peer.call("discoverAgents", body=filters)
 
     async def update(
-        self, agent_id: str, status: str, load: Mapping[str, float] | None = None
+        self,
+        agent_id: str,
+        status: str,
+        load: Mapping[str, float] | None = None,
+        *,
+        known: bool = True,
     ) -> Exchange:
         body: dict[str, Any] = {"status": status}
         if load is not None:
             body["load_metrics"] = load
-        return await self.peer.call("updateAgentStatus", {"agent_id": agent_id}, body=body)
+        parameters = {"agent_id": agent_id}
+        return await self.peer.call("updateAgentStatus", parameters, body=body, served=known)
 
     async def heartbeat(self, agent_id: str) -> Exchange:
-        """A heartbeat without a body or, where the peer asks for one, with an empty object.
+        """A heartbeat without a body or, where the peer asks for one, with some sort of object.
 
-        The document says nothing of a body, so a peer may want one.
+        The document says nothing of a body, so a peer may want one; and nothing of the status.
         """
-        parameters = {"agent_id": agent_id}
-        said = await self.peer.call("sendHeartbeat", parameters, **self._heartbeat_body)
-        if said.status not in _BODY_WANTED or self._heartbeat_body:
-            return said
-        for body in ({}, {"agent_id": agent_id, "status": "active"}):
-            again = await self.peer.call("sendHeartbeat", parameters, body=body)
-            if again.ok:
-                self._heartbeat_body = {"body": body} if not body else {}
-                return again
+        tries: list[dict[str, Any]] = [
+            {},
+            {"body": {}},
+            {"body": {"agent_id": agent_id, "status": "active"}},
+        ]
+        said: Exchange | None = None
+        for body in tries[self._heartbeat :]:
+            again = await self.peer.call(
+                "sendHeartbeat", {"agent_id": agent_id}, served=False, **body
+            )
+            if again.ok or said is None:
+                said = again
+            if again.status not in _BODY_WANTED:
+                break
+            self._heartbeat = min(self._heartbeat + 1, len(tries) - 1)
+        assert said is not None, "there is always a try"
         return said
 
     def task(self, priority: str = "normal", **fields: Any) -> dict[str, Any]:
@@ -93,14 +117,24 @@ class Dialogue:
             **fields,
         }
 
-    async def submit(self, body: Mapping[str, Any], *, lawful: bool = True) -> Exchange:
-        return await self.peer.call("submitTask", body=body, lawful=lawful)
+    async def submit(
+        self, body: Mapping[str, Any], *, lawful: bool = True, served: bool = True
+    ) -> Exchange:
+        return await self.peer.call("submitTask", body=body, lawful=lawful, served=served)
+
+    async def able(self) -> str:
+        """An active agent that can take the tasks of `task`, for peers that refuse the others."""
+        agent_id = await self.registered()
+        await self.update(agent_id, "active")
+        return agent_id
 
 
 def listed(exchange: Exchange) -> list[dict[str, Any]]:
     """The agents that a search lists; those that are no objects are left out."""
     agents = exchange.at("/agents")
-    return [agent for agent in agents if isinstance(agent, dict)] if isinstance(agents, list) else []
+    return (
+        [agent for agent in agents if isinstance(agent, dict)] if isinstance(agents, list) else []
+    )
 
 
 def ids_of(exchange: Exchange, among: Iterable[str]) -> set[str]:
@@ -120,16 +154,19 @@ def queue_sizes(exchange: Exchange) -> dict[str, int] | None:
 
 def _find_sizes(value: Any) -> dict[str, int] | None:
     if isinstance(value, dict):
-        sizes = {key: _size(value[key]) for key in PRIORITIES if key in value}
-        if sizes and all(size is not None for size in sizes.values()):
-            return {key: size for key, size in sizes.items() if size is not None}
+        told = {key: _size(value[key]) for key in PRIORITIES if key in value}
+        sizes = {key: size for key, size in told.items() if size is not None}
+        if sizes and len(sizes) == len(told):
+            return sizes
     if isinstance(value, list):
         rows = [row for row in value if isinstance(row, dict) and row.get("priority") in PRIORITIES]
-        found = {row["priority"]: _only_number(row) for row in rows}
-        if found and None not in found.values():
-            return {key: size for key, size in found.items() if size is not None}
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((sizes for child in children if (sizes := _find_sizes(child))), None)
+        listed = {row["priority"]: _only_number(row) for row in rows}
+        if listed and None not in listed.values():
+            return {key: size for key, size in listed.items() if size is not None}
+    children = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
+    return next((found for child in children if (found := _find_sizes(child))), None)
 
 
 def _size(value: Any) -> int | None:

@@ -7,7 +7,13 @@ from mockserver import Fault
 
 __all__ = ["NORMAL", "SITUATIONS"]
 
-_OF_AN_AGENT = ("registerAgent", "updateAgentStatus", "sendHeartbeat", "submitTask", "getTaskStatus")
+_OF_AN_AGENT = (
+    "registerAgent",
+    "updateAgentStatus",
+    "sendHeartbeat",
+    "submitTask",
+    "getTaskStatus",
+)
 
 NORMAL = "normal life"
 
@@ -20,9 +26,7 @@ SITUATIONS = (
             for operation in _OF_AN_AGENT
         ],
     ),
-    Situation(
-        name="refused", faults=[Fault(kind="status", operation="registerAgent", status=422)]
-    ),
+    Situation(name="refused", faults=[Fault(kind="status", operation="registerAgent", status=422)]),
     Situation(
         name="slow answers",
         faults=[

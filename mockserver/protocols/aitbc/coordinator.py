@@ -79,7 +79,7 @@ class AitbcCoordinator(Coordinator):
         agent.status = call.body["status"]
         agent.load.update(call.body.get("load_metrics", {}))
         if agent.status != "stale":
-            agent.heard = now  # who tells of itself is alive
+            self.registry.hear(agent, now)  # who tells of itself is alive
         self.distributor.distribute(now)
         return _success(
             message=f"Agent {agent.agent_id} status updated",
@@ -94,7 +94,7 @@ class AitbcCoordinator(Coordinator):
         if agent is None:
             return _error(404, "Agent not found")
         now = self.world.clock.now()
-        agent.heard = now
+        self.registry.hear(agent, now)
         if agent.status == "stale":
             agent.status = "active"
             self.distributor.distribute(now)
@@ -188,8 +188,7 @@ class AitbcCoordinator(Coordinator):
     def tick(self) -> None:
         now = self.world.clock.now()
         self.distributor.complete(now)
-        for agent in self.registry.mark_stale(now):
-            self.distributor.take_back(agent)
+        self.distributor.take_back(self.registry.mark_stale(now))
         self.distributor.distribute(now)
 
     def state(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ PRIORITIES = ("urgent", "critical", "high", "normal", "low")
 
 _ROOM = 4
 """Tasks that one agent works on at once; further ones wait in their queue."""
+
+_MOST_LOAD = 1e300
 
 _WORK_SECONDS = (0.5, 3.0)
 """How long a task takes, drawn evenly from the seed. No endpoint reports completion."""
@@ -118,23 +120,26 @@ class Distributor:
             if agent is not None:
                 agent.running = max(0, agent.running - 1)
 
-    def take_back(self, agent: Agent) -> None:
-        """Queue the tasks of a lost agent again, ahead of the others."""
-        kept = [entry for entry in self._running if entry.task.agent_id != agent.agent_id]
-        lost = [entry.task for entry in self._running if entry.task.agent_id == agent.agent_id]
-        heapq.heapify(kept)
-        self._running = kept
-        agent.running = 0
+    def take_back(self, agents: Iterable[Agent]) -> None:
+        """Queue the tasks of lost agents again, ahead of the others and in their old order."""
+        gone = {agent.agent_id: agent for agent in agents}
+        lost = [entry for entry in self._running if entry.task.agent_id in gone]
+        if not lost:
+            return
+        self._running = [entry for entry in self._running if entry.task.agent_id not in gone]
+        heapq.heapify(self._running)
         self.counters.lost += len(lost)
-        for task in reversed(lost):
-            task.agent_id = ""
-            self.queues[task.priority].appendleft(task)
+        for entry in sorted(lost, key=lambda entry: entry.order, reverse=True):
+            gone[entry.task.agent_id].running -= 1
+            entry.task.agent_id = ""
+            self.queues[entry.task.priority].appendleft(entry.task)
 
     def statistics(self) -> dict[str, Any]:
         """As `/tasks/status` shows them. Times are in seconds, the rate is a fraction."""
         count, agents = self.counters, list(self.registry)
         active = self.registry.active()
-        load = sum(agent.connections for agent in active)
+        # An agent may report what it likes; an average below 0 or beyond all numbers is none.
+        load = min(max(sum(agent.connections for agent in active), 0.0), _MOST_LOAD)
         kept = count.assignments - count.lost
         return {
             "tasks_distributed": count.distributed,

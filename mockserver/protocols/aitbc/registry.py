@@ -97,8 +97,13 @@ class Registry:
         if previous is not None:
             agent.running = previous.running  # its tasks are still its own
         self._agents[agent.agent_id] = agent
-        self._oldest = now if self._oldest is None else self._oldest
+        self.hear(agent, now)
         return agent
+
+    def hear(self, agent: Agent, now: float) -> None:
+        """Note a sign of life."""
+        agent.heard = now
+        self._oldest = now if self._oldest is None else self._oldest
 
     def find(self, query: Mapping[str, Any]) -> list[Agent]:
         """The agents that pass every filter given; capabilities and services must all be there."""

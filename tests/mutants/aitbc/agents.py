@@ -289,7 +289,7 @@ class AgentBook:
         }
         return Reply(status=200, body=body)
 
-    def unknown_on_get(self, agent_id: str) -> Reply:  # noqa: ARG002 - faults look at the id
+    def unknown_on_get(self, agent_id: str) -> Reply:
         """The one refusal that the document spells out for a look-up."""
         raise RefusalError(404, "Agent not found")
 
@@ -313,10 +313,10 @@ class AgentBook:
         }
         return Reply(status=200, body=body)
 
-    def unknown_on_update(self, agent_id: str, data: Obj) -> Reply:  # noqa: ARG002 - see above
+    def unknown_on_update(self, agent_id: str, data: Obj) -> Reply:
         """An update of nobody, for which the document lists no status of its own."""
         status = self.reading.unknown_on_update
-        words = "Error updating agent status: " if status == 500 else ""  # noqa: PLR2004
+        words = "Error updating agent status: " if status == 500 else ""
         raise RefusalError(status, f"{words}Agent not found")
 
     def apply(self, agent: Agent, data: Obj) -> None:

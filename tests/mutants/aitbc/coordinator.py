@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from . import openapi, shapes
 from .model import ROUTES, Answer, Call, Op, RefusalError, Reply
+from .parsing import field_table
 from .tasks import TaskBook
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Coordinator(TaskBook):
 
     def astray(self, path: str, allowed: list[str]) -> Reply:
         """No such path, or not with this method."""
-        if allowed and self.reading.stray_method == 405:  # noqa: PLR2004
+        if allowed and self.reading.stray_method == 405:
             reply = shapes.stray(405, "Method Not Allowed", self.reading)
             return replace(reply, headers={"Allow": ", ".join(sorted(set(allowed)))})
         trimmed = path.rstrip("/")
@@ -116,10 +117,10 @@ class Coordinator(TaskBook):
             body = {"status": "healthy", "version": "1.0.0", "timestamp": stamp}
             return Reply(status=200, body=body)
         if call.op is Op.OPENAPI:
-            return Reply(status=200, body=openapi.document(self.reading, self.fields))
+            return Reply(status=200, body=openapi.document(self.reading, field_table(self.reading)))
         return Reply(status=200, text=openapi.docs_page(self.reading), media="text/html")
 
-    def refused(self, call: Call, refusal: RefusalError) -> Reply:  # noqa: ARG002 - faults use it
+    def refused(self, call: Call, refusal: RefusalError) -> Reply:
         """The reply to a call that the coordinator declined."""
         return Reply(status=refusal.status, body={"detail": refusal.detail})
 
@@ -130,16 +131,16 @@ class Coordinator(TaskBook):
 
     # Form.
 
-    def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002 - faults look at the call
+    def finish(self, call: Call, reply: Reply) -> Reply:
         """The last word on a reply; lawful coordinators have nothing to add."""
         return reply
 
-    def encode(self, call: Call, reply: Reply) -> Answer:  # noqa: ARG002 - faults look at the call
+    def encode(self, call: Call, reply: Reply) -> Answer:
         """Turn a reply into bytes."""
         if reply.text is not None:
             body = reply.text.encode()
         else:
-            body = b"" if reply.status == 204 else shapes.encode(reply.body, self.reading)  # noqa: PLR2004
+            body = b"" if reply.status == 204 else shapes.encode(reply.body, self.reading)
         return Answer(
             status=reply.status,
             headers=self.headers(reply),
@@ -152,7 +153,7 @@ class Coordinator(TaskBook):
         """The headers of an answer, save those of the transport."""
         charset = reply.media == "text/html" or self.reading.charset
         headers = dict(reply.headers)
-        if reply.status != 204:  # noqa: PLR2004
+        if reply.status != 204:
             headers["Content-Type"] = reply.media + ("; charset=utf-8" if charset else "")
         if self.reading.server_header is not None:
             headers["Server"] = self.reading.server_header

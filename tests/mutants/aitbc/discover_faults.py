@@ -195,7 +195,7 @@ class _ManyCrash(Coordinator):
     """A query with more than five entries in a list breaks."""
 
     def select(self, query: Obj) -> list[Agent]:
-        if len(query.get("capabilities", ())) > 5:  # noqa: PLR2004
+        if len(query.get("capabilities", ())) > 5:
             message = "too many SQL variables"
             raise RuntimeError(message)
         return super().select(query)
@@ -206,7 +206,7 @@ class _OtherQuery(Aimed):
         super().__init__(reading, env, target=target)
         self._before: Obj = {}
 
-    def query_echo(self, sent: Obj, query: Obj) -> Obj:  # noqa: ARG002
+    def query_echo(self, sent: Obj, query: Obj) -> Obj:
         before, self._before = self._before, query
         if self.target == "previous":
             return before

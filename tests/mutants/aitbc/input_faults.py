@@ -138,15 +138,42 @@ class _PartialMetrics(Aimed):
         raise RefusalError(422, f"Validation error: load_metrics.{name}: Field required")
 
 
+def _is_invalid(peer: Aimed, call: Call, refusal: RefusalError) -> bool:
+    """Whether a body was refused as such, and not for the value of its priority."""
+    words = str(refusal.detail)
+    status = peer.invalid_status(call.op) if call.op is not None else 0
+    return refusal.status == status and not words.startswith("Invalid priority")
+
+
 class _RefusedAs(Aimed):
-    """Refusals of one endpoint have another status; `target` is `op:from:to`."""
+    """Refused bodies of one endpoint get another status; `target` is `op:status`."""
 
     def refused(self, call: Call, refusal: RefusalError) -> Reply:
         reply = super().refused(call, refusal)
-        op, before, after = self.target.split(":")
-        if call.op is not None and call.op.value == op and reply.status == int(before):
-            return replace(reply, status=int(after))
+        op, status = self.target.split(":")
+        if call.op is not None and call.op.value == op and _is_invalid(self, call, refusal):
+            return replace(reply, status=int(status))
         return reply
+
+
+class _WrongReason(Aimed):
+    """Refuses for a reason that the body does not give."""
+
+    def refused(self, call: Call, refusal: RefusalError) -> Reply:
+        wanted = call.op is not None and call.op.value == self.target
+        if wanted and _is_invalid(self, call, refusal):
+            status, words = REASONS[self.target]
+            return Reply(status=status, body={"detail": words})
+        return super().refused(call, refusal)
+
+
+REASONS: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
+    {
+        "register": (503, "Task distributor not available"),
+        "update": (404, "Agent not found"),
+        "submit": (400, "Invalid priority: normal"),
+    }
+)
 
 
 class _Crashing(Aimed):
@@ -225,8 +252,8 @@ class _MediaStrict(Aimed):
 class _ErrorForm(Aimed):
     """Every error answer lacks the documented form."""
 
-    def finish(self, call: Call, reply: Reply) -> Reply:  # noqa: ARG002
-        if reply.status < 400 or not isinstance(reply.body, dict):  # noqa: PLR2004
+    def finish(self, call: Call, reply: Reply) -> Reply:
+        if reply.status < 400 or not isinstance(reply.body, dict):
             return reply
         detail = reply.body.get("detail")
         page = f"<html><body><h1>{reply.status}</h1></body></html>"
@@ -260,7 +287,7 @@ def _rows() -> Iterator[Row]:
     crashes = tuple(one for one in crashes if one != "submit:wide")
     crashes += ("update:extra", "discover:extra", "discover:unicode")
     refusals = tuple(
-        f"{op}:422:{status}" for op in ("register", "update", "submit") for status in (200, 500)
+        f"{op}:{status}" for op in ("register", "update", "submit") for status in (200, 404, 500)
     )
     register: Section = "Register Agent"
     update: Section = "Update Agent Status"
@@ -272,6 +299,13 @@ def _rows() -> Iterator[Row]:
     yield "register.{}.empty_refused", "empty {} are refused", register, _EmptyRefused, lists
     yield "update.partial_metrics.{}", "two metrics of four: {}", update, _PartialMetrics, partials
     yield "input.refused_as.{}", "a refusal has another status: {}", errors, _RefusedAs, refusals
+    yield (
+        "input.wrong_reason.{}",
+        "{} refuses for a false reason",
+        errors,
+        _WrongReason,
+        (*REASONS,),
+    )
     yield "input.crash.{}", "fails with 500: {}", "General", _Crashing, crashes
     yield "submit.requirement.{}.crash", "{} is not borne", "Submit Task", _Requirement, needs
     yield "input.media.{}", "application/json with {}", "General", _MediaStrict, ("parameters",)
@@ -283,10 +317,10 @@ def _faults() -> Iterator[Fault]:
     yield from expand(_rows())
     for op in (Op.REGISTER, Op.UPDATE):
         yield Fault(
-            name=f"input.refused_as.{op}.422.400",
+            name=f"input.refused_as.{op}.400",
             summary="a body that is not valid gets 400 where the document lists 422",
             section=_SECTIONS[op],
-            make=partial(_RefusedAs, target=f"{op}:422:400"),
+            make=partial(_RefusedAs, target=f"{op}:400"),
             implied=True,
         )
     yield Fault(

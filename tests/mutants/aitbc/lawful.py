@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["LAWFUL"]
 
 _OTHER = Reading(
+    keeps_first_time=True,
     detail="objects",
     malformed=400,
     invalid_query=400,

@@ -81,7 +81,7 @@ class _Nothing(Aimed):
     """An empty result is told in another way."""
 
     def finish(self, call: Call, reply: Reply) -> Reply:
-        if call.op is not Op.DISCOVER or reply.status != 200 or reply.body["agents"]:  # noqa: PLR2004
+        if call.op is not Op.DISCOVER or reply.status != 200 or reply.body["agents"]:
             return reply
         if self.target == "404":
             return Reply(status=404, body={"detail": "No agents found"})
@@ -130,7 +130,7 @@ class _Shared(Aimed):
     """All entries of the list show the value that the last one has."""
 
     def finish(self, call: Call, reply: Reply) -> Reply:
-        if call.op is Op.DISCOVER and reply.status == 200:  # noqa: PLR2004
+        if call.op is Op.DISCOVER and reply.status == 200:
             agents = reply.body["agents"]
             for agent in agents:
                 agent[self.target] = agents[-1][self.target]
@@ -141,7 +141,7 @@ class _SparseTail(Aimed):
     """Only the first entry of the list is complete."""
 
     def finish(self, call: Call, reply: Reply) -> Reply:
-        if call.op is Op.DISCOVER and reply.status == 200:  # noqa: PLR2004
+        if call.op is Op.DISCOVER and reply.status == 200:
             for agent in reply.body["agents"][1:]:
                 del agent[self.target]
         return reply

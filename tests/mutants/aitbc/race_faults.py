@@ -141,7 +141,7 @@ class _Overlapping(Aimed):
 def _rows() -> Iterator[Row]:
     swapped = (Op.REGISTER, Op.DISCOVER, Op.GET, Op.UPDATE, Op.SUBMIT)
     written = (Op.UPDATE, Op.HEARTBEAT, Op.REGISTER)
-    overlaps = ("crash", "unavailable", "deadlock")
+    overlaps = ("crash", "deadlock")
     yield "race.{}.call_swapped", "one {} is taken for another", "General", _Swapped, swapped
     yield "race.{}.answer_swapped", "answers of {} go astray", "General", _AnswerSwapped, swapped
     yield "race.{}.written_back", "each {} undoes others", "General", _WriteBack, written
@@ -150,6 +150,8 @@ def _rows() -> Iterator[Row]:
 
 def _implied_rows() -> Iterator[Row]:
     tasks = (Op.SUBMIT,)
+    refusal = ("unavailable",)
+    yield "race.overlap.{}", "overlapping requests: {}", "General", _Overlapping, refusal
     yield "race.{}.written_back", "tasks leave queues", "Get Task Status", _WriteBack, tasks
 
 

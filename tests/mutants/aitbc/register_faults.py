@@ -88,7 +88,7 @@ class _Doubled(Coordinator):
 
 
 class _AgainCrashes(Coordinator):
-    def enroll_again(self, known: Agent, data: Obj) -> Agent:  # noqa: ARG002
+    def enroll_again(self, known: Agent, data: Obj) -> Agent:
         message = f"UNIQUE constraint failed: agents.agent_id {known.agent_id}"
         raise RuntimeError(message)
 
@@ -242,7 +242,7 @@ class _Evicting(Coordinator):
 
 class _Full(Coordinator):
     def keep(self, agent: Agent) -> None:
-        if len(self.agents) >= 100:  # noqa: PLR2004
+        if len(self.agents) >= 100:
             message = "agent table is full"
             raise RuntimeError(message)
         super().keep(agent)
@@ -305,10 +305,8 @@ def _plain() -> Iterator[Fault]:
         ("again.vanishes", "a second registration makes the agent vanish", _AgainVanishes),
         ("again.other_id", "a second registration answers with another id", _AgainBlends),
         ("load_metrics.shared", "all agents share one set of load metrics", _MetricsShared),
-        ("time_disagrees", "registered_at and registration_time differ", _TimesDisagree),
         ("refused_but_stored", "a refused registration is stored", _StoredBeforeChecked),
         ("evicts", "forgets all but the last 50 agents", _Evicting),
-        ("full_at_100", "fails with 500 from the 101st agent on", _Full),
         ("hidden_until_heartbeat", "is not discovered before a heartbeat", _HiddenUntilBeat),
         ("only_newest", "only the newest agent is kept", _OnlyNewest),
         ("one_per_type", "a second agent of a type is refused", _SecondRefused),
@@ -321,6 +319,8 @@ def _plain() -> Iterator[Fault]:
         ("again.crashes", "a second registration fails with 500", _AgainCrashes),
         ("status_unlisted", "a fresh agent has a status outside the list", _StatusUnlisted),
         ("empties_queues", "registration clears all task queues", _EmptiesQueues),
+        ("time_disagrees", "registered_at and registration_time differ", _TimesDisagree),
+        ("full_at_100", "fails with 500 from the 101st agent on", _Full),
         ("mass_assignment", "the body can set internal fields", _MassAssigned),
     )
     for name, summary, make in implied:

@@ -13,7 +13,7 @@ from uuid import UUID
 from .model import AGENT_TYPES, PRIORITIES, STATUSES, Answer, Call, Env, Json, Obj
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from .coordinator import Coordinator
 
@@ -38,7 +38,7 @@ class World:
     """A clock that moves when told to, and UUIDs from a seed."""
 
     now: datetime = datetime(2026, 5, 7, 16, 49, 17, 250000, tzinfo=UTC)
-    _random: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    _random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def env(self) -> Env:
         """The world as a coordinator sees it."""
@@ -48,13 +48,11 @@ class World:
         return UUID(int=self._random.getrandbits(128), version=4)
 
 
-async def play(peer: Coordinator, world: World, steps: Iterable[Step]) -> list[Answer]:
+async def play(peer: Coordinator, world: World, steps: Iterable[Step]) -> AsyncIterator[Answer]:
     """Send the steps one after the other over one pretended connection, a second apart."""
-    answers = []
     for turn, step in enumerate(steps, start=1):
         world.now += timedelta(seconds=1)
-        answers.append(await peer.handle(call_of(peer, step, turn)))
-    return answers
+        yield await peer.handle(call_of(peer, step, turn))
 
 
 def call_of(peer: Coordinator, step: Step, turn: int = 1) -> Call:
@@ -163,7 +161,8 @@ def _updates() -> Iterator[Step]:
     zeros = {"active_connections": 0, "pending_tasks": 1}
     yield _update("Worker_1", {"status": "active", "load_metrics": zeros})
     yield _look("Worker_1")
-    yield _update("plain", {"status": "busy"})
+    yield _update("plain", {"status": "busy", "load_metrics": {"pending_tasks": 4}})
+    yield _look("plain")
     yield _look(" plain")
     yield _beat("provider-1")
     yield _beat("provider-1")
@@ -184,10 +183,19 @@ def _updates() -> Iterator[Step]:
 
 def _discovery() -> Iterator[Step]:
     yield _update("gent-", {"status": "inactive"})
-    for name in AGENT_TYPES:
+    for name in (*AGENT_TYPES, "work", "WORKER", "workers"):
         yield _discover(agent_type=name)
-    both = ["vision", "speech"]
-    lists = (["vision"], ["speech"], both, [*both, "none"], ["VISION"], ["none"], ["vis"], [])
+    both: list[Json] = ["vision", "speech"]
+    lists: tuple[list[Json], ...] = (
+        ["vision"],
+        ["speech"],
+        both,
+        [*both, "none"],
+        ["VISION"],
+        ["none"],
+        ["vis"],
+        [],
+    )
     for wanted in (*lists, ["vision and more"], ["speech", "vision"], ["storage"], ["billing"]):
         yield _discover(capabilities=wanted)
     services = (["storage"], ["task-execution", "storage"], ["Storage"], ["stor"], ["storages"])
@@ -199,7 +207,13 @@ def _discovery() -> Iterator[Step]:
     yield _discover(capabilities=["vision"], services=["billing"])
     yield _discover(capabilities=["a", "b", "c", "d", "e", "f"])
     yield _discover()
-    for body in ({"capabilities": "vision"}, {"status": 5}, {"agent_type": []}, {"services": [1]}):
+    bad: tuple[Obj, ...] = (
+        {"capabilities": "vision"},
+        {"status": 5},
+        {"agent_type": []},
+        {"services": [1]},
+    )
+    for body in bad:
         yield _post("/agents/discover", body)
     yield _post("/agents/discover", {"services": "storage"})
     yield _post("/agents/discover", {"capabilities": [1]})
@@ -283,13 +297,14 @@ def _strange_bodies(agent: Obj) -> Iterator[Step]:
         {"status": "busy", "health_score": 7, "colour": "red"},
         {"metadata": {"k": "it's 100% {odd}\n"}},
         {"metadata": {"k": ""}},
+        {"metadata": {f"k{number}": number for number in range(12)}},
         {"capabilities": [f"c{number}" for number in range(30)]},
     )
     for trait in traits:
         yield _post("/agents/register", {**agent, **trait})
         yield _look("odd")
         task_data = {"parameters": {"inner": trait}}
-        yield _submit("low", **{"task_data": task_data})
+        yield _submit("low", task_data=task_data)
     yield _submit("low", colour="red", requirements={"agent_type": "worker"})
     yield _update("odd", {"status": "busy", "colour": "red"})
     yield _post("/agents/register", {**agent}, "application/json; charset=utf-8")

@@ -33,7 +33,7 @@ def build(reading: Reading | str = "natural", fault: str | None = None) -> Coord
 
     Raises `KeyError` for a reading or a fault that is not in the tables.
     """
-    from .coordinator import Coordinator  # noqa: PLC0415 - faults already import it
+    from .coordinator import Coordinator
 
     chosen = LAWFUL[reading] if isinstance(reading, str) else reading
     env = Env(clock=lambda: datetime.now(UTC), new_uuid=uuid4)
@@ -62,7 +62,7 @@ class Served:
         """Listen; port 0 lets the system choose. Raises `OSError` when the port is taken."""
         await self._runner.setup()
         listener = socket.create_server((self._host, port), backlog=256)
-        listener.setblocking(False)  # noqa: FBT003 - the standard library is positional here
+        listener.setblocking(False)
         await web.SockSite(self._runner, listener, backlog=256).start()
         bound = listener.getsockname()[1]
         self.url = f"http://{self._host}:{bound}{self.coordinator.reading.prefix}"
@@ -166,7 +166,7 @@ def _response(answer: Answer) -> web.StreamResponse:
     response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     if "Content-Type" not in answer.headers:
         del response.headers["Content-Type"]
-    if answer.chunked:
+    if answer.chunked and answer.body:  # a 204 has nothing to send in pieces
         response.enable_chunked_encoding()
     if answer.close:
         response.force_close()

@@ -88,7 +88,7 @@ def stray(status: int, words: str, reading: Reading) -> Reply:
 
 def heartbeat(agent_id: str, time: Json, reading: Reading) -> Reply:
     """The answer to a heartbeat, which the document does not show."""
-    if reading.heartbeat_status == 204:  # noqa: PLR2004
+    if reading.heartbeat_status == 204:
         return Reply(status=204)
     body: Obj = {"status": "success"}
     if reading.heartbeat_answer == "deployed":

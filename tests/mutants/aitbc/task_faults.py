@@ -231,7 +231,8 @@ class _Clearing(Aimed):
         if self.target == "nothing":
             return len(self.queues[priority])
         if self.target == "one":
-            return bool(self.queues[priority] and self.queues[priority].pop())
+            taken, self.queues[priority] = self.queues[priority][:1], self.queues[priority][1:]
+            return len(taken)
         if self.target == "all_but_one":
             count = len(self.queues[priority])
             self.queues[priority] = self.queues[priority][:1]

@@ -59,7 +59,7 @@ class TaskBook(AgentBook):
         """Refuse; a fault may rather make something up."""
         raise RefusalError(400, f"Invalid priority: {priority}")
 
-    async def new_task_id(self, data: Obj) -> Json:  # noqa: ARG002 - faults look at the task
+    async def new_task_id(self, data: Obj) -> Json:
         """A fresh UUID."""
         return str(self.env.new_uuid())
 
@@ -153,7 +153,7 @@ class TaskBook(AgentBook):
             "load_balancer_stats": self.balancer(),
         }
 
-    async def do_status(self, call: Call) -> Reply:  # noqa: ARG002 - all endpoints look alike
+    async def do_status(self, call: Call) -> Reply:
         """GET /tasks/status."""
         stats = {**self.figures(), "queue_sizes": self.sizes()}
         body = {"status": "success", "stats": stats, "timestamp": self.stamp(self.now())}
@@ -161,11 +161,11 @@ class TaskBook(AgentBook):
 
     # Queues.
 
-    async def do_queues(self, call: Call) -> Reply:  # noqa: ARG002
+    async def do_queues(self, call: Call) -> Reply:
         """GET /tasks/queues."""
         return shapes.queue_sizes(self.listed_sizes(), self.stamp(self.now()), self.reading)
 
-    async def do_stats(self, call: Call) -> Reply:  # noqa: ARG002
+    async def do_stats(self, call: Call) -> Reply:
         """GET /tasks/queues/stats."""
         stamp = self.stamp(self.now())
         return shapes.queue_stats(self.listed_sizes(), self.figures(), stamp, self.reading)

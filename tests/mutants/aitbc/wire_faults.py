@@ -49,7 +49,7 @@ class _EndpointBroken(Aimed):
 
     @staticmethod
     def _bent(reply: Reply, manner: str) -> Reply:
-        if reply.status != 200:  # noqa: PLR2004
+        if reply.status != 200:
             return reply
         forms = {
             "html": replace(reply, text="<html><body>It works!</body></html>", media="text/html"),
@@ -171,7 +171,7 @@ def _endpoints() -> Iterator[Fault]:
                 summary=f"{op} always fails: {manner}",
                 section="General",
                 make=partial(_EndpointBroken, target=f"{op}:{manner}"),
-                implied=manner == "unavailable" and op in (Op.SUBMIT, Op.STATUS),
+                implied=manner == "unavailable" and op is not Op.HEALTH,
             )
         yield Fault(
             name=f"endpoint.{op}.hang",

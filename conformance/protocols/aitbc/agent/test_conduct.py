@@ -110,7 +110,7 @@ async def test_trouble_is_lived_through(
         raise Unjudgeable("the agent breaks down even when all is well")
     judge.holds(row, not broke, seen.ending.describe() if seen.ending else "", *before)
     if trouble is not None and situation != NORMAL and _fell_silent(seen, normal, trouble):
-        judge.holds(row, ok=False, message="the agent runs on, and says nothing more", *before)
+        judge.holds(row, False, "the agent runs on, and says nothing more", *before)
 
 
 def _trouble(seen: Observation) -> HttpExchange | None:
@@ -137,9 +137,7 @@ def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) 
 
 @requirement("AITBC-AGENT-GEN-015")
 @_EVERY_SITUATION
-async def test_failures_are_not_hammered(
-    situation: str, examiner: Examiner, judge: Judge
-) -> None:
+async def test_failures_are_not_hammered(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
     if not any(_failed(heard) for heard in seen.exchanges):
         raise Unjudgeable("nothing that the agent asked went wrong")
@@ -175,5 +173,7 @@ async def test_the_agent_ends_when_asked(situation: str, examiner: Examiner, jud
     if seen.ending is None or not seen.ending.asked:
         raise Unjudgeable("the agent was never asked to end")
     judge.holds(
-        "AITBC-AGENT-GEN-017", not seen.ending.stubborn, "the agent had to be killed: SIGTERM left it"
+        "AITBC-AGENT-GEN-017",
+        not seen.ending.stubborn,
+        "the agent had to be killed: SIGTERM left it",
     )

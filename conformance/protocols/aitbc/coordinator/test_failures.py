@@ -11,6 +11,7 @@ from conformance.marks import Unjudgeable, exclusive
 from conformance.plugin import Suite
 from conformance.protocols.aitbc.dialogue import Dialogue
 
+
 @exclusive("queues")
 @pytest.mark.parametrize(("operation", "status"), forced_failures("aitbc"))
 async def test_documented_failures(
@@ -21,6 +22,6 @@ async def test_documented_failures(
     await run_hook(suite.context.target, HOOK, {"operation": operation, "status": status})
     example = suite.protocol.operations[operation].request_example
     body = {} if example is None else {"body": example}
-    said = await aitbc.peer.call(operation, {"agent_id": known}, **body)
+    said = await aitbc.peer.call(operation, {"agent_id": known}, served=False, **body)
     if said.status != status:
         raise Unjudgeable(f"the hook was to force a {status}, and the answer was {said.outcome}")

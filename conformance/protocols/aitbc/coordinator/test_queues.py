@@ -34,7 +34,7 @@ async def _wait_for_nobody(aitbc: Dialogue, priority: str, number: int) -> list[
     """Tasks that no agent can take: they wait, or go wherever this peer puts such tasks."""
     nobody = {"capabilities": [aitbc.new("nobody-has-this")]}
     body = aitbc.task(priority, requirements=nobody)
-    return [await aitbc.submit(body) for _ in range(number)]
+    return [await aitbc.submit(body, served=False) for _ in range(number)]
 
 
 @requirement("AITBC-QUEUE-001", "AITBC-QUEUE-002", "AITBC-QUEUE-003", "AITBC-QUEUE-005")
@@ -77,9 +77,7 @@ def _judge_sizes(judge: Judge, said: Exchange) -> None:
 
 @requirement("AITBC-QUEUE-004")
 @pytest.mark.parametrize("priority", PRIORITIES)
-async def test_tasks_wait_in_their_own_queue(
-    priority: str, aitbc: Dialogue, judge: Judge
-) -> None:
+async def test_tasks_wait_in_their_own_queue(priority: str, aitbc: Dialogue, judge: Judge) -> None:
     before, first = await _sizes(aitbc)
     submitted = await _wait_for_nobody(aitbc, priority, 3)
     after, last = await _sizes(aitbc)
@@ -95,6 +93,21 @@ async def test_tasks_wait_in_their_own_queue(
         *submitted,
         last,
     )
+
+
+@requirement("AITBC-QUEUE-006", "AITBC-QUEUE-007")
+async def test_flow_empty_queues_can_be_cleared(aitbc: Dialogue, judge: Judge) -> None:
+    known = await aitbc.registered()
+    for priority in (*PRIORITIES, *PRIORITIES):
+        cleared = await aitbc.peer.call("clearQueue", {"priority": priority})
+        judge.status("AITBC-QUEUE-006", cleared, range(200, 300))
+    after, told = await _sizes(aitbc)
+    judge.holds(
+        "AITBC-QUEUE-007", not any(after.values()), f"every queue was cleared: {after}", told
+    )
+    await aitbc.get(known)  # agents are no tasks: they stay
+    await aitbc.submit(aitbc.task())
+    await aitbc.peer.call("getTaskStatus")
 
 
 @requirement("AITBC-QUEUE-006", "AITBC-QUEUE-007", "AITBC-QUEUE-008")

@@ -48,22 +48,30 @@ async def test_flow_registrations_are_answered_each_for_its_agent(
         said = await aitbc.register(body)
         agent_id = body["agent_id"]
         judge.status("AITBC-REG-001", said, 200)
-        judge.equal(
-            "AITBC-REG-007", said, "/message", f"Agent {agent_id} registered successfully"
-        )
+        judge.equal("AITBC-REG-007", said, "/message", f"Agent {agent_id} registered successfully")
         judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
 
 
-@requirement("AITBC-REG-002", "AITBC-GET-025", "AITBC-GET-026")
+@requirement("AITBC-REG-002", "AITBC-GET-025", "AITBC-GET-026", "AITBC-GET-027", "AITBC-GET-028")
 async def test_flow_optional_fields_may_be_left_out(aitbc: Dialogue, judge: Judge) -> None:
-    await aitbc.registered()  # one with everything, of which nothing may rub off
     for _ in range(2):
+        own = aitbc.new("own")  # of one with everything, nothing may rub off on the next
+        await aitbc.registered(endpoints={own: "http://127.0.0.1:7"}, metadata={own: [own]})
         agent_id = aitbc.new("bare")
         said = await aitbc.register({"agent_id": agent_id, "agent_type": "general"})
         judge.status("AITBC-REG-002", said, 200)
         seen = await aitbc.get(agent_id)
         judge.equal("AITBC-GET-025", seen, "/agent/capabilities", [], said)
         judge.equal("AITBC-GET-026", seen, "/agent/services", [], said)
+        for row, field in (("AITBC-GET-027", "endpoints"), ("AITBC-GET-028", "metadata")):
+            judge.holds(
+                row,
+                own not in (seen.at(f"/agent/{field}") or ()),
+                f"an agent that registered no {field} shows those of another",
+                said,
+                seen,
+                pointer=f"/agent/{field}",
+            )
 
 
 @requirement("AITBC-REG-002")
@@ -81,6 +89,28 @@ async def test_each_optional_field_may_be_left_out(
     await aitbc.get(only["agent_id"])
 
 
+@requirement("AITBC-REG-002")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("capabilities", []), ("services", []), ("endpoints", {}), ("metadata", {})],
+)
+async def test_each_optional_field_may_be_empty(
+    field: str, value: Any, aitbc: Dialogue, judge: Judge
+) -> None:
+    body = aitbc.registration() | {field: value}
+    judge.status("AITBC-REG-002", await aitbc.register(body), 200)
+    await aitbc.get(body["agent_id"])
+
+
+@requirement("AITBC-REG-001")
+async def test_labels_may_carry_parameters(aitbc: Dialogue, judge: Judge) -> None:
+    for label in ("application/json; charset=utf-8", "application/json;charset=UTF-8"):
+        said = await aitbc.peer.call(
+            "registerAgent", body=aitbc.registration(), headers={"Content-Type": label}
+        )
+        judge.status("AITBC-REG-001", said, 200)
+
+
 @requirement("AITBC-REG-003", "AITBC-GET-024")
 async def test_flow_every_type_can_be_registered(aitbc: Dialogue, judge: Judge) -> None:
     for agent_type in TYPES:
@@ -88,7 +118,11 @@ async def test_flow_every_type_can_be_registered(aitbc: Dialogue, judge: Judge) 
         said = await aitbc.register(body)
         judge.status("AITBC-REG-003", said, 200)
         judge.equal(
-            "AITBC-GET-024", await aitbc.get(body["agent_id"]), "/agent/agent_type", agent_type, said
+            "AITBC-GET-024",
+            await aitbc.get(body["agent_id"]),
+            "/agent/agent_type",
+            agent_type,
+            said,
         )
 
 
@@ -155,7 +189,9 @@ async def test_scalars_are_refused_or_shown_as_text(
     elif said.ok:
         seen = await aitbc.get(body["agent_id"], lawful=False)
         ok = isinstance(seen.at("/agent/agent_type"), str)
-    judge.holds(row, ok, f"{field} was taken as {value!r} and is no text", said, pointer=f"/{field}")
+    judge.holds(
+        row, ok, f"{field} was taken as {value!r} and is no text", said, pointer=f"/{field}"
+    )
 
 
 @pytest.mark.parametrize(("row", "field", "value"), _ITEMS)
@@ -185,8 +221,10 @@ async def test_bodies_that_are_no_objects_are_refused(aitbc: Dialogue, judge: Ju
         judge.status("AITBC-REG-023", said, 400, 422)
 
 
-@requirement("AITBC-REG-027")
-async def test_second_registration_makes_no_second_agent(aitbc: Dialogue, judge: Judge) -> None:
+@requirement("AITBC-REG-007", "AITBC-REG-009", "AITBC-REG-027")
+async def test_flow_second_registration_makes_no_second_agent(
+    aitbc: Dialogue, judge: Judge
+) -> None:
     mark = aitbc.new("twice")
     agent_id, first = await aitbc.registration_of(capabilities=[mark])
     again = aitbc.registration(agent_id=agent_id, capabilities=[mark])
@@ -194,6 +232,10 @@ async def test_second_registration_makes_no_second_agent(aitbc: Dialogue, judge:
     for body in (again, again | {"agent_type": "provider", "services": ["other"]}):
         # Whether a known id is taken anew is unsaid, so its answer is not held to a status.
         history.append(await aitbc.register(body, lawful=False))
+        if history[-1].ok:
+            message = f"Agent {agent_id} registered successfully"
+            judge.equal("AITBC-REG-007", history[-1], "/message", message)
+            judge.equal("AITBC-REG-009", history[-1], "/agent_id", agent_id)
         for found in (await aitbc.discover(capabilities=[mark]), await aitbc.discover()):
             shown = [agent for agent in listed(found) if agent.get("agent_id") == agent_id]
             judge.holds(
@@ -215,9 +257,7 @@ async def test_flow_registrations_at_the_same_time(aitbc: Dialogue, judge: Judge
     for body, said in zip(bodies, answers, strict=True):
         agent_id = body["agent_id"]
         judge.equal("AITBC-REG-028", said, "/agent_id", agent_id)
-        judge.equal(
-            "AITBC-REG-028", said, "/message", f"Agent {agent_id} registered successfully"
-        )
+        judge.equal("AITBC-REG-028", said, "/message", f"Agent {agent_id} registered successfully")
     seen = await asyncio.gather(*(aitbc.get(body["agent_id"]) for body in bodies))
     for body, said, shown in zip(bodies, answers, seen, strict=True):
         if said.ok:
@@ -236,14 +276,19 @@ async def test_flow_registrations_at_the_same_time(aitbc: Dialogue, judge: Judge
 
 @requirement("AITBC-REG-030", "AITBC-GET-028")
 async def test_flow_metadata_of_any_values(aitbc: Dialogue, judge: Judge) -> None:
-    metadata = {
+    metadata: dict[str, Any] = {
         "nested": {"list": [1, 2.5, None, True, {"deep": ["deeper"]}], "empty": {}},
-        "text": "Grüße, 世界 🌍 \"quoted\" \\ / \n\t",
+        "text": 'Grüße, 世界 🌍 "quoted" \\ / \n\t',
         "clé": "valeur",
         "number": -12.75,
         "false": False,
         "nothing": None,
         "no items": [],
+        "nothing in it": {},
+        "MixedCase": {"InnerCase": "Kept"},
+        "long": "long " * 60,
+        "markup": "<b>a & b</b> 'single' %41 +plus",
+        **{f"key{number:02}": number for number in range(60)},
     }
     body = aitbc.registration(metadata=metadata)
     said = await aitbc.register(body)

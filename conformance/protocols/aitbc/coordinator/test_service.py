@@ -201,5 +201,3 @@ async def _judge_well(aitbc: Dialogue, judge: Judge, known: str) -> None:
     judge.status("AITBC-GEN-006", await aitbc.peer.call("getHealth"), 200)
     judge.equal("AITBC-GEN-006", await aitbc.get(known), "/agent/agent_id", known)
     judge.status("AITBC-GEN-006", await aitbc.register(aitbc.registration()), 200)
-
-

@@ -70,6 +70,31 @@ async def test_flow_load_metrics_are_shown(aitbc: Dialogue, judge: Judge) -> Non
             judge.equal(row, seen, f"/agent/load_metrics/{name}", value, said)
 
 
+@requirement("AITBC-STAT-001")
+@pytest.mark.parametrize(
+    "load",
+    [
+        {
+            "active_connections": 5_000,
+            "pending_tasks": 90_000,
+            "cpu_usage": 1.0,
+            "memory_usage": 1.0,
+        },
+        {"active_connections": 0, "pending_tasks": 0, "cpu_usage": 0, "memory_usage": 0},
+        {"cpu_usage": 99.5, "memory_usage": 87.25},
+        {},
+    ],
+    ids=["full", "idle", "percent", "none"],
+)
+async def test_any_load_can_be_told(load: dict[str, float], aitbc: Dialogue, judge: Judge) -> None:
+    """The agent is looked at afterwards: its health score must stay within its bounds."""
+    agent_id = await aitbc.registered()
+    judge.status("AITBC-STAT-001", await aitbc.update(agent_id, "busy", load), 200)
+    await aitbc.get(agent_id)
+    await aitbc.update(agent_id, "stale")
+    await aitbc.get(agent_id)
+
+
 @requirement("AITBC-STAT-018")
 async def test_updates_leave_others_alone(aitbc: Dialogue, judge: Judge) -> None:
     bystander = await aitbc.registered()
@@ -148,8 +173,8 @@ async def test_flow_updates_of_strangers(aitbc: Dialogue, judge: Judge) -> None:
     await aitbc.registered()
     for _ in range(2):
         stranger = aitbc.new("stranger")
-        said = await aitbc.update(stranger, "busy", {"cpu_usage": 0.5})
-        seen = await aitbc.get(stranger)
+        said = await aitbc.update(stranger, "busy", {"cpu_usage": 0.5}, known=False)
+        seen = await aitbc.get(stranger, known=False)
         judge.holds(
             "AITBC-STAT-028",
             not (said.ok and seen.status == 404),

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
+from conformance.lively import LIVELY
 from conformance.marks import case, exclusive, requirement
 from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue
 
@@ -23,6 +24,7 @@ pytestmark = exclusive("queues")  # queues are counted: one check at a time
     "AITBC-TASK-011",
 )
 async def test_flow_tasks_of_every_priority(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.able()
     ids: list[Any] = []
     requirements = {"capabilities": ["indexing"], "agent_type": "worker"}
     for priority in (*PRIORITIES, *reversed(PRIORITIES)):
@@ -54,19 +56,31 @@ async def test_flow_tasks_of_every_priority(aitbc: Dialogue, judge: Judge) -> No
     [
         {"model": "quill", "prompt": "only these two"},
         {"task_type": "digest", "parameters": {"depth": 3, "nested": {"list": [1, "two"]}}},
-        {"prompt": "ünïcode 世界 " * 200},
+        {"task_type": "digest", "model": "quill", "prompt": "p", "parameters": {}},
+        *({"task_type": text, "model": text, "prompt": text} for text in LIVELY),
+        {"prompt": "p", "parameters": {text: text for text in LIVELY}},
     ],
-    ids=["few", "parameters", "long"],
+    ids=lambda data: repr(data)[:24],
 )
-async def test_task_data_of_many_kinds(
-    data: dict[str, Any], aitbc: Dialogue, judge: Judge
-) -> None:
-    body = aitbc.task("low", task_data=data, requirements={"agent_type": "general"})
+async def test_task_data_of_many_kinds(data: dict[str, Any], aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.able()
+    body = aitbc.task("low", task_data=data, requirements={"agent_type": "worker"})
     judge.status("AITBC-TASK-001", await aitbc.submit(body), 200)
+
+
+@requirement("AITBC-TASK-001")
+async def test_labels_may_carry_parameters(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.able()
+    for label in ("application/json; charset=utf-8", "application/json;charset=UTF-8"):
+        said = await aitbc.peer.call(
+            "submitTask", body=aitbc.task(), headers={"Content-Type": label}
+        )
+        judge.status("AITBC-TASK-001", said, 200)
 
 
 @requirement("AITBC-TASK-009", "AITBC-TASK-012")
 async def test_flow_tasks_at_the_same_time(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.able()
     priorities = [PRIORITIES[n % 5] for n in range(30)]
     answers = await asyncio.gather(*(aitbc.submit(aitbc.task(p)) for p in priorities))
     for priority, said in zip(priorities, answers, strict=True):
@@ -84,7 +98,7 @@ async def test_flow_tasks_at_the_same_time(aitbc: Dialogue, judge: Judge) -> Non
 
 
 @requirement("AITBC-TASK-015", "AITBC-TASK-016")
-@pytest.mark.parametrize("priority", ["immediate", "medium", "", "0", "highest", "normal "])
+@pytest.mark.parametrize("priority", ["immediate", "Medium", "", "0", "highest", "norm", "urgent!"])
 async def test_flow_unknown_priorities_are_refused(
     priority: str, aitbc: Dialogue, judge: Judge
 ) -> None:
@@ -135,6 +149,7 @@ async def test_wrong_tasks_are_refused(
 
 @requirement("AITBC-TASK-024", "AITBC-GEN-006")
 async def test_flow_malformed_tasks_are_refused(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.able()
     for raw in (*MALFORMED.values(), *NOT_OBJECTS.values()):
         said = await aitbc.peer.call("submitTask", raw=raw, lawful=False)
         judge.status("AITBC-TASK-024", said, 400, 422)

@@ -1,0 +1,41 @@
+# Every target does its own set-up: on a fresh machine, `make demo` or `make test` is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check format bench clean
+
+help:
+	@echo "make demo    judge the mock, a broken coordinator and a small agent; leave reports"
+	@echo "make test    lint, types and all tests"
+	@echo "make check   lint and types only"
+	@echo "make bench   CPU time a request, start-up, memory, duration of a run"
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/python -m tests.demo
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/assay lint
+
+test: check
+	$(BIN)/python -m pytest -n 2
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist out assay-report .mypy_cache .ruff_cache .pytest_cache
