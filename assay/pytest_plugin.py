@@ -315,9 +315,7 @@ def _spawn(options: _Options, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _drain(
-    pipe: IO[bytes] | None, take: Any, *, only_first: bool = False
-) -> threading.Thread:
+def _drain(pipe: IO[bytes] | None, take: Any, *, only_first: bool = False) -> threading.Thread:
     """Read a pipe to its end, so that it never fills; its lines (or only the first) go to `take`."""
 
     def read() -> None:
@@ -433,10 +431,14 @@ def _options(node: pytest.Item, config: pytest.Config) -> _Options:
         unknown = sorted(set(marker.kwargs) - set(_Options._fields))
         if marker.args or unknown:
             what = ", ".join([*map(repr, marker.args), *unknown])
-            raise pytest.UsageError(f"the marker assay takes protocol=, seed= and clock=, not {what}")
+            raise pytest.UsageError(
+                f"the marker assay takes protocol=, seed= and clock=, not {what}"
+            )
         said = {**marker.kwargs, **said}
     protocol = (
-        said.get("protocol") or config.getoption("assay_protocol") or config.getini("assay_protocol")
+        said.get("protocol")
+        or config.getoption("assay_protocol")
+        or config.getini("assay_protocol")
     )
     if not protocol:
         raise pytest.UsageError(

@@ -51,12 +51,13 @@ class Ending:
 
 def fill_command(command: Sequence[str], values: Mapping[str, str]) -> list[str]:
     """The command with its placeholders (`{url}`, `{name}` and so on) filled in."""
-    filled = []
-    for word in command:
-        for name, value in values.items():
-            word = word.replace(f"{{{name}}}", value)
-        filled.append(word)
-    return filled
+    return [_filled(word, values) for word in command]
+
+
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace(f"{{{name}}}", value)
+    return word
 
 
 class AgentProcess:

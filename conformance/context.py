@@ -22,7 +22,7 @@ PROFILES = ("quick", "standard", "exhaustive")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """One run. `run` is its id, part of every id that it invents, so that two runs never collide."""
+    """One run. `run` is its id, part of every id that it invents: two runs never collide."""
 
     protocol: str
     role: Role

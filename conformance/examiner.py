@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import mockserver
 from conformance.agent_process import AgentProcess, Ending
 from conformance.context import RunContext
-from conformance.marks import Unjudgeable
+from conformance.marks import UnjudgeableError
 from mockserver import Fault, RunningMock
 from mockserver.transcript import HttpExchange
 from schemas.spec import Protocol
@@ -77,11 +77,11 @@ class Examiner:
         self._patience = context.patience or PATIENCE[context.profile]
 
     async def observe(self, name: str) -> Observation:
-        """What the agent did in that situation. Raises `Unjudgeable` where it never spoke at all."""
+        """What the agent did in that situation. Raises `UnjudgeableError` where none ever came."""
         if not self._seen:
             await (self._play_all() if self._context.command else self._attend())
         if name not in self._seen:
-            raise Unjudgeable("no agent ever connected")
+            raise UnjudgeableError("no agent ever connected")
         return self._seen[name]
 
     async def _play_all(self) -> None:
@@ -143,11 +143,11 @@ class Examiner:
             seed=self._context.seed,
         ) as mock:
             print(f"waiting for an agent at {mock.url}", file=sys.stderr, flush=True)
+            heard = asyncio.Event()
+            mock.mock.listener = lambda _: heard.set()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CONTACT):
-                    while not mock.session.transcript.count:
-                        await asyncio.sleep(0.02)
-            if not mock.session.transcript.count:
+                await asyncio.wait_for(heard.wait(), _CONTACT)
+            if not heard.is_set():
                 return
             for situation in self._situations.values():
                 self._seen[situation.name] = await self._lead(mock, situation)

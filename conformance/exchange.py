@@ -34,7 +34,8 @@ class Exchange:
 
     `status` is `None` where no answer came, and `failure` then says why. `seconds` is how long
     the answer took. `lawful` says that the request kept the protocol, so that the answer can
-    be held against it; `served` that it must succeed, for it asks for nothing that is not there. `headers` of both sides have lower-case names.
+    be held against it; `served` that it must succeed, for it asks for nothing that is not there.
+    The names of headers are in lower case, on both sides.
     """
 
     operation: str

@@ -8,13 +8,13 @@ from typing import Any
 
 import aiohttp
 
-from conformance.marks import Unjudgeable
+from conformance.marks import UnjudgeableError
 from conformance.target import Hook, Target
 
 __all__ = ["HookError", "run_hook"]
 
 
-class HookError(Unjudgeable):
+class HookError(UnjudgeableError):
     """A hook is missing or did not do its work: what needs it is inconclusive."""
 
 

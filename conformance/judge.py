@@ -20,7 +20,7 @@ class UndeclaredError(LookupError):
 
 
 class Rulebook:
-    """The requirements of one role, indexed by place and by rule, with the protocol's validators."""
+    """The requirements of one role by place and by rule, with the protocol's validators."""
 
     def __init__(
         self, protocol: Protocol, requirements: Mapping[str, Requirement], *, strict: bool

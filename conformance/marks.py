@@ -8,10 +8,10 @@ import pytest
 
 from conformance.context import PROFILES
 
-__all__ = ["Unjudgeable", "case", "exclusive", "from_profile", "in_profile", "requirement"]
+__all__ = ["UnjudgeableError", "case", "exclusive", "from_profile", "in_profile", "requirement"]
 
 
-class Unjudgeable(Exception):
+class UnjudgeableError(Exception):
     """Raised by a check, or on its behalf, where the peer cannot be judged: says why."""
 
 
@@ -33,7 +33,7 @@ def case(row: str, *values: Any) -> Any:
 
 
 def exclusive(what: str) -> pytest.MarkDecorator:
-    """Checks that count the same thing never run at the same time, however many workers there are."""
+    """Checks that count the same thing never run at the same time, for all the workers."""
     return pytest.mark.exclusive(what)
 
 

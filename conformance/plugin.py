@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +20,7 @@ from conformance.clients import HttpClient
 from conformance.context import RunContext
 from conformance.ids import IdSource
 from conformance.judge import Judge, Rulebook
-from conformance.marks import Unjudgeable, in_profile
+from conformance.marks import UnjudgeableError, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
 from conformance.recorder import Recorder
@@ -96,14 +96,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turns what a check found, or how it broke off, into records on the report."""
-    report: Any = yield
+    report = yield
     suite = item.config.stash[_SUITE]
     judge: Judge | None = getattr(item, "funcargs", {}).get("judge")
     broke = call.excinfo.value if call.excinfo is not None else None
     records: list[dict[str, Any]] = []
-    if isinstance(broke, Unjudgeable):
+    if isinstance(broke, UnjudgeableError):
         # Nothing went wrong; a check that could not be set up has nothing to run, though.
         report.outcome = "skipped" if call.when == "setup" else "passed"
         report.longrepr = ("", 0, str(broke)) if call.when == "setup" else None
@@ -119,7 +121,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         records += [finding.record(suite.mask) for finding in judge.findings()]
     if records:
         report.user_properties.append((_RECORDS, records))
-    return report  # type: ignore[no-any-return]  # a report goes through, as pytest asks
+    return report
 
 
 class _Controller:
@@ -151,7 +153,7 @@ class _Controller:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, records in report.user_properties:
-            if name == _RECORDS:
+            if name == _RECORDS and isinstance(records, list):
                 for record in records:
                     self._write(report, record)
         if report.when == "call":
@@ -170,7 +172,7 @@ class _Controller:
             self.progress.found(record["verdict"], row, record["message"])
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         wrong = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
         broken = exitstatus in wrong or not self.collected
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not broken
@@ -211,7 +213,7 @@ class _Controller:
         return "nothing that was said touched it"
 
 
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+def pytest_report_teststatus() -> tuple[str, str, str]:
     return "", "", ""  # the progress line says it
 
 
@@ -250,7 +252,7 @@ async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
     """The coordinator that is judged. Everything it answers is judged on the way."""
     http_client.see = judge.see
     if await http_client.gone():
-        raise Unjudgeable("the peer no longer accepts connections")
+        raise UnjudgeableError("the peer no longer accepts connections")
     return http_client
 
 

@@ -83,7 +83,7 @@ def read_target(path: Path, protocol: Protocol) -> Target:
     secrets: list[str] = []
     filled = _fill(data, path, [], secrets)
     headers = filled.get("headers", {})
-    tls = {
+    tls: dict[str, Any] = {
         key: str(path.parent / value) if isinstance(value, str) else value
         for key, value in filled.get("tls", {}).items()
     }

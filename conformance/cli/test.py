@@ -180,7 +180,7 @@ def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
         words += ["-p", "xdist.plugin", "-n", str(arguments.workers), "--dist", "loadgroup"]
     words += shlex.split(arguments.pytest_args)
     words.append(str(_HOME / "protocols" / load(context.protocol).id / context.role))
-    process = subprocess.Popen(words, env=_environment(context))
+    process = subprocess.Popen(words, env=_environment(context))  # noqa: S603  # our own words
     while True:
         try:
             return process.wait()

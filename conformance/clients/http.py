@@ -198,17 +198,7 @@ class HttpClient:
         if isinstance(error, TimeoutError):
             self._hung[operation] += 1
             return f"no answer within {self.target.timeout:g} s"
-        if isinstance(error, FloodError):
-            return str(error)
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return f"cannot connect: {error.os_error.strerror or error.os_error}"
-        if isinstance(error, aiohttp.ServerDisconnectedError):
-            return "the connection ended without an answer"
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return "the answer's body ended early or is garbled"
-        if isinstance(error, aiohttp.ClientResponseError | ValueError):
-            return f"the answer is not HTTP: {str(error)[:200]}"
-        return f"the connection broke: {error}"
+        return next((say(error) for kind, say in _FAILURES if isinstance(error, kind)), str(error))
 
 
 class FloodError(aiohttp.ClientError):
@@ -283,3 +273,22 @@ async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:
 async def _note_new(_session: Any, context: Any, _params: Any) -> None:
     trace = context.trace_request_ctx
     trace.renewed = trace.renewed or trace.reused
+
+
+_FAILURES: tuple[
+    tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], str]], ...
+] = (
+    (FloodError, str),
+    (
+        aiohttp.ClientConnectorError,
+        lambda e: f"cannot connect: {e.os_error.strerror or e.os_error}",
+    ),
+    (aiohttp.ServerDisconnectedError, lambda _: "the connection ended without an answer"),
+    (aiohttp.ClientPayloadError, lambda _: "the answer's body ended early or is garbled"),
+    (
+        (aiohttp.ClientResponseError, ValueError),
+        lambda e: f"the answer is not HTTP: {str(e)[:200]}",
+    ),
+    (Exception, lambda e: f"the connection broke: {e}"),
+)
+"""What each way of failing is called, the particular before the general."""

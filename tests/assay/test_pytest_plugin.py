@@ -371,7 +371,9 @@ def test_mock_is_gone_when_pytest_has_ended(project: UserProject) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_mock_is_gone_when_pytest_was_interrupted(project: UserProject, how: signal.Signals) -> None:
+def test_mock_is_gone_when_pytest_was_interrupted(
+    project: UserProject, how: signal.Signals
+) -> None:
     project.test(_NOTES_ITS_PROCESS.format(after="time.sleep(60)"))
     suite = project.start(AITBC)
     try:

@@ -58,7 +58,9 @@ class Outcome:
     def counts(self) -> dict[str, int]:
         """Tests by what became of them, from the last line: `{"passed": 2}`."""
         last = self.text.rstrip().splitlines()[-1]
-        return {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", last.split(" in ")[0])}
+        return {
+            word: int(number) for number, word in re.findall(r"(\d+) (\w+)", last.split(" in ")[0])
+        }
 
 
 class UserProject:

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange
 from conformance.ids import IdSource
-from conformance.marks import Unjudgeable
+from conformance.marks import UnjudgeableError
 from mockserver.transcript import HttpExchange
 
 __all__ = [
@@ -54,7 +54,7 @@ class Dialogue:
         return await self.peer.call("registerAgent", body=body, lawful=lawful)
 
     async def registered(self, **fields: Any) -> str:
-        """A newly registered agent's id. Raises `Unjudgeable` if it cannot be had."""
+        """A newly registered agent's id. Raises `UnjudgeableError` if it cannot be had."""
         return (await self.registration_of(**fields))[0]
 
     async def registration_of(self, **fields: Any) -> tuple[str, Exchange]:
@@ -62,7 +62,7 @@ class Dialogue:
         body = self.registration(**fields)
         said = await self.register(body)
         if not said.ok:
-            raise Unjudgeable(f"no agent could be registered: {said.outcome}")
+            raise UnjudgeableError(f"no agent could be registered: {said.outcome}")
         return body["agent_id"], said
 
     async def get(self, agent_id: str, *, known: bool = True, lawful: bool = True) -> Exchange:

@@ -165,7 +165,7 @@ async def _read(request: web.BaseRequest) -> bytes:
 def _response(answer: Answer) -> web.StreamResponse:
     response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     if "Content-Type" not in answer.headers:
-        del response.headers["Content-Type"]
+        response.headers.popall("Content-Type", None)
     if answer.chunked and answer.body:  # a 204 has nothing to send in pieces
         response.enable_chunked_encoding()
     if answer.close:

@@ -9,7 +9,7 @@ import pytest
 from conformance.examiner import Examiner, Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
-from conformance.marks import Unjudgeable, case, requirement
+from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.aitbc.dialogue import registering
 from conformance.protocols.aitbc.situations import NORMAL, SITUATIONS
 from mockserver.transcript import HttpExchange
@@ -45,14 +45,14 @@ async def test_no_registration_without_a_cause(examiner: Examiner, judge: Judge)
 async def test_a_forgotten_agent_registers_again(examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe("restart")
     if seen.restarted is None:
-        raise Unjudgeable("the agent said too little for a restart to come in between")
+        raise UnjudgeableError("the agent said too little for a restart to come in between")
     after = [heard for heard in seen.exchanges if heard.number > seen.restarted]
     told = next(
         (h for h in after if h.status == 404 and h.operation in (*_ABOUT_ITSELF, "getAgent")), None
     )
     again = next((h for h in after if registering(h)), None)
     if told is None and again is None:
-        raise Unjudgeable("after the restart the agent asked nothing that told it")
+        raise UnjudgeableError("after the restart the agent asked nothing that told it")
     judge.holds(
         "AITBC-AGENT-REG-012",
         again is not None,
@@ -65,7 +65,7 @@ async def test_a_forgotten_agent_registers_again(examiner: Examiner, judge: Judg
 async def test_a_refused_agent_is_not_registered(examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe("refused")
     if not seen.struck:
-        raise Unjudgeable("the agent never tried to register")
+        raise UnjudgeableError("the agent never tried to register")
     refused: dict[str, HttpExchange] = {}
     unmoved: list[HttpExchange] = []
     for heard in seen.exchanges:
@@ -102,12 +102,12 @@ async def test_trouble_is_lived_through(
     normal = await examiner.observe(NORMAL)
     trouble = _trouble(seen)
     if situation != NORMAL and trouble is None:
-        raise Unjudgeable("the agent asked nothing that the trouble could strike")
+        raise UnjudgeableError("the agent asked nothing that the trouble could strike")
     before = [of_transcript(trouble)] if trouble else []
     broke = seen.ending is not None and seen.ending.broke_down
     usual = normal.ending is not None and normal.ending.broke_down and situation != NORMAL
     if usual:
-        raise Unjudgeable("the agent breaks down even when all is well")
+        raise UnjudgeableError("the agent breaks down even when all is well")
     judge.holds(row, not broke, seen.ending.describe() if seen.ending else "", *before)
     if trouble is not None and situation != NORMAL and _fell_silent(seen, normal, trouble):
         judge.holds(row, False, "the agent runs on, and says nothing more", *before)
@@ -140,7 +140,7 @@ def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) 
 async def test_failures_are_not_hammered(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
     if not any(_failed(heard) for heard in seen.exchanges):
-        raise Unjudgeable("nothing that the agent asked went wrong")
+        raise UnjudgeableError("nothing that the agent asked went wrong")
     worst = max(_bursts(seen), key=len, default=[])
     judge.holds(
         "AITBC-AGENT-GEN-015",
@@ -171,7 +171,7 @@ def _bursts(seen: Observation) -> Iterator[list[HttpExchange]]:
 async def test_the_agent_ends_when_asked(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
     if seen.ending is None or not seen.ending.asked:
-        raise Unjudgeable("the agent was never asked to end")
+        raise UnjudgeableError("the agent was never asked to end")
     judge.holds(
         "AITBC-AGENT-GEN-017",
         not seen.ending.stubborn,

@@ -11,7 +11,7 @@ import pytest
 from conformance.exchange import Exchange
 from conformance.hostile import MALFORMED
 from conformance.judge import Judge
-from conformance.marks import Unjudgeable, from_profile, requirement
+from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.aitbc.dialogue import (
     STATUSES,
     TYPES,
@@ -112,7 +112,7 @@ async def _settle(aitbc: Dialogue, member: Member) -> None:
     )
     said = await aitbc.update(member.agent_id, member.status)
     if not said.ok:
-        raise Unjudgeable(f"no status could be set: {said.outcome}")
+        raise UnjudgeableError(f"no status could be set: {said.outcome}")
 
 
 def _judge_search(
@@ -378,9 +378,9 @@ async def test_flow_agents_found_show_what_they_registered(aitbc: Dialogue, judg
         await aitbc.update(body["agent_id"], STATUSES[number], load)
     said = await aitbc.discover(capabilities=[mark])
     for index, agent in enumerate(listed(said)):
-        body = bodies.get(str(agent.get("agent_id")))
-        if body is None:
+        if str(agent.get("agent_id")) not in bodies:
             continue
+        body = bodies[agent["agent_id"]]
         at = f"/agents/{index}"
         for field in ("agent_type", "capabilities", "services"):
             judge.equal("AITBC-DISC-036", said, f"{at}/{field}", body[field])

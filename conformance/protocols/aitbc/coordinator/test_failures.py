@@ -6,8 +6,7 @@ import pytest
 
 from conformance.forced import HOOK, forced_failures
 from conformance.hooks import run_hook
-from conformance.judge import Judge
-from conformance.marks import Unjudgeable, exclusive
+from conformance.marks import UnjudgeableError, exclusive
 from conformance.plugin import Suite
 from conformance.protocols.aitbc.dialogue import Dialogue
 
@@ -15,7 +14,7 @@ from conformance.protocols.aitbc.dialogue import Dialogue
 @exclusive("queues")
 @pytest.mark.parametrize(("operation", "status"), forced_failures("aitbc"))
 async def test_documented_failures(
-    operation: str, status: int, aitbc: Dialogue, judge: Judge, suite: Suite
+    operation: str, status: int, aitbc: Dialogue, suite: Suite
 ) -> None:
     """The answer is judged by the schema of its place, as every answer is."""
     known = await aitbc.registered()
@@ -24,4 +23,6 @@ async def test_documented_failures(
     body = {} if example is None else {"body": example}
     said = await aitbc.peer.call(operation, {"agent_id": known}, served=False, **body)
     if said.status != status:
-        raise Unjudgeable(f"the hook was to force a {status}, and the answer was {said.outcome}")
+        raise UnjudgeableError(
+            f"the hook was to force a {status}, and the answer was {said.outcome}"
+        )

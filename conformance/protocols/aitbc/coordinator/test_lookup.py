@@ -171,6 +171,7 @@ async def test_flow_strangers_are_not_found(aitbc: Dialogue, judge: Judge) -> No
 async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge) -> None:
     stem = aitbc.new("Look")
     names = [stem, f"{stem}2", stem[:-1] if len(stem) > 1 else stem, stem.lower(), stem.upper()]
+    names += [f"{stem}{mark}x" for mark in ".-_:~"]
     alike = dict.fromkeys(names)
     for number, agent_id in enumerate(alike):
         await aitbc.registered(agent_id=agent_id, services=[f"service-{number}"])
@@ -196,7 +197,19 @@ async def test_ordinary_ids_are_found_again(form: str, aitbc: Dialogue, judge: J
 
 @requirement("AITBC-GET-035")
 @pytest.mark.parametrize(
-    "form", ["{} with space", "{}%41", "{}+plus", "{}?q", "{}#f", "größe-{}", "{}-世界", "{};x=1&y"]
+    "form",
+    [
+        "{} with space",
+        " {}",
+        "{} ",
+        "{}%41",
+        "{}+plus",
+        "{}?q",
+        "{}#f",
+        "größe-{}",
+        "{}-世界",
+        "{};x=1&y",
+    ],
 )
 async def test_odd_ids_are_found_again(form: str, aitbc: Dialogue, judge: Judge) -> None:
     body = aitbc.registration(agent_id=form.format(aitbc.new("odd")))

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
-from conformance.marks import Unjudgeable, exclusive, requirement
+from conformance.marks import UnjudgeableError, exclusive, requirement
 from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue, queue_sizes
 
 pytestmark = exclusive("queues")  # queues are counted: one check at a time
@@ -22,11 +22,11 @@ _COUNTERS = (
 
 
 async def _sizes(aitbc: Dialogue) -> tuple[dict[str, int], Exchange]:
-    """The queue sizes. Raises `Unjudgeable` where they cannot be made out."""
+    """The queue sizes. Raises `UnjudgeableError` where they cannot be made out."""
     said = await aitbc.peer.call("getQueues")
     sizes = queue_sizes(said) if said.ok else None
     if sizes is None:
-        raise Unjudgeable(f"no queue sizes can be made out (answered {said.outcome})")
+        raise UnjudgeableError(f"no queue sizes can be made out (answered {said.outcome})")
     return sizes, said
 
 
@@ -183,7 +183,7 @@ async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None
     ):
         said = await aitbc.submit(body, lawful=False)
         if said.ok:
-            raise Unjudgeable("a task that should be refused was accepted")
+            raise UnjudgeableError("a task that should be refused was accepted")
         refused.append(said)
     after, told = await _sizes(aitbc)
     grown = [name for name, size in after.items() if size > before.get(name, 0)]

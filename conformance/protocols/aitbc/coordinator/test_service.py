@@ -90,7 +90,7 @@ async def _followed(aitbc: Dialogue, operation: str, path: str) -> Exchange:
     """A page may be moved to the same path with a slash, or without."""
     said = await aitbc.peer.call(operation, lawful=False)
     if said.status in (301, 302, 303, 307, 308):
-        said = await aitbc.peer.send("GET", path + "/", operation=operation, lawful=True)
+        said = await aitbc.peer.send("GET", path + "/", operation=operation)
     return said
 
 

@@ -1,0 +1,73 @@
+"""The results as a table for people, and what is aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["AIMS", "BARE", "MOCK", "UNCHECKED", "table"]
+
+MOCK = "assay mock"
+BARE = "bare handler"
+UNCHECKED = "bare, no validation"
+
+Results = Mapping[str, Any]
+
+DEAREST = 1.3
+"""What the mock may cost at most, as a multiple of the bare handler, in every workload."""
+
+AIMS: Sequence[tuple[str, Callable[[Results], bool]]] = (
+    (
+        f"CPU a request at most {DEAREST} times the bare handler's",
+        lambda found: all(ratio(spent) <= DEAREST for spent in found["cpu"].values()),
+    ),
+    ("first answer in under 0.4 s", lambda found: found["start"][MOCK] < 0.4),
+    ("memory flat once the transcript is full", lambda found: growth(found["memory"]) < 0.05),
+    ("suite, quick, in under 3 s", lambda found: found["suite"]["quick"]["seconds"] < 3),
+    ("suite, standard, in under 10 s", lambda found: found["suite"]["standard"]["seconds"] < 10),
+)
+
+
+def ratio(spent: Mapping[str, float]) -> float:
+    """The mock's cost as a multiple of the bare handler's."""
+    return spent[MOCK] / spent[BARE]
+
+
+def growth(memory: Mapping[Any, float]) -> float:
+    """How much memory grew between the first mark after the start and the last, as a fraction."""
+    _, first, *_, last = memory.values()
+    return last / first - 1
+
+
+def table(found: Results) -> str:
+    """Everything that was measured, and whether it is what was aimed at."""
+    return "\n".join(
+        [
+            f"{found['date']}, {found['machine']}, {found['seconds']:.0f} s in all",
+            "",
+            *_cpu(found["cpu"]),
+            "",
+            *_lifetime(found),
+            "",
+            *(f"{'ok    ' if aim(found) else 'MISSED'}  {text}" for text, aim in AIMS),
+            *(f"skipped: {reason}" for reason in found["skipped"]),
+        ]
+    )
+
+
+def _cpu(cpu: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    works = list(cpu)
+    yield f"{'CPU, µs a request':22}" + "".join(f"{work:>16}" for work in works)
+    for name in cpu[works[0]]:
+        yield f"{name:22}" + "".join(f"{cpu[work][name]:>16.1f}" for work in works)
+    ratios = "".join(f"{ratio(cpu[work]):>16.2f}" for work in works)
+    yield f"{'mock / bare handler':22}{ratios}"
+
+
+def _lifetime(found: Results) -> Iterator[str]:
+    for name, seconds in found["start"].items():
+        yield f"first answer, {name:20} {seconds * 1000:8.0f} ms"
+    for sent, resident in found["memory"].items():
+        yield f"memory after {sent:>7} requests {'':7} {resident:8.1f} MiB"
+    for profile, run in found["suite"].items():
+        yield f"assay test, {profile:22} {run['seconds']:8.2f} s, exit {run['exit']}"
