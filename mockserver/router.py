@@ -41,23 +41,19 @@ class Router:
 
     def match(self, method: str, path: str) -> Match:
         """`path` is as it came, percent-encoded; parameters come back decoded."""
-        methods = self._exact.get(path)
-        parameters: Mapping[str, str] = _NOTHING
-        if methods is None or method not in methods:
-            methods, parameters = self._by_shape(method, path, methods)
-        if methods is None:
-            return Match(None)
-        return Match(methods.get(method), parameters, tuple(methods))
-
-    def _by_shape(
-        self, method: str, path: str, known: dict[str, Operation] | None
-    ) -> tuple[dict[str, Operation] | None, Mapping[str, str]]:
+        methods = self._exact.get(path, {})
+        if method in methods:
+            return Match(methods[method], _NOTHING, tuple(methods))
+        allowed = list(methods)
         steps = path.split("/")
         for shape, methods in self._shaped:
             parameters = _fit(shape, steps)
-            if parameters is not None and (known is None or method in methods):
-                return methods, parameters
-        return known, _NOTHING
+            if parameters is None:
+                continue
+            if method in methods:
+                return Match(methods[method], parameters, tuple(methods))
+            allowed += [other for other in methods if other not in allowed]
+        return Match(None, _NOTHING, tuple(allowed))
 
 
 def _fit(shape: tuple[str, ...], steps: list[str]) -> dict[str, str] | None:
