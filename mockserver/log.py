@@ -23,19 +23,21 @@ class ExchangeLog:
     def __init__(
         self, protocol: Protocol, out: TextIO, *, form: Literal["text", "json", "none"] = "text"
     ) -> None:
-        self._out = out
+        self._out: TextIO | None = out
         self._form = form
         self._judge = Judge(protocol)
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
 
     def __call__(self, exchange: HttpExchange) -> None:
+        if self._out is None:
+            return
         text = self._json(exchange) if self._form == "json" else self._text(exchange)
         try:
             print(text, file=self._out, flush=True)
         except UnicodeEncodeError:
             print(text.encode("ascii", "backslashreplace").decode(), file=self._out, flush=True)
         except OSError:
-            self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the reader went away
+            self._out = None  # the reader went away
 
     def _json(self, exchange: HttpExchange) -> str:
         view = exchange.view()

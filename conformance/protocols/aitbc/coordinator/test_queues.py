@@ -158,9 +158,7 @@ async def test_flow_unknown_queues_are_not_cleared(aitbc: Dialogue, judge: Judge
         before, _ = await _sizes(aitbc)
         said = await aitbc.peer.call("clearQueue", {"priority": unknown}, lawful=False)
         after, told = await _sizes(aitbc)
-        judge.holds(
-            "AITBC-QUEUE-009", not said.ok, f"clearing a queue called {unknown} succeeded", said
-        )
+        judge.status("AITBC-QUEUE-009", said, range(400, 500))
         emptied = [name for name, size in before.items() if size and not after.get(name, 0)]
         judge.holds(
             "AITBC-QUEUE-010",
@@ -209,7 +207,7 @@ async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
         for pointer in _COUNTERS:
             _judge_counter(judge, pointer, last, said)
         last = said
-    _judge_agreement(judge, await aitbc.peer.call("getQueues"), last)
+    await _judge_agreement(aitbc, judge)
 
 
 def _judge_counter(judge: Judge, pointer: str, before: Exchange, after: Exchange) -> None:
@@ -225,16 +223,21 @@ def _judge_counter(judge: Judge, pointer: str, before: Exchange, after: Exchange
         )
 
 
-def _judge_agreement(judge: Judge, queues: Exchange, status: Exchange) -> None:
-    told, shown = queue_sizes(queues), status.at("/stats/queue_sizes")
-    if not queues.ok or told is None or not isinstance(shown, dict):
-        judge.inconclusive("AITBC-LOAD-026", "no queue sizes can be made out")
-        return
-    judge.holds(
-        "AITBC-LOAD-026",
-        all(shown.get(name) == size for name, size in told.items()),
-        f"the queues are told as {told} and in the task status as {shown}",
-        status,
-        queues,
-        pointer="/stats/queue_sizes",
-    )
+async def _judge_agreement(aitbc: Dialogue, judge: Judge) -> None:
+    """Tasks may leave their queues at any time: only queues that stand still can be compared."""
+    for _ in range(5):
+        before, queues = await _sizes(aitbc)
+        status = await aitbc.peer.call("getTaskStatus")
+        shown = status.at("/stats/queue_sizes")
+        after, _ = await _sizes(aitbc)
+        if before == after and isinstance(shown, dict):
+            judge.holds(
+                "AITBC-LOAD-026",
+                all(shown.get(name) == size for name, size in before.items()),
+                f"the queues are told as {before} and in the task status as {shown}",
+                queues,
+                status,
+                pointer="/stats/queue_sizes",
+            )
+            return
+    judge.inconclusive("AITBC-LOAD-026", "the queues never stood still, or cannot be made out")
