@@ -23,7 +23,7 @@ import re
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -304,7 +304,7 @@ def _spawn(options: _Options, folder: Path) -> subprocess.Popen[bytes]:
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
     words = [sys.executable, "-P", "-c", _CHILD, "mock", options.protocol, "--port", "0"]
     words += ["--seed", str(options.seed), "--clock", options.clock, "--log", "json"]
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  # our own interpreter, and no shell
         words,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
@@ -315,8 +315,10 @@ def _spawn(options: _Options, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _drain(pipe: IO[bytes] | None, take: Any, *, only_first: bool = False) -> threading.Thread:
-    """Read a pipe to its end, so that it never fills; its lines (or only the first) go to `take`."""
+def _drain(
+    pipe: IO[bytes] | None, take: Callable[[bytes], object], *, only_first: bool = False
+) -> threading.Thread:
+    """Read a pipe to its end, so that it never fills; `take` gets its lines, or only the first."""
 
     def read() -> None:
         assert pipe is not None

@@ -1,1 +1,1 @@
-"""What does the mock cost? CPU a request, start-up, memory, and how long a run of the suite takes."""
+"""What does the mock cost? CPU a request, start-up, memory, and how long a run takes."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import rivals
-from benchmarks.client import Unexpected
+from benchmarks.client import UnexpectedAnswerError
 from benchmarks.cost import Plan, cpu_per_request
 from benchmarks.lifetime import memory, start_up, suite
 from benchmarks.process import Server
@@ -22,7 +22,7 @@ from benchmarks.report import AIMS, BARE, MOCK, UNCHECKED, table
 RESULTS = Path(__file__).parent / "results.json"
 
 _OURS = Plan(warm_up=1500, rounds=7, requests=3000)
-_THEIRS = Plan(warm_up=2500, rounds=3, requests=1500)
+_THEIRS = Plan(warm_up=2500, rounds=3, requests=3000)
 _MARKS = (12_000, 24_000, 36_000, 50_001)
 """Requests after which memory is read: the transcript keeps 10 000."""
 
@@ -85,7 +85,7 @@ def add_rivals(cpu: dict[str, dict[str, float]]) -> list[str]:
         try:
             with make() as server:
                 found = cpu_per_request([server], _THEIRS)
-        except (rivals.Unavailable, Unexpected, OSError, RuntimeError) as error:
+        except (rivals.UnavailableError, UnexpectedAnswerError, OSError, RuntimeError) as error:
             skipped.append(str(error))
             continue
         for work, spent in found.items():

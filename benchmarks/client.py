@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Connection", "Unexpected", "request"]
+__all__ = ["Connection", "UnexpectedAnswerError", "request"]
 
 _PATIENCE = 20.0
 """Seconds that one answer may take."""
 
 
-class Unexpected(RuntimeError):
+class UnexpectedAnswerError(RuntimeError):
     """An answer that is not the one that the workload is about: its figures would mean nothing."""
 
 
@@ -63,12 +63,12 @@ class Connection:
         return int(head[9:12]), body
 
     def load(self, requests: Sequence[bytes], count: int, status: int) -> None:
-        """Send `count` requests in rotation. Raises `Unexpected` for an answer of another status."""
+        """Send `count` requests in rotation. Raises where an answer has another status."""
         many = len(requests)
         for index in range(count):
             got, body = self.ask(requests[index % many])
             if got != status:
-                raise Unexpected(f"{got} instead of {status}: {body[:200]!r}")
+                raise UnexpectedAnswerError(f"{got} instead of {status}: {body[:200]!r}")
 
     def _more(self) -> bytes:
         data = self._socket.recv(65536)

@@ -17,6 +17,9 @@ _KEPT_OUTPUT = 64 * 1024
 _GRACE = 3.0
 """Seconds that an agent has to end once it is asked to."""
 
+_LAST_WORDS = 1.0
+"""Seconds until the end of its output: it comes at once, unless a child that got away holds it."""
+
 _BREAKDOWNS = (
     b"Traceback (most recent call last)",
     b"panic: ",
@@ -101,6 +104,7 @@ class AgentProcess:
         self._signal(signal.SIGKILL)  # whatever is left of its group
         await self._gone(_GRACE)
         if self._reader is not None:
+            await asyncio.wait({self._reader}, timeout=_LAST_WORDS)
             self._reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reader

@@ -74,11 +74,13 @@ class Examiner:
         self._context = context
         self._situations = {situation.name: situation for situation in situations}
         self._seen: dict[str, Observation] = {}
+        self._played = False
         self._patience = context.patience or PATIENCE[context.profile]
 
     async def observe(self, name: str) -> Observation:
         """What the agent did in that situation. Raises `UnjudgeableError` where none ever came."""
-        if not self._seen:
+        if not self._played:  # once, even where nobody came: each check would wait anew
+            self._played = True
             await (self._play_all() if self._context.command else self._attend())
         if name not in self._seen:
             raise UnjudgeableError("no agent ever connected")

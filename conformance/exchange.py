@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
@@ -17,6 +17,9 @@ __all__ = ["MISSING", "Exchange", "of_transcript", "parse_json", "shell_commands
 
 _LONGEST_SHOWN = 20_000
 """Characters of a body that the evidence keeps."""
+
+_DEEPEST = 200
+"""Levels of nesting that are read: validators and writers give up at 255."""
 
 
 class _Missing:
@@ -98,7 +101,7 @@ class Exchange:
                 "body": _shown(self.body, mask),
             },
             "response": response,
-            "failure": self.failure or None,
+            "failure": mask.text(self.failure) or None,
             "seconds": round(self.seconds, 6),
         }
 
@@ -121,8 +124,22 @@ def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON to data. Raises `ValueError` for anything that RFC 8259 does not allow, NaN included."""
-    return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    """JSON to data. Raises `ValueError` for anything that RFC 8259 does not allow, NaN included,
+    and for nesting that it lets a reader refuse.
+    """
+    data = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return data
+    raise ValueError(f"nested deeper than {_DEEPEST} levels")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _refuse(name: str) -> NoReturn:
@@ -132,13 +149,16 @@ def _refuse(name: str) -> NoReturn:
 def _shown(body: bytes, mask: Masker) -> Any:
     if not body:
         return None
-    if len(body) > _LONGEST_SHOWN:
-        head = body[:_LONGEST_SHOWN].decode("utf-8", "backslashreplace")
-        return f"{mask.text(head)}… ({len(body)} bytes)"
     try:
-        return mask.json(parse_json(body))
+        shown = mask.json(parse_json(body))
     except (ValueError, RecursionError):
-        return mask.text(body.decode("utf-8", "backslashreplace"))
+        shown = mask.text(body.decode("utf-8", "backslashreplace"))
+    if len(body) <= _LONGEST_SHOWN:
+        return shown
+    # Masked first: half a secret at the cut, or a field of text that is no JSON any more, would
+    # not be known for one.
+    text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+    return f"{text[:_LONGEST_SHOWN]}… ({len(body)} bytes)"
 
 
 def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
@@ -155,7 +175,17 @@ def _curl(exchange: Exchange, mask: Masker) -> str:
         if name not in ("host", "accept", "accept-encoding", "user-agent", "content-length"):
             words += ["-H", f"{name}: {value}"]
     if exchange.body:
-        text = exchange.body[:_LONGEST_SHOWN].decode("utf-8", "backslashreplace")
-        words += ["--data-binary", mask.text(text)]
+        # Not --data-binary, which takes a body that begins with @ for the name of a file.
+        words += ["--data-raw", _typed(exchange.body, mask)[:_LONGEST_SHOWN]]
     words.append(mask.text(exchange.url))
     return shlex.join(words)
+
+
+def _typed(body: bytes, mask: Masker) -> str:
+    """The body as it was written, unless a field of it must be masked."""
+    try:
+        data = parse_json(body)
+    except (ValueError, RecursionError):
+        return mask.text(body.decode("utf-8", "backslashreplace"))
+    masked = mask.json(data)
+    return body.decode("utf-8") if masked == data else json.dumps(masked, ensure_ascii=False)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,12 +44,17 @@ async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> str:
 async def _command(hook: Hook, values: Mapping[str, Any]) -> str:
     words = [str(_fill(word, values)) for word in hook.command]
     process = await asyncio.create_subprocess_exec(
-        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # so that its own children can be ended with it
     )
     try:
         out, err = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
     if process.returncode:
@@ -65,7 +73,7 @@ async def _request(hook: Hook, values: Mapping[str, Any]) -> str:
             hook.method, url, json=_fill(hook.json, values), headers=dict(hook.headers)
         ) as response,
     ):
-        text = await response.text()
+        text = await response.text(errors="replace")
         if response.status >= 300:
             raise HookError(f"the hook's request was answered {response.status}: {text[:300]}")
         return text

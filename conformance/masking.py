@@ -19,6 +19,7 @@ _FIELD = re.compile(
 _TEXT = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
     re.compile(r"(?i)([?&](?:token|key|secret|password|api_key|access_token)=)[^&\s\"']+"),
+    re.compile(r"(://[^\s/:@\"']{1,200}:)[^\s/@\"']{1,400}(?=@)"),
     re.compile(r"()eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(
         r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?=-----END [A-Z ]*PRIVATE KEY-----|$)"
@@ -57,7 +58,9 @@ class Masker:
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
-        """The text without bearer tokens, JWTs, private keys, tokens in URLs and known secrets."""
+        """The text without bearer tokens, JWTs, private keys, tokens and passwords in URLs,
+        and known secrets.
+        """
         for secret in self._known:
             text = text.replace(secret, MASK)
         for pattern in _TEXT:

@@ -10,10 +10,12 @@ import os
 import sys
 import traceback
 from collections.abc import AsyncIterator, Generator
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 from conformance.clients import HttpClient
@@ -23,7 +25,7 @@ from conformance.judge import Judge, Rulebook
 from conformance.marks import UnjudgeableError, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
-from conformance.recorder import Recorder
+from conformance.recorder import Recorder, encode
 from conformance.verdict import Finding
 from schemas import load, load_requirements
 from schemas.spec import Requirement
@@ -31,6 +33,7 @@ from schemas.spec import Requirement
 __all__ = ["Suite"]
 
 _RECORDS = "assay-records"
+_LATER = "assay-later"
 _SUITE = pytest.StashKey["Suite"]()
 
 
@@ -55,7 +58,19 @@ class Suite:
         profile = item.get_closest_marker("from_profile")
         if profile and not in_profile(profile.args[0], self.context.profile):
             return False
-        return any(name in self.book.requirements for name in declared(item))
+        names = declared(item)
+        return any(
+            name in self.book.requirements or self.all_rows[name].capability in self._everywhere
+            for name in names
+        )
+
+    @cached_property
+    def _everywhere(self) -> frozenset[str]:
+        """The capabilities in whose messages something is selected that no check need declare."""
+        rows = self.book.requirements.values()
+        if any(row.rule for row in rows):
+            return frozenset(self.protocol.capabilities)
+        return frozenset(row.capability for row in rows if row.place)
 
 
 def declared(item: pytest.Item) -> list[str]:
@@ -88,6 +103,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if suite.wants(item)]
     dropped = [item for item in items if not suite.wants(item)]
     config.hook.pytest_deselected(items=dropped)
+    output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[_LATER] = _first_profiles(dropped)
     if config.pluginmanager.hasplugin("xdist"):
         for item in kept:
             for mark in item.iter_markers("exclusive"):
@@ -113,15 +131,27 @@ def pytest_runtest_makereport(
         judge.end(str(broke))
     elif broke is not None and not isinstance(broke, KeyboardInterrupt | pytest.exit.Exception):
         lines = traceback.format_exception(broke)
-        records.append({"error": repr(broke), "traceback": suite.mask.text("".join(lines)[-8000:])})
+        what = suite.mask.text(repr(broke))
+        records.append({"error": what, "traceback": suite.mask.text("".join(lines))[-8000:]})
         if judge is not None:
-            judge.end(f"a fault in Assay broke the check off: {broke!r}")
+            judge.end(f"a fault in Assay broke the check off: {what}")
     ended = call.when == "call" or (call.when == "setup" and broke is not None)
     if judge is not None and ended:
         records += [finding.record(suite.mask) for finding in judge.findings()]
     if records:
-        report.user_properties.append((_RECORDS, records))
+        # As text: not everything that a peer says survives the way from a worker otherwise.
+        report.user_properties.append((_RECORDS, [encode(record) for record in records]))
     return report
+
+
+def _first_profiles(items: list[pytest.Item]) -> dict[str, str]:
+    """From which profile on requirements are judged whose checks are left out here."""
+    later: dict[str, str] = {}
+    for item in items:
+        mark = item.get_closest_marker("from_profile")
+        for name in declared(item) if mark else ():
+            later.setdefault(name, mark.args[0] if mark else "")
+    return later
 
 
 class _Controller:
@@ -137,10 +167,12 @@ class _Controller:
         self.recorder.header(suite.context, suite.protocol, suite.all_rows.values())
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        for item in items:
-            mark = item.get_closest_marker("from_profile")
-            for name in declared(item) if mark else ():
-                self.later.setdefault(name, mark.args[0] if mark else "")
+        self.later |= _first_profiles(items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker ended: what it left out, it alone knows."""
+        self.later |= getattr(node, "workeroutput", {}).get(_LATER, {})
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -155,7 +187,7 @@ class _Controller:
         for name, records in report.user_properties:
             if name == _RECORDS and isinstance(records, list):
                 for record in records:
-                    self._write(report, record)
+                    self._write(report, orjson.loads(record))
         if report.when == "call":
             self.progress.step()
 

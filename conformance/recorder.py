@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,27 @@ from conformance.masking import Masker
 from conformance.verdict import now
 from schemas.spec import Protocol, Requirement
 
-__all__ = ["ASSAY_VERSION", "Recorder"]
+__all__ = ["ASSAY_VERSION", "Recorder", "encode"]
 
 ASSAY_VERSION = "0.1.0"
+
+
+def encode(record: Mapping[str, Any]) -> bytes:
+    """A record as a line of JSON that any reader takes, whatever a peer put into it."""
+    try:
+        return orjson.dumps(record, default=repr)
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits
+        return orjson.dumps(_tamed(record), default=repr)
+
+
+def _tamed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_tamed(key): _tamed(item) for key, item in value.items()}
+    return [_tamed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class Recorder:
@@ -28,11 +45,7 @@ class Recorder:
         self._file = path.open("ab", buffering=0)
 
     def write(self, record: Mapping[str, Any]) -> None:
-        try:
-            line = orjson.dumps(record, default=repr)
-        except TypeError:  # a peer's body nested deeper than orjson goes
-            line = json.dumps(record, default=repr).encode()
-        self._file.write(line + b"\n")
+        self._file.write(encode(record) + b"\n")
 
     def header(
         self, context: RunContext, protocol: Protocol, requirements: Iterable[Requirement]
@@ -103,7 +116,7 @@ def _expected(context: RunContext, claimed: list[str], rows: list[Requirement]) 
 def _peer(context: RunContext, mask: Masker) -> dict[str, Any]:
     target = context.target
     command = [mask.text(word) for word in context.command]
-    name = target.name or mask.text(target.url) or " ".join(command) or "whoever connects"
+    name = mask.text(target.name or target.url) or " ".join(command) or "whoever connects"
     peer: dict[str, Any] = {"name": f"{name} {target.version}".strip()}
     if target.url:
         peer["url"] = mask.text(target.url)

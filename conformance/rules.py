@@ -85,7 +85,7 @@ RequestRule = Callable[[HttpExchange, Protocol], Iterator[RuleWord]]
 
 _LEGAL_PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 
-_ALIKE = 0.75
+_ALIKE = 0.65
 """How alike two words are when one is taken for the other misspelt (1.0 is the same)."""
 
 
@@ -205,6 +205,9 @@ def _meant(protocol: Protocol, path: str) -> Operation | None:
 
 def _close(shape: list[str], steps: list[str]) -> bool:
     words = [(want, have) for want, have in zip(shape, steps, strict=False) if want[0] != "{"]
-    return len(shape) == len(steps) and all(
-        SequenceMatcher(None, want, have.lower()).ratio() >= _ALIKE for want, have in words
-    )
+    return len(shape) == len(steps) and all(_alike(want, have.lower()) for want, have in words)
+
+
+def _alike(want: str, have: str) -> bool:
+    opposite = len(have) > len(want) and have.endswith(want)  # unregister is no misspelt register
+    return not opposite and SequenceMatcher(None, want, have).ratio() >= _ALIKE

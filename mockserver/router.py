@@ -52,7 +52,7 @@ class Router:
                 continue
             if method in methods:
                 return Match(methods[method], parameters, tuple(methods))
-            allowed += [other for other in methods if other not in allowed]
+            allowed = allowed or list(methods)  # a path that is spelt out goes before a shape
         return Match(None, _NOTHING, tuple(allowed))
 
 

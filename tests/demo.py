@@ -1,4 +1,4 @@
-"""`make demo`: the main job on real sockets. Judges the mock, a broken coordinator, and an agent."""
+"""`make demo`: the main job on real sockets, three times: mock, broken coordinator, agent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ __all__ = ["main"]
 _ROOT = Path(__file__).resolve().parent.parent
 _OUT = Path("out") / "demo"
 _ASSAY = [sys.executable, "-P", "-m", "assay"]
-_AGENT = [sys.executable, "tests/mutants/aitbc_agents/agent.py", "--url", "{url}", "--name", "{name}"]
+_AGENT = [sys.executable, "tests/mutants/aitbc_agents/agent.py"]
+_AGENT += ["--url", "{url}", "--name", "{name}"]
 _TARGET = """\
 name: {name}
 url: {url}
@@ -28,7 +29,8 @@ def main() -> int:
     """Three runs; returns 0 if each ended as it should."""
     _OUT.mkdir(parents=True, exist_ok=True)
     ends = [_judge_mock(), _judge_broken(), _judge_agent()]
-    print("\nReports: " + "  ".join(f"{_OUT}/{name}/report.html" for name in ("mock", "broken", "agent")))
+    pages = [f"{_OUT}/{name}/report.html" for name in ("mock", "broken", "agent")]
+    print(f"\nReports: {'  '.join(pages)}")
     if ends != [0, 1, 0]:
         print(f"The runs ended with {ends}, and should with [0, 1, 0].", file=sys.stderr)
         return 1

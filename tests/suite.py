@@ -14,6 +14,7 @@ import conformance
 from conformance.context import VARIABLE, RunContext
 from conformance.target import Hook, Target
 from reports import Run
+from schemas import PackError
 from schemas.spec import Role
 
 __all__ = ["run_suite", "verdicts"]
@@ -31,11 +32,11 @@ async def run_suite(
     profile: str = "standard",
     hooks: Mapping[str, Hook] | None = None,
     time_scale: float = 1.0,
-    timeout: float = 10.0,
+    answer_within: float = 10.0,
     patience: float | None = None,
 ) -> Run:
     """Judge one peer in a process of the suite's own and read its record. Times in seconds."""
-    target = Target(url=url, hooks=hooks or {}, time_scale=time_scale, timeout=timeout)
+    target = Target(url=url, hooks=hooks or {}, time_scale=time_scale, timeout=answer_within)
     run = uuid.uuid4().hex[:10]
     context = RunContext(
         protocol="aitbc",
@@ -64,9 +65,10 @@ async def run_suite(
         stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
-    record = Path(context.record)
-    assert record.exists(), output.decode()
-    return Run.read(record)
+    try:
+        return Run.read(Path(context.record))
+    except PackError as error:
+        raise AssertionError(output.decode()) from error
 
 
 def verdicts(run: Run, wanted: str) -> list[str]:

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 import conformance
 from conformance.cli.report import show
+from conformance.clients.http import tls_context
 from conformance.context import PROFILES, VARIABLE, RunContext
+from conformance.masking import Masker
 from conformance.recorder import Recorder
 from conformance.target import Target, read_target
 from reports import write_all
@@ -81,11 +83,13 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
         _refuse_unless(arguments.timeout > 0, "--timeout", "is not above 0", arguments.timeout)
         target = replace(target, timeout=arguments.timeout)
     if arguments.role == "coordinator":
-        parts = urlsplit(target.url)
         hint = "give the coordinator's base URL with --url http://HOST:PORT or in the target file"
-        known = parts.scheme in ("http", "https") and bool(parts.hostname)
+        known = _is_base_url(target.url)
         _refuse_unless(known, "--url", "is not the URL of a coordinator", target.url or None, hint)
         _refuse_unless(not arguments.peer_command, "--", "a command is for --role agent", None)
+        _check_tls(target, arguments.target)
+    _refuse_unless(0 <= arguments.port <= 65535, "--port", "is not from 0 to 65535", arguments.port)
+    _check_words(arguments.pytest_args)
     rows = load_requirements(protocol).values()
     context = RunContext(
         protocol=arguments.protocol,
@@ -107,6 +111,39 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     some = any(context.selects(row) for row in rows)
     _refuse_unless(some, "--only", "matches no requirement", arguments.only, hint)
     return context
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that don't match, a port beyond 65535
+        return False
+
+
+def _check_tls(target: Target, path: Path | None) -> None:
+    try:
+        tls_context(target)
+    except OSError as error:
+        names = ", ".join(filter(None, (target.tls.ca, target.tls.cert, target.tls.key)))
+        reason = error.strerror or str(error)
+        problem = Problem(
+            file=str(path),
+            pointer="/tls",
+            message=f"a file in PEM cannot be used: {reason}",
+            value=names,
+            hint="paths are relative to the target file",
+        )
+        raise PackError(problem) from error
+
+
+def _check_words(pytest_args: str) -> None:
+    try:
+        shlex.split(pytest_args)
+    except ValueError as error:
+        message = f"is no list of arguments: {error}"
+        problem = Problem(file="--pytest-args", message=message, value=pytest_args)
+        raise PackError(problem) from error
 
 
 def _refuse_unless(ok: bool, flag: str, message: str, value: Any, hint: str = "") -> None:
@@ -165,6 +202,7 @@ async def _unreachable(target: Target) -> str:
 def _give_up(context: RunContext, protocol: Protocol, out: Path, reason: str) -> int:
     recorder = Recorder(Path(context.record))
     recorder.header(context, protocol, load_requirements(protocol).values())
+    reason = Masker(context.target.secrets).text(reason)
     recorder.footer("unreachable", reason)
     recorder.close()
     print(f"assay: {reason}", file=sys.stderr)
@@ -181,6 +219,8 @@ def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
     words += shlex.split(arguments.pytest_args)
     words.append(str(_HOME / "protocols" / load(context.protocol).id / context.role))
     process = subprocess.Popen(words, env=_environment(context))  # noqa: S603  # our own words
+    # Who asks us to end asks the suite: it must not be left behind, and tells what it has.
+    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
     while True:
         try:
             return process.wait()

@@ -263,7 +263,7 @@ def _encode(body: Any) -> bytes:
 
 def _pause(exchange: Exchange) -> float:
     said = exchange.answer_headers.get("retry-after", "")
-    return min(float(said), _LONGEST_PAUSE) if said.isdigit() else 1.0
+    return min(float(said), _LONGEST_PAUSE) if said.isdecimal() else 1.0
 
 
 async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:

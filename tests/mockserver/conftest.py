@@ -34,9 +34,7 @@ def aitbc() -> Protocol:
 
 
 @pytest.fixture(autouse=True)
-def _every_answer_is_legal(
-    monkeypatch: pytest.MonkeyPatch, aitbc: Protocol
-) -> Iterator[list[str]]:
+def every_answer_is_legal(monkeypatch: pytest.MonkeyPatch, aitbc: Protocol) -> Iterator[list[str]]:
     """Holds each answer, of a mock or of a bare coordinator, against the documented schema."""
     wrong: list[str] = []
 

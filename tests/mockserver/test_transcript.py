@@ -71,8 +71,10 @@ def test_exchange_of_an_unknown_path_has_no_operation(talk: Talk) -> None:
 
 
 def test_exchange_shows_headers_as_they_come_off_the_wire(talk: Talk) -> None:
-    # aiohttp's header names are a kind of str that orjson refuses, and bytes beyond UTF-8 surrogates
-    headers = CIMultiDict([("X-Plain", "a"), ("X-Strange", b"\xff\xc3\xa9".decode("utf-8", "surrogateescape"))])
+    # aiohttp's names are a kind of str that orjson refuses; bytes beyond UTF-8 are surrogates
+    headers = CIMultiDict(
+        [("X-Plain", "a"), ("X-Strange", b"\xff\xc3\xa9".decode("utf-8", "surrogateescape"))]
+    )
     view = talk("GET", "/health", headers=headers).exchange.view()
     assert orjson.loads(orjson.dumps(view))["request"]["headers"] == {
         "X-Plain": "a",

@@ -57,7 +57,7 @@ async def test_suite_passes_the_mock_with_nothing_left_open(tmp_path: Path) -> N
 @pytest.mark.parametrize(("row", "fault"), CAUGHT.items(), ids=[*CAUGHT])
 async def test_fault_is_caught_by_its_requirement(row: str, fault: str, tmp_path: Path) -> None:
     async with await start(FAULTS[fault].reading, fault) as peer:
-        run = await run_suite(tmp_path, url=peer.url, only=row, time_scale=10, timeout=2)
+        run = await run_suite(tmp_path, url=peer.url, only=row, time_scale=10, answer_within=2)
     broken = "warn" if _rows()[row].basis == "implied" else "fail"
     assert verdicts(run, broken) == [row], run.because
 

@@ -68,7 +68,7 @@ def test_yaml_keys_are_text(tmp_path: Path) -> None:
 )
 def test_yaml_is_refused_with_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
     path = _written(tmp_path, text)
-    with pytest.raises(PackError, match="x.yaml") as refused:
+    with pytest.raises(PackError, match=r"x\.yaml") as refused:
         read(path)
     (problem,) = refused.value.problems
     assert what in problem.message

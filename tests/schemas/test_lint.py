@@ -48,7 +48,11 @@ def test_type_that_is_no_schema_is_reported(pack: Pack) -> None:
         ('  version: "2026-05-07"\n', "", "/info"),
         ("          description: It is.\n", "", "/paths/~1health/get/responses/200"),
         ("        in: path\n        required: true\n", "        in: path\n", ""),
-        ("      operationId: getHealth\n", "      operationId: getHealth\n      bogus: 1\n", "/paths"),
+        (
+            "      operationId: getHealth\n",
+            "      operationId: getHealth\n      bogus: 1\n",
+            "/paths",
+        ),
     ],
 )
 def test_invalid_openapi_is_reported(pack: Pack, old: str, new: str, pointer: str) -> None:

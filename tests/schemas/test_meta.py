@@ -49,11 +49,7 @@ def test_openapi_document_keeps_the_official_schema(protocol: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for path in sorted(PROTOCOLS.rglob("*.yaml"))
-        if path.name != "openapi.yaml"
-    ],
+    [path for path in sorted(PROTOCOLS.rglob("*.yaml")) if path.name != "openapi.yaml"],
     ids=lambda path: str(path.relative_to(PROTOCOLS)),
 )
 def test_shipped_file_names_its_meta_schema(path: Path) -> None:

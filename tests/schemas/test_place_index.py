@@ -136,9 +136,7 @@ def test_judge_says_nothing_of_an_unknown_operation() -> None:
     assert INDEX.judge("other", "200", {}, [_violation("")]) == []
 
 
-def test_shipped_rows_judge_a_registration(
-    aitbc: Protocol, rows: dict[str, Requirement]
-) -> None:
+def test_shipped_rows_judge_a_registration(aitbc: Protocol, rows: dict[str, Requirement]) -> None:
     index, shape = PlaceIndex(rows.values()), Validators(aitbc).request("registerAgent")
     assert shape is not None
     message = {"agent_id": 4, "capabilities": ["a", None], "metadata": {}}

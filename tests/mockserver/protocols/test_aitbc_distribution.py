@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -144,7 +145,7 @@ def test_tasks_are_spread_evenly(office: Office) -> None:
     ],
 )
 def test_task_goes_to_an_agent_that_can_take_it(
-    office: Office, requirements: dict[str, object], taker: str | None
+    office: Office, requirements: dict[str, Any], taker: str | None
 ) -> None:
     office.register("plain")
     office.register("able", agent_type="provider", capabilities=["ocr", "pdf", "more"])

@@ -19,7 +19,7 @@ SILENCE = 90.0
 ROOM = 4
 STEPS = 80
 NAMES = ("a", "b", "c", "d")
-SKILLS = (["x"], ["y"], ["x", "y"], [])
+SKILLS: tuple[list[str], ...] = (["x"], ["y"], ["x", "y"], [])
 PRIORITIES = ("urgent", "critical", "high", "normal", "low")
 
 
@@ -144,7 +144,9 @@ class Walk:
         known = len(waiting) + sum(running.values()) + stats["tasks_completed"]
         assert known + len(self.model.cleared) == len(self.model.tasks)
         assert balancer["total_assignments"] == stats["tasks_distributed"]
-        assert balancer["successful_assignments"] == sum(running.values()) + stats["tasks_completed"]
+        assert (
+            balancer["successful_assignments"] == sum(running.values()) + stats["tasks_completed"]
+        )
         assert (
             balancer["successful_assignments"] + balancer["failed_assignments"]
             == balancer["total_assignments"]

@@ -108,7 +108,7 @@ LISTS = ((), ("x",), ("y",), ("x", "y"))
 
 
 @pytest.fixture(scope="module")
-def _shapes() -> list[dict[str, Any]]:
+def shapes() -> list[dict[str, Any]]:
     return [
         {"agent_type": kind, "status": status, "capabilities": list(can), "services": list(offers)}
         for kind, status, can, offers in product(TYPES, STATUSES, LISTS, LISTS)
@@ -116,10 +116,10 @@ def _shapes() -> list[dict[str, Any]]:
 
 
 def test_search_passes_every_filter_alone_and_combined(
-    office: Office, _shapes: list[dict[str, Any]]
+    office: Office, shapes: list[dict[str, Any]]
 ) -> None:
     known: dict[str, dict[str, Any]] = {}
-    for number, shape in enumerate(_shapes):
+    for number, shape in enumerate(shapes):
         known[str(number)] = shape
         said = {key: value for key, value in shape.items() if key != "status"}
         office.register(str(number), **said)
@@ -276,9 +276,21 @@ def test_health_score_keeps_its_bounds(
 
 
 REFUSED: list[tuple[str, str, Any, int, str]] = [
-    ("POST", "/tasks/submit", {"task_data": {}, "priority": "soonest"}, 400, "Invalid priority: soonest"),  # noqa: E501
+    (
+        "POST",
+        "/tasks/submit",
+        {"task_data": {}, "priority": "soonest"},
+        400,
+        "Invalid priority: soonest",
+    ),
     ("POST", "/tasks/submit", {"task_data": {}, "priority": ""}, 400, "Invalid priority: "),
-    ("POST", "/tasks/submit", {"task_data": {}, "priority": "URGENT"}, 400, "Invalid priority: URGENT"),  # noqa: E501
+    (
+        "POST",
+        "/tasks/submit",
+        {"task_data": {}, "priority": "URGENT"},
+        400,
+        "Invalid priority: URGENT",
+    ),
     ("POST", "/tasks/queues/soonest/clear", None, 400, "Invalid priority: soonest"),
     ("POST", "/tasks/queues/so%6Fnest/clear", None, 400, "Invalid priority: soonest"),
     ("POST", "/tasks/submit", {"task_data": {}}, 422, "/priority: is missing"),

@@ -38,6 +38,9 @@ STAMPS: Final[Mapping[str, Callable[[datetime, Json], Json]]] = MappingProxyType
         "zone_name": lambda moment, _: f"{moment:%Y-%m-%dT%H:%M:%S} UTC",
         "repr": lambda moment, _: repr(moment),
         "spaced": lambda moment, _: str(moment),
+        "years_ahead": lambda moment, text: str(text).replace(
+            f"{moment.year}", f"{moment.year + 7}"
+        ),
     }
 )
 
@@ -180,6 +183,14 @@ class _Guarded(Aimed):
         return await super().perform(call)
 
 
+class _Welcoming(Aimed):
+    """Answers requests that lead nowhere as if they led somewhere."""
+
+    def astray(self, path: str, allowed: list[str]) -> Reply:
+        hit = (self.target == "methods") == bool(allowed)
+        return Reply(body={"status": "success"}) if hit else super().astray(path, allowed)
+
+
 class _Forgetful(Aimed):
     """Loses its agents or queues now and then."""
 
@@ -225,7 +236,7 @@ def _rows() -> Iterator[Row]:
     described: Section = "OpenAPI Specification"
     states = ("needs_agents", "degrades_with_tasks", "starting_first", "resets")
     lost = ("after_error", "every_25", "after_submit", "after_heartbeat")
-    stamps = tuple(name for name in STAMPS if name != "spaced")
+    stamps = tuple(name for name in STAMPS if name not in ("spaced", "years_ahead"))
     guarded = ("everywhere", "writes", "clear")
     repeated = ("register", "discover", "get", "update", "submit", "status")
     yield "times.{}", "every timestamp has the wrong form: {}", "General", _Stamped, stamps
@@ -243,6 +254,8 @@ def _implied_rows() -> Iterator[Row]:
     yield "times.{}", "a space stands between date and time: {}", "General", _Stamped, ("spaced",)
     yield "openapi.{}", "describes nothing: {}", described, _Described, ("paths_empty",)
     yield "openapi.omits{}", "{} is not described", described, _PathOmitted, paths
+    yield "times.{}", "the clock is wrong: {}", "General", _Stamped, ("years_ahead",)
+    yield "stray.{}", "stray {} are answered", "Error Codes", _Welcoming, ("paths", "methods")
     yield "access.{}", "requests are limited: {}", "General", _Guarded, ("paced",)
     yield "memory.lost_{}", "queues are lost {}", "General", _Forgetful, lost
 

@@ -31,7 +31,7 @@ def _agent(
     url: str, *options: str, command: Sequence[str] = SCRIPT, env: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     arguments = [*command, *(("--url", url) if url else ()), "--interval", "0.1", *options]
-    with subprocess.Popen(  # noqa: S603 - our own script
+    with subprocess.Popen(
         arguments,
         stderr=subprocess.PIPE,
         text=True,

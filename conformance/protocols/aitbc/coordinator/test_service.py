@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from conformance.exchange import Exchange
 from conformance.hostile import oversized
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import from_profile, requirement
 from conformance.protocols.aitbc.dialogue import Dialogue
 
 _WITH_BODY = ("registerAgent", "discoverAgents", "updateAgentStatus", "submitTask")
@@ -33,13 +34,18 @@ async def test_health_is_told_again_and_again(aitbc: Dialogue, judge: Judge) -> 
 
 @requirement("AITBC-GEN-001")
 async def test_no_credentials_are_needed(aitbc: Dialogue, judge: Judge) -> None:
-    known = await aitbc.registered()
-    for path in ("/health", f"/agents/{known}", "/tasks/status"):
-        said = await aitbc.peer.send("GET", path, anonymous=True)
+    register = json.dumps(aitbc.registration()).encode()
+    for method, path, body in (
+        ("GET", "/health", None),
+        ("GET", "/tasks/status", None),
+        ("POST", "/agents/register", register),
+        ("POST", "/agents/discover", b"{}"),
+    ):
+        said = await aitbc.peer.send(method, path, body, anonymous=True)
         judge.holds(
             "AITBC-GEN-001",
             said.status not in (401, 403, 407),
-            f"GET {path} without credentials is answered {said.outcome}",
+            f"{method} {path} without credentials is answered {said.outcome}",
             said,
         )
 
@@ -70,6 +76,23 @@ async def test_flow_the_description_is_served(aitbc: Dialogue, judge: Judge) -> 
         said,
         pointer="/paths",
     )
+
+
+@from_profile("standard")
+@requirement("AITBC-DOC-008")
+async def test_the_description_keeps_its_specification(aitbc: Dialogue, judge: Judge) -> None:
+    from openapi_spec_validator.shortcuts import (
+        get_validator_cls,
+    )  # slow to load, and for this check alone
+
+    said = await _followed(aitbc, "getOpenapiDocument", "/openapi.json")
+    try:
+        errors = [*get_validator_cls(said.json)(said.json).iter_errors()]
+    except Exception as error:  # noqa: BLE001  # the library's own, whatever a peer feeds it
+        judge.holds("AITBC-DOC-008", False, f"it cannot be read as OpenAPI: {error}", said)
+        return
+    wrong = "; ".join(error.message[:120] for error in errors[:3])
+    judge.holds("AITBC-DOC-008", not errors, f"{len(errors)} errors: {wrong}", said)
 
 
 @requirement("AITBC-DOC-007")

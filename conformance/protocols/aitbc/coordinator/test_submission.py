@@ -119,6 +119,7 @@ async def test_flow_unknown_priorities_are_refused(
         )
 
 
+@requirement("AITBC-TASK-029")
 @pytest.mark.parametrize(
     ("row", "without", "change"),
     [
@@ -140,11 +141,19 @@ async def test_flow_unknown_priorities_are_refused(
     ],
     ids=lambda value: None if isinstance(value, str) else repr(value)[:40],
 )
-async def test_wrong_tasks_are_refused(
+async def test_flow_wrong_tasks_are_refused(
     row: str, without: str, change: dict[str, Any], aitbc: Dialogue, judge: Judge
 ) -> None:
     body = {key: value for key, value in (aitbc.task() | change).items() if key != without}
-    judge.status(row, await aitbc.submit(body, lawful=False), 400, 422)
+    said = await aitbc.submit(body, lawful=False)
+    judge.status(row, said, 400, 422)
+    judge.holds(
+        "AITBC-TASK-029",
+        body.get("priority") != "normal" or "Invalid priority" not in str(said.at("/detail")),
+        f"the priority normal is blamed: {said.at('/detail')!r}",
+        said,
+        pointer="/detail",
+    )
 
 
 @requirement("AITBC-TASK-024", "AITBC-GEN-006")

@@ -61,6 +61,7 @@ def _judge_still(
     "AITBC-BEAT-004",
     "AITBC-BEAT-005",
     "AITBC-GEN-010",
+    "AITBC-GEN-013",
 )
 async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> None:
     mark = aitbc.new("timed")
@@ -72,12 +73,17 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     healthy = await aitbc.peer.call("getHealth")
     _judge_near(judge, healthy)
     before, bystander = await aitbc.get(beating), await aitbc.get(silent)
-    await aitbc.discover(capabilities=[mark])
+    searched = await aitbc.discover(capabilities=[mark])
+    counted = await aitbc.peer.call("getTaskStatus")
 
     await _pause(suite)
     unmoved = await aitbc.get(beating)
+    _judge_later(judge, "AITBC-GEN-013", "/timestamp", before, unmoved)
+    recounted = await aitbc.peer.call("getTaskStatus")
+    _judge_later(judge, "AITBC-GEN-013", "/timestamp", counted, recounted)
     _judge_still(judge, "AITBC-GET-031", "/agent/last_heartbeat", before, unmoved)
     found = await aitbc.discover(capabilities=[mark])
+    _judge_later(judge, "AITBC-GEN-013", "/timestamp", searched, found)
     for index, agent in enumerate(listed(found)):
         if agent.get("agent_id") == beating and before.ok:
             judge.equal(

@@ -1,0 +1,267 @@
+"""The house keeps its arrows: who imports whom, what the pure core never touches, and size."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas import protocol_ids
+
+HOME = Path(__file__).resolve().parent.parent
+ROOMS = ("schemas", "mockserver", "conformance", "reports")
+OURS = (*ROOMS, "assay", "tests", "benchmarks")
+LONGEST = 400
+
+ARROWS: dict[str, set[str]] = {
+    "schemas": set(),
+    "mockserver": {"schemas"},
+    "conformance": {"schemas", "mockserver"},
+    "conformance/cli": {"schemas", "mockserver", "reports"},
+    "reports": {"schemas"},
+    "assay": set(),
+}
+
+# Sans-I/O: no socket, no asyncio, no wall clock, no global chance. What is left out does touch the
+# world: server.py, wire/ and log.py are shells, and world.py is the one door to clock and chance.
+# session.py is in: it makes a `random.Random` of its seed, and that is all that it may.
+PURE = (
+    "app.py",
+    "coordinator.py",
+    "faults.py",
+    "pages.py",
+    "router.py",
+    "session.py",
+    "transcript.py",
+    "verdicts.py",
+    "protocols",
+)
+IMPURE_MODULES = {
+    "aiohttp",
+    "asyncio",
+    "concurrent",
+    "datetime",
+    "http",
+    "multiprocessing",
+    "os",
+    "queue",
+    "secrets",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "threading",
+    "urllib.request",
+    "uvloop",
+    "websockets",
+}
+ALLOWED_CALLS = {
+    # durations of a request, told in the transcript; no answer depends on them
+    "app.py": {"time.perf_counter", "time.monotonic"},
+    "session.py": {"random.Random"},
+}
+
+PACK_FILES = ("protocol.yaml", "openapi.yaml", "requirements.yaml", "asyncapi.yaml")
+
+HEAVY = (
+    "allure_commons",
+    "faker",
+    "grpc",
+    "hypothesis",
+    "jinja2",
+    "jsonschema",
+    "openapi_spec_validator",
+    "pytest",
+    "requests",
+    "schemathesis",
+)
+
+
+def _modules(room: str) -> list[Path]:
+    return sorted((HOME / room).rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(HOME).as_posix()
+
+
+ALL = [path for room in (*ROOMS, "assay") for path in _modules(room)]
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, ast.AST]]:
+    """Every module that is imported anywhere in a file, by its full name."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{_name(path)} imports relatively"
+            yield from ((f"{node.module}.{alias.name}", node) for alias in node.names)
+
+
+def _room(path: Path) -> str:
+    name = _name(path)
+    return "conformance/cli" if name.startswith("conformance/cli/") else name.split("/")[0]
+
+
+def test_rooms_are_not_empty() -> None:
+    assert all(len(_modules(room)) > 3 for room in ROOMS)
+    assert (HOME / "assay/__main__.py") in ALL
+
+
+@pytest.mark.parametrize("path", ALL, ids=_name)
+def test_module_imports_along_the_arrows_only(path: Path) -> None:
+    room = _room(path)
+    allowed = ARROWS[room] | {room.split("/")[0]}
+    if _name(path) == "assay/__main__.py":
+        allowed |= {"conformance"}
+    found = {name.split(".")[0] for name, _ in _imports(path)} & set(OURS)
+    assert found <= allowed
+
+
+def test_command_enters_the_rooms_by_one_door_and_late() -> None:
+    path = HOME / "assay/__main__.py"
+    ours = [(name, node) for name, node in _imports(path) if name.split(".")[0] in ROOMS]
+    assert [name for name, _ in ours] == ["conformance.cli.run"]
+    assert all(node not in _tree(path).body for _, node in ours)
+    at_import = [node for node in _tree(path).body if isinstance(node, ast.ImportFrom)]
+    assert {node.module for node in at_import} <= {"__future__", "pathlib"}
+
+
+def test_plugin_for_users_brings_nothing_of_ours() -> None:
+    path = HOME / "assay/pytest_plugin.py"
+    if path.exists():  # the plugin has a test that it works: this is about what it drags in
+        assert not [name for name, _ in _imports(path) if name.split(".")[0] in OURS]
+    code = "import sys, assay; print(*sorted(sys.modules))"
+    if path.exists():
+        code = "import sys, assay.pytest_plugin; print(*sorted(sys.modules))"
+    loaded = _loaded_by(code)
+    assert not {name.split(".")[0] for name in loaded} & set(ROOMS)
+
+
+def _pure() -> list[Path]:
+    folder = HOME / "mockserver"
+    return [
+        module
+        for name in PURE
+        for module in ([folder / name] if name.endswith(".py") else (folder / name).rglob("*.py"))
+    ]
+
+
+def test_pure_core_is_all_but_the_shells() -> None:
+    shells = {"__init__.py", "server.py", "log.py", "world.py"}
+    left = {path for path in _modules("mockserver") if "wire" not in path.parts} - set(_pure())
+    assert {path.relative_to(HOME / "mockserver").as_posix() for path in left} == shells
+
+
+@pytest.mark.parametrize("path", _pure(), ids=_name)
+def test_pure_module_imports_nothing_of_the_world(path: Path) -> None:
+    found = {name for name, _ in _imports(path)}
+    touched = {
+        name
+        for name in found
+        if name.split(".")[0] in IMPURE_MODULES
+        or any(name == each or name.startswith(f"{each}.") for each in IMPURE_MODULES)
+    }
+    assert not touched
+    ours = {name for name in found if name.startswith("mockserver.")}
+    shells = ("mockserver.wire", "mockserver.server", "mockserver.log")
+    assert not {name for name in ours if name.startswith(shells)}
+
+
+@pytest.mark.parametrize("path", _pure(), ids=_name)
+def test_pure_module_asks_neither_clock_nor_chance(path: Path) -> None:
+    """Names of `time`, `random` and `uuid` are used nowhere, but for what is listed above."""
+    world = {"time", "random", "uuid"}
+    used: set[str] = set()
+    for name, node in _imports(path):
+        if isinstance(node, ast.ImportFrom) and name.split(".")[0] in world:
+            used.add(name)
+    for node in ast.walk(_tree(path)):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in world
+        ):
+            used.add(f"{node.value.id}.{node.attr}")
+    assert used <= ALLOWED_CALLS.get(path.name, set())
+
+
+@pytest.mark.parametrize("path", _modules("schemas"), ids=_name)
+def test_schemas_ask_neither_clock_nor_chance_nor_network(path: Path) -> None:
+    found = {name.split(".")[0] for name, _ in _imports(path)}
+    assert not found & {"time", "random", "socket", "asyncio", "aiohttp", "requests", "os", "sys"}
+
+
+def test_loader_is_the_only_reader_of_protocols() -> None:
+    """No other module knows where packs lie or what their files are called.
+
+    examples.py and lint.py are of the same house: they read what the loader's `Protocol` points
+    at. bundle.py reads `types/` for the loader.
+    """
+    readers = {"schemas/loader.py", "schemas/examples.py", "schemas/lint.py", "schemas/bundle.py"}
+    found = {_name(path) for path in ALL if any(map(_reads_packs, ast.walk(_tree(path))))}
+    assert "schemas/loader.py" in found
+    assert found <= readers
+
+
+def _reads_packs(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        return node.value in PACK_FILES
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "PROTOCOLS" for alias in node.names)
+    return isinstance(node, ast.Attribute) and node.attr == "folder"
+
+
+def test_protocols_are_the_same_in_every_room() -> None:
+    def packages(room: str) -> set[str]:
+        folder = HOME / room / "protocols"
+        folders = {path.parent.name for path in folder.glob("*/__init__.py")}
+        return folders | {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+
+    assert set(protocol_ids()) == packages("mockserver") == packages("conformance")
+
+
+def _loaded_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded once it ran `code`, which prints them."""
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=HOME, timeout=60, check=True)
+    return set(ran.stdout.split())
+
+
+def test_mock_starts_without_heavy_modules() -> None:
+    loaded = _loaded_by(
+        "import asyncio, sys, mockserver\n"
+        "async def main():\n"
+        "    async with mockserver.start('aitbc') as mock:\n"
+        "        reader, writer = await asyncio.open_connection(mock.host, mock.port)\n"
+        "        writer.write(b'GET /health HTTP/1.0\\r\\n\\r\\n')\n"
+        "        assert b'healthy' in await reader.read()\n"
+        "        writer.close()\n"
+        "asyncio.run(main())\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    assert "mockserver.wire.http" in loaded
+    assert not loaded & set(HEAVY)
+    assert not {name for name in loaded if name.split(".")[0] in ("conformance", "reports")}
+
+
+@pytest.mark.parametrize("room", ["schemas", "reports"])
+def test_room_is_light_to_import(room: str) -> None:
+    loaded = _loaded_by(f"import sys, {room}; print(*sorted(sys.modules))")
+    assert not loaded & ({*HEAVY, "aiohttp", "asyncio"} - {"jinja2"})
+
+
+@pytest.mark.parametrize("path", [path for path in ALL if _room(path) != "assay"], ids=_name)
+def test_module_is_not_too_long(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST
