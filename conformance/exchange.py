@@ -23,6 +23,9 @@ _DEEPEST = 200
 
 
 class _Missing:
+    def __bool__(self) -> bool:
+        return False
+
     def __repr__(self) -> str:
         return "(nothing there)"
 

@@ -89,6 +89,11 @@ _ALIKE = 0.65
 """How alike two words are when one is taken for the other misspelt (1.0 is the same)."""
 
 
+def _well_formed(exchange: HttpExchange, _: Protocol) -> Iterator[RuleWord]:
+    garbled = [violation for violation in exchange.violations if violation.keyword == "http"]
+    yield RuleWord(kept=not garbled, message=garbled[0].message if garbled else "")
+
+
 def _documented_method(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
     known = _at_path(protocol, exchange)
     if any(operation.method == exchange.method for operation in known):
@@ -111,6 +116,8 @@ def _exact_path(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord
 
 
 def _documented_path(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    if not exchange.path:
+        return  # it was no HTTP
     known = _at_path(protocol, exchange)
     kept = any(operation.method == exchange.method for operation in known)
     if kept or not known or all(map(_open, known)):
@@ -153,6 +160,7 @@ def _encoded_path(exchange: HttpExchange, _: Protocol) -> Iterator[RuleWord]:
 
 
 REQUEST_RULES: Mapping[str, RequestRule] = {
+    "well-formed-http": _well_formed,
     "documented-method": _documented_method,
     "exact-path": _exact_path,
     "documented-path": _documented_path,

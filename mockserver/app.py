@@ -32,6 +32,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     too_large: bool = False
+    garbled: str = ""
+    """What is wrong with it as HTTP, where it is none; it has no method and no path then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,10 @@ class Mock:
 
     def _refuse_unknown(self, life: _Life) -> Answer | None:
         match = life.match
+        if life.request.garbled:
+            what = life.request.garbled
+            life.violations = (Violation(pointer="", keyword="http", message=what, value=None),)
+            return self._refuse(life, Wrong.GARBLED)
         if life.request.too_large:
             return self._refuse(life, Wrong.TOO_LARGE)
         if match.operation is not None:

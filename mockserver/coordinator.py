@@ -40,6 +40,7 @@ class Wrong(Enum):
     MALFORMED = "the body is not well-formed JSON"
     INVALID = "the request breaks its schema"
     TOO_LARGE = "the body is too large"
+    GARBLED = "this is not HTTP"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

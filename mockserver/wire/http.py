@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -37,7 +38,8 @@ class HttpShell:
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port. Raises `OSError` where the address cannot be had."""
         _LOGGER.addFilter(_is_ours)
-        server = web.Server(self._handle, access_log=None, logger=_LOGGER)
+        server = _Server(self._handle, access_log=None, logger=_LOGGER)
+        server.note_garbled = self._note_garbled
         self._runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -48,6 +50,11 @@ class HttpShell:
         """Stop listening, and end what is still open."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def _note_garbled(self, error: HttpProcessingError) -> None:
+        """What is no HTTP belongs to the transcript all the same; it names no session."""
+        what = error.message.partition("\n")[0]
+        self._mock.serve(Request(method="", path="", garbled=what), self._mock.sessions.get())
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
         path, _, query = raw.raw_path.partition("?")
@@ -68,6 +75,36 @@ class HttpShell:
             too_large=too_large,
         )
         return await _send(raw, self._mock.serve(request, session))
+
+
+class _Connection(web.RequestHandler):
+    """aiohttp's own, which also tells of requests that it could not make out."""
+
+    __slots__ = ("note_garbled",)
+
+    def __init__(self, manager: _Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self.note_garbled = manager.note_garbled
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if isinstance(exc, HttpProcessingError):
+            self.note_garbled(exc)
+        return super().handle_error(request, status, exc, message)
+
+
+class _Server(web.Server):
+    """aiohttp's low-level server with our own connections."""
+
+    note_garbled: Callable[[HttpProcessingError], None]
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

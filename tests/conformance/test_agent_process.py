@@ -20,7 +20,7 @@ VALUES = {"url": "http://127.0.0.1:1", "name": "agent-x", "ws_url": "ws://127.0.
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not holds():
+        while not holds():  # noqa: ASYNC110  # what it waits for is another process
             await asyncio.sleep(0.01)
 
 
@@ -114,7 +114,8 @@ async def test_a_silent_agent_is_told_as_such() -> None:
 async def test_an_agent_that_is_asked_may_say_goodbye() -> None:
     script = "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.02; done"
     ending = await (await ready(script)).end()
-    assert ending == Ending(code=0, output="ready\nbye\n", asked=True, stubborn=False)
+    assert ending.output.endswith("bye\n")
+    assert (ending.code, ending.asked, ending.stubborn) == (0, True, False)
 
 
 async def test_an_agent_without_a_handler_ends_by_the_signal_and_in_order() -> None:
@@ -134,7 +135,10 @@ async def test_a_stubborn_agent_is_killed(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("parent", ["wait", "exit 0"])
-async def test_children_of_the_agent_do_not_outlive_it(parent: str) -> None:
+async def test_children_of_the_agent_do_not_outlive_it(
+    parent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.agent_process._GRACE", 0.5)
     child = "trap '' TERM; echo child=$$; while :; do sleep 0.05; done"
     began = time.monotonic()
     agent = await ready(f"sh -c \"{child.replace('$$', chr(92) + '$$')}\" & sleep 0.1; "

@@ -14,6 +14,7 @@ from conformance import examiner as module
 from conformance.context import RunContext
 from conformance.examiner import Examiner, Situation
 from conformance.marks import UnjudgeableError
+from conformance.rules import REQUEST_RULES
 from conformance.target import Target
 from mockserver import Fault
 from schemas import load
@@ -51,9 +52,8 @@ def examined(code: str, *situations: Situation, patience: float = 1.0) -> Examin
 
 
 def context(**fields: Any) -> RunContext:
-    return RunContext(
-        **({"protocol": "aitbc", "role": "agent", "target": Target(), "run": "r1"} | fields)
-    )
+    least: dict[str, Any] = {"protocol": "aitbc", "role": "agent", "target": Target(), "run": "r1"}
+    return RunContext(**(least | fields))
 
 
 async def test_situations_are_played_once_side_by_side_each_with_its_own_mock() -> None:
@@ -66,6 +66,8 @@ async def test_situations_are_played_once_side_by_side_each_with_its_own_mock() 
     first = calm.exchanges[0]
     assert (first.operation, first.status) == ("registerAgent", 200)
     assert first.json()["agent_id"] == "agent-calm-r1"
+    (label,) = REQUEST_RULES["labelled-body"](first, AITBC)
+    assert label.kept, "it wrote the header's name in small letters"
     assert calm.struck == []
     assert calm.seconds >= 1
     assert [heard.status for heard in busy.struck] == [503]
@@ -75,9 +77,7 @@ async def test_situations_are_played_once_side_by_side_each_with_its_own_mock() 
         assert seen.ending is not None
         assert seen.ending.asked
         assert not seen.ending.stubborn
-        assert [heard.number for heard in seen.exchanges] == list(
-            range(1, len(seen.exchanges) + 1)
-        )
+        assert [heard.number for heard in seen.exchanges] == list(range(1, len(seen.exchanges) + 1))
 
 
 async def test_a_restart_forgets_the_agent_and_gives_it_time_anew() -> None:

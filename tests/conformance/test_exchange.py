@@ -130,7 +130,7 @@ class TestCurl:
         "text",
         [
             "{}",
-            "it's \"quoted\" `thrice` $HOME $(rm -rf x) \\ ; & | > * ? !",
+            'it\'s "quoted" `thrice` $HOME $(rm -rf x) \\ ; & | > * ? !',
             "line\nbreak\r\n\ttab",
             "ü 世界 🌍",
             "@/etc/passwd",
@@ -171,7 +171,7 @@ class TestCurl:
         assert body.decode() in words
 
     async def test_a_command_really_does_it_again(self) -> None:
-        name = "it's\nan \"agent\" of $HOME"
+        name = 'it\'s\nan "agent" of $HOME'
         body = json.dumps({"agent_id": name, "agent_type": "worker"}).encode()
         async with mockserver.start("aitbc") as mock:
             seen = exchange(

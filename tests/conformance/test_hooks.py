@@ -81,7 +81,7 @@ async def test_a_command_that_takes_too_long_is_killed_and_its_children_with_it(
     started = [int(pid) for pid in pids.read_text().split()]
     assert len(started) == 2
     async with asyncio.timeout(5):
-        while any(_lives(pid) for pid in started):
+        while any(_lives(pid) for pid in started):  # noqa: ASYNC110  # other processes
             await asyncio.sleep(0.02)
 
 

@@ -13,9 +13,7 @@ from conformance.recorder import encode
 from conformance.verdict import Evidence, Finding
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl-canary"
-KEY = (
-    "-----BEGIN RSA PRIVATE KEY-----\nMIIcanaryKEY0\ncanaryKEY1==\n-----END RSA PRIVATE KEY-----"
-)
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIcanaryKEY0\ncanaryKEY1==\n-----END RSA PRIVATE KEY-----"
 KNOWN = "known-canary-äö\"'\\"
 
 
@@ -110,7 +108,7 @@ CARRIERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("where", CARRIERS)
 def test_no_canary_gets_into_a_record(where: str) -> None:
-    fields = {"operation": "x", "method": "POST", "url": "http://h/x", "status": 200}
+    fields: dict[str, Any] = {"operation": "x", "method": "POST", "url": "http://h", "status": 200}
     seen = Exchange(**(fields | CARRIERS[where]))
     evidence = Evidence(exchanges=[seen], actual=seen.at("/seen") if where == "jwt" else "x")
     finding = Finding(requirement="A", check="c", verdict="fail", evidence=evidence)

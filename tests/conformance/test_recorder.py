@@ -24,7 +24,7 @@ ROWS = load_requirements(AITBC)
 
 
 def context(**fields: Any) -> RunContext:
-    least = {"protocol": "aitbc", "role": "coordinator", "target": Target(url="http://h"),
+    least: dict[str, Any] = {"protocol": "aitbc", "role": "coordinator", "target": Target(url="http://h"),
              "run": "r1"}  # fmt: skip
     return RunContext(**(least | fields))
 
@@ -158,8 +158,10 @@ def test_whatever_a_peer_says_is_one_line_that_is_read_again(
     tmp_path: Path, body: bytes, shown: Any
 ) -> None:
     seen = Exchange(operation="", method="GET", url="http://h", status=200, answer=body)
-    evidence = Evidence(exchanges=[seen], actual=seen.at("/a") if seen.at("/a") else None)
-    finding = Finding(requirement="A", check="c", verdict="fail", message="\ud800", evidence=evidence)
+    evidence = Evidence(exchanges=[seen], actual=seen.at("/a") or None)
+    finding = Finding(
+        requirement="A", check="c", verdict="fail", message="\ud800", evidence=evidence
+    )
     recorder = Recorder(tmp_path / "run.jsonl")
     recorder.write(finding.record(Masker()))
     recorder.close()

@@ -206,9 +206,7 @@ class TestContext:
             ("AITBC-GET-*", "coordinator", False),
         ],
     )
-    def test_a_context_selects_by_role_and_glob(
-        self, only: str, role: str, chosen: bool
-    ) -> None:
+    def test_a_context_selects_by_role_and_glob(self, only: str, role: str, chosen: bool) -> None:
         row = load_requirements(AITBC)["AITBC-REG-001"]
         context = RunContext(
             protocol="aitbc",

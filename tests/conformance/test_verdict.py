@@ -57,7 +57,8 @@ def test_a_verdict_that_blames_nobody_carries_no_evidence(verdict: VerdictName) 
 
 @pytest.mark.parametrize("verdict", ["fail", "warn"])
 def test_a_breach_carries_its_evidence_masked(verdict: VerdictName) -> None:
-    seen = Exchange(operation="getHealth", method="GET", url="http://h/health?token=abc", status=200)
+    url = "http://h/health?token=abc"
+    seen = Exchange(operation="getHealth", method="GET", url=url, status=200)
     evidence = Evidence(
         exchanges=[seen],
         pointers=["/a/b"],

@@ -17,16 +17,23 @@ _OF_AN_AGENT = (
 
 NORMAL = "normal life"
 
+
+def _failing(status: int) -> list[Fault]:
+    """Each operation fails three times: enough to tell a pause from hammering."""
+    return [
+        Fault(kind="status", operation=operation, status=status, times=3)
+        for operation in _OF_AN_AGENT
+    ]
+
+
 SITUATIONS = (
     Situation(name=NORMAL),
+    Situation(name="unavailable", faults=_failing(503)),
+    Situation(name="internal errors", faults=_failing(500)),
     Situation(
-        name="unavailable",
-        faults=[
-            Fault(kind="status", operation=operation, status=503, times=2)
-            for operation in _OF_AN_AGENT
-        ],
+        name="refused",
+        faults=[Fault(kind="status", operation="registerAgent", status=422, times=3)],
     ),
-    Situation(name="refused", faults=[Fault(kind="status", operation="registerAgent", status=422)]),
     Situation(
         name="slow answers",
         faults=[

@@ -19,6 +19,7 @@ _STATUS_OF = {
     Wrong.MALFORMED: 422,
     Wrong.INVALID: 422,
     Wrong.TOO_LARGE: 413,
+    Wrong.GARBLED: 400,
 }
 
 _FAILURES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import pytest
@@ -18,8 +19,14 @@ _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATI
 
 _ABOUT_ITSELF = ("updateAgentStatus", "sendHeartbeat")
 
-_HAMMERING = 15
-"""Failures of one request within a second from which on it counts as hammered."""
+_HAMMERING = 4
+"""Times in a row, without a pause, from which on a failing request counts as hammered."""
+
+_NO_PAUSE = 0.1
+"""Seconds that nobody would call a pause."""
+
+_FLOOD = 60
+"""Requests within a second from which on a lone agent counts as flooding."""
 
 
 @requirement("AITBC-AGENT-REG-011")
@@ -62,9 +69,12 @@ async def test_a_forgotten_agent_registers_again(examiner: Examiner, judge: Judg
 
 
 @requirement("AITBC-AGENT-REG-013")
-async def test_a_refused_agent_is_not_registered(examiner: Examiner, judge: Judge) -> None:
-    seen = await examiner.observe("refused")
-    if not seen.struck:
+@pytest.mark.parametrize("situation", ["refused", "unavailable"])
+async def test_a_refused_agent_is_not_registered(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    if not any(heard.operation == "registerAgent" for heard in seen.struck):
         raise UnjudgeableError("the agent never tried to register")
     refused: dict[str, HttpExchange] = {}
     unmoved: list[HttpExchange] = []
@@ -93,6 +103,7 @@ async def test_a_refused_agent_is_not_registered(examiner: Examiner, judge: Judg
         case("AITBC-AGENT-GEN-013", "restart"),
         case("AITBC-AGENT-GEN-014", "unknown fields"),
         case("AITBC-AGENT-GEN-016", NORMAL),
+        case("AITBC-AGENT-GEN-019", "internal errors"),
     ],
 )
 async def test_trouble_is_lived_through(
@@ -141,11 +152,11 @@ async def test_failures_are_not_hammered(situation: str, examiner: Examiner, jud
     seen = await examiner.observe(situation)
     if not any(_failed(heard) for heard in seen.exchanges):
         raise UnjudgeableError("nothing that the agent asked went wrong")
-    worst = max(_bursts(seen), key=len, default=[])
+    worst = max(_without_pause(seen), key=len, default=[])
     judge.holds(
         "AITBC-AGENT-GEN-015",
         len(worst) < _HAMMERING,
-        f"a request that failed came {len(worst)} times within a second",
+        f"a request that failed came {len(worst)} times, each within {_NO_PAUSE} s of the last",
         *(of_transcript(heard) for heard in worst[:3]),
     )
 
@@ -154,16 +165,30 @@ def _failed(heard: HttpExchange) -> bool:
     return heard.status == 0 or heard.status >= 400
 
 
-def _bursts(seen: Observation) -> Iterator[list[HttpExchange]]:
-    """For each failure, those of the very same request within the second that follows."""
-    failures = [heard for heard in seen.exchanges if _failed(heard)]
-    for index, first in enumerate(failures):
-        yield [
-            heard
-            for heard in failures[index:]
-            if (heard.method, heard.path) == (first.method, first.path)
-            and heard.real - first.real < 1.0
-        ]
+def _without_pause(seen: Observation) -> Iterator[list[HttpExchange]]:
+    """Runs of one and the same request, each but the last a failure, and no pause in between."""
+    runs: dict[tuple[str, str], list[HttpExchange]] = {}
+    for heard in seen.exchanges:
+        same = (heard.method, heard.path)
+        run = runs.get(same)
+        if run and _failed(run[-1]) and heard.real - run[-1].real < _NO_PAUSE:
+            run.append(heard)
+        else:
+            runs[same] = [heard]
+        yield runs[same]
+
+
+@requirement("AITBC-AGENT-GEN-020")
+async def test_the_coordinator_is_not_flooded(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(NORMAL)
+    times = [heard.real for heard in seen.exchanges]
+    busiest = max((bisect_left(times, t + 1.0) - n for n, t in enumerate(times)), default=0)
+    judge.holds(
+        "AITBC-AGENT-GEN-020",
+        busiest < _FLOOD,
+        f"{busiest} requests came within one second, with nothing wrong",
+        *(of_transcript(heard) for heard in seen.exchanges[-2:]),
+    )
 
 
 @requirement("AITBC-AGENT-GEN-017")
