@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from schemas.spec import Operation, Protocol
@@ -13,15 +13,14 @@ __all__ = ["Match", "Router"]
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Where a request leads. `operation` is `None` where the path, or only the method, is unknown.
 
     `allowed` lists the methods of a path that is known.
     """
 
     operation: Operation | None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = _NOTHING
     allowed: tuple[str, ...] = ()
 
 
@@ -37,7 +36,9 @@ class Router:
                 shaped.setdefault(steps, {})[operation.method] = operation
             else:
                 self._exact.setdefault(operation.path, {})[operation.method] = operation
-        self._shaped = sorted(shaped.items(), key=lambda entry: sum("{" in s for s in entry[0]))
+        self._shaped: dict[int, list[tuple[tuple[str, ...], dict[str, Operation]]]] = {}
+        for steps, methods in sorted(shaped.items(), key=lambda entry: str(entry[0]).count("{")):
+            self._shaped.setdefault(len(steps), []).append((steps, methods))
 
     def match(self, method: str, path: str) -> Match:
         """`path` is as it came, percent-encoded; parameters come back decoded."""
@@ -46,7 +47,7 @@ class Router:
             return Match(methods[method], _NOTHING, tuple(methods))
         allowed = list(methods)
         steps = path.split("/")
-        for shape, methods in self._shaped:
+        for shape, methods in self._shaped.get(len(steps), ()):
             parameters = _fit(shape, steps)
             if parameters is None:
                 continue
@@ -57,13 +58,10 @@ class Router:
 
 
 def _fit(shape: tuple[str, ...], steps: list[str]) -> dict[str, str] | None:
-    if len(shape) != len(steps):
-        return None
+    """The parameters of a path of the same length as the shape, or `None` where it is another."""
     parameters = {}
     for want, have in zip(shape, steps, strict=True):
-        if want.startswith("{"):
-            if not have:
-                return None
+        if want.startswith("{") and have:
             parameters[want[1:-1]] = unquote(have)
         elif want != have:
             return None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,9 +17,8 @@ KEPT = 10_000
 """Entries that one session keeps; older ones make room."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpExchange:
-    """One request and its answer.
+class HttpExchange(NamedTuple):
+    """One request and its answer. A tuple, for it is made for every request.
 
     `at` is the coordinator's time when the request came (seconds since 1970), `real` the same on
     the machine's monotonic clock, `took` the seconds until the answer was ready. `status` is 0

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from multidict import istr
 
 from mockserver.app import Mock, Outcome, Request
 from mockserver.transcript import escaped
@@ -20,7 +21,7 @@ __all__ = ["LARGEST_BODY", "SESSION_HEADER", "HttpShell"]
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a request's body that are read; a larger one is refused."""
 
-SESSION_HEADER = "X-Assay-Session"
+SESSION_HEADER = istr("X-Assay-Session")
 SESSION_PREFIX = f"{PREFIX}sessions/"
 
 
@@ -127,6 +128,8 @@ async def _read(raw: web.BaseRequest) -> tuple[bytes, bool]:
     """The body, and whether it was too large to be read whole."""
     if not raw.can_read_body:
         return b"", False
+    if raw.content.is_eof() and raw.content.exception() is None:
+        return raw.content.read_nowait(), False  # it came whole, with its head
     chunks: list[bytes] = []
     size = 0
     with contextlib.suppress(HttpProcessingError):
@@ -142,4 +145,5 @@ def _session_of(path: str, raw: Any) -> tuple[str, str]:
     if path.startswith(SESSION_PREFIX):
         key, slash, rest = path[len(SESSION_PREFIX) :].partition("/")
         return key, slash + rest
-    return escaped(raw.headers.get(SESSION_HEADER, "")), path
+    key = raw.headers.get(SESSION_HEADER)
+    return escaped(key) if key else "", path

@@ -164,7 +164,7 @@ def words(rule: str, call: HttpExchange) -> list[bool]:
         # nothing that we know
         ("GET /metrics", SILENT, SILENT, BROKEN),
         ("GET /", SILENT, SILENT, BROKEN),
-        ("GET ", SILENT, SILENT, BROKEN),
+        ("GET ", SILENT, SILENT, SILENT),  # it was no HTTP
         ("OPTIONS *", SILENT, SILENT, BROKEN),
     ],
 )
@@ -240,6 +240,14 @@ def test_bodies_are_json_labelled_and_there(
     assert words("json-body", asked) == as_json
     assert words("labelled-body", asked) == labelled
     assert words("body-present", asked) == present
+
+
+def test_what_is_no_http_is_told_in_the_words_of_its_reader() -> None:
+    assert words("well-formed-http", heard("GET /health")) == KEPT
+    garbled = Violation(pointer="", keyword="http", message="bad request line", value=None)
+    call = replace(heard("GET "), violations=[garbled])
+    (word,) = REQUEST_RULES["well-formed-http"](call, AITBC)
+    assert (word.kept, word.message) == (False, "bad request line")
 
 
 def test_every_rule_is_wanted_by_a_row_and_every_row_finds_its_rule() -> None:

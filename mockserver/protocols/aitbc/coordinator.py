@@ -183,8 +183,10 @@ class AitbcCoordinator(Coordinator):
         return _error(status, _FAILURES.get(operation, "") + reason if status == 500 else reason)
 
     def due(self) -> float | None:
-        moments = (self.registry.next_stale(), self.distributor.next_completion())
-        return min((moment for moment in moments if moment is not None), default=None)
+        stale, done = self.registry.next_stale(), self.distributor.next_completion()
+        if stale is None or done is None:
+            return done if stale is None else stale
+        return min(stale, done)
 
     def tick(self) -> None:
         now = self.world.clock.now()

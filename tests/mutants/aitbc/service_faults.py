@@ -188,7 +188,9 @@ class _Welcoming(Aimed):
 
     def astray(self, path: str, allowed: list[str]) -> Reply:
         hit = (self.target == "methods") == bool(allowed)
-        return Reply(status=200, body={"status": "success"}) if hit else super().astray(path, allowed)
+        return (
+            Reply(status=200, body={"status": "success"}) if hit else super().astray(path, allowed)
+        )
 
 
 class _Forgetful(Aimed):
