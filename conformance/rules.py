@@ -85,6 +85,9 @@ RequestRule = Callable[[HttpExchange, Protocol], Iterator[RuleWord]]
 
 _LEGAL_PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 
+_PREFIX = re.compile(r"(?i)v[0-9]+|api|rest")
+"""Steps that agents of other releases put in front."""
+
 _ALIKE = 0.65
 """How alike two words are when one is taken for the other misspelt (1.0 is the same)."""
 
@@ -198,17 +201,10 @@ def _meant(protocol: Protocol, path: str) -> Operation | None:
     steps = [step for step in path.split("/") if step]
     if path == "/" + "/".join(steps) + "/":
         return None  # a slash at the end is a habit, not a mistake
-    return next(
-        (
-            operation
-            for operation in protocol
-            if any(
-                _close(operation.path.split("/")[1:], steps[skip:])
-                for skip in range(min(3, len(steps)))
-            )
-        ),
-        None,
-    )
+    while steps and _PREFIX.fullmatch(steps[0]):
+        steps = steps[1:]
+    shapes = ((operation, operation.path.split("/")[1:]) for operation in protocol)
+    return next((operation for operation, shape in shapes if _close(shape, steps)), None)
 
 
 def _close(shape: list[str], steps: list[str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -340,27 +339,25 @@ def heard(operation: str, body: Any = None, **fields: Any) -> HttpExchange:
     known = AITBC.operations[operation]
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     shape = Validators(AITBC).request(operation)
-    return replace(
-        HttpExchange(
-            number=1,
-            at=0.0,
-            real=0.0,
-            took=0.001,
-            method=known.method,
-            path=known.path,
-            query="",
-            headers={"Content-Type": "application/json"},
-            body=raw,
-            operation=operation,
-            parameters={},
-            allowed=(),
-            violations=shape.explain(body) if shape and not isinstance(body, bytes) else (),
-            status=200,
-            answer_headers={},
-            answer=b"{}",
-        ),
-        **fields,
-    )
+    said: dict[str, Any] = {
+        "number": 1,
+        "at": 0.0,
+        "real": 0.0,
+        "took": 0.001,
+        "method": known.method,
+        "path": known.path,
+        "query": "",
+        "headers": {"Content-Type": "application/json"},
+        "body": raw,
+        "operation": operation,
+        "parameters": {},
+        "allowed": (),
+        "violations": shape.explain(body) if shape and not isinstance(body, bytes) else (),
+        "status": 200,
+        "answer_headers": {},
+        "answer": b"{}",
+    }
+    return HttpExchange(**(said | fields))
 
 
 class TestSeeRequest:

@@ -78,7 +78,9 @@ def test_a_breach_of_served_names_what_was_wanted() -> None:
     assert word.message == "a lawful getHealth was answered 418, not 200"
 
 
-def heard(call: str, body: bytes = b"", label: str | None = None) -> HttpExchange:
+def heard(
+    call: str, body: bytes = b"", label: str | None = None, wrong: Violation | None = None
+) -> HttpExchange:
     """As the mock hears it: `call` is method and path; the operation is found as a router would."""
     method, _, path = call.partition(" ")
     steps = path.split("/")
@@ -90,7 +92,7 @@ def heard(call: str, body: bytes = b"", label: str | None = None) -> HttpExchang
         and all(w[:1] == "{" or w == h for w, h in zip(shape, steps, strict=True))
     ]
     matching.sort(key=lambda known: "{" in known.path)
-    violations = []
+    violations = [wrong] if wrong else []
     if body:
         try:
             json.loads(body)
@@ -245,8 +247,7 @@ def test_bodies_are_json_labelled_and_there(
 def test_what_is_no_http_is_told_in_the_words_of_its_reader() -> None:
     assert words("well-formed-http", heard("GET /health")) == KEPT
     garbled = Violation(pointer="", keyword="http", message="bad request line", value=None)
-    call = replace(heard("GET "), violations=[garbled])
-    (word,) = REQUEST_RULES["well-formed-http"](call, AITBC)
+    (word,) = REQUEST_RULES["well-formed-http"](heard("GET ", wrong=garbled), AITBC)
     assert (word.kept, word.message) == (False, "bad request line")
 
 

@@ -149,7 +149,6 @@ class AitbcCoordinator(Coordinator):
         return Answer(
             body={
                 "status": "healthy",
-                "service": "agent-coordinator",
                 "version": self.protocol.version,
                 "timestamp": self._now(),
             }
