@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from conformance.exchange import Exchange
+from conformance.patience import GIVEN_UP, Patience
 from conformance.target import RateLimit, Target
 from schemas.spec import Operation, Protocol
 
@@ -25,8 +26,8 @@ __all__ = ["LARGEST_ANSWER", "HttpClient", "tls_context"]
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
 
-_PATIENCE = 2
-"""Times that an operation may let us wait to the end; after that it is not waited for again."""
+_REFUSALS = 2
+"""Connections refused in a row after which a peer looks as if it were gone."""
 
 _TRIES = 4
 """Times that a request is sent while the peer says 429."""
@@ -40,8 +41,8 @@ _NOTHING: Any = object()
 class HttpClient:
     """Calls a coordinator's operations. Every call ends, in an answer or with the failure named.
 
-    `see` is told of every exchange. An operation that let two calls run into the time-out is given
-    a tenth of the time from then on, so that a peer that hangs cannot hang the run.
+    `see` is told of every exchange. An operation that hangs is waited for less and less, and at
+    last not asked any more: see `Patience`.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class HttpClient:
         self.protocol = protocol
         self.target = target
         self.see = see
-        self._hung: Counter[str] = Counter()
+        self._patience = Patience(target.timeout)
         self._refused = 0
         self._pace = _Pace(target.rate_limit)
         trace = aiohttp.TraceConfig()
@@ -72,7 +73,7 @@ class HttpClient:
 
     async def gone(self) -> bool:
         """Did the peer stop to accept connections? Asked of it only where it looks like that."""
-        if self._refused < _PATIENCE:
+        if self._refused < _REFUSALS:
             return False
         asked = Exchange(operation="", method="GET", url=self.target.url, lawful=False)
         exchange = await self._once(asked, with_body=False)
@@ -169,14 +170,16 @@ class HttpClient:
         self._refused = 0 if connected else self._refused + 1
         took = {"seconds": time.monotonic() - began, "reconnected": trace.renewed}
         if isinstance(said, Exception):
-            return replace(asked, failure=self._failure(said, asked.operation), **took)
+            return replace(asked, failure=_failure(said), **took)
         status, headers, answer = said
         return replace(asked, status=status, answer_headers=headers, answer=answer, **took)
 
     async def _exchange(
         self, asked: Exchange, trace: SimpleNamespace, *, with_body: bool
     ) -> tuple[int, dict[str, str], bytes] | Exception:
-        hung = self._hung[asked.operation] >= _PATIENCE
+        seconds = self._patience.seconds(asked.operation)
+        if seconds is None:
+            return NotAskedError(f"not asked again: it gave no answer {GIVEN_UP} times")
         try:
             async with self._session.request(
                 asked.method,
@@ -184,25 +187,26 @@ class HttpClient:
                 headers=asked.headers,
                 data=asked.body if with_body else None,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self.target.timeout / (10 if hung else 1)),
+                timeout=aiohttp.ClientTimeout(total=seconds),
                 trace_request_ctx=trace,
             ) as response:
                 answer = await _read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
+                self._patience.answered(asked.operation)
                 return response.status, headers, answer
-        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+        except TimeoutError:
+            self._patience.hung(asked.operation, seconds)
+            return TimeoutError(f"no answer within {seconds:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             return error
-
-    def _failure(self, error: Exception, operation: str) -> str:
-        """Why there is no answer, in words."""
-        if isinstance(error, TimeoutError):
-            self._hung[operation] += 1
-            return f"no answer within {self.target.timeout:g} s"
-        return next((say(error) for kind, say in _FAILURES if isinstance(error, kind)), str(error))
 
 
 class FloodError(aiohttp.ClientError):
     """The peer sends more than any lawful answer holds."""
+
+
+class NotAskedError(TimeoutError):
+    """The operation hung too often to be asked again."""
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -275,10 +279,15 @@ async def _note_new(_session: Any, context: Any, _params: Any) -> None:
     trace.renewed = trace.renewed or trace.reused
 
 
+def _failure(error: Exception) -> str:
+    """Why there is no answer, in words."""
+    return next((say(error) for kind, say in _FAILURES if isinstance(error, kind)), str(error))
+
+
 _FAILURES: tuple[
     tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], str]], ...
 ] = (
-    (FloodError, str),
+    ((FloodError, TimeoutError), str),
     (
         aiohttp.ClientConnectorError,
         lambda e: f"cannot connect: {e.os_error.strerror or e.os_error}",

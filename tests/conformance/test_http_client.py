@@ -138,9 +138,13 @@ class TestMisbehaviour:
                 took.append(time.monotonic() - began)
                 assert said.status is None
                 assert "no answer within" in said.failure
+            for _ in range(3):
+                last = await health(it)
             other = await it.call("getQueues")
         assert all(0.45 < seconds < 2 for seconds in took[:2]), took
         assert took[2] < 0.3, took
+        assert last.failure == "not asked again: it gave no answer 5 times"
+        assert last.seconds < 0.04
         assert other.seconds > 0.45, "another operation has its patience still"
 
     async def test_a_flood_is_cut(self) -> None:
