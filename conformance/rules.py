@@ -61,7 +61,8 @@ def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
 
 def _unthrottled(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     if exchange.status is not None:
-        yield RuleWord(kept=not exchange.throttled, message="answered 429 before it was served")
+        kept = not exchange.throttled and exchange.status != 429
+        yield RuleWord(kept=kept, message="answered 429 before it was served, if it was")
 
 
 def _kept_alive(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:

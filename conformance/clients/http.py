@@ -29,8 +29,11 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 _REFUSALS = 2
 """Connections refused in a row after which a peer looks as if it were gone."""
 
-_TRIES = 4
-"""Times that a request is sent while the peer says 429."""
+_TRIES = 3
+"""Times that a request is sent again, after a pause, while the peer says 429."""
+
+_IN_VAIN = 3
+"""Calls that may end in 429 all the same; after that there is no more waiting for it."""
 
 _LONGEST_PAUSE = 20.0
 """Seconds that a 429 can make us wait at once."""
@@ -56,6 +59,7 @@ class HttpClient:
         self.see = see
         self._patience = Patience(target.timeout)
         self._refused = 0
+        self._in_vain = 0
         self._pace = _Pace(target.rate_limit)
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
@@ -148,15 +152,22 @@ class HttpClient:
         """Send it, and again after a pause where the peer says 429."""
         if with_body:
             asked = replace(asked, headers={"content-type": "application/json", **asked.headers})
-        for attempt in range(_TRIES):
-            await self._pace.wait()
-            exchange = await self._once(asked, with_body=with_body)
-            if exchange.status != 429 or attempt == _TRIES - 1:
+        exchange = await self._paced(asked, with_body=with_body)
+        for _ in range(_TRIES if self._in_vain < _IN_VAIN else 0):
+            if exchange.status != 429:
                 break
             await asyncio.sleep(_pause(exchange))
-            asked = replace(asked, throttled=True)
+            exchange = await self._paced(replace(asked, throttled=True), with_body=with_body)
+        if exchange.status == 429:
+            self._in_vain += 1
+        elif exchange.throttled:
+            self._in_vain = 0
         self.see(exchange)
         return exchange
+
+    async def _paced(self, asked: Exchange, *, with_body: bool) -> Exchange:
+        await self._pace.wait()
+        return await self._once(asked, with_body=with_body)
 
     async def _once(self, asked: Exchange, *, with_body: bool) -> Exchange:
         trace = SimpleNamespace(reused=False, renewed=False)

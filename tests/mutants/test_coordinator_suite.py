@@ -49,7 +49,8 @@ async def test_suite_passes_every_lawful_reading(reading: str, tmp_path: Path) -
 
 async def test_suite_passes_the_mock_with_nothing_left_open(tmp_path: Path) -> None:
     async with mockserver.start("aitbc") as mock:
-        run = await run_suite(tmp_path, url=mock.url, hooks={"force": _FORCE})
+        hooks = {"force": _FORCE}
+        run = await run_suite(tmp_path, url=mock.url, hooks=hooks, profile="exhaustive")
     assert run.counts == {**run.counts, "fail": 0, "warn": 0, "inconclusive": 0}
     assert len(verdicts(run, "pass")) == len(_rows())
 
@@ -57,7 +58,14 @@ async def test_suite_passes_the_mock_with_nothing_left_open(tmp_path: Path) -> N
 @pytest.mark.parametrize(("row", "fault"), CAUGHT.items(), ids=[*CAUGHT])
 async def test_fault_is_caught_by_its_requirement(row: str, fault: str, tmp_path: Path) -> None:
     async with await start(FAULTS[fault].reading, fault) as peer:
-        run = await run_suite(tmp_path, url=peer.url, only=row, time_scale=10, answer_within=2)
+        run = await run_suite(
+            tmp_path,
+            url=peer.url,
+            only=row,
+            profile="exhaustive",
+            time_scale=10,
+            answer_within=2,
+        )
     broken = "warn" if _rows()[row].basis == "implied" else "fail"
     assert verdicts(run, broken) == [row], run.because
 

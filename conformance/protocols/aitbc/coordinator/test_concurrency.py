@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import from_profile, requirement
 from conformance.protocols.aitbc.dialogue import Dialogue, ids_of, listed
+
+pytestmark = from_profile("standard")
 
 _ROUNDS = 4
 

@@ -7,7 +7,7 @@ import asyncio
 from conformance.exchange import Exchange
 from conformance.hooks import run_hook
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import from_profile, requirement
 from conformance.plugin import Suite
 from conformance.protocols.aitbc.dialogue import Dialogue, listed
 from conformance.times import later, seconds_from_now
@@ -57,7 +57,6 @@ def _judge_still(
     "AITBC-DISC-038",
     "AITBC-BEAT-001",
     "AITBC-BEAT-002",
-    "AITBC-BEAT-003",
     "AITBC-BEAT-004",
     "AITBC-BEAT-005",
     "AITBC-GEN-010",
@@ -103,6 +102,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     _judge_still(
         judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, await aitbc.get(silent), beat
     )
+    _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", before, first, beat)
     _judge_later(judge, "AITBC-REG-011", "/registered_at", registered, await _another(aitbc))
     _judge_later(
         judge, "AITBC-STAT-013", "/updated_at", updated, await aitbc.update(beating, "busy")
@@ -114,19 +114,21 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
         judge, "AITBC-HEALTH-006", "/timestamp", healthy, await aitbc.peer.call("getHealth")
     )
 
-    second = await aitbc.get(beating)
+
+@from_profile("standard")
+@requirement("AITBC-BEAT-003", "AITBC-BEAT-004", "AITBC-GET-029")
+async def test_flow_heartbeats_go_on_moving(aitbc: Dialogue, judge: Judge, suite: Suite) -> None:
+    beating, silent = await aitbc.registered(), await aitbc.registered()
+    await aitbc.heartbeat(beating)
+    first, bystander = await aitbc.get(beating), await aitbc.get(silent)
     await _pause(suite)
     beat = await aitbc.heartbeat(beating)
     judge.status("AITBC-BEAT-003", beat, range(200, 300))
-    third = await aitbc.get(beating)
-    _judge_later(judge, "AITBC-BEAT-003", "/agent/last_heartbeat", second, third)
-    _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", before, third, beat)
-    _judge_still(
-        judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, await aitbc.get(silent), beat
-    )
-    _judge_still(
-        judge, "AITBC-GET-029", "/agent/registration_time", bystander, await aitbc.get(silent)
-    )
+    second, after = await aitbc.get(beating), await aitbc.get(silent)
+    _judge_later(judge, "AITBC-BEAT-003", "/agent/last_heartbeat", first, second)
+    _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", first, second, beat)
+    _judge_still(judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, after, beat)
+    _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", bystander, after)
 
 
 async def _another(aitbc: Dialogue) -> Exchange:
