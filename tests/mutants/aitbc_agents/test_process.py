@@ -60,7 +60,8 @@ def _end(process: subprocess.Popen[str]) -> tuple[int, str]:
 @pytest.mark.parametrize("name", sorted(set(STYLES) - {"oneshot"}))
 def test_style_lives_and_ends_on_sigterm(name: str) -> None:
     with recording() as recorder, _agent(recorder.url, "--style", name) as process:
-        _until_seen(recorder, 2 if name == "slowpoke" else 5)
+        # Its third request shows that it took in the answer to its registration.
+        _until_seen(recorder, 3 if name == "slowpoke" else 5)
         process.send_signal(signal.SIGTERM)
         assert _end(process)[0] == 0
     assert not any(complaints(request) for request in recorder.seen)
