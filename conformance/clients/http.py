@@ -262,11 +262,15 @@ def tls_context(target: Target) -> ssl.SSLContext:
     return context
 
 
+_PLAIN = ":@!$&'()*+,;="
+"""What a step of a path may hold as it is (RFC 3986, pchar): encoding it would be pedantry."""
+
+
 def fill_path(operation: Operation, parameters: Mapping[str, str]) -> str:
     """The operation's path with its parameters percent-encoded in place."""
     path = operation.path
     for name, value in parameters.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        path = path.replace(f"{{{name}}}", quote(value, safe=_PLAIN))
     return path
 
 
