@@ -10,7 +10,7 @@ import pytest
 from conformance.exchange import Exchange
 from conformance.hostile import MALFORMED
 from conformance.judge import Judge
-from conformance.marks import from_profile, requirement
+from conformance.marks import case, from_profile, requirement
 from conformance.protocols.aitbc.dialogue import (
     STATUSES,
     TYPES,
@@ -84,31 +84,33 @@ def _judge_shown(judge: Judge, row: str, said: Exchange, field: str, value: Any)
         )
 
 
-@requirement("AITBC-DISC-024")
-async def test_filter_by_status(aitbc: Dialogue, judge: Judge, family: Family) -> None:
-    for status in STATUSES:
-        said = await aitbc.discover(status=status)
-        wanted = family.having(status=status)
-        _judge_search(judge, "AITBC-DISC-024", said, wanted=wanted, barred=family.ids() - wanted)
-        _judge_shown(judge, "AITBC-DISC-024", said, "status", status)
+@pytest.mark.parametrize(
+    ("row", "field"), [case("AITBC-DISC-024", "status"), case("AITBC-DISC-025", "agent_type")]
+)
+async def test_filter_by_one_word(
+    row: str, field: str, aitbc: Dialogue, judge: Judge, family: Family
+) -> None:
+    for value in STATUSES if field == "status" else TYPES:
+        said = await aitbc.discover(**{field: value})
+        _judge_filter(judge, row, said, family.having(**{field: value}), family)
+        _judge_shown(judge, row, said, field, value)
 
 
-@requirement("AITBC-DISC-025")
-async def test_filter_by_type(aitbc: Dialogue, judge: Judge, family: Family) -> None:
-    for agent_type in TYPES:
-        said = await aitbc.discover(agent_type=agent_type)
-        wanted = family.having(agent_type=agent_type)
-        _judge_search(judge, "AITBC-DISC-025", said, wanted=wanted, barred=family.ids() - wanted)
-        _judge_shown(judge, "AITBC-DISC-025", said, "agent_type", agent_type)
-
-
-@requirement("AITBC-DISC-026")
-async def test_filter_by_one_capability(aitbc: Dialogue, judge: Judge, family: Family) -> None:
+@pytest.mark.parametrize(
+    ("row", "field"), [case("AITBC-DISC-026", "capabilities"), case("AITBC-DISC-029", "services")]
+)
+async def test_filter_by_one_item(
+    row: str, field: str, aitbc: Dialogue, judge: Judge, family: Family
+) -> None:
     for name in (family.mark, family.cap("red"), family.cap("blue"), family.cap("redder")):
-        said = await aitbc.discover(capabilities=[name])
-        wanted = family.having(capabilities=[name])
-        _judge_search(judge, "AITBC-DISC-026", said, wanted=wanted, barred=family.ids() - wanted)
-        _judge_shown(judge, "AITBC-DISC-026", said, "capabilities", name)
+        said = await aitbc.discover(**{field: [name]})
+        _judge_filter(judge, row, said, family.having(**{field: [name]}), family)
+        _judge_shown(judge, row, said, field, name)
+
+
+def _judge_filter(judge: Judge, row: str, said: Exchange, wanted: set[str], family: Family) -> None:
+    """Of the family those wanted are listed, and nobody else."""
+    _judge_search(judge, row, said, wanted=wanted, barred=family.ids() - wanted)
 
 
 @requirement("AITBC-DISC-027", "AITBC-DISC-028")
@@ -126,15 +128,6 @@ async def test_flow_filter_by_several_capabilities(
     many = [family.mark, *(family.cap(str(number)) for number in range(8)), red]
     said = await aitbc.discover(capabilities=many)
     judge.equal("AITBC-DISC-027", said, "/status", "success")
-
-
-@requirement("AITBC-DISC-029")
-async def test_filter_by_one_service(aitbc: Dialogue, judge: Judge, family: Family) -> None:
-    for name in (family.mark, family.cap("red"), family.cap("blue"), family.cap("redder")):
-        said = await aitbc.discover(services=[name])
-        wanted = family.having(services=[name])
-        _judge_search(judge, "AITBC-DISC-029", said, wanted=wanted, barred=family.ids() - wanted)
-        _judge_shown(judge, "AITBC-DISC-029", said, "services", name)
 
 
 @requirement("AITBC-DISC-030")
@@ -182,8 +175,7 @@ async def test_flow_filters_together(aitbc: Dialogue, judge: Judge, family: Fami
 async def _narrow(aitbc: Dialogue, judge: Judge, family: Family, **filters: Any) -> None:
     said = await aitbc.discover(**filters)
     judge.status("AITBC-DISC-001", said, 200)
-    wanted = family.having(**filters)
-    _judge_search(judge, "AITBC-DISC-031", said, wanted=wanted, barred=family.ids() - wanted)
+    _judge_filter(judge, "AITBC-DISC-031", said, family.having(**filters), family)
 
 
 @requirement("AITBC-DISC-023")
