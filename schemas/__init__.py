@@ -5,12 +5,24 @@
 
 from schemas.errors import PackError
 from schemas.loader import load, load_requirements, protocol_ids
-from schemas.spec import Example, Level, Operation, Place, Protocol, Requirement, Role
+from schemas.spec import (
+    Channel,
+    Example,
+    Level,
+    Message,
+    Operation,
+    Place,
+    Protocol,
+    Requirement,
+    Role,
+)
 from schemas.validation import Shape, Validators, Violation
 
 __all__ = [
+    "Channel",
     "Example",
     "Level",
+    "Message",
     "Operation",
     "PackError",
     "Place",

@@ -1,4 +1,4 @@
-"""Makes an OpenAPI document self-contained: the types it refers to move into its components."""
+"""Makes an OpenAPI or AsyncAPI document self-contained: its types move into its components."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from schemas.files import line_of, read
 __all__ = ["bundle"]
 
 
-def bundle(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def bundle(document: Mapping[str, Any], file: Path) -> dict[str, Any]:
     """A copy of `document` in which `types/x.json` has become `#/components/schemas/x`.
 
-    Only the types that are reached are taken in, each once. Raises `PackError` for a reference to
-    a file that is not there.
+    `file` is where it stands. Only the types that are reached are taken in, each once. Raises
+    `PackError` for a reference to a file that is not there.
     """
     types: dict[str, Any] = {}
-    bundled: dict[str, Any] = _rewrite(document, folder / "openapi.yaml", (), types)
+    bundled: dict[str, Any] = _rewrite(document, file, (), types)
     components = bundled.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **dict(sorted(types.items()))}
     return bundled

@@ -10,22 +10,22 @@ from typing import Any
 from schemas import pointer as json_pointer
 from schemas.errors import PackError, Problem
 from schemas.files import line_of, read_checked
-from schemas.spec import Example, Operation, Place, Protocol
+from schemas.spec import Example, Message, Operation, Place, Protocol
 
 __all__ = ["load_examples"]
 
 
 def load_examples(protocol: Protocol) -> list[Example]:
-    """Every example of a protocol, the legal ones of an operation before the illegal.
+    """Every example of a protocol, the legal ones of an operation or message before the illegal.
 
-    Raises `PackError` for a broken file, an unknown operation or answer, and a change that leads
-    nowhere.
+    Raises `PackError` for a broken file, an unknown operation, message or answer, and a change
+    that leads nowhere.
     """
     folder = Path(protocol.folder) / "examples"
     examples: list[Example] = []
     for name in sorted({path.name for path in folder.glob("*valid/*.yaml")}):
-        operation = _operation(folder / "valid" / name, protocol)
-        valid = _legal(folder / "valid" / name, operation)
+        subject = _subject(folder / "valid" / name, protocol)
+        valid = _legal(folder / "valid" / name, subject)
         examples += valid.values()
         broken = folder / "invalid" / name
         if broken.exists():
@@ -40,37 +40,43 @@ def _read(path: Path, kind: str) -> dict[str, Any]:
     return said
 
 
-def _operation(path: Path, protocol: Protocol) -> Operation:
-    operation = protocol.operations.get(path.stem)
-    if operation is None:
-        known = ", ".join(protocol.operations)
-        message = "is named after no operation of openapi.yaml"
+def _subject(path: Path, protocol: Protocol) -> Operation | Message:
+    subject = protocol.operations.get(path.stem) or protocol.messages.get(path.stem)
+    if subject is None:
+        known = ", ".join([*protocol.operations, *protocol.messages])
+        message = "is named after no operation of openapi.yaml and no message of asyncapi.yaml"
         raise PackError(Problem(file=str(path), message=message, value=path.stem, hint=known))
-    return operation
+    return subject
 
 
-def _legal(path: Path, operation: Operation) -> dict[str, Example]:
-    found: dict[str, Example] = {}
-    for name, said in _read(path, "legal").items():
-        answer = said.get("answer", "")
-        if answer and answer not in operation.responses:
-            steps = ["examples", name, "answer"]
-            raise PackError(
-                Problem(
-                    file=str(path),
-                    line=line_of(path, steps),
-                    pointer=json_pointer.join(steps),
-                    message="names an answer that openapi.yaml lacks",
-                    value=answer,
-                    hint=", ".join(operation.responses),
-                )
-            )
-        found[name] = Example(
-            name=f"{operation.id}/{name}",
-            place=Place(operation=operation.id, answer=answer),
+def _legal(path: Path, subject: Operation | Message) -> dict[str, Example]:
+    return {
+        name: Example(
+            name=f"{subject.id}/{name}",
+            place=_place(path, name, said.get("answer", ""), subject),
             message=said["message"],
         )
-    return found
+        for name, said in _read(path, "legal").items()
+    }
+
+
+def _place(path: Path, name: str, answer: str, subject: Operation | Message) -> Place:
+    responses = subject.responses if isinstance(subject, Operation) else {}
+    if answer and answer not in responses:
+        steps = ["examples", name, "answer"]
+        raise PackError(
+            Problem(
+                file=str(path),
+                line=line_of(path, steps),
+                pointer=json_pointer.join(steps),
+                message="names an answer that openapi.yaml lacks",
+                value=answer,
+                hint=", ".join(responses),
+            )
+        )
+    if isinstance(subject, Message):
+        return Place(message=subject.id)
+    return Place(operation=subject.id, answer=answer)
 
 
 def _changed(
@@ -101,7 +107,7 @@ def _changed(
             )
         ) from error
     return Example(
-        name=f"{base.place.operation}/{name}",
+        name=f"{base.place.subject}/{name}",
         place=base.place,
         message=message,
         violates=said["violates"],

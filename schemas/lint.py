@@ -29,6 +29,7 @@ def lint(pack: str) -> str:
     folder = Path(protocol.folder)
     requirements = load_requirements(protocol)
     problems = [*_types(folder), *_openapi(protocol, folder), *_operations(protocol, folder)]
+    problems += _messages(protocol, folder)
     if problems:
         raise PackError(*problems)
     examples = load_examples(protocol)
@@ -38,7 +39,8 @@ def lint(pack: str) -> str:
         raise PackError(*problems)
     legal = sum(not example.violates for example in examples)
     return (
-        f"{len(protocol.operations)} operations, {len(requirements)} requirements, "
+        f"{len(protocol.operations)} operations, {len(protocol.messages)} messages, "
+        f"{len(requirements)} requirements, "
         f"{legal} legal and {len(examples) - legal} illegal examples"
     )
 
@@ -69,6 +71,8 @@ def _openapi(protocol: Protocol, folder: Path) -> Iterator[Problem]:
     from openapi_spec_validator import OpenAPIV31SpecValidator  # slow to load, and only needed here
 
     path = folder / "openapi.yaml"
+    if not protocol.openapi:
+        return
     document: Any = dict(protocol.openapi)
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         steps = [str(step) for step in error.absolute_path]
@@ -95,9 +99,27 @@ def _operations(protocol: Protocol, folder: Path) -> Iterator[Problem]:
                 value=operation.capability,
                 hint=", ".join(protocol.capabilities),
             )
-    if protocol.readiness not in protocol.operations:
+    if protocol.readiness not in {**protocol.operations, **protocol.channels}:
         message = "names no operation as readiness"
         yield Problem(file=str(folder / "protocol.yaml"), message=message, value=protocol.readiness)
+
+
+def _messages(protocol: Protocol, folder: Path) -> Iterator[Problem]:
+    """Each message has a capability that the protocol knows and a name that no operation has."""
+    path = folder / "asyncapi.yaml"
+    for message in protocol.messages.values():
+        steps = ["components", "messages", message.id]
+        if message.capability not in protocol.capabilities:
+            yield Problem(
+                file=str(path),
+                line=line_of(path, steps),
+                message=f"{message.id} has no capability of protocol.yaml as x-capability",
+                value=message.capability,
+                hint=", ".join(protocol.capabilities),
+            )
+        if message.id in protocol.operations:
+            what = "an operation has this name already"
+            yield Problem(file=str(path), line=line_of(path, steps), message=what, value=message.id)
 
 
 def _examples(
@@ -110,7 +132,7 @@ def _examples(
         shape = validators.place(example.place)
         violations = shape.explain(example.message) if shape else []
         place, message = example.place, example.message
-        found = index.judge(place.operation, place.answer, message, violations)
+        found = index.judge(place.subject, place.answer, message, violations)
         broken = sorted(finding.requirement.id for finding in found if finding.violations)
         wanted = [example.violates] if example.violates else []
         if broken != wanted or bool(violations) != bool(wanted):
@@ -132,5 +154,5 @@ def _places_without_example(
                 file=str(path),
                 line=line_of(path, ["requirements", str(index)]),
                 message=f"no example breaks {row.id}",
-                hint=f"add one to examples/invalid/{row.place.operation}.yaml",
+                hint=f"add one to examples/invalid/{row.place.subject}.yaml",
             )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from schemas import pointer as json_pointer
+from schemas.asyncapi import read_channels
 from schemas.bundle import bundle
 from schemas.errors import PackError, Problem
 from schemas.files import line_of, read_checked
-from schemas.spec import Operation, Place, Protocol, Requirement
+from schemas.openapi import read_operations
+from schemas.spec import Place, Protocol, Requirement
 
 __all__ = ["PROTOCOLS", "load", "load_requirements", "protocol_ids"]
 
 PROTOCOLS = Path(__file__).parent / "protocols"
-
-_METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
 
 def protocol_ids(root: Path = PROTOCOLS) -> list[str]:
@@ -46,7 +46,11 @@ def load(pack: str) -> Protocol:
     """
     folder = pack_folder(pack)
     about = read_checked(folder / "protocol.yaml", "protocol")
-    document = bundle(read_checked(folder / "openapi.yaml", "openapi"), folder)
+    openapi = _document(folder / "openapi.yaml", "openapi")
+    asyncapi = _document(folder / "asyncapi.yaml", "asyncapi")
+    if not openapi and not asyncapi:
+        message = "has neither an openapi.yaml nor an asyncapi.yaml"
+        raise PackError(Problem(file=str(folder), message=message))
     return Protocol(
         id=about["id"],
         title=about["title"],
@@ -59,10 +63,19 @@ def load(pack: str) -> Protocol:
         port=about["defaults"]["port"],
         readiness=about["defaults"]["readiness"],
         capabilities=about["capabilities"],
-        operations=_by_id(_operations(document, folder), folder),
-        openapi=document,
+        operations=read_operations(openapi, folder) if openapi else {},
+        openapi=openapi,
         folder=str(folder),
+        channels=read_channels(asyncapi, folder) if asyncapi else {},
+        asyncapi=asyncapi,
+        tls=about["defaults"].get("tls", False),
+        dialects=tuple(about.get("dialects", ("documented",))),
     )
+
+
+def _document(path: Path, meta: str) -> dict[str, Any]:
+    """A bundled document, or an empty one where the protocol has none."""
+    return bundle(read_checked(path, meta), path) if path.exists() else {}
 
 
 def load_requirements(protocol: Protocol) -> dict[str, Requirement]:
@@ -109,6 +122,11 @@ def _row_problems(
 def _place_problems(
     place: Mapping[str, Any], protocol: Protocol
 ) -> Iterator[tuple[str, str, object, str]]:
+    if "message" in place:
+        if place["message"] not in protocol.messages:
+            known = ", ".join(protocol.messages)
+            yield "place", "names a message that asyncapi.yaml lacks", place["message"], known
+        return
     operation = protocol.operations.get(place["operation"])
     if operation is None:
         known = ", ".join(protocol.operations)
@@ -124,108 +142,3 @@ def _place_problems(
 def _requirement(row: Mapping[str, Any]) -> Requirement:
     place = row.get("place")
     return Requirement(**{**row, "place": Place(**place) if place else None})
-
-
-def _by_id(operations: Iterable[Operation], folder: Path) -> dict[str, Operation]:
-    found: dict[str, Operation] = {}
-    for operation in operations:
-        if operation.id in found:
-            steps = ["paths", operation.path, operation.method.lower(), "operationId"]
-            raise _problem(
-                folder,
-                steps,
-                "this operationId stands here twice",
-                operation.id,
-                f"{found[operation.id].method} {found[operation.id].path} has it already",
-            )
-        found[operation.id] = operation
-    return found
-
-
-def _problem(
-    folder: Path, steps: list[str], message: str, value: object, hint: str = ""
-) -> PackError:
-    path = folder / "openapi.yaml"
-    return PackError(
-        Problem(
-            file=str(path),
-            line=line_of(path, steps),
-            pointer=json_pointer.join(steps),
-            message=message,
-            value=value,
-            hint=hint,
-        )
-    )
-
-
-def _operations(document: Mapping[str, Any], folder: Path) -> Iterator[Operation]:
-    for path, item in document["paths"].items():
-        for method in _METHODS:
-            if method in item:
-                yield _operation(document, path, method, folder)
-
-
-def _operation(document: Mapping[str, Any], path: str, method: str, folder: Path) -> Operation:
-    item = document["paths"][path]
-    body = item[method]
-    at = ["paths", path, method]
-    request = body.get("requestBody", {})
-    responses = body.get("responses", {})
-    return Operation(
-        id=body["operationId"],
-        method=method.upper(),
-        path=path,
-        summary=body.get("summary", ""),
-        section=body.get("x-section", ""),
-        capability=body.get("x-capability", ""),
-        request=_schema_reference(request, [*at, "requestBody"]),
-        request_required=bool(request.get("required")),
-        request_example=_first_example(request),
-        responses={
-            status: _response_reference(document, response, [*at, "responses", status], folder)
-            for status, response in responses.items()
-            if status != "default"
-        },
-        parameters=dict(_path_parameters(document, path, item, folder)),
-    )
-
-
-def _path_parameters(
-    document: Mapping[str, Any], path: str, item: Mapping[str, Any], folder: Path
-) -> Iterator[tuple[str, str]]:
-    for index, written in enumerate(item.get("parameters", [])):
-        at = ["paths", path, "parameters", str(index)]
-        parameter, at = _resolved(document, written, at, folder)
-        if parameter["in"] == "path":
-            yield parameter["name"], "#" + json_pointer.join([*at, "schema"])
-
-
-def _response_reference(
-    document: Mapping[str, Any], response: Mapping[str, Any], at: list[str], folder: Path
-) -> str | None:
-    return _schema_reference(*_resolved(document, response, at, folder))
-
-
-def _resolved(
-    document: Mapping[str, Any], node: Mapping[str, Any], at: list[str], folder: Path
-) -> tuple[Mapping[str, Any], list[str]]:
-    """What a node refers to and where that stands; the node itself where it refers to nothing."""
-    if "$ref" not in node:
-        return node, at
-    target = list(json_pointer.parse(node["$ref"][1:]))
-    try:
-        return json_pointer.dig(document, target), target
-    except LookupError as error:
-        message = "refers to something that is not there"
-        raise _problem(folder, [*at, "$ref"], message, node["$ref"]) from error
-
-
-def _schema_reference(holder: Mapping[str, Any], at: list[str]) -> str | None:
-    if "application/json" not in holder.get("content", {}):
-        return None
-    return "#" + json_pointer.join([*at, "content", "application/json", "schema"])
-
-
-def _first_example(request: Mapping[str, Any]) -> Any:
-    examples = request.get("content", {}).get("application/json", {}).get("examples", {})
-    return next((example["value"] for example in examples.values()), None)

@@ -10,8 +10,10 @@ from schemas import pointer as json_pointer
 
 __all__ = [
     "Basis",
+    "Channel",
     "Example",
     "Level",
+    "Message",
     "Operation",
     "Place",
     "Protocol",
@@ -28,14 +30,20 @@ Basis = Literal["stated", "example", "implied"]
 class Place:
     """Where in the conversation a requirement's shape is written.
 
-    `answer` is a status (`"200"`, or a range, `"2XX"`) for what the coordinator answers, and
-    empty for what the agent asks. `pointer` is a JSON Pointer into the body in which `*` stands
-    for any one step.
+    Either a body of an `operation`: `answer` is a status (`"200"`, or a range, `"2XX"`) for what
+    the coordinator answers, and empty for what the agent asks. Or a `message` of a channel.
+    `pointer` is a JSON Pointer into the body in which `*` stands for any one step.
     """
 
-    operation: str
+    operation: str = ""
     answer: str = ""
+    message: str = ""
     pointer: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The operation or message that it is a place of: no two of them share an id."""
+        return self.operation or self.message
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -43,7 +51,8 @@ class Place:
 
     def __str__(self) -> str:
         side = f"answer {self.answer}" if self.answer else "request"
-        return f"{self.operation} {side} {self.pointer or '(whole body)'}"
+        side = "message" if self.message else side
+        return f"{self.subject} {side} {self.pointer or '(whole body)'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +108,47 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One kind of message on a channel.
+
+    `sender` is who sends it. `payload` is the reference of its schema inside the bundled AsyncAPI
+    document. `type` is what its discriminator says, or empty for the one that any other message
+    is taken for.
+    """
+
+    id: str
+    channel: str
+    sender: Role
+    summary: str
+    section: str
+    capability: str
+    payload: str
+    type: str = ""
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One WebSocket endpoint. `discriminator` is a JSON Pointer to what tells messages apart."""
+
+    id: str
+    path: str
+    summary: str
+    section: str
+    capability: str
+    discriminator: str
+    messages: Mapping[str, Message]
+
+    def message(self, sender: Role, payload: Any) -> Message | None:
+        """Which of the sender's messages this is, or `None` for one that the document lacks."""
+        kind = _dig(payload, self.discriminator) if self.discriminator else ""
+        own = [message for message in self.messages.values() if message.sender == sender]
+        exact = (message for message in own if message.type and message.type == kind)
+        others = (message for message in own if not message.type)
+        return next(exact, None) or next(others, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """A golden message, written by hand from the document.
 
@@ -115,7 +165,12 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """Everything that we know of one protocol. `openapi` is self-contained (bundled)."""
+    """Everything that we know of one protocol.
+
+    `openapi` and `asyncapi` are self-contained (bundled), and empty where a protocol has none.
+    `tls` says that its coordinators speak TLS unless they are told otherwise, with certificates
+    that nobody vouches for. `dialects` are the ways in which the mock can read the document.
+    """
 
     id: str
     title: str
@@ -131,6 +186,26 @@ class Protocol:
     operations: Mapping[str, Operation]
     openapi: Mapping[str, Any]
     folder: str
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    asyncapi: Mapping[str, Any] = field(default_factory=dict)
+    tls: bool = False
+    dialects: tuple[str, ...] = ("documented",)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.operations.values())
+
+    @property
+    def messages(self) -> Mapping[str, Message]:
+        """The messages of all channels by id."""
+        return {
+            message.id: message
+            for channel in self.channels.values()
+            for message in channel.messages.values()
+        }
+
+
+def _dig(payload: Any, pointer: str) -> Any:
+    try:
+        return json_pointer.dig(payload, json_pointer.parse(pointer))
+    except LookupError:
+        return None

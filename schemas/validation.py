@@ -56,8 +56,10 @@ class Validators:
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
         self._base = f"urn:assay:{protocol.id}"
+        documents = {"": dict(protocol.openapi), ":asyncapi": dict(protocol.asyncapi)}
         self._registry = jsonschema_rs.Registry(
-            [(self._base, dict(protocol.openapi))], draft=jsonschema_rs.Draft202012
+            [(self._base + name, document) for name, document in documents.items()],
+            draft=jsonschema_rs.Draft202012,
         )
         self._shapes: dict[str, Shape] = {}
 
@@ -73,6 +75,8 @@ class Validators:
 
     def place(self, place: Place) -> Shape | None:
         """The shape of the body at a place, whatever its pointer."""
+        if place.message:
+            return self.message(place.message)
         operation = self._protocol.operations[place.operation]
         return self.at(operation.responses[place.answer] if place.answer else operation.request)
 
@@ -80,15 +84,23 @@ class Validators:
         """The shape of a path parameter, or `None` where it is not documented."""
         return self.at(self._protocol.operations[operation].parameters.get(name))
 
+    def message(self, message: str) -> Shape | None:
+        """The shape of a channel's message."""
+        return self.at(self._protocol.messages[message].payload)
+
     def at(self, reference: str | None) -> Shape | None:
-        """The shape at a reference into the bundled document (`#/paths/…`)."""
+        """The shape at a reference into a bundled document: `#/paths/…` into OpenAPI's,
+        `asyncapi#/components/…` into AsyncAPI's.
+        """
         if reference is None:
             return None
         shape = self._shapes.get(reference)
         if shape is None:
+            name, _, fragment = reference.partition("#")
+            base = f"{self._base}:{name}" if name else self._base
             shape = self._shapes[reference] = Shape(
                 jsonschema_rs.Draft202012Validator(
-                    {"$ref": f"{self._base}#{quote(reference[1:], safe='/~')}"},  # `{` is no URI
+                    {"$ref": f"{base}#{quote(fragment, safe='/~')}"},  # `{` is no URI
                     registry=self._registry,
                     validate_formats=True,
                     offline=True,
@@ -112,21 +124,24 @@ class PlaceIndex:
         self._rows: dict[tuple[str, str], list[tuple[tuple[str, ...], Requirement]]] = {}
         for row in requirements:
             if row.place is not None:
-                key = (row.place.operation, row.place.answer)
+                key = (row.place.subject, row.place.answer)
                 self._rows.setdefault(key, []).append((row.place.steps, row))
         for rows in self._rows.values():
             rows.sort(key=lambda entry: len(entry[0]), reverse=True)  # the most particular first
 
-    def owner(self, operation: str, answer: str, pointer: str) -> Requirement | None:
-        """The most particular requirement that speaks of that place, or `None`."""
+    def owner(self, subject: str, answer: str, pointer: str) -> Requirement | None:
+        """The most particular requirement that speaks of that place, or `None`.
+
+        `subject` is an operation or a message of a channel.
+        """
         steps = json_pointer.parse(pointer)
-        for pattern, row in self._rows.get((operation, answer), ()):
+        for pattern, row in self._rows.get((subject, answer), ()):
             if json_pointer.matches(pattern, steps):
                 return row
         return None
 
     def judge(
-        self, operation: str, answer: str, message: Any, violations: Iterable[Violation]
+        self, subject: str, answer: str, message: Any, violations: Iterable[Violation]
     ) -> list[Finding]:
         """A finding for each requirement that `message` touches.
 
@@ -135,12 +150,12 @@ class PlaceIndex:
         """
         broken: dict[str, list[Violation]] = {}
         for violation in violations:
-            row = self.owner(operation, answer, violation.pointer)
+            row = self.owner(subject, answer, violation.pointer)
             if row is not None:
                 broken.setdefault(row.id, []).append(violation)
         return [
             Finding(requirement=row, violations=tuple(broken.get(row.id, ())))
-            for pattern, row in self._rows.get((operation, answer), ())
+            for pattern, row in self._rows.get((subject, answer), ())
             if row.id in broken or _exists(message, pattern)
         ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.rules import ANSWER_RULES, REQUEST_RULES
-from schemas import Requirement, Validators, load, load_requirements, protocol_ids
+from schemas import Place, Protocol, Requirement, Validators, load, load_requirements, protocol_ids
 from schemas.examples import load_examples
 from schemas.files import meta_schema
 from schemas.validation import PlaceIndex
@@ -116,7 +116,13 @@ def test_check_declares_what_there_is_for_its_own_side(
 def test_place_is_on_the_side_that_is_judged(protocol: str) -> None:
     for row in _rows(protocol).values():
         if row.place is not None:
-            assert bool(row.place.answer) is (row.role == "coordinator"), row.id
+            assert _sender(load(protocol), row.place) == row.role, row.id
+
+
+def _sender(protocol: Protocol, place: Place) -> str:
+    if place.message:
+        return protocol.messages[place.message].sender
+    return "coordinator" if place.answer else "agent"
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -134,7 +140,7 @@ def test_place_has_an_example_that_breaks_it_alone(protocol: str) -> None:
         shape = validators.place(example.place)
         assert shape is not None, example.name
         at, message = example.place, example.message
-        findings = index.judge(at.operation, at.answer, message, shape.explain(message))
+        findings = index.judge(at.subject, at.answer, message, shape.explain(message))
         found = [finding.requirement.id for finding in findings if finding.violations]
         assert found == ([example.violates] if example.violates else []), example.name
         broken.setdefault(example.violates, []).append(example.name)

@@ -22,7 +22,7 @@ def _types(folder: Path, **types: Any) -> Path:
 def test_bundle_turns_references_inward(tmp_path: Path) -> None:
     folder = _types(tmp_path, a={"$schema": "x", "type": "string"}, unused={})
     document = {"paths": [{"schema": {"$ref": "types/a.json", "maxLength": 3}}]}
-    assert bundle(document, folder) == {
+    assert bundle(document, folder / "openapi.yaml") == {
         "paths": [{"schema": {"$ref": "#/components/schemas/a", "maxLength": 3}}],
         "components": {"schemas": {"a": {"type": "string"}}},
     }
@@ -31,7 +31,7 @@ def test_bundle_turns_references_inward(tmp_path: Path) -> None:
 def test_bundle_leaves_the_original_alone(tmp_path: Path) -> None:
     document = {"x": {"$ref": "types/a.json"}, "components": {"schemas": {"own": {}}}}
     before = json.dumps(document)
-    bundled = bundle(document, _types(tmp_path, a={}))
+    bundled = bundle(document, _types(tmp_path, a={}) / "openapi.yaml")
     assert json.dumps(document) == before
     assert bundled["components"]["schemas"] == {"own": {}, "a": {}}
 
@@ -42,7 +42,9 @@ def test_bundle_follows_types_that_refer_to_each_other(tmp_path: Path) -> None:
         a={"properties": {"b": {"$ref": "b.json"}}},
         b={"items": [{"$ref": "a.json"}, {"$ref": "b.json"}]},
     )
-    schemas = bundle({"x": {"$ref": "types/a.json"}}, folder)["components"]["schemas"]
+    schemas = bundle({"x": {"$ref": "types/a.json"}}, folder / "openapi.yaml")["components"][
+        "schemas"
+    ]
     assert schemas == {
         "a": {"properties": {"b": {"$ref": "#/components/schemas/b"}}},
         "b": {"items": [{"$ref": "#/components/schemas/a"}, {"$ref": "#/components/schemas/b"}]},
@@ -51,14 +53,14 @@ def test_bundle_follows_types_that_refer_to_each_other(tmp_path: Path) -> None:
 
 def test_bundle_leaves_other_references_alone(tmp_path: Path) -> None:
     document = {"x": {"$ref": "#/components/responses/x"}, "properties": {"$ref": {"type": "null"}}}
-    assert bundle(document, tmp_path)["x"] == document["x"]
-    assert bundle(document, tmp_path)["properties"] == document["properties"]
+    assert bundle(document, tmp_path / "openapi.yaml")["x"] == document["x"]
+    assert bundle(document, tmp_path / "openapi.yaml")["properties"] == document["properties"]
 
 
 def test_bundle_refuses_a_type_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text("x: 1\ny:\n  $ref: types/b.json\n", "utf-8")
     with pytest.raises(PackError) as refused:
-        bundle({"y": {"$ref": "types/b.json"}}, _types(tmp_path, a={}, c={}))
+        bundle({"y": {"$ref": "types/b.json"}}, _types(tmp_path, a={}, c={}) / "openapi.yaml")
     (problem,) = refused.value.problems
     assert (problem.line, problem.pointer) == (3, "/y/$ref")
     assert problem.hint == "the types are: a, c"
