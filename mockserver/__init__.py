@@ -4,7 +4,8 @@
 """
 
 from mockserver.app import Mock
+from mockserver.coordinator import Settings
 from mockserver.faults import Fault
 from mockserver.server import RunningMock, start
 
-__all__ = ["Fault", "Mock", "RunningMock", "start"]
+__all__ = ["Fault", "Mock", "RunningMock", "Settings", "start"]

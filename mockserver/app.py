@@ -9,17 +9,27 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mockserver.coordinator import Answer, Call, Refusal, Wrong
+from mockserver.coordinator import (
+    Accepted,
+    Answer,
+    Call,
+    Connection,
+    Handshake,
+    Refusal,
+    Settings,
+    Wrong,
+)
 from mockserver.faults import Fault
 from mockserver.protocols import make_coordinator
 from mockserver.router import Match, Router
 from mockserver.session import Session, Sessions
-from mockserver.transcript import HttpExchange
+from mockserver.sockets import Line, Sockets
+from mockserver.transcript import Entry, HttpExchange
 from mockserver.world import Clock, RealClock, World
 from schemas.spec import Protocol
 from schemas.validation import Validators, Violation
 
-__all__ = ["Mock", "Outcome", "Request"]
+__all__ = ["Joined", "Mock", "Outcome", "Request"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +57,15 @@ class Outcome(NamedTuple):
     exchange: HttpExchange
 
 
+class Joined(NamedTuple):
+    """A handshake that is granted: the line that it opens, once the wire has said so."""
+
+    line: Line
+    handshake: Handshake
+    subprotocol: str
+    delay: float
+
+
 @dataclass(slots=True)
 class _Life:
     """One request on its way through the steps."""
@@ -57,9 +76,14 @@ class _Life:
     faults: Sequence[Fault] = ()
     body: Any = None
     violations: Sequence[Violation] = ()
+    handshake: Handshake | None = None
+    unsound: Answer | None = None
+    joined: Joined | None = None
 
 
-Listener = Callable[[HttpExchange], None]
+Listener = Callable[[Entry], None]
+
+_SWITCHING = Answer(status=101, raw=b"")
 
 
 class Mock:
@@ -69,13 +93,21 @@ class Mock:
     """
 
     def __init__(
-        self, protocol: Protocol, *, seed: int = 0, clock: Callable[[], Clock] = RealClock
+        self,
+        protocol: Protocol,
+        *,
+        seed: int = 0,
+        clock: Callable[[], Clock] = RealClock,
+        settings: Settings | None = None,
     ) -> None:
         self.protocol = protocol
         self.validators = Validators(protocol)
         self.seed = seed
+        self.settings = settings or Settings()
         self.listener: Listener | None = None
+        self.sockets = Sockets(protocol, self.validators, self._note)
         self._router = Router(protocol)
+        self._channels = {channel.path: channel for channel in protocol.channels.values()}
         self._clock = clock
         self.sessions = Sessions(self._new_session)
         # The whole chain. A step answers, or leaves the request to the next.
@@ -86,6 +118,14 @@ class Mock:
             self._validate,
             self._force_status,
             self._ask_coordinator,
+        )
+        # And that of a handshake, which opens a WebSocket in the end.
+        self._opening: tuple[Callable[[_Life], Answer | None], ...] = (
+            self._plan_faults_of_channel,
+            self._refuse_unknown_channel,
+            self._refuse_unsound,
+            self._force_status_of_channel,
+            self._ask_for_admission,
         )
 
     def serve(self, request: Request, session: Session) -> Outcome:
@@ -98,11 +138,58 @@ class Mock:
             if answer is not None:
                 break
         assert answer is not None, "the last step always answers"
-        return self._write_down(life, answer, began)
+        outcome = self._write_down(life, answer, began)
+        self.sockets.flush(session)
+        return outcome
+
+    def join(
+        self,
+        request: Request,
+        session: Session,
+        *,
+        query: Mapping[str, str],
+        offered: Sequence[str] = (),
+        unsound: Answer | None = None,
+    ) -> Outcome | Joined:
+        """Take a WebSocket handshake through its chain: it is refused, or a line is made.
+
+        `offered` are the sub-protocols that it offers; `unsound` is the wire's answer to one that
+        breaks RFC 6455. `opened` has the last word, once the wire has accepted.
+        """
+        began = time.perf_counter()
+        channel = self._channels.get(request.path)
+        life = _Life(request, session, self._router.match(request.method, request.path))
+        life.unsound = unsound
+        if channel is not None:
+            life.handshake = Handshake(
+                channel=channel.id, query=query, headers=request.headers, subprotocols=offered
+            )
+        answer: Answer | None = None
+        for step in self._opening:
+            answer = step(life)
+            if answer is not None:
+                break
+        assert answer is not None, "the last step always answers"
+        outcome = self._write_down(life, answer, began)
+        if life.joined is None or outcome.drop:
+            return outcome
+        return life.joined._replace(delay=outcome.delay)
+
+    def has_channel(self, path: str) -> bool:
+        """Is that the path of a WebSocket?"""
+        return path in self._channels
+
+    def opened(self, joined: Joined) -> None:
+        """The wire has accepted: from here on, the line is open."""
+        line = joined.line
+        line.session.lines[line.connection.number] = line
+        if line.coordinator is line.session.coordinator:
+            line.coordinator.opened(line.connection, joined.handshake)
+        self.sockets.flush(line.session)
 
     def _new_session(self) -> Session:
         def make(world: World) -> Any:
-            return make_coordinator(self.protocol, world)
+            return make_coordinator(self.protocol, world, self.settings)
 
         return Session(make, World.seeded(self.seed, self._clock()), self.seed)
 
@@ -168,10 +255,58 @@ class Mock:
         call = Call(
             operation=operation.id,
             parameters=life.match.parameters,
+            headers=life.request.headers,
             body=life.body,
             bare=not life.request.body,
         )
         return life.session.coordinator.answer(call)
+
+    # The steps of a handshake
+
+    def _plan_faults_of_channel(self, life: _Life) -> None:
+        if life.session.faults and life.handshake is not None:
+            life.faults = life.session.faults.strike(life.handshake.channel)
+
+    def _refuse_unknown_channel(self, life: _Life) -> Answer | None:
+        if life.handshake is not None:
+            return None
+        known = life.match.operation is not None or life.match.allowed
+        return self._refuse(life, Wrong.UNKNOWN_METHOD if known else Wrong.UNKNOWN_PATH)
+
+    def _refuse_unsound(self, life: _Life) -> Answer | None:
+        if life.unsound is not None:
+            what = (life.unsound.raw or b"").decode("utf-8", "replace").strip()
+            broken = Violation(pointer="", keyword="websocket", message=what, value=None)
+            life.violations = (broken,)
+        return life.unsound
+
+    def _force_status_of_channel(self, life: _Life) -> Answer | None:
+        forced = [fault for fault in life.faults if fault.kind == "status"]
+        name = life.handshake.channel if life.handshake else ""
+        coordinator = life.session.coordinator
+        reason = "as it was told to"
+        return coordinator.failure(forced[0].status, reason, name) if forced else None
+
+    def _ask_for_admission(self, life: _Life) -> Answer:
+        assert life.handshake is not None
+        session = life.session
+        session.coordinator.catch_up()
+        said = session.coordinator.admit(life.handshake)
+        if not isinstance(said, Accepted):
+            return said
+        connection = Connection(
+            number=session.next_connection(),
+            channel=life.handshake.channel,
+            principal=said.principal,
+        )
+        line = Line(
+            connection=connection,
+            channel=self.protocol.channels[life.handshake.channel],
+            session=session,
+            coordinator=session.coordinator,
+        )
+        life.joined = Joined(line, life.handshake, said.subprotocol, 0.0)
+        return _SWITCHING
 
     # What the steps share
 
@@ -201,7 +336,7 @@ class Mock:
             query=request.query,
             headers=request.headers,
             body=request.body,
-            operation=match.operation.id if match.operation else "",
+            operation=_name(life),
             parameters=match.parameters,
             allowed=match.allowed,
             violations=life.violations,
@@ -209,10 +344,9 @@ class Mock:
             answer_headers=headers,
             answer=body,
             faults=faults,
+            connection=life.joined.line.connection.number if life.joined else 0,
         )
-        transcript.add(exchange)
-        if self.listener is not None:
-            self.listener(exchange)
+        self._note(life.session, exchange)
         return Outcome(
             status=answer.status,
             headers=headers,
@@ -222,6 +356,11 @@ class Mock:
             exchange=exchange,
         )
 
+    def _note(self, session: Session, entry: Entry) -> None:
+        session.transcript.add(entry)
+        if self.listener is not None:
+            self.listener(entry)
+
     def _bytes(self, answer: Answer, faults: Sequence[Fault]) -> bytes:
         if answer.raw is not None:
             return answer.raw
@@ -230,6 +369,12 @@ class Mock:
             body = {**body, "x_unheard_of": {"since": "a later version"}}
         # A copy: what orjson gives holds on to kilobytes, and the transcript keeps thousands.
         return memoryview(orjson.dumps(body)).tobytes()
+
+
+def _name(life: _Life) -> str:
+    if life.handshake is not None:
+        return life.handshake.channel
+    return life.match.operation.id if life.match.operation else ""
 
 
 def _delay(faults: Sequence[Fault]) -> float:

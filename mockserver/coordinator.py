@@ -1,4 +1,4 @@
-"""The sans-I/O contract of a coordinator: calls and time in, answers out.
+"""The sans-I/O contract of a coordinator: calls, messages and time in; answers and effects out.
 
 A coordinator is a plain object: no socket, no asyncio, no wall clock, no global chance. The wire
 shells, the tests and the examiner drive the very same one.
@@ -15,7 +15,22 @@ from mockserver.world import World
 from schemas.spec import Operation, Protocol
 from schemas.validation import Violation
 
-__all__ = ["Answer", "Call", "Coordinator", "Refusal", "Wrong", "handles"]
+__all__ = [
+    "Accepted",
+    "Answer",
+    "Call",
+    "Connection",
+    "Coordinator",
+    "End",
+    "Handshake",
+    "Heard",
+    "Refusal",
+    "Say",
+    "Settings",
+    "Wrong",
+    "commands",
+    "handles",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +42,7 @@ class Call:
 
     operation: str
     parameters: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     bare: bool = False
 
@@ -65,8 +80,80 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """A client that wants to open a WebSocket: where, with what, offering which sub-protocols."""
+
+    channel: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    subprotocols: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The client may come in. `principal` is who it is, for people who read the transcript."""
+
+    principal: str = ""
+    subprotocol: str = ""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Connection:
+    """An open WebSocket, as a coordinator knows it. `number` is its own within a session."""
+
+    number: int
+    channel: str
+    principal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a client said. `wrong` is `MALFORMED` for what is no JSON, `INVALID` for what breaks
+    the schema of its message; `message` is empty for one that the document does not know.
+    """
+
+    data: Any
+    message: str = ""
+    wrong: Wrong | None = None
+    violations: Sequence[Violation] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Effect: the coordinator says something on a connection, in JSON."""
+
+    connection: Connection
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Effect: the coordinator ends a connection; without a close frame where `code` is `None`."""
+
+    connection: Connection
+    code: int | None = 1000
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a mock can be told beforehand.
+
+    `dialect` is one of the protocol's. `username` and `password` are those of a person, where
+    the protocol knows people. `production` leaves out what a document keeps out of production.
+    """
+
+    dialect: str = "documented"
+    username: str = "admin"
+    password: str = "assay-admin"  # noqa: S105  # a mock's own, told to whoever asks
+    production: bool = False
+
+
 Handler = Callable[[Any, Call], Answer]
 _H = TypeVar("_H", bound=Handler)
+Commander = Callable[[Any, Mapping[str, Any]], Any]
+_C = TypeVar("_C", bound=Commander)
 
 
 def handles(operation: str) -> Callable[[_H], _H]:
@@ -79,22 +166,49 @@ def handles(operation: str) -> Callable[[_H], _H]:
     return mark
 
 
+def commands(name: str) -> Callable[[_C], _C]:
+    """Marks the method that carries out a command of the control interface: `/_assay/<name>`.
+
+    It takes the JSON object of the request and returns JSON; `ValueError` and `TypeError` say
+    what is wrong with it.
+    """
+
+    def mark(method: _C) -> _C:
+        method.__command__ = name  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
 class Coordinator:
-    """Base of the five. A protocol adds one method an operation, its refusals and its state."""
+    """Base of the five. A protocol adds one method an operation, its refusals and its state; one
+    with channels also says who comes in and what it does with what it hears.
+    """
 
     _handlers: ClassVar[Mapping[str, Handler]] = {}
+    _commands: ClassVar[Mapping[str, Commander]] = {}
 
-    def __init__(self, protocol: Protocol, world: World) -> None:
+    largest_message: ClassVar[int] = 1 << 20
+    """Bytes of a WebSocket message that are taken; a larger one ends the connection with 1009."""
+
+    ping_every: float = 20.0
+    """Seconds between pings to a client, in real time: guards on I/O know no other."""
+
+    pong_within: float = 20.0
+    """Seconds in which a client must give a sign of life after a ping."""
+
+    def __init__(self, protocol: Protocol, world: World, settings: Settings | None = None) -> None:
         self.protocol = protocol
         self.world = world
+        self.settings = settings or Settings()
+        self._effects: list[Say | End] = []
 
     def __init_subclass__(cls) -> None:
-        own = {
-            method.__operation__: method
-            for method in vars(cls).values()
-            if hasattr(method, "__operation__")
-        }
+        methods = vars(cls).values()
+        own = {each.__operation__: each for each in methods if hasattr(each, "__operation__")}
         cls._handlers = {**cls._handlers, **own}
+        told = {each.__command__: each for each in methods if hasattr(each, "__command__")}
+        cls._commands = {**cls._commands, **told}
 
     @classmethod
     def operations(cls) -> frozenset[str]:
@@ -108,6 +222,57 @@ class Coordinator:
         if handler is None:
             return self.failure(501, f"{call.operation} is not implemented")
         return handler(self, call)
+
+    # Connections
+
+    def admit(self, handshake: Handshake) -> Accepted | Answer:
+        """Let a client in, or answer its handshake with a refusal."""
+        raise NotImplementedError
+
+    def opened(self, connection: Connection, handshake: Handshake) -> None:
+        """A client that was let in is there."""
+
+    def hear(self, connection: Connection, heard: Heard) -> None:
+        """Take one message of a client, lawful or not."""
+        raise NotImplementedError
+
+    def closed(self, connection: Connection) -> None:
+        """A connection has ended, whoever ended it. Nothing more can be said on it."""
+
+    def say(self, connection: Connection, payload: Any) -> None:
+        """Have something said on a connection, once this turn is over."""
+        self._effects.append(Say(connection=connection, payload=payload))
+
+    def end(self, connection: Connection, code: int | None = 1000, reason: str = "") -> None:
+        """Have a connection ended, once this turn is over."""
+        self._effects.append(End(connection=connection, code=code, reason=reason))
+
+    def effects(self) -> list[Say | End]:
+        """What is to be done, in order; each is given once."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    # What people and tests may do from outside
+
+    def command(self, name: str, said: Mapping[str, Any]) -> Any:
+        """Carry out a command of this protocol's own. Raises `LookupError` where it has none."""
+        return self._commands[name](self, said)
+
+    @classmethod
+    def own_commands(cls) -> list[str]:
+        return list(cls._commands)
+
+    def enrol(self, name: str) -> Mapping[str, str]:
+        """Make an agent of that name known, and return what it needs to connect (`token`,
+        `username`, `password`), where it needs anything.
+        """
+        del name
+        return {}
+
+    def inherit(self, before: Coordinator) -> None:
+        """Take over what outlives a restart: what a real one keeps in its database."""
+
+    # Time
 
     def catch_up(self) -> None:
         """Do what has fallen due since the last call."""

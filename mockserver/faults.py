@@ -8,18 +8,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-__all__ = ["Fault", "FaultPlan", "Kind"]
+__all__ = ["OF_ANSWERS", "OF_MESSAGES", "Fault", "FaultPlan", "Kind"]
 
-Kind = Literal["status", "delay", "drop", "extra"]
-KINDS: tuple[Kind, ...] = ("status", "delay", "drop", "extra")
+Kind = Literal[
+    "status",
+    "delay",
+    "drop",
+    "extra",
+    "duplicate",
+    "reorder",
+    "corrupt",
+    "fragment",
+    "close",
+    "hang",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+OF_ANSWERS: frozenset[Kind] = frozenset({"status", "delay", "drop", "extra"})
+OF_MESSAGES: frozenset[Kind] = frozenset(KINDS) - {"status"}
 
 _RANGES = {
     "times": range(1, 1_000_001),
     "skip": range(1_000_001),
     "status": range(200, 600),
     "seconds": range(3601),
+    "code": range(1000, 5000),
 }
 
 
@@ -32,8 +47,15 @@ class Fault:
     the connection ends without an answer. `extra`: a JSON object in the answer carries a field
     that no document knows.
 
-    It strikes the operations that match the glob `operation`, after `skip` calls of theirs, and
-    `times` times (`None`: for ever).
+    On a WebSocket, `delay`, `drop` and `extra` mean the same for one message that the coordinator
+    says. `duplicate`: it is said twice. `reorder`: it is said after the next. `corrupt`: it is cut
+    in the middle, so that it is no JSON. `fragment`: it comes in three fragments. `close`: the
+    connection ends in its stead, with `code`. `hang`: from here on the connection is silent, and
+    nothing that comes on it is read.
+
+    It strikes the operations, the handshakes of a channel and the coordinator's messages that
+    match the glob `operation` by their id, after `skip` of them, and `times` times (`None`: for
+    ever).
     """
 
     kind: Kind
@@ -42,6 +64,7 @@ class Fault:
     skip: int = 0
     status: int = 503
     seconds: float = 1.0
+    code: int = 1011
 
     @classmethod
     def parse(cls, said: Mapping[str, Any]) -> Fault:
@@ -83,11 +106,14 @@ class FaultPlan:
     def clear(self) -> None:
         self._faults.clear()
 
-    def strike(self, operation: str) -> list[Fault]:
-        """The faults that strike this call of `operation`; each is used up by it once."""
+    def strike(self, operation: str, kinds: frozenset[Kind] = OF_ANSWERS) -> list[Fault]:
+        """The faults that strike this call of `operation`; each is used up by it once.
+
+        `kinds` are those that can: no answer comes in fragments.
+        """
         struck, left = [], []
         for fault in self._faults:
-            if not fnmatchcase(operation, fault.operation):
+            if fault.kind not in kinds or not fnmatchcase(operation, fault.operation):
                 left.append(fault)
             elif fault.skip:
                 left.append(replace(fault, skip=fault.skip - 1))

@@ -8,11 +8,14 @@ from typing import Literal, TextIO
 
 import orjson
 
-from mockserver.transcript import HttpExchange
+from mockserver.transcript import Entry, Frame
 from mockserver.verdicts import Judge
 from schemas.spec import Protocol
 
 __all__ = ["ExchangeLog"]
+
+_SHOWN = 200
+"""Bytes of a message that a line shows."""
 
 _COLOURS = {0: "35", 2: "32", 3: "36", 4: "33", 5: "31"}
 
@@ -28,7 +31,7 @@ class ExchangeLog:
         self._judge = Judge(protocol)
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
 
-    def __call__(self, exchange: HttpExchange) -> None:
+    def __call__(self, exchange: Entry) -> None:
         if self._out is None:
             return
         text = self._json(exchange) if self._form == "json" else self._text(exchange)
@@ -39,13 +42,15 @@ class ExchangeLog:
         except OSError:
             self._out = None  # the reader went away
 
-    def _json(self, exchange: HttpExchange) -> str:
+    def _json(self, exchange: Entry) -> str:
         view = exchange.view()
         view["broken"] = self._judge.broken(exchange) if exchange.violations else []
         return orjson.dumps(view).decode()
 
-    def _text(self, exchange: HttpExchange) -> str:
+    def _text(self, exchange: Entry) -> str:
         when = datetime.fromtimestamp(exchange.at, UTC).strftime("%H:%M:%S.%f")[:-3]
+        if isinstance(exchange, Frame):
+            return "\n".join([f"{when}  {_frame(exchange)}", *self._explanation(exchange)])
         status = str(exchange.status or "dropped")
         head = f"{printable(exchange.method):6} {printable(exchange.path)}"
         faults = f"  fault: {', '.join(exchange.faults)}" if exchange.faults else ""
@@ -53,7 +58,7 @@ class ExchangeLog:
         line = f"{when}  {self._paint(status, exchange.status)}  {head}  {took}{faults}"
         return "\n".join([line, *self._explanation(exchange)])
 
-    def _explanation(self, exchange: HttpExchange) -> list[str]:
+    def _explanation(self, exchange: Entry) -> list[str]:
         if not exchange.violations:
             return []
         lines = [f"              {printable(str(violation))}" for violation in exchange.violations]
@@ -62,6 +67,18 @@ class ExchangeLog:
 
     def _paint(self, text: str, status: int) -> str:
         return f"\x1b[{_COLOURS[status // 100]}m{text}\x1b[0m" if self._colour else text
+
+
+def _frame(frame: Frame) -> str:
+    """Who said what on which connection; the coordinator's words point at the agent."""
+    arrow = "<-" if frame.sender == "coordinator" else "->"
+    who = printable(frame.principal) or "?"
+    data = frame.data if len(frame.data) <= _SHOWN else frame.data[:_SHOWN] + b"..."
+    words = printable(data.decode("utf-8", "backslashreplace"))
+    code = "" if frame.code is None else f" {frame.code}"
+    faults = f"  fault: {', '.join(frame.faults)}" if frame.faults else ""
+    kind = frame.kind.upper() if frame.kind != "text" else ""
+    return f"{arrow} {who} #{frame.connection}  {kind}{code}{' ' if kind else ''}{words}{faults}"
 
 
 def printable(text: str) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mockserver.app import Listener, Mock
+from mockserver.coordinator import Settings
 from mockserver.session import Session
 from mockserver.wire.http import HttpShell
 from mockserver.world import RealClock, VirtualClock
 from schemas import load
 from schemas.spec import Protocol
+
+if TYPE_CHECKING:
+    from mockserver.wire.tls import Identity
 
 __all__ = ["RunningMock", "start"]
 
@@ -23,12 +28,23 @@ class RunningMock:
     mock: Mock
     host: str
     port: int
+    ca: str = ""
+    """PEM file of the authority that vouches for it, where it speaks TLS."""
 
     @property
     def url(self) -> str:
         """The base URL, without a slash at its end."""
+        return f"http{self._rest}"
+
+    @property
+    def ws_url(self) -> str:
+        """The base URL of its WebSockets."""
+        return f"ws{self._rest}"
+
+    @property
+    def _rest(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'s' if self.ca else ''}://{host}:{self.port}"
 
     @property
     def session(self) -> Session:
@@ -49,22 +65,37 @@ async def start(
     seed: int = 0,
     clock: str = "real",
     listener: Listener | None = None,
+    settings: Settings | None = None,
+    tls: bool | None = None,
 ) -> AsyncIterator[RunningMock]:
     """Serve the mock coordinator of `protocol` until the block ends.
 
     `port` 0 takes a free one. `clock` is `real` or `virtual`. `listener` is called with every
-    exchange. Raises `schemas.PackError` for an unknown protocol, `ValueError` for an unknown
-    clock, and `OSError` where the address cannot be had.
+    exchange and every frame. `tls` serves https and wss, with a certificate made for this; without
+    it, the protocol's default holds. Raises `schemas.PackError` for an unknown protocol,
+    `ValueError` for an unknown clock or dialect, and `OSError` where the address cannot be had.
     """
     clocks = {"real": RealClock, "virtual": VirtualClock}
     if clock not in clocks:
         raise ValueError(f"clock is real or virtual, not {clock!r}")
     spec = load(protocol) if isinstance(protocol, str) else protocol
-    mock = Mock(spec, seed=seed, clock=clocks[clock])
+    dialect = settings.dialect if settings else "documented"
+    if dialect not in spec.dialects:
+        raise ValueError(f"dialect is {' or '.join(spec.dialects)}, not {dialect!r}")
+    mock = Mock(spec, seed=seed, clock=clocks[clock], settings=settings)
     mock.listener = listener
+    identity = _identity(host) if (spec.tls if tls is None else tls) else None
     shell = HttpShell(mock)
     try:
-        bound = await shell.start(host, port)
-        yield RunningMock(mock=mock, host=host, port=bound)
+        bound = await shell.start(host, port, identity.context if identity else None)
+        yield RunningMock(mock=mock, host=host, port=bound, ca=identity.ca if identity else "")
     finally:
         await shell.close()
+        if identity is not None:
+            identity.remove()
+
+
+def _identity(host: str) -> Identity:
+    from mockserver.wire.tls import make_identity  # slow to load, and most mocks speak no TLS
+
+    return make_identity(host)

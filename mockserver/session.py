@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mockserver.coordinator import Coordinator
 from mockserver.faults import FaultPlan
+from mockserver.sockets import Ending, Line
 from mockserver.transcript import Transcript
 from mockserver.world import VirtualClock, World
 
@@ -27,15 +28,36 @@ class Session:
         self.coordinator = make(world)
         self.transcript = Transcript()
         self.faults = FaultPlan()
+        self.lines: dict[int, Line] = {}
+        self._opened = 0
+
+    def next_connection(self) -> int:
+        """The number of the next connection, from 1."""
+        self._opened += 1
+        return self._opened
 
     def reset(self) -> None:
         """Begin anew, from the same seed: state, transcript and faults are gone."""
-        self.forget()
+        self._begin()
         self.transcript = Transcript()
         self.faults = FaultPlan()
 
     def forget(self) -> None:
-        """What a restart does: the coordinator knows nobody; the transcript goes on."""
+        """What a restart does: connections end, and the coordinator knows no more than what a
+        real one keeps in its database; the transcript goes on.
+        """
+        before = self.coordinator
+        self._begin()
+        self.coordinator.inherit(before)
+
+    def hang_up(self, code: int = 1012, reason: str = "the service restarts") -> None:
+        """End every connection."""
+        for line in list(self.lines.values()):
+            line.ending = True
+            line.deliver(Ending(code, reason))
+
+    def _begin(self) -> None:
+        self.hang_up()
         self.world = World(clock=self.world.clock, random=random.Random(self._seed))  # noqa: S311
         self.coordinator = self._make(self.world)
 
@@ -74,9 +96,13 @@ class Sessions:
         if session is None:
             session = self._others[key] = self._make()
             if len(self._others) > MOST:
-                self._others.popitem(last=False)
+                _, idle = self._others.popitem(last=False)
+                idle.hang_up(1001, "other sessions need the room")
         self._others.move_to_end(key)
         return session
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter([self._main, *self._others.values()])
 
     def keys(self) -> list[str]:
         return list(self._others)

@@ -11,7 +11,7 @@ import orjson
 from mockserver.world import iso
 from schemas.validation import Violation
 
-__all__ = ["HttpExchange", "Transcript"]
+__all__ = ["Entry", "Frame", "HttpExchange", "Transcript"]
 
 KEPT = 10_000
 """Entries that one session keeps; older ones make room."""
@@ -42,6 +42,8 @@ class HttpExchange(NamedTuple):
     answer_headers: Mapping[str, str]
     answer: bytes
     faults: Sequence[str] = ()
+    connection: int = 0
+    """The number of the WebSocket that this handshake opened, or 0."""
 
     def json(self) -> Any:
         """The request's body as JSON. Raises `ValueError` where it is not."""
@@ -74,15 +76,77 @@ class HttpExchange(NamedTuple):
         }
 
 
+class Frame(NamedTuple):
+    """One thing said on a WebSocket, or its end.
+
+    `sender` is `agent` or `coordinator`; `kind` is text, binary, ping, pong, close, or lost where
+    a connection ended without a close frame. A message in fragments is one frame here, with their
+    number in `fragments`. `message` is the id of the message in the AsyncAPI document, or empty.
+    """
+
+    number: int
+    at: float
+    real: float
+    connection: int
+    principal: str
+    sender: str
+    kind: str
+    data: bytes
+    message: str = ""
+    violations: Sequence[Violation] = ()
+    fragments: int = 1
+    code: int | None = None
+    faults: Sequence[str] = ()
+
+    def json(self) -> Any:
+        """What was said, as JSON. Raises `ValueError` where it is none."""
+        return orjson.loads(self.data)
+
+    def view(self) -> dict[str, Any]:
+        """As the control interface shows it."""
+        view = {
+            "number": self.number,
+            "at": iso(self.at),
+            "connection": self.connection,
+            "principal": escaped(self.principal),
+            "sender": self.sender,
+            "kind": self.kind,
+            "message": self.message or None,
+            "body": shown(self.data),
+            "violations": [
+                {"pointer": v.pointer, "keyword": v.keyword, "message": v.message}
+                for v in self.violations
+            ],
+            "faults": list(self.faults),
+        }
+        if self.code is not None:
+            view["code"] = self.code
+        return view
+
+
+Entry = HttpExchange | Frame
+
+
 class Transcript:
-    """The latest `KEPT` exchanges, numbered from 1 without gaps."""
+    """The latest `KEPT` exchanges and frames, numbered together from 1 without gaps."""
 
     def __init__(self) -> None:
-        self._entries: deque[HttpExchange] = deque(maxlen=KEPT)
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
         self.count = 0
 
     def __iter__(self) -> Iterator[HttpExchange]:
-        return iter(self._entries)
+        """The exchanges alone."""
+        return (entry for entry in self._entries if isinstance(entry, HttpExchange))
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Everything, in order."""
+        return self._entries
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames alone."""
+        return [entry for entry in self._entries if isinstance(entry, Frame)]
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -92,10 +156,10 @@ class Transcript:
         self.count += 1
         return self.count
 
-    def add(self, entry: HttpExchange) -> None:
+    def add(self, entry: Entry) -> None:
         self._entries.append(entry)
 
-    def since(self, number: int) -> list[HttpExchange]:
+    def since(self, number: int) -> list[Entry]:
         """The entries after that number."""
         return [entry for entry in self._entries if entry.number > number]
 

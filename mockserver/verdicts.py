@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from mockserver.transcript import HttpExchange
+from mockserver.transcript import Entry, Frame
 from schemas.loader import load_requirements
 from schemas.spec import Protocol
 from schemas.validation import PlaceIndex, Violation
@@ -28,25 +28,28 @@ class Judge:
         rows = load_requirements(self._protocol).values()
         return PlaceIndex(row for row in rows if row.role == "agent")
 
-    def broken(self, exchange: HttpExchange) -> list[str]:
-        """The requirements that one request breaks, by id."""
+    def broken(self, entry: Entry) -> list[str]:
+        """The requirements that one request or message breaks, by id."""
+        subject = _subject(entry)
         found = {
             row.id
-            for violation in _of_the_body(exchange)
-            if (row := self._places.owner(exchange.operation, "", violation.pointer)) is not None
+            for violation in _of_the_body(entry)
+            if (row := self._places.owner(subject, "", violation.pointer)) is not None
         }
         return sorted(found)
 
-    def judge(self, exchanges: Iterable[HttpExchange]) -> dict[str, Any]:
+    def judge(self, entries: Iterable[Entry]) -> dict[str, Any]:
         """Every requirement that was touched: its verdict, how often, and what broke it first."""
         verdicts: dict[str, dict[str, Any]] = {}
-        for exchange in exchanges:
+        for said in entries:
             try:
-                message = exchange.json()
+                message = said.json()
             except ValueError:
                 continue
-            wrong = _of_the_body(exchange)
-            findings = self._places.judge(exchange.operation, "", message, wrong)
+            if isinstance(said, Frame) and said.sender != "agent":
+                continue
+            wrong = _of_the_body(said)
+            findings = self._places.judge(_subject(said), "", message, wrong)
             for finding in findings:
                 row = finding.requirement
                 entry = verdicts.setdefault(
@@ -56,14 +59,19 @@ class Judge:
                 if finding.violations and entry["verdict"] == "pass":
                     entry["verdict"] = "warn" if row.basis == "implied" else "fail"
                     entry["violations"] = [str(violation) for violation in finding.violations]
-                    entry["exchange"] = exchange.number
+                    kind = "frame" if isinstance(said, Frame) else "exchange"
+                    entry[kind] = said.number
         return {"verdicts": dict(sorted(verdicts.items()))}
 
 
-def _of_the_body(exchange: HttpExchange) -> list[Violation]:
+def _subject(entry: Entry) -> str:
+    return entry.message if isinstance(entry, Frame) else entry.operation
+
+
+def _of_the_body(entry: Entry) -> list[Violation]:
     """Those that a place can own: not of the path, and not that it is no JSON at all."""
     return [
         violation
-        for violation in exchange.violations
+        for violation in entry.violations
         if violation.keyword != "json" and not violation.pointer.startswith("/path/")
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
-from mockserver.coordinator import Coordinator
+from mockserver.coordinator import Coordinator, Settings
 from mockserver.world import World
 from schemas.errors import PackError, Problem
 from schemas.spec import Protocol
@@ -28,5 +28,7 @@ def coordinator_class(protocol_id: str) -> type[Coordinator]:
     return found
 
 
-def make_coordinator(protocol: Protocol, world: World) -> Coordinator:
-    return coordinator_class(protocol.id)(protocol, world)
+def make_coordinator(
+    protocol: Protocol, world: World, settings: Settings | None = None
+) -> Coordinator:
+    return coordinator_class(protocol.id)(protocol, world, settings)

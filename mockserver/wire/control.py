@@ -11,7 +11,10 @@ from aiohttp import web
 
 from mockserver.app import Mock
 from mockserver.faults import Fault
+from mockserver.protocols import coordinator_class
 from mockserver.session import Session
+from mockserver.sockets import Ending, Line
+from mockserver.transcript import Frame, HttpExchange
 from mockserver.verdicts import Judge
 from mockserver.world import VirtualClock, iso
 
@@ -40,7 +43,13 @@ class Control:
             ("GET", "faults"): _faults,
             ("POST", "faults"): _add_fault,
             ("DELETE", "faults"): _clear_faults,
+            ("POST", "enrol"): _enrol,
+            ("GET", "connections"): _connections,
+            ("POST", "connections/say"): self._say,
+            ("POST", "connections/close"): _close,
         }
+        for name in coordinator_class(mock.protocol.id).own_commands():
+            self._commands["POST", name] = self._own(name)
 
     def handle(
         self, method: str, path: str, query: str, body: bytes, session: Session
@@ -55,6 +64,8 @@ class Control:
             return _json(command(session, query, _object(body)))
         except (ValueError, TypeError) as error:
             return _json({"error": str(error)}, 400)
+        finally:
+            self._mock.sockets.flush(session)
 
     def _ready(self, _session: Session, _query: str, _body: Any) -> Any:
         return {
@@ -66,7 +77,27 @@ class Control:
         }
 
     def _verdicts(self, session: Session, _query: str, _body: Any) -> Any:
-        return self._judge.judge(session.transcript)
+        return self._judge.judge(session.transcript.entries)
+
+    def _say(self, session: Session, _query: str, body: Any) -> Any:
+        """Any message at all on one connection, or on each: `text` as it is, `message` as JSON."""
+        if ("text" in body) is ("message" in body):
+            raise ValueError('give either "message" (any JSON) or "text" (sent as it is)')
+        text = body.get("text", "")
+        if not isinstance(text, str):
+            raise TypeError(f'"text" is a text, not {text!r}')
+        data = text.encode() if "text" in body else orjson.dumps(body["message"])
+        lines = _lines(session, body)
+        for line in lines:
+            self._mock.sockets.inject(line, data)
+        return {"said": [line.connection.number for line in lines]}
+
+    def _own(self, name: str) -> _Command:
+        def command(session: Session, _query: str, body: Any) -> Any:
+            session.coordinator.catch_up()
+            return session.coordinator.command(name, body)
+
+        return command
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -83,7 +114,11 @@ def _state(session: Session, _query: str, _body: Any) -> Any:
 
 def _transcript(session: Session, query: str, _body: Any) -> Any:
     since = parse_qs(query).get("since", ["0"])[0]
-    return {"exchanges": [entry.view() for entry in session.transcript.since(int(since))]}
+    entries = session.transcript.since(int(since))
+    return {
+        "exchanges": [entry.view() for entry in entries if isinstance(entry, HttpExchange)],
+        "frames": [entry.view() for entry in entries if isinstance(entry, Frame)],
+    }
 
 
 def _clock(session: Session, _query: str, _body: Any) -> Any:
@@ -123,6 +158,50 @@ def _add_fault(session: Session, query: str, body: Any) -> Any:
 def _clear_faults(session: Session, query: str, body: Any) -> Any:
     session.faults.clear()
     return _faults(session, query, body)
+
+
+def _enrol(session: Session, _query: str, body: Any) -> Any:
+    name = body.get("name")
+    if not isinstance(name, str) or not name:
+        raise TypeError(f'"name" is the name of an agent, not {name!r}')
+    return dict(session.coordinator.enrol(name))
+
+
+def _connections(session: Session, _query: str, _body: Any) -> Any:
+    return {
+        "connections": [
+            {
+                "connection": line.connection.number,
+                "channel": line.connection.channel,
+                "principal": line.connection.principal,
+            }
+            for line in session.lines.values()
+        ]
+    }
+
+
+def _close(session: Session, _query: str, body: Any) -> Any:
+    code = body.get("code", 1000)
+    if not isinstance(code, int) or not (1000 <= code < 5000):
+        raise ValueError(f'"code" is from 1000 to 4999, not {code!r}')
+    lines = _lines(session, body)
+    for line in lines:
+        line.ending = True
+        line.deliver(Ending(code, str(body.get("reason", ""))))
+    return {"closed": [line.connection.number for line in lines]}
+
+
+def _lines(session: Session, body: Any) -> list[Line]:
+    """The connections that are meant: by number, by principal, or all of them."""
+    wanted = body.get("connection")
+    lines = [
+        line
+        for line in session.lines.values()
+        if wanted in (None, line.connection.number, line.connection.principal)
+    ]
+    if not lines:
+        raise ValueError(f"nobody is connected as {wanted!r}" if wanted else "nobody is connected")
+    return lines
 
 
 def _json(body: Any, status: int = 200) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from multidict import istr
 from mockserver.app import Mock, Outcome, Request
 from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
+from mockserver.wire.websocket import SocketShell
 
 __all__ = ["LARGEST_BODY", "SESSION_HEADER", "HttpShell"]
 
@@ -29,26 +31,28 @@ _LOGGER = logging.getLogger("mockserver.wire.http")
 
 
 class HttpShell:
-    """Serves a mock, and its control interface, on one port."""
+    """Serves a mock, its WebSockets and its control interface, on one port."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
         self._control = Control(mock)
+        self._sockets = SocketShell(mock)
         self._runner: web.ServerRunner | None = None
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises `OSError` where the address cannot be had."""
         _LOGGER.addFilter(_is_ours)
         server = _Server(self._handle, access_log=None, logger=_LOGGER)
         server.note_garbled = self._note_garbled
         self._runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls, backlog=1024)
         await site.start()
         return int(self._runner.addresses[0][1])
 
     async def close(self) -> None:
         """Stop listening, and end what is still open."""
+        self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -61,6 +65,10 @@ class HttpShell:
         path, _, query = raw.raw_path.partition("?")
         key, path = _session_of(path, raw)
         session = self._mock.sessions.get(key)
+        if self._mock.has_channel(path):
+            outcome = await self._sockets.serve(raw, path, query, session)
+            # Without an outcome the connection is gone, and this leads nowhere.
+            return web.Response() if outcome is None else await _send(raw, outcome)
         try:
             body, too_large = await _read(raw)
         except ConnectionError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.coordinator import Answer, Call, Coordinator, Refusal, Wrong, handles
+from mockserver.coordinator import Answer, Call, Coordinator, Refusal, Settings, Wrong, handles
 from mockserver.pages import documentation_page
 from mockserver.protocols.aitbc.distribution import Distributor
 from mockserver.protocols.aitbc.registry import Registry
@@ -35,8 +35,8 @@ _FAILURES = {
 class AitbcCoordinator(Coordinator):
     """A registry and a distributor on one clock. Reads each silence in the most natural way."""
 
-    def __init__(self, protocol: Protocol, world: World) -> None:
-        super().__init__(protocol, world)
+    def __init__(self, protocol: Protocol, world: World, settings: Settings | None = None) -> None:
+        super().__init__(protocol, world, settings)
         self.registry = Registry()
         self.distributor = Distributor(self.registry, world)
 

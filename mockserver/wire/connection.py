@@ -1,0 +1,235 @@
+"""One open WebSocket: bytes to frames to messages, and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from websockets.exceptions import ProtocolError
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from mockserver.sockets import Delivery, Ending, Line, Sockets
+
+__all__ = ["Wire"]
+
+_CLOSING = 2.0
+"""Seconds that a client has to end a connection whose end was agreed on."""
+
+_HELD = 1.0
+"""Seconds after which a message that was to be overtaken goes out all the same."""
+
+_HIGH = 256 * 1024
+"""Bytes waiting to be taken by a client from which on nothing more is read from it."""
+
+_MOST = 16 * 1024 * 1024
+"""Bytes waiting to be taken by a client from which on it is given up."""
+
+_AGAIN = 0.01
+"""Seconds until it is asked again whether a client has taken what waits for it."""
+
+_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+_KINDS = {Opcode.PING: "ping", Opcode.PONG: "pong"}
+
+
+class Wire:
+    """Carries one line. aiohttp feeds it what comes in, as it would feed a parser of its own."""
+
+    def __init__(
+        self, sockets: Sockets, line: Line, protocol: ServerProtocol, transport: asyncio.Transport
+    ) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the connection is gone."""
+        self._sockets = sockets
+        self._line = line
+        self._protocol = protocol
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._fragments: list[bytes] = []
+        self._kind = "text"
+        self._held: list[Delivery] = []
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._paused = False
+        self._awaited = False
+        self._told = False
+        every, within = line.coordinator.ping_every, line.coordinator.pong_within
+        self._later(every, self._ping, every, within)
+
+    # What aiohttp calls
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Bytes came in."""
+        if self._line.silent:
+            return False, b""
+        protocol = self._protocol
+        protocol.receive_data(data)
+        for event in protocol.events_received():
+            if isinstance(event, Frame):
+                self._take(event)
+        self.write()
+        self._hold_back()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """The connection is gone."""
+        for timer in self._timers:
+            timer.cancel()
+        if self._protocol.close_rcvd is None:
+            self._sockets.note_control(self._line, "agent", "lost", b"")
+        self._sockets.leave(self._line)
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    # What comes in
+
+    def _take(self, frame: Frame) -> None:
+        self._awaited = False  # whoever says something lives
+        if frame.opcode in _DATA:
+            self._take_data(frame)
+        elif frame.opcode is Opcode.CLOSE:
+            close = self._protocol.close_rcvd
+            code = close.code if close else None
+            self._sockets.note_control(self._line, "agent", "close", bytes(frame.data), code)
+            self._line.ending = True
+        else:
+            kind = _KINDS[frame.opcode]
+            self._sockets.note_control(self._line, "agent", kind, bytes(frame.data))
+
+    def _take_data(self, frame: Frame) -> None:
+        if frame.opcode is not Opcode.CONT:
+            self._kind = "text" if frame.opcode is Opcode.TEXT else "binary"
+            if frame.fin:
+                self._take_message(bytes(frame.data), 1)
+                return
+            self._fragments = []
+        self._fragments.append(bytes(frame.data))
+        if frame.fin:
+            fragments, self._fragments = self._fragments, []
+            self._take_message(b"".join(fragments), len(fragments))
+
+    def _take_message(self, data: bytes, fragments: int) -> None:
+        if self._kind == "text":
+            try:
+                data.decode()
+            except UnicodeDecodeError as error:
+                # "MUST _Fail the WebSocket Connection_": the core never hears of it
+                reason = f"{error.reason} at position {error.start}"
+                self._protocol.fail(CloseCode.INVALID_DATA, reason)
+                self._line.ending = True
+                return
+        self._sockets.hear(self._line, self._kind, data, fragments)
+
+    # What goes out
+
+    def deliver(self, what: Delivery | Ending) -> None:
+        """Carry out what the core wants."""
+        if isinstance(what, Ending):
+            self._end(what)
+        elif what.held:
+            self._held.append(what._replace(held=False))
+            self._later(_HELD, self._release)
+        elif what.delay:
+            self._later(what.delay, self.deliver, what._replace(delay=0.0))
+        else:
+            self._send(what)
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for delivery in held:
+            self._send(delivery)
+
+    def _send(self, delivery: Delivery) -> None:
+        if self._protocol.state is not State.OPEN:
+            return
+        if delivery.fragments == 1:
+            self._protocol.send_text(delivery.data)
+        else:
+            pieces = _pieces(delivery.data, delivery.fragments)
+            self._protocol.send_text(pieces[0], fin=False)
+            for number, piece in enumerate(pieces[1:], start=2):
+                self._protocol.send_continuation(piece, fin=number == len(pieces))
+        self.write()
+        if self._transport.get_write_buffer_size() > _MOST:
+            self._transport.abort()  # it takes nothing, and our memory ends somewhere
+
+    def _end(self, ending: Ending) -> None:
+        if ending.code is None:
+            self._transport.close()
+            return
+        if self._protocol.state is State.OPEN:
+            try:
+                self._protocol.send_close(ending.code, ending.reason)
+            except ProtocolError:  # a code that no frame may carry: told to, we end without one
+                self._transport.abort()
+                return
+        self.write()
+
+    def write(self) -> None:
+        """Send what the protocol has to say, and see to the end where it has come."""
+        writes = self._protocol.data_to_send()
+        if not writes:
+            return
+        last = writes[-1] == b""
+        self._transport.write(b"".join(writes))
+        if self._protocol.close_sent is not None and not self._line.ending:
+            self._line.ending = True  # the protocol ended it by itself: the client broke a rule
+        if last and self._transport.can_write_eof() and self._protocol.parser_exc is not None:
+            # Not at once: what we have not read would make the end a reset, and the reason lost.
+            self._transport.write_eof()
+            self._later(_CLOSING, self._transport.abort)
+        elif last:
+            self._transport.close()
+        elif self._protocol.close_expected():
+            self._later(_CLOSING, self._transport.abort)
+        self._note_close()
+
+    def _note_close(self) -> None:
+        close = self._protocol.close_sent
+        if close is not None and not self._told:
+            self._told = True
+            data = close.reason.encode()
+            self._sockets.note_control(self._line, "coordinator", "close", data, close.code)
+
+    # Patience
+
+    def _hold_back(self) -> None:
+        """Read no more of a client than it takes of us."""
+        if not self._paused and self._transport.get_write_buffer_size() > _HIGH:
+            self._paused = True
+            self._transport.pause_reading()
+            self._later(_AGAIN, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > _HIGH:
+            self._later(_AGAIN, self._read_on)
+            return
+        self._paused = False
+        self._transport.resume_reading()
+
+    def _ping(self, every: float, within: float) -> None:
+        if self._protocol.state is not State.OPEN:
+            return
+        if not self._line.silent:
+            self._awaited = True
+            self._protocol.send_ping(b"assay")
+            self._sockets.note_control(self._line, "coordinator", "ping", b"assay")
+            self.write()
+            self._later(within, self._expect_pong)
+        self._later(every, self._ping, every, within)
+
+    def _expect_pong(self) -> None:
+        if self._awaited and self._protocol.state is State.OPEN and not self._line.silent:
+            self._end(Ending(CloseCode.INTERNAL_ERROR, "no answer to a ping"))
+
+    def _later(self, seconds: float, call: Callable[..., object], *arguments: object) -> None:
+        self._timers = {timer for timer in self._timers if not timer.cancelled()}
+        self._timers.add(self._loop.call_later(seconds, call, *arguments))
+
+
+def _pieces(data: bytes, count: int) -> list[bytes]:
+    size = max(1, -(-len(data) // count))
+    return [data[at : at + size] for at in range(0, len(data), size)] or [b""]
