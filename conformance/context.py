@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from conformance.target import Hook, RateLimit, Target, Tls
+from conformance.target import Credentials, Hook, Principal, RateLimit, Target, Tls
 from schemas.spec import Requirement, Role
 
 __all__ = ["PROFILES", "VARIABLE", "RunContext"]
@@ -40,7 +40,9 @@ class RunContext:
     patience: float | None = None
     """Seconds that an agent's situation lasts, where the profile's own are not wanted."""
     listen: Mapping[str, Any] = field(default_factory=dict)
-    """Where the mock listens while an agent is judged: `host` and `port`."""
+    """How the mock listens while an agent is judged: `host`, `port`, and `tls` where it is not to
+    be the protocol's default.
+    """
 
     def selects(self, requirement: Requirement) -> bool:
         """Is this one to be judged in this run?"""
@@ -55,6 +57,7 @@ class RunContext:
         said = json.loads(os.environ[VARIABLE])
         target = said.pop("target")
         limit = target.pop("rate_limit")
+        principals = tuple(Principal(**each) for each in target.pop("principals"))
         hooks = {
             name: Hook(**{**hook, "command": tuple(hook["command"])})
             for name, hook in target.pop("hooks").items()
@@ -65,6 +68,8 @@ class RunContext:
                 **{
                     **target,
                     "tls": Tls(**target["tls"]),
+                    "credentials": Credentials(**target["credentials"]),
+                    "principals": principals,
                     "hooks": hooks,
                     "rate_limit": RateLimit(**limit) if limit else None,
                     "secrets": tuple(target["secrets"]),

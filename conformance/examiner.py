@@ -8,14 +8,19 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import mockserver
 from conformance.agent_process import AgentProcess, Ending
 from conformance.context import RunContext
+from conformance.frames import Frame
 from conformance.marks import UnjudgeableError
-from mockserver import Fault, RunningMock
-from mockserver.transcript import HttpExchange
+from conformance.stage import GoneError, Play, Stage, of_heard
+from mockserver import Fault, RunningMock, Settings
+from mockserver.transcript import Entry, HttpExchange
+from mockserver.transcript import Frame as Heard
 from schemas.spec import Protocol
 
 __all__ = ["PATIENCE", "Examiner", "Observation", "Situation"]
@@ -27,37 +32,60 @@ _CONTACT = 60.0
 """Seconds that an agent which we did not launch is waited for."""
 
 
+_AT_ONCE = 8
+"""Situations that are played side by side."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Something that an agent must cope with: faults, and perhaps a restart that forgets it.
+    """Something that an agent must cope with: faults, perhaps a restart that forgets it, perhaps
+    something that is said to it.
 
     `restart_after` is how many requests beyond its registration an agent makes before the
-    coordinator restarts; `None` for never.
+    coordinator restarts; `None` for never. A situation with a `play` ends with it, any other when
+    the patience does.
     """
 
     name: str
     faults: Sequence[Fault] = ()
     restart_after: int | None = None
+    play: Play | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What an agent did in one situation.
 
-    `restarted` is the number of the last exchange before the restart, or `None`. `ending` is
-    `None` for an agent that we did not launch.
+    `restarted` is the number of the last entry before the (last) restart, or `None`. `ending` is
+    `None` for an agent that we did not launch. `values` are what it was started with.
     """
 
     situation: str
-    exchanges: tuple[HttpExchange, ...]
+    entries: tuple[Entry, ...]
     seconds: float
     restarted: int | None = None
     ending: Ending | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def exchanges(self) -> tuple[HttpExchange, ...]:
+        """The requests that it made, handshakes among them."""
+        return tuple(entry for entry in self.entries if isinstance(entry, HttpExchange))
+
+    @cached_property
+    def frames(self) -> tuple[Heard, ...]:
+        """What was said on its WebSockets, on either side."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Heard))
 
     @property
     def struck(self) -> list[HttpExchange]:
         """The exchanges that a fault struck."""
         return [exchange for exchange in self.exchanges if exchange.faults]
+
+    def shown(self, *heard: Heard) -> list[Frame]:
+        """Frames as evidence shows them."""
+        opened = {each.connection: each.real for each in self.exchanges if each.connection}
+        return [of_heard(each, opened.get(each.connection, each.real)) for each in heard]
 
 
 class Examiner:
@@ -91,60 +119,78 @@ class Examiner:
         self._seen[first.name] = await self._play(first)
         if not self._seen[first.name].exchanges:
             return  # it says nothing when all is well: nothing is learned by making it worse
-        for seen in await asyncio.gather(*(self._play(situation) for situation in others)):
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(situation: Situation) -> Observation:
+            async with room:
+                return await self._play(situation)
+
+        for seen in await asyncio.gather(*map(one, others)):
             again = seen
             if not seen.exchanges:  # it may not bear company, a fixed port of its own, say
                 again = await self._play(self._situations[seen.situation])
             self._seen[seen.situation] = again
 
     async def _play(self, situation: Situation) -> Observation:
-        listen = self._context.listen
-        async with mockserver.start(
-            self._protocol, host=listen.get("host", "127.0.0.1"), seed=self._context.seed
-        ) as mock:
-            for fault in situation.faults:
-                mock.session.faults.add(fault)
-            agent = AgentProcess(self._context.command, self._values(mock, situation.name))
+        async with self._mock(port=0) as mock:
+            values = self._values(mock, situation.name)
+            agent = AgentProcess(self._context.command, values)
+            stage = Stage(mock, self._patience, values, agent)
             began = time.monotonic()
             await agent.start()
             try:
-                restarted = await self._watch(mock, situation, agent, 0)
+                await self._let_live(stage, situation)
             finally:
                 ending = await agent.end()
             return Observation(
                 situation=situation.name,
-                exchanges=tuple(mock.session.transcript),
+                entries=tuple(stage.entries),
                 seconds=time.monotonic() - began,
-                restarted=restarted,
+                restarted=stage.restarted,
                 ending=ending,
+                values=values,
             )
 
-    async def _watch(
-        self, mock: RunningMock, situation: Situation, agent: AgentProcess | None, before: int
-    ) -> int | None:
-        """Let the situation last; returns the number of the last exchange before a restart."""
-        restarted: int | None = None
+    async def _let_live(self, stage: Stage, situation: Situation) -> None:
+        for fault in situation.faults:
+            stage.session.faults.add(fault)
+        if situation.play is not None:
+            with contextlib.suppress(GoneError):
+                await situation.play(stage)
+        else:
+            await self._watch(stage, situation)
+
+    async def _watch(self, stage: Stage, situation: Situation) -> None:
+        """Let the situation last."""
         end = time.monotonic() + self._patience
-        while time.monotonic() < end and (agent is None or agent.running):
+        while time.monotonic() < end and stage.running:
             await asyncio.sleep(0.02)
-            said = mock.session.transcript.count - before
             wanted = situation.restart_after
-            if restarted is None and wanted is not None and said > wanted:
-                restarted = mock.session.transcript.count
-                mock.session.forget()
+            if stage.restarted is None and wanted is not None and len(stage.entries) > wanted:
+                stage.restart()
                 end = time.monotonic() + self._patience
-        return restarted
+
+    def _mock(self, port: int) -> AbstractAsyncContextManager[RunningMock]:
+        listen = self._context.listen
+        return mockserver.start(
+            self._protocol,
+            host=listen.get("host", "127.0.0.1"),
+            port=port,
+            seed=self._context.seed,
+            tls=listen.get("tls"),
+            settings=self._settings(),
+        )
+
+    def _settings(self) -> Settings:
+        known = self._context.target.credentials
+        password = known.password if known else secrets.token_urlsafe(12)
+        return Settings(username=known.username or "assay", password=password)
 
     async def _attend(self) -> None:
         """Wait for an agent that somebody else runs, and lead it through the situations in turn."""
-        listen = self._context.listen
-        async with mockserver.start(
-            self._protocol,
-            host=listen.get("host", "127.0.0.1"),
-            port=listen.get("port", 0),
-            seed=self._context.seed,
-        ) as mock:
-            print(f"waiting for an agent at {mock.url}", file=sys.stderr, flush=True)
+        async with self._mock(self._context.listen.get("port", 0)) as mock:
+            values = self._values(mock, "")
+            print(self._invitation(mock, values), file=sys.stderr, flush=True)
             heard = asyncio.Event()
             mock.mock.listener = lambda _: heard.set()
             with contextlib.suppress(TimeoutError):
@@ -152,32 +198,47 @@ class Examiner:
             if not heard.is_set():
                 return
             for situation in self._situations.values():
-                self._seen[situation.name] = await self._lead(mock, situation)
+                self._seen[situation.name] = await self._lead(mock, situation, values)
 
-    async def _lead(self, mock: RunningMock, situation: Situation) -> Observation:
+    async def _lead(
+        self, mock: RunningMock, situation: Situation, values: Mapping[str, str]
+    ) -> Observation:
         before = mock.session.transcript.count if self._seen else 0
+        stage = Stage(mock, self._patience, values, before=before)
         began = time.monotonic()
-        for fault in situation.faults:
-            mock.session.faults.add(fault)
-        restarted = await self._watch(mock, situation, None, before)
+        await self._let_live(stage, situation)
         mock.session.faults.clear()
         return Observation(
             situation=situation.name,
-            exchanges=tuple(mock.session.transcript.since(before)),
+            entries=tuple(stage.entries),
             seconds=time.monotonic() - began,
-            restarted=restarted,
+            restarted=stage.restarted,
+            values=values,
         )
 
-    def _values(self, mock: RunningMock, situation: str) -> Mapping[str, str]:
+    def _invitation(self, mock: RunningMock, values: Mapping[str, str]) -> str:
+        """Where an agent that somebody else runs is awaited, and what it needs to come in."""
+        told = [f"waiting for an agent at {mock.url}"]
+        told += [
+            f"  WebSocket  {mock.ws_url}{each.path}" for each in self._protocol.channels.values()
+        ]
+        needed = ("token", "username", "password", "ca")
+        if self._protocol.channels:
+            told += [f"  {name}  {values[name]}" for name in needed if values[name]]
+        return "\n".join(told)
+
+    def _values(self, mock: RunningMock, situation: str) -> dict[str, str]:
         """What the command's placeholders and the agent's environment hold."""
+        name = "-".join(filter(None, ("agent", situation, self._context.run)))
         return {
             "url": mock.url,
-            "ws_url": mock.url.replace("http", "ws", 1),
+            "ws_url": mock.ws_url,
             "host": mock.host,
             "port": str(mock.port),
             "token": secrets.token_urlsafe(24),
-            "username": "assay",
-            "password": secrets.token_urlsafe(12),
-            "ca": "",
-            "name": f"agent-{situation}-{self._context.run}",
+            "username": mock.mock.settings.username,
+            "password": mock.mock.settings.password,
+            "ca": mock.ca,
+            "name": name,
+            **mock.session.coordinator.enrol(name),
         }

@@ -13,7 +13,16 @@ from conformance.masking import Masker
 from mockserver.transcript import HttpExchange
 from schemas import pointer as json_pointer
 
-__all__ = ["MISSING", "Exchange", "of_transcript", "parse_json", "shell_commands"]
+__all__ = [
+    "MISSING",
+    "Exchange",
+    "of_transcript",
+    "parse_json",
+    "read_json",
+    "shell_commands",
+    "shown",
+    "value_at",
+]
 
 _LONGEST_SHOWN = 20_000
 """Characters of a body that the evidence keeps."""
@@ -62,19 +71,11 @@ class Exchange:
     @cached_property
     def json(self) -> Any:
         """The answer's body as JSON, or `MISSING`."""
-        try:
-            return parse_json(self.answer)
-        except (ValueError, RecursionError):
-            return MISSING
+        return read_json(self.answer)
 
     def at(self, pointer: str) -> Any:
         """What stands at a JSON Pointer of the answer, or `MISSING`."""
-        if self.json is MISSING:
-            return MISSING
-        try:
-            return json_pointer.dig(self.json, json_pointer.parse(pointer))
-        except LookupError:
-            return MISSING
+        return value_at(self.json, pointer)
 
     @property
     def ok(self) -> bool:
@@ -93,7 +94,7 @@ class Exchange:
             response = {
                 "status": self.status,
                 "headers": mask.headers(self.answer_headers),
-                "body": _shown(self.answer, mask),
+                "body": shown(self.answer, mask),
             }
         return {
             "operation": self.operation,
@@ -101,7 +102,7 @@ class Exchange:
                 "method": self.method,
                 "url": mask.text(self.url),
                 "headers": mask.headers(self.headers),
-                "body": _shown(self.body, mask),
+                "body": shown(self.body, mask),
             },
             "response": response,
             "failure": mask.text(self.failure) or None,
@@ -139,6 +140,22 @@ def parse_json(body: bytes) -> Any:
     raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
+def read_json(body: bytes) -> Any:
+    """JSON to data as `parse_json` does it, or `MISSING`."""
+    try:
+        return parse_json(body)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+def value_at(data: Any, pointer: str) -> Any:
+    """What stands at a JSON Pointer of `data`, or `MISSING`, as where `data` is missing itself."""
+    try:
+        return MISSING if data is MISSING else json_pointer.dig(data, json_pointer.parse(pointer))
+    except LookupError:
+        return MISSING
+
+
 def _children(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
@@ -149,18 +166,23 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _shown(body: bytes, mask: Masker) -> Any:
+def shown(body: bytes, mask: Masker) -> Any:
+    """A body as evidence keeps it: JSON where it is JSON, else text, `None` where there is none.
+
+    Secrets are masked; what is long is cut, and says how many bytes it was.
+    """
     if not body:
         return None
-    try:
-        shown = mask.json(parse_json(body))
-    except (ValueError, RecursionError):
-        shown = mask.text(body.decode("utf-8", "backslashreplace"))
+    data = read_json(body)
+    if data is MISSING:
+        kept = mask.text(body.decode("utf-8", "backslashreplace"))
+    else:
+        kept = mask.json(data)
     if len(body) <= _LONGEST_SHOWN:
-        return shown
+        return kept
     # Masked first: half a secret at the cut, or a field of text that is no JSON any more, would
     # not be known for one.
-    text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+    text = kept if isinstance(kept, str) else json.dumps(kept, ensure_ascii=False)
     return f"{text[:_LONGEST_SHOWN]}… ({len(body)} bytes)"
 
 
@@ -186,9 +208,8 @@ def _curl(exchange: Exchange, mask: Masker) -> str:
 
 def _typed(body: bytes, mask: Masker) -> str:
     """The body as it was written, unless a field of it must be masked."""
-    try:
-        data = parse_json(body)
-    except (ValueError, RecursionError):
+    data = read_json(body)
+    if data is MISSING:
         return mask.text(body.decode("utf-8", "backslashreplace"))
     masked = mask.json(data)
     return body.decode("utf-8") if masked == data else json.dumps(masked, ensure_ascii=False)

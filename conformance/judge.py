@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from conformance.exchange import MISSING, Exchange, of_transcript
-from conformance.rules import ANSWER_RULES, REQUEST_RULES
-from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
-from mockserver.transcript import HttpExchange
-from schemas.spec import Protocol, Requirement
-from schemas.validation import PlaceIndex, Validators, Violation
+from conformance.exchange import MISSING, Exchange
+from conformance.frames import Frame
+from conformance.verdict import ABSENT, Evidence, Finding
+from conformance.witness import Rulebook, Witness
 
-__all__ = ["Judge", "Rulebook", "UndeclaredError"]
+__all__ = ["Judge", "UndeclaredError"]
 
 
 class UndeclaredError(LookupError):
     """A check judged a requirement that it does not declare: a fault of ours, not the peer's."""
 
 
-class Rulebook:
-    """The requirements of one role by place and by rule, with the protocol's validators."""
-
-    def __init__(
-        self, protocol: Protocol, requirements: Mapping[str, Requirement], *, strict: bool
-    ) -> None:
-        self.protocol = protocol
-        self.requirements = requirements
-        self.strict = strict
-        self.validators = Validators(protocol)
-        self.places = PlaceIndex(requirements.values())
-        self.rules = {row.rule: row for row in requirements.values() if row.rule}
-
-    def broken(self, requirement: str) -> VerdictName:
-        return broken(self.requirements[requirement], strict=self.strict)
-
-
-class Judge:
+class Judge(Witness):
     """The word of one check. `declared` are the requirements that the check says it judges.
 
     Everything that the peer answers on the way is judged as well, by the schema of its place and
@@ -44,11 +25,9 @@ class Judge:
     """
 
     def __init__(self, check: str, declared: Iterable[str], book: Rulebook) -> None:
-        self.check = check
-        self.book = book
+        super().__init__(check, book)
         self._declared = [name for name in declared if name in book.requirements]
         self._known = frozenset(declared)
-        self._found: dict[tuple[str, VerdictName], Finding] = {}
         self._cause = ""
 
     def end(self, cause: str) -> None:
@@ -62,12 +41,14 @@ class Judge:
         requirement: str,
         ok: bool,
         message: str,
-        *exchanges: Exchange,
+        *shown: Exchange | Frame,
         pointer: str | None = None,
         expected: Any = ABSENT,
         actual: Any = ABSENT,
     ) -> bool:
-        """The requirement is kept if `ok`. `message` says what is wrong if it is not."""
+        """The requirement is kept if `ok`. `message` says what is wrong if it is not, and what is
+        `shown`, exchanges and frames in their order, is the evidence.
+        """
         if requirement not in self._known:
             raise UndeclaredError(f"{self.check} judges {requirement} but does not declare it")
         if requirement not in self.book.requirements:
@@ -76,7 +57,8 @@ class Judge:
             self._add(Finding(requirement=requirement, check=self.check, verdict="pass"))
             return True
         evidence = Evidence(
-            exchanges=exchanges,
+            exchanges=tuple(each for each in shown if isinstance(each, Exchange)),
+            frames=tuple(each for each in shown if isinstance(each, Frame)),
             pointers=() if pointer is None else (pointer,),
             expected=expected,
             actual=actual,
@@ -148,81 +130,6 @@ class Judge:
                 )
             )
 
-    # What every message says
-
-    def see(self, exchange: Exchange) -> None:
-        """Judge an answer by the schema of its place and by the general rules."""
-        self._see_body(exchange)
-        if exchange.lawful:
-            for name, row in self.book.rules.items():
-                rule = ANSWER_RULES.get(name)
-                for word in rule(exchange, self.book.protocol) if rule else ():
-                    self._note(
-                        row, word.message if not word.kept else "", [exchange], word.pointers
-                    )
-
-    def _see_body(self, exchange: Exchange) -> None:
-        operation = self.book.protocol.operations.get(exchange.operation)
-        status = exchange.status
-        if operation is None or status is None or (status >= 500 and not exchange.lawful):
-            return  # what hostile input breaks open, other checks judge
-        key = operation.answer(status)
-        shape = None if key is None else self.book.validators.at(operation.responses[key])
-        if key is None or shape is None:
-            return
-        violations = _explain(exchange, shape.explain)
-        message = None if exchange.json is MISSING else exchange.json
-        for finding in self.book.places.judge(operation.id, key, message, violations):
-            wrong = finding.violations
-            self._note(
-                finding.requirement,
-                "; ".join(str(violation) for violation in wrong[:3]),
-                [exchange],
-                tuple(violation.pointer for violation in wrong),
-                actual=wrong[0].value if wrong else ABSENT,
-            )
-
-    def see_request(self, heard: HttpExchange, base: str = "") -> None:
-        """Judge what an agent sent: its body by the schema of its place, the rest by the rules."""
-        exchange = of_transcript(heard, base)
-        try:
-            message = heard.json() if heard.body else MISSING
-        except ValueError:
-            message = MISSING
-        own = [v for v in heard.violations if not v.pointer.startswith("/path/")]
-        if message is not MISSING:
-            for finding in self.book.places.judge(heard.operation, "", message, own):
-                wrong = finding.violations
-                self._note(
-                    finding.requirement,
-                    "; ".join(str(violation) for violation in wrong[:3]),
-                    [exchange],
-                    tuple(violation.pointer for violation in wrong),
-                    actual=wrong[0].value if wrong else ABSENT,
-                    who="requests",
-                )
-        for name, row in self.book.rules.items():
-            rule = REQUEST_RULES.get(name)
-            for word in rule(heard, self.book.protocol) if rule else ():
-                self._note(row, "" if word.kept else word.message, [exchange], who="requests")
-
-    def _note(
-        self,
-        row: Requirement,
-        wrong: str,
-        exchanges: Sequence[Exchange],
-        pointers: Sequence[str] = (),
-        *,
-        actual: Any = ABSENT,
-        who: str = "answers",
-    ) -> None:
-        check = f"{who} of {exchanges[-1].operation or 'no known operation'}"
-        if wrong:
-            evidence = Evidence(exchanges=exchanges, pointers=pointers, actual=actual)
-            self._break(row.id, check, wrong, evidence)
-        else:
-            self._add(Finding(requirement=row.id, check=check, verdict="pass"))
-
     # What comes of it
 
     def findings(self) -> list[Finding]:
@@ -244,21 +151,6 @@ class Judge:
             ),
         ]
 
-    def _break(self, requirement: str, check: str, message: str, evidence: Evidence) -> None:
-        self._add(
-            Finding(
-                requirement=requirement,
-                check=check,
-                verdict=self.book.broken(requirement),
-                message=message,
-                evidence=evidence,
-            )
-        )
-
-    def _add(self, finding: Finding) -> None:
-        # The first of a kind is the one that is told: it has the shortest history.
-        self._found.setdefault((finding.requirement, finding.verdict), finding)
-
 
 def same(actual: Any, expected: Any) -> bool:
     """Equal as JSON: 1 and 1.0 are the same number, but `true` is no number."""
@@ -271,14 +163,6 @@ def same(actual: Any, expected: Any) -> bool:
     if isinstance(actual, list) and isinstance(expected, list):
         return len(actual) == len(expected) and all(map(same, actual, expected))
     return bool(actual == expected)
-
-
-def _explain(exchange: Exchange, explain: Any) -> list[Violation]:
-    if exchange.json is MISSING:
-        shown = exchange.answer[:80].decode("utf-8", "backslashreplace")
-        return [Violation(pointer="", keyword="json", message="is not JSON", value=shown)]
-    violations: list[Violation] = explain(exchange.json)
-    return violations
 
 
 def _name(want: int | range) -> str:

@@ -10,10 +10,11 @@ import os
 import sys
 import traceback
 from collections.abc import AsyncIterator, Generator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -21,14 +22,18 @@ import pytest
 from conformance.clients import HttpClient
 from conformance.context import RunContext
 from conformance.ids import IdSource
-from conformance.judge import Judge, Rulebook
+from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
 from conformance.recorder import Recorder, encode
 from conformance.verdict import Finding
+from conformance.witness import Rulebook
 from schemas import load, load_requirements
 from schemas.spec import Requirement
+
+if TYPE_CHECKING:
+    from conformance.clients.opener import Opener
 
 __all__ = ["Suite"]
 
@@ -41,16 +46,17 @@ class Suite:
     """One run, as every check sees it."""
 
     def __init__(self, context: RunContext) -> None:
-        self.context = context
         self.protocol = load(context.protocol)
         self.all_rows = load_requirements(self.protocol)
+        context = replace(context, target=context.target.for_protocol(self.protocol))
+        self.context = context
         claimed = set(context.target.claimed(self.protocol))
         selected: dict[str, Requirement] = {
             row.id: row
             for row in self.all_rows.values()
             if context.selects(row) and row.capability in claimed
         }
-        self.book = Rulebook(self.protocol, selected, strict=context.strict)
+        self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
         self.mask = Masker(context.target.secrets)
 
     def wants(self, item: pytest.Item) -> bool:
@@ -286,6 +292,20 @@ async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
     if await http_client.gone():
         raise UnjudgeableError("the peer no longer accepts connections")
     return http_client
+
+
+@pytest.fixture
+async def opener(suite: Suite, judge: Judge) -> AsyncIterator[Opener]:
+    """The way to the WebSockets of the coordinator that is judged. What it says there is judged on
+    the way; what a check left open is closed.
+    """
+    from conformance.clients.opener import Opener  # what is judged over REST alone needs none
+
+    opener = Opener(suite.protocol, suite.context.target, judge.see_frame)
+    if await opener.gone():
+        raise UnjudgeableError("the peer no longer accepts connections")
+    yield opener
+    await opener.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 
 from conformance.exchange import MISSING, Exchange
 from mockserver.transcript import HttpExchange
-from schemas.spec import Operation, Protocol
+from schemas.spec import Protocol
 
 __all__ = ["ANSWER_RULES", "REQUEST_RULES", "RuleWord"]
 
@@ -156,6 +156,12 @@ def _body_present(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWo
         )
 
 
+def _sound_handshake(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    if exchange.operation in protocol.channels:
+        broken = [v for v in exchange.violations if v.keyword == "websocket"]
+        yield RuleWord(kept=not broken, message=broken[0].message if broken else "")
+
+
 def _encoded_path(exchange: HttpExchange, _: Protocol) -> Iterator[RuleWord]:
     yield RuleWord(
         kept=_LEGAL_PATH.fullmatch(exchange.path) is not None,
@@ -172,24 +178,45 @@ REQUEST_RULES: Mapping[str, RequestRule] = {
     "labelled-body": _labelled_body,
     "body-present": _body_present,
     "encoded-path": _encoded_path,
+    "sound-handshake": _sound_handshake,
 }
 
 
-def _open(operation: Operation) -> bool:
-    """Does the document give the path alone, and neither method nor answers?"""
-    return "2XX" in operation.responses
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Endpoint:
+    """Where something can be asked for. `open` is one of which the document gives the path alone,
+    and neither method nor answers.
+    """
+
+    method: str
+    path: str
+    open: bool
 
 
-def _at_path(protocol: Protocol, exchange: HttpExchange) -> list[Operation]:
-    """The operations at a path. One that is spelt out goes before one with a parameter."""
-    exact = [operation for operation in protocol if operation.path == exchange.path]
+def _endpoints(protocol: Protocol) -> list[_Endpoint]:
+    operations = [
+        _Endpoint(method=each.method, path=each.path, open="2XX" in each.responses)
+        for each in protocol
+    ]
+    channels = protocol.channels.values()
+    return operations + [_Endpoint(method="GET", path=each.path, open=False) for each in channels]
+
+
+def _open(endpoint: _Endpoint) -> bool:
+    return endpoint.open
+
+
+def _at_path(protocol: Protocol, exchange: HttpExchange) -> list[_Endpoint]:
+    """The endpoints at a path. One that is spelt out goes before one with a parameter."""
+    endpoints = _endpoints(protocol)
+    exact = [endpoint for endpoint in endpoints if endpoint.path == exchange.path]
     if exact:
         return exact
     steps = exchange.path.split("/")
     return [
-        operation
-        for operation in protocol
-        if len(shape := operation.path.split("/")) == len(steps)
+        endpoint
+        for endpoint in endpoints
+        if len(shape := endpoint.path.split("/")) == len(steps)
         and all(
             have if want.startswith("{") else want == have
             for want, have in zip(shape, steps, strict=True)
@@ -197,15 +224,15 @@ def _at_path(protocol: Protocol, exchange: HttpExchange) -> list[Operation]:
     ]
 
 
-def _meant(protocol: Protocol, path: str) -> Operation | None:
-    """The operation that an unknown path comes close to: misspelt, doubled or behind a prefix."""
+def _meant(protocol: Protocol, path: str) -> _Endpoint | None:
+    """The endpoint that an unknown path comes close to: misspelt, doubled or behind a prefix."""
     steps = [step for step in path.split("/") if step]
     if path == "/" + "/".join(steps) + "/":
         return None  # a slash at the end is a habit, not a mistake
     while steps and _PREFIX.fullmatch(steps[0]):
         steps = steps[1:]
-    shapes = ((operation, operation.path.split("/")[1:]) for operation in protocol)
-    return next((operation for operation, shape in shapes if _close(shape, steps)), None)
+    shapes = ((endpoint, endpoint.path.split("/")[1:]) for endpoint in _endpoints(protocol))
+    return next((endpoint for endpoint, shape in shapes if _close(shape, steps)), None)
 
 
 def _close(shape: list[str], steps: list[str]) -> bool:

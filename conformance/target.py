@@ -13,8 +13,9 @@ from schemas.errors import PackError, Problem
 from schemas.files import check, line_of, read
 from schemas.spec import Protocol
 
-__all__ = ["Hook", "RateLimit", "Target", "Tls", "read_target"]
+__all__ = ["Credentials", "Hook", "Principal", "RateLimit", "Target", "Tls", "read_target"]
 
+_HTTP = re.compile(r"(?i)^(?:ws|http)(?=s?://)")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -25,7 +26,8 @@ class Tls:
     ca: str = ""
     cert: str = ""
     key: str = ""
-    verify: bool = True
+    verify: bool | None = None
+    """`None` leaves it to the protocol: some coordinators sign their own certificates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,29 @@ class RateLimit:
 
     requests: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Of a person, or of a script, that may log in."""
+
+    username: str = ""
+    password: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.username)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody who can connect with a token. `kind` is `human` or `agent`; `id` is the number by
+    which messages are routed to it, where it is known.
+    """
+
+    name: str
+    kind: str
+    token: str
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +82,8 @@ class Target:
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     tls: Tls = Tls()
+    credentials: Credentials = Credentials()
+    principals: tuple[Principal, ...] = ()
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     time_scale: float = 1.0
@@ -68,8 +95,25 @@ class Target:
         """The capabilities that the peer claims: all that it does not disclaim."""
         return [name for name in protocol.capabilities if self.capabilities.get(name, True)]
 
+    def for_protocol(self, protocol: Protocol) -> Target:
+        """With what the protocol says where the target does not."""
+        verify = self.tls.verify
+        trusting = protocol.tls and not self.tls.ca
+        known = not trusting if verify is None else verify
+        return replace(self, tls=replace(self.tls, verify=known))
+
     def with_url(self, url: str) -> Target:
-        return replace(self, url=url)
+        """The same peer elsewhere. `ws` and `wss` mean `http` and `https`: it is one port."""
+        return replace(self, url=_HTTP.sub("http", url))
+
+    @property
+    def ws_url(self) -> str:
+        """The base URL of its WebSockets, without a slash at its end."""
+        return self.url.rstrip("/").replace("http", "ws", 1)
+
+    def with_credentials(self, credentials: Credentials) -> Target:
+        secrets = (*self.secrets, credentials.password)
+        return replace(self, credentials=credentials, secrets=secrets)
 
 
 def read_target(path: Path, protocol: Protocol) -> Target:
@@ -92,19 +136,24 @@ def read_target(path: Path, protocol: Protocol) -> Target:
         for name, hook in filled.get("hooks", {}).items()
     }
     limit = filled.get("rate_limit")
+    credentials = Credentials(**filled.get("credentials", {}))
+    principals = tuple(Principal(**said) for said in filled.get("principals", ()))
     plain = {
         key: filled[key]
-        for key in ("name", "version", "url", "capabilities", "time_scale", "timeout")
+        for key in ("name", "version", "capabilities", "time_scale", "timeout")
         if key in filled
     }
+    told = (credentials.password, *(principal.token for principal in principals))
     return Target(
         **plain,
         headers=headers,
         tls=Tls(**tls),
+        credentials=credentials,
+        principals=principals,
         hooks=hooks,
         rate_limit=RateLimit(**limit) if limit else None,
-        secrets=(*secrets, *headers.values()),
-    )
+        secrets=(*secrets, *headers.values(), *filter(None, told)),
+    ).with_url(filled.get("url", ""))
 
 
 def _unknown_names(data: Mapping[str, Any], protocol: Protocol, path: Path) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from conformance.exchange import Exchange, shell_commands
+from conformance.frames import Frame
 from conformance.masking import Masker
 from schemas.spec import Requirement
 
@@ -27,13 +28,14 @@ ABSENT: Any = _Absent()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What shows a verdict: the exchanges in order, the places, and what should stand there.
+    """What shows a verdict: exchanges and frames in order, the places, what should stand there.
 
-    `pointers` point into the body that is judged: the last exchange's answer where the
-    coordinator is judged, its request where the agent is.
+    `pointers` point into the body that is judged: the peer's last frame where there are frames,
+    else the last exchange's answer where the coordinator is judged, its request where the agent is.
     """
 
     exchanges: Sequence[Exchange] = ()
+    frames: Sequence[Frame] = ()
     pointers: Sequence[str] = ()
     expected: Any = ABSENT
     actual: Any = ABSENT
@@ -43,6 +45,8 @@ class Evidence:
         record: dict[str, Any] = {
             "exchanges": [exchange.record(mask) for exchange in self.exchanges]
         }
+        if self.frames:
+            record["frames"] = [frame.record(mask) for frame in self.frames]
         if self.pointers:
             record["pointers"] = list(self.pointers)
         if self.expected is not ABSENT:

@@ -61,9 +61,10 @@ class Session:
         self.world = World(clock=self.world.clock, random=random.Random(self._seed))  # noqa: S311
         self.coordinator = self._make(self.world)
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float, turned: Callable[[], None] = lambda: None) -> None:
         """Let virtual time pass, stopping wherever the coordinator has something to do.
 
+        `turned` is called after each such stop: what was done then is said then, not at the end.
         Raises `TypeError` on a real clock, and `ValueError` for a step back or beyond `END`.
         """
         clock = self.world.clock
@@ -74,6 +75,7 @@ class Session:
         while (due := self.coordinator.due()) is not None and due < end:
             clock.advance(max(0.0, due - clock.now()))
             self.coordinator.tick()
+            turned()
             if self.coordinator.due() == due:
                 break  # nothing came of it: do not wait on it for ever
         clock.advance(end - clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +26,16 @@ _FRAGMENTS = 3
 
 
 class Delivery(NamedTuple):
-    """A message that goes out: after a delay (seconds), or behind the next one (`held`)."""
+    """A message that goes out: after a delay (seconds), or behind the next one (`held`).
+
+    `kind` is text, binary or ping.
+    """
 
     data: bytes
     fragments: int = 1
     delay: float = 0.0
     held: bool = False
+    kind: str = "text"
 
 
 class Ending(NamedTuple):
@@ -107,10 +112,18 @@ class Sockets:
         if self.touched is not None and session.lines:
             self.touched(session)
 
-    def inject(self, line: Line, data: bytes) -> None:
-        """Say something on a connection that no coordinator said: the wish of a test."""
-        self._note(line, "coordinator", "text", data)
-        line.deliver(Delivery(data))
+    def inject(self, line: Line, data: bytes, kind: str = "text", fragments: int = 1) -> None:
+        """Say something on a connection that no coordinator said: the wish of a test.
+
+        `kind` is text, binary or ping.
+        """
+        message = None
+        if kind == "text":
+            with contextlib.suppress(orjson.JSONDecodeError):
+                message = line.channel.message("coordinator", orjson.loads(data))
+        name = message.id if message else ""
+        self._note(line, "coordinator", kind, data, name, fragments=fragments)
+        line.deliver(Delivery(data, fragments, kind=kind))
 
     # The steps of what comes in
 

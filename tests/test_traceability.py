@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.frame_rules import FRAME_RULES
 from conformance.rules import ANSWER_RULES, REQUEST_RULES
 from schemas import Place, Protocol, Requirement, Validators, load, load_requirements, protocol_ids
 from schemas.examples import load_examples
@@ -20,7 +21,10 @@ from schemas.validation import PlaceIndex
 HOME = Path(__file__).resolve().parent.parent / "conformance" / "protocols"
 ROLES = ("coordinator", "agent")
 PROTOCOLS = protocol_ids()
-RULES = {"coordinator": ANSWER_RULES, "agent": REQUEST_RULES}
+RULES = {
+    "coordinator": {**ANSWER_RULES, **FRAME_RULES},
+    "agent": {**REQUEST_RULES, **FRAME_RULES},
+}
 
 
 @cache

@@ -23,7 +23,7 @@ from conformance.clients.http import tls_context
 from conformance.context import PROFILES, VARIABLE, RunContext
 from conformance.masking import Masker
 from conformance.recorder import Recorder
-from conformance.target import Target, read_target
+from conformance.target import Credentials, Target, read_target
 from reports import write_all
 from schemas import PackError, load, load_requirements
 from schemas.errors import Problem
@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", help="id of a protocol")
     parser.add_argument("--role", choices=["coordinator", "agent"], default="coordinator")
     parser.add_argument("--url", help="base URL of the coordinator, with a path prefix if any")
+    parser.add_argument(
+        "--user", metavar="NAME:PASSWORD", help="credentials, where the peer wants some"
+    )
     parser.add_argument("--target", type=Path, metavar="FILE", help="what flags can't say (YAML)")
     parser.add_argument("--profile", choices=PROFILES, default="standard")
     parser.add_argument("--seed", type=int, default=0)
@@ -56,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pytest-args", default="", metavar="ARGS", help="more for pytest, quoted")
     parser.add_argument("--host", default="127.0.0.1", help="where the mock listens for an agent")
     parser.add_argument("--port", type=int, default=0, help="its port (default: a free one)")
+    parser.add_argument(
+        "--tls",
+        action=argparse.BooleanOptionalAction,
+        help="whether the mock speaks TLS to the agent (default: as the protocol does)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,6 +87,11 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     target = read_target(arguments.target, protocol) if arguments.target else Target()
     if arguments.url:
         target = target.with_url(arguments.url)
+    if arguments.user is not None:
+        name, colon, password = arguments.user.partition(":")
+        _refuse_unless(bool(name and colon), "--user", "is not NAME:PASSWORD", None)
+        target = target.with_credentials(Credentials(username=name, password=password))
+    target = target.for_protocol(protocol)
     if arguments.timeout is not None:
         _refuse_unless(arguments.timeout > 0, "--timeout", "is not above 0", arguments.timeout)
         target = replace(target, timeout=arguments.timeout)
@@ -105,7 +118,7 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
         baseline=_baseline(arguments.baseline),
         invocation=shlex.join(["assay", *arguments.argv]),
         patience=arguments.timeout,
-        listen={"host": arguments.host, "port": arguments.port},
+        listen={"host": arguments.host, "port": arguments.port, "tls": arguments.tls},
     )
     hint = f"see: assay requirements {protocol.id} --role {context.role}"
     some = any(context.selects(row) for row in rows)

@@ -143,7 +143,11 @@ class Wire:
     def _send(self, delivery: Delivery) -> None:
         if self._protocol.state is not State.OPEN:
             return
-        if delivery.fragments == 1:
+        if delivery.kind == "ping":
+            self._protocol.send_ping(delivery.data)
+        elif delivery.kind == "binary":
+            self._protocol.send_binary(delivery.data)
+        elif delivery.fragments == 1:
             self._protocol.send_text(delivery.data)
         else:
             pieces = _pieces(delivery.data, delivery.fragments)

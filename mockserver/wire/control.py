@@ -11,7 +11,6 @@ from aiohttp import web
 
 from mockserver.app import Mock
 from mockserver.faults import Fault
-from mockserver.protocols import coordinator_class
 from mockserver.session import Session
 from mockserver.sockets import Ending, Line
 from mockserver.transcript import Frame, HttpExchange
@@ -37,7 +36,7 @@ class Control:
             ("GET", "transcript"): _transcript,
             ("GET", "verdicts"): self._verdicts,
             ("GET", "clock"): _clock,
-            ("POST", "clock/advance"): _advance,
+            ("POST", "clock/advance"): self._advance,
             ("POST", "reset"): _reset,
             ("POST", "restart"): _restart,
             ("GET", "faults"): _faults,
@@ -48,7 +47,7 @@ class Control:
             ("POST", "connections/say"): self._say,
             ("POST", "connections/close"): _close,
         }
-        for name in coordinator_class(mock.protocol.id).own_commands():
+        for name in mock.sessions.get().coordinator.own_commands():
             self._commands["POST", name] = self._own(name)
 
     def handle(
@@ -92,6 +91,13 @@ class Control:
             self._mock.sockets.inject(line, data)
         return {"said": [line.connection.number for line in lines]}
 
+    def _advance(self, session: Session, query: str, body: Any) -> Any:
+        seconds = body.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise TypeError(f'"seconds" is a number, not {seconds!r}')
+        session.advance(seconds, lambda: self._mock.sockets.flush(session))
+        return _clock(session, query, body)
+
     def _own(self, name: str) -> _Command:
         def command(session: Session, _query: str, body: Any) -> Any:
             session.coordinator.catch_up()
@@ -125,14 +131,6 @@ def _clock(session: Session, _query: str, _body: Any) -> Any:
     clock = session.world.clock
     kind = "virtual" if isinstance(clock, VirtualClock) else "real"
     return {"clock": kind, "now": iso(clock.now()), "seconds": clock.now()}
-
-
-def _advance(session: Session, query: str, body: Any) -> Any:
-    seconds = body.get("seconds")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f'"seconds" is a number, not {seconds!r}')
-    session.advance(seconds)
-    return _clock(session, query, body)
 
 
 def _reset(session: Session, _query: str, _body: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from conformance.exchange import Exchange
-from conformance.judge import Judge, Rulebook, UndeclaredError, same
+from conformance.judge import Judge, UndeclaredError, same
+from conformance.witness import Rulebook
 from mockserver.transcript import HttpExchange
 from schemas import load, load_requirements
 from schemas.validation import Validators

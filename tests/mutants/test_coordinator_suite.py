@@ -11,8 +11,9 @@ import yaml
 
 import mockserver
 from conformance.exchange import Exchange
-from conformance.judge import Judge, Rulebook
+from conformance.judge import Judge
 from conformance.target import Hook
+from conformance.witness import Rulebook
 from mockserver.router import Router
 from schemas import Requirement, load, load_requirements
 from tests.mutants.aitbc import FAULTS, LAWFUL, start

@@ -1,0 +1,134 @@
+"""Opens WebSockets to a coordinator for a check, and closes them when the check is over."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from conformance.clients.http import tls_context
+from conformance.clients.raw import RawSocket, open_raw
+from conformance.clients.websocket import Socket, open_socket
+from conformance.conversation import Refused
+from conformance.frames import Frame
+from conformance.target import Target
+from schemas.spec import Channel, Message, Protocol
+
+__all__ = ["Opener", "See"]
+
+See = Callable[[Frame, Channel, Message | None], None]
+
+_LAST_WORDS = 1.0
+"""Seconds that the end of all connections of a check may take together."""
+
+
+class Opener:
+    """The way to the channels of one coordinator.
+
+    `see` is told of every frame that the peer sends. A channel's own message is found by the
+    channel; a check that knows better tells the judge itself.
+    """
+
+    def __init__(self, protocol: Protocol, target: Target, see: See) -> None:
+        self.protocol = protocol
+        self.target = target
+        self._see = see
+        self._open: list[Socket | RawSocket] = []
+        self._tls: ssl.SSLContext | None = None
+        if target.url.startswith("https"):
+            self._tls = tls_context(target)
+
+    async def open(
+        self,
+        channel: str,
+        label: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        subprotocols: Sequence[str] = (),
+        path: str | None = None,
+        see: bool = True,
+        **options: Any,
+    ) -> Socket | Refused:
+        """A connection for normal life. `label` is whose it is; `path` replaces the channel's;
+        `see=False` keeps what is said on it from being judged.
+        """
+        known = self.protocol.channels[channel]
+        said = await open_socket(
+            self.url(known, query, path),
+            label=label,
+            subprotocols=subprotocols,
+            ssl=self._tls,
+            timeout=self.target.timeout,
+            see=partial(self._saw, known) if see else _ignore,
+            **options,
+        )
+        if isinstance(said, Socket):
+            self._open.append(said)
+        return said
+
+    async def raw(
+        self,
+        channel: str,
+        label: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        subprotocols: Sequence[str] = (),
+        path: str | None = None,
+        see: bool = True,
+        **options: Any,
+    ) -> RawSocket | Refused:
+        """A connection on which any bytes can be sent; see `open_raw` for more `options`."""
+        known = self.protocol.channels[channel]
+        said = await open_raw(
+            self.url(known, query, path),
+            label=label,
+            subprotocols=subprotocols,
+            ssl=self._tls,
+            timeout=self.target.timeout,
+            see=partial(self._saw, known) if see else _ignore,
+            **options,
+        )
+        if isinstance(said, RawSocket):
+            self._open.append(said)
+        return said
+
+    def url(
+        self, channel: Channel, query: Mapping[str, str] | None = None, path: str | None = None
+    ) -> str:
+        """Where a channel is to be reached."""
+        words = f"?{urlencode(query)}" if query else ""
+        return self.target.ws_url + (channel.path if path is None else path) + words
+
+    async def gone(self) -> bool:
+        """Does the peer no longer accept connections?"""
+        parts = urlsplit(self.target.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            async with asyncio.timeout(self.target.timeout):
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+        except (OSError, TimeoutError):
+            return True
+        writer.close()
+        return False
+
+    async def close(self) -> None:
+        """End every connection that is still open."""
+        if self._open:
+            tasks = [asyncio.ensure_future(socket.close()) for socket in self._open]
+            _, late = await asyncio.wait(tasks, timeout=_LAST_WORDS)
+            for socket in self._open:
+                socket.abort()
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._open.clear()
+
+    def _saw(self, channel: Channel, frame: Frame) -> None:
+        self._see(frame, channel, None)
+
+
+def _ignore(_: Frame) -> None:
+    """Nobody is told."""

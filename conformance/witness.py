@@ -1,0 +1,184 @@
+"""What every message says by itself: judged by the schema of its place and by the general rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from conformance.exchange import MISSING, Exchange, of_transcript
+from conformance.frame_rules import FRAME_RULES
+from conformance.frames import Frame
+from conformance.rules import ANSWER_RULES, REQUEST_RULES
+from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
+from mockserver.transcript import HttpExchange
+from schemas.spec import Channel, Message, Protocol, Requirement, Role
+from schemas.validation import PlaceIndex, Validators, Violation
+
+__all__ = ["Rulebook", "Witness"]
+
+
+class Rulebook:
+    """The requirements of one role by place and by rule, with the protocol's validators."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        requirements: Mapping[str, Requirement],
+        *,
+        strict: bool,
+        role: Role = "coordinator",
+    ) -> None:
+        self.protocol = protocol
+        self.role = role
+        self.requirements = requirements
+        self.strict = strict
+        self.validators = Validators(protocol)
+        self.places = PlaceIndex(requirements.values())
+        self.rules = {row.rule: row for row in requirements.values() if row.rule}
+
+    def broken(self, requirement: str) -> VerdictName:
+        return broken(self.requirements[requirement], strict=self.strict)
+
+
+class Witness:
+    """Judges whatever it is shown, whichever check caused it, and keeps what it found.
+
+    `check` is the name under which findings go that no message of its own brings.
+    """
+
+    def __init__(self, check: str, book: Rulebook) -> None:
+        self.check = check
+        self.book = book
+        self._found: dict[tuple[str, VerdictName], Finding] = {}
+
+    def see(self, exchange: Exchange) -> None:
+        """Judge an answer by the schema of its place and by the general rules."""
+        self._see_body(exchange)
+        if exchange.lawful:
+            for name, row in self.book.rules.items():
+                rule = ANSWER_RULES.get(name)
+                for word in rule(exchange, self.book.protocol) if rule else ():
+                    self._note(
+                        row, word.message if not word.kept else "", [exchange], word.pointers
+                    )
+
+    def _see_body(self, exchange: Exchange) -> None:
+        operation = self.book.protocol.operations.get(exchange.operation)
+        status = exchange.status
+        if operation is None or status is None or (status >= 500 and not exchange.lawful):
+            return  # what hostile input breaks open, other checks judge
+        key = operation.answer(status)
+        shape = None if key is None else self.book.validators.at(operation.responses[key])
+        if key is None or shape is None:
+            return
+        violations = _explain(exchange, shape.explain)
+        message = None if exchange.json is MISSING else exchange.json
+        for finding in self.book.places.judge(operation.id, key, message, violations):
+            wrong = finding.violations
+            self._note(
+                finding.requirement,
+                "; ".join(str(violation) for violation in wrong[:3]),
+                [exchange],
+                tuple(violation.pointer for violation in wrong),
+                actual=wrong[0].value if wrong else ABSENT,
+            )
+
+    def see_request(self, heard: HttpExchange, base: str = "") -> None:
+        """Judge what an agent sent: its body by the schema of its place, the rest by the rules."""
+        exchange = of_transcript(heard, base)
+        try:
+            message = heard.json() if heard.body else MISSING
+        except ValueError:
+            message = MISSING
+        own = [v for v in heard.violations if not v.pointer.startswith("/path/")]
+        if message is not MISSING:
+            for finding in self.book.places.judge(heard.operation, "", message, own):
+                wrong = finding.violations
+                self._note(
+                    finding.requirement,
+                    "; ".join(str(violation) for violation in wrong[:3]),
+                    [exchange],
+                    tuple(violation.pointer for violation in wrong),
+                    actual=wrong[0].value if wrong else ABSENT,
+                    who="requests",
+                )
+        for name, row in self.book.rules.items():
+            rule = REQUEST_RULES.get(name)
+            for word in rule(heard, self.book.protocol) if rule else ():
+                self._note(row, "" if word.kept else word.message, [exchange], who="requests")
+
+    def see_frame(self, frame: Frame, channel: Channel, message: Message | None = None) -> None:
+        """Judge what the peer said on a channel: by the schema of its message, and by the rules.
+
+        `message` is which one it is, where the channel itself can't tell.
+        """
+        for name, row in self.book.rules.items():
+            rule = FRAME_RULES.get(name)
+            for word in rule(frame, self.book.protocol) if rule else ():
+                self._judged(
+                    row,
+                    f"frames of {channel.id}",
+                    "" if word.kept else word.message,
+                    Evidence(frames=[frame], pointers=word.pointers),
+                )
+        if frame.sender == "peer" and frame.json is not MISSING:
+            known = message or channel.message(self.book.role, frame.json)
+            if known is not None:
+                self._see_message(frame, known)
+
+    def _see_message(self, frame: Frame, message: Message) -> None:
+        shape = self.book.validators.message(message.id)
+        violations = shape.explain(frame.json) if shape else []
+        for finding in self.book.places.judge(message.id, "", frame.json, violations):
+            wrong = finding.violations
+            evidence = Evidence(
+                frames=[frame],
+                pointers=tuple(violation.pointer for violation in wrong),
+                actual=wrong[0].value if wrong else ABSENT,
+            )
+            told = "; ".join(str(violation) for violation in wrong[:3])
+            self._judged(finding.requirement, f"messages {message.id}", told, evidence)
+
+    def _note(
+        self,
+        row: Requirement,
+        wrong: str,
+        exchanges: Sequence[Exchange],
+        pointers: Sequence[str] = (),
+        *,
+        actual: Any = ABSENT,
+        who: str = "answers",
+    ) -> None:
+        check = f"{who} of {exchanges[-1].operation or 'no known operation'}"
+        self._judged(
+            row, check, wrong, Evidence(exchanges=exchanges, pointers=pointers, actual=actual)
+        )
+
+    def _judged(self, row: Requirement, check: str, wrong: str, evidence: Evidence) -> None:
+        if wrong:
+            self._break(row.id, check, wrong, evidence)
+        else:
+            self._add(Finding(requirement=row.id, check=check, verdict="pass"))
+
+    def _break(self, requirement: str, check: str, message: str, evidence: Evidence) -> None:
+        self._add(
+            Finding(
+                requirement=requirement,
+                check=check,
+                verdict=self.book.broken(requirement),
+                message=message,
+                evidence=evidence,
+            )
+        )
+
+    def _add(self, finding: Finding) -> None:
+        # The first of a kind is the one that is told: it has the shortest history.
+        self._found.setdefault((finding.requirement, finding.verdict), finding)
+
+
+def _explain(exchange: Exchange, explain: Any) -> list[Violation]:
+    if exchange.json is MISSING:
+        shown = exchange.answer[:80].decode("utf-8", "backslashreplace")
+        return [Violation(pointer="", keyword="json", message="is not JSON", value=shown)]
+    violations: list[Violation] = explain(exchange.json)
+    return violations
