@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rivals
+from benchmarks import rivals, sockets
 from benchmarks.client import UnexpectedAnswerError
 from benchmarks.cost import Plan, cpu_per_request
 from benchmarks.lifetime import memory, start_up, suite
@@ -62,6 +62,8 @@ def measure(*, with_rivals: bool) -> dict[str, Any]:
     skipped = add_rivals(cpu) if with_rivals else ["Prism, WireMock: left out by --ours"]
     with mock() as server:
         resident = memory(server, _MARKS)
+    messages = sockets.cpu_per_message(warm_up=3000, rounds=7, messages=6000)
+    idle = sockets.idle(1000)
     runs = {}
     for profile in ("quick", "standard"):
         with mock() as server:
@@ -73,6 +75,8 @@ def measure(*, with_rivals: bool) -> dict[str, Any]:
         "cpu": cpu,
         "start": start_up([mock, bare], 10),
         "memory": resident,
+        "messages": messages,
+        "idle": idle,
         "suite": runs,
         "skipped": skipped,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmarks.sockets import BARE_SOCKETS, MOCK_SOCKETS
+
 __all__ = ["AIMS", "BARE", "MOCK", "UNCHECKED", "table"]
 
 MOCK = "assay mock"
@@ -23,6 +25,10 @@ AIMS: Sequence[tuple[str, Callable[[Results], bool]]] = (
     ),
     ("first answer in under 0.4 s", lambda found: found["start"][MOCK] < 0.4),
     ("memory flat once the transcript is full", lambda found: growth(found["memory"]) < 0.05),
+    (
+        "CPU a WebSocket message at most that of bare websockets.serve",
+        lambda found: message_ratio(found["messages"]) <= 1.0,
+    ),
     ("suite, quick, in under 3 s", lambda found: suite_within(found["suite"]["quick"], 3)),
     ("suite, standard, in under 10 s", lambda found: suite_within(found["suite"]["standard"], 10)),
 )
@@ -31,6 +37,11 @@ AIMS: Sequence[tuple[str, Callable[[Results], bool]]] = (
 def ratio(spent: Mapping[str, float]) -> float:
     """The mock's cost as a multiple of the bare handler's."""
     return spent[MOCK] / spent[BARE]
+
+
+def message_ratio(spent: Mapping[str, float]) -> float:
+    """The mock's cost of a WebSocket message as a multiple of the bare server's."""
+    return spent[MOCK_SOCKETS] / spent[BARE_SOCKETS]
 
 
 def growth(memory: Mapping[Any, float]) -> float:
@@ -74,5 +85,14 @@ def _lifetime(found: Results) -> Iterator[str]:
         yield f"first answer, {name:20} {seconds * 1000:8.0f} ms"
     for sent, resident in found["memory"].items():
         yield f"memory after {sent:>7} requests {'':7} {resident:8.1f} MiB"
+    for name, spent in found["messages"].items():
+        yield f"{name:22} {spent:8.1f} µs CPU a message, {1e6 / spent:8.0f} a CPU second"
+    yield f"{'mock / bare':22} {message_ratio(found['messages']):8.2f}"
+    idle = found["idle"]
+    yield (
+        f"{idle['agents']:.0f} idle agents: {idle['kib_each']:.1f} KiB each, "
+        f"{idle['open_us_each']:.0f} µs to open one, {idle['ping_us_each']:.0f} µs to answer a "
+        f"ping, a round of pings in {idle['ping_round_s'] * 1000:.0f} ms"
+    )
     for profile, run in found["suite"].items():
         yield f"assay test, {profile:22} {run['seconds']:8.2f} s, exit {run['exit']}"

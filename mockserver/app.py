@@ -23,7 +23,7 @@ from mockserver.faults import Fault
 from mockserver.protocols import make_coordinator
 from mockserver.router import Match, Router
 from mockserver.session import Session, Sessions
-from mockserver.sockets import Line, Sockets
+from mockserver.sockets import Ending, Line, Sockets
 from mockserver.transcript import Entry, HttpExchange
 from mockserver.world import Clock, RealClock, World
 from schemas.spec import Protocol
@@ -182,9 +182,12 @@ class Mock:
     def opened(self, joined: Joined) -> None:
         """The wire has accepted: from here on, the line is open."""
         line = joined.line
+        if line.coordinator is not line.session.coordinator:  # a restart came in between
+            line.ending = True
+            line.deliver(Ending(1012, "the service restarts"))
+            return
         line.session.lines[line.connection.number] = line
-        if line.coordinator is line.session.coordinator:
-            line.coordinator.opened(line.connection, joined.handshake)
+        line.coordinator.opened(line.connection, joined.handshake)
         self.sockets.flush(line.session)
 
     def _new_session(self) -> Session:

@@ -188,7 +188,7 @@ class Coordinator:
     _handlers: ClassVar[Mapping[str, Handler]] = {}
     _commands: ClassVar[Mapping[str, Commander]] = {}
 
-    largest_message: ClassVar[int] = 1 << 20
+    largest_message: int = 1 << 20
     """Bytes of a WebSocket message that are taken; a larger one ends the connection with 1009."""
 
     ping_every: float = 20.0

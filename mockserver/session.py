@@ -38,6 +38,8 @@ class Session:
 
     def reset(self) -> None:
         """Begin anew, from the same seed: state, transcript and faults are gone."""
+        for line in self.lines.values():
+            line.forgotten = True
         self._begin()
         self.transcript = Transcript()
         self.faults = FaultPlan()
@@ -58,6 +60,7 @@ class Session:
 
     def _begin(self) -> None:
         self.hang_up()
+        self.lines.clear()  # how they end is the wire's business, and nobody else's
         self.world = World(clock=self.world.clock, random=random.Random(self._seed))  # noqa: S311
         self.coordinator = self._make(self.world)
 

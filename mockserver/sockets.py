@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mockserver.session import Session
 
 __all__ = ["Delivery", "Ending", "Line", "Sockets"]
+
+_DEEPEST = 200
+"""Levels of nesting that are read: what was read is written again, and writers give up at 255."""
 
 _FRAGMENTS = 3
 """Fragments that a message comes in where the fault `fragment` strikes."""
@@ -50,7 +53,8 @@ class Line:
     """An open connection between the core and its wire.
 
     `deliver` is the wire's: it carries messages and endings out. `silent` is one that was told to
-    hang: nothing more goes out, and nothing that comes in is read.
+    hang: nothing more goes out, and nothing that comes in is read. `forgotten` is one whose session
+    began anew: its end does not belong to the new transcript.
     """
 
     connection: Connection
@@ -60,6 +64,7 @@ class Line:
     deliver: Callable[[Delivery | Ending], None] = field(default=lambda _: None)
     silent: bool = False
     ending: bool = False
+    forgotten: bool = False
 
 
 class Sockets:
@@ -129,8 +134,8 @@ class Sockets:
 
     def _understand(self, line: Line, data: bytes) -> Heard:
         try:
-            said = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            said = _read(data)
+        except ValueError as error:
             shown = data[:80].decode("utf-8", "backslashreplace")
             what = f"is not well-formed JSON: {error}"
             wrong = Violation(pointer="", keyword="json", message=what, value=shown)
@@ -158,7 +163,8 @@ class Sockets:
         if struck or line.silent:
             self._say_with_faults(line, name, effect.payload, struck)
             return
-        data = orjson.dumps(effect.payload)
+        # A copy: what orjson gives holds on to kilobytes, and the transcript keeps thousands.
+        data = memoryview(orjson.dumps(effect.payload)).tobytes()
         self._note(line, "coordinator", "text", data, name)
         line.deliver(Delivery(data))
 
@@ -195,22 +201,41 @@ class Sockets:
         code: int | None = None,
         faults: Sequence[str] = (),
     ) -> None:
-        session = line.session
-        self._write(
-            session,
-            Frame(
-                number=session.transcript.number(),
-                at=session.world.clock.now(),
-                real=time.monotonic(),
-                connection=line.connection.number,
-                principal=line.connection.principal,
-                sender=sender,
-                kind=kind,
-                data=data,
-                message=message,
-                violations=violations,
-                fragments=fragments,
-                code=code,
-                faults=faults,
-            ),
+        if line.forgotten:
+            return
+        session, connection = line.session, line.connection
+        # By position: this is done for everything that is said.
+        frame = Frame(
+            session.transcript.number(),
+            session.world.clock.now(),
+            time.monotonic(),
+            connection.number,
+            connection.principal,
+            sender,
+            kind,
+            data,
+            message,
+            violations,
+            fragments,
+            code,
+            faults,
         )
+        self._write(session, frame)
+
+
+def _read(data: bytes) -> Any:
+    """JSON to data. Raises `ValueError` where it is none, or deeper than anybody writes."""
+    said = orjson.loads(data)
+    if data.count(b"[") + data.count(b"{") > _DEEPEST:  # seldom: then it is worth a closer look
+        level = [said]
+        for _ in range(_DEEPEST):
+            level = [child for item in level for child in _children(item)]
+        if level:
+            raise ValueError(f"nested deeper than {_DEEPEST} levels")
+    return said
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

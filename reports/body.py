@@ -11,7 +11,7 @@ import orjson
 
 from schemas import pointer as json_pointer
 
-__all__ = ["LIMIT", "Body", "Line", "parsed", "pretty"]
+__all__ = ["LIMIT", "Body", "Line", "parsed", "pretty", "size"]
 
 LIMIT = 20_000
 """Characters of one body that a report shows."""
@@ -85,6 +85,11 @@ def pretty(body: Any, pointers: Sequence[str] = (), limit: int = LIMIT) -> Body:
             return Body(lines=tuple(kept), cut=_cut_note(body, limit))
         kept.append(line)
     return Body(lines=tuple(kept))
+
+
+def size(body: Any) -> int:
+    """About how many characters a body takes: a text as it is, else as JSON."""
+    return len(body) if isinstance(body, str) else len(json.dumps(body, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,5 +171,5 @@ def _quoted(key: str) -> str:
 
 
 def _cut_note(body: Any, limit: int) -> str:
-    size = len(body) if isinstance(body, str) else len(json.dumps(body, ensure_ascii=False))
-    return f"cut here: the first {limit // 1000} of about {max(size, limit) // 1000} kB are shown"
+    whole = max(size(body), limit)
+    return f"cut here: the first {limit // 1000} of about {whole // 1000} kB are shown"

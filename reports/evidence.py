@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from reports.body import LIMIT, Body, parsed, pretty
+from reports.body import LIMIT, Body, parsed, pretty, size
+from reports.frames import (
+    Conversation,
+    conversation,
+    conversation_size,
+    conversation_text,
+    judged_frame,
+)
 from reports.text import compact
 from schemas import pointer as json_pointer
 
@@ -64,26 +70,30 @@ class Proof:
     actual: Body
     offences: Sequence[Offence]
     exchanges: Sequence[Exchange]
+    conversation: Conversation
     reproduce: str
 
 
 def proof(evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT) -> Proof:
-    """Evidence to `Proof`. `role` is who is judged: an agent by its requests, else by answers.
+    """Evidence to `Proof`. `role` is who is judged: an agent by its requests, else by answers, and
+    either by its frames where there are any.
 
     Every body is cut after `limit` characters.
     """
     evidence = evidence or {}
-    raw = evidence.get("exchanges", [])
+    raw, frames = evidence.get("exchanges", []), evidence.get("frames", [])
     pointers = evidence.get("pointers", [])
-    last = len(raw) - 1
+    judged = _judged_body(raw, frames, role)
+    last = None if frames else len(raw) - 1
     return Proof(
         expected=_value(evidence, "expected", limit),
         actual=_value(evidence, "actual", limit),
-        offences=[_offence(pointer, _judged_body(raw, role)) for pointer in pointers],
+        offences=[_offence(pointer, judged) for pointer in pointers],
         exchanges=[
             _exchange(exchange, pointers if number == last else [], role, limit)
             for number, exchange in enumerate(raw)
         ],
+        conversation=conversation(frames, pointers, role, limit),
         reproduce=evidence.get("reproduce", "").strip(),
     )
 
@@ -93,15 +103,23 @@ def fair_limit(evidences: Iterable[Mapping[str, Any] | None], budget: int = _BUD
 
     `LIMIT` but for a peer that breaks everything with large bodies; a twentieth of it at least.
     """
-    sizes = [
-        len(json.dumps(side["body"], ensure_ascii=False))
-        for evidence in evidences
-        for exchange in (evidence or {}).get("exchanges", [])
-        for side in (exchange["request"], exchange["response"])
-        if side
-    ]
-    fitting = (limit for limit in _LIMITS if sum(min(size, limit) for size in sizes) <= budget)
-    return next(fitting, _LIMITS[-1])
+    bodies: list[int] = []
+    talks: list[list[int]] = []
+    for evidence in filter(None, evidences):
+        talks.append([size(frame["body"]) for frame in evidence.get("frames", [])])
+        bodies += [
+            size(side["body"])
+            for exchange in evidence.get("exchanges", [])
+            for side in (exchange["request"], exchange["response"])
+            if side
+        ]
+
+    def whole(limit: int) -> int:
+        return sum(min(body, limit) for body in bodies) + sum(
+            conversation_size(talk, limit) for talk in talks
+        )
+
+    return next((limit for limit in _LIMITS if whole(limit) <= budget), _LIMITS[-1])
 
 
 def proof_text(found: Proof) -> str:
@@ -126,6 +144,7 @@ def _text(found: Proof) -> Iterator[str]:
             yield from _message_text(exchange.answer.headers, exchange.answer.body)
         if exchange.failure:
             yield f"--- no answer: {exchange.failure}"
+    yield from conversation_text(found.conversation)
     if found.reproduce:
         yield ""
         yield "--- reproduce"
@@ -149,7 +168,12 @@ def _value(evidence: Mapping[str, Any], name: str, limit: int) -> Body:
     return pretty(value, limit=limit)
 
 
-def _judged_body(exchanges: Sequence[Mapping[str, Any]], role: str) -> Any:
+def _judged_body(
+    exchanges: Sequence[Mapping[str, Any]], frames: Sequence[Mapping[str, Any]], role: str
+) -> Any:
+    if frames:
+        judged = judged_frame(frames)
+        return _MISSING if judged is None else parsed(frames[judged]["body"])
     if not exchanges:
         return _MISSING
     side = exchanges[-1]["request" if role == "agent" else "response"]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.evidence import proof
+from reports.body import Body
+from reports.evidence import Proof, proof
 from reports.outcome import Check, Outcome, Verdict
 from reports.run import Run
 from reports.text import listing, plural, printable, shorten
@@ -105,12 +106,20 @@ class _Page:
             yield from self.field("", f"and {len(found.offences) - _SHOWN} more places")
         for label, value in (("expected", found.expected), ("actual", found.actual)):
             if value.lines:
-                yield from self.field(label, " ".join(str(line).strip() for line in value.lines))
-        for exchange in found.exchanges[-1:]:
-            said = exchange.answer.status if exchange.answer else f"no answer: {exchange.failure}"
-            yield from self.field("answer", f"{exchange.line} -> {said}")
+                yield from self.field(label, _flat(value))
+        yield from self.last_said(found)
         if found.reproduce:
             yield from self.command(found.reproduce)
+
+    def last_said(self, found: Proof) -> Iterator[str]:
+        """The frame that is judged, or the last one; without frames, the last answer."""
+        talk = found.conversation
+        for frame in [talk.judged] if talk.judged else talk.frames[-1:]:
+            body = _flat(frame.body)
+            yield from self.field("said", f"{frame}: {body}" if body else str(frame))
+        for exchange in [] if talk.frames else found.exchanges[-1:]:
+            said = exchange.answer.status if exchange.answer else f"no answer: {exchange.failure}"
+            yield from self.field("answer", f"{exchange.line} -> {said}")
 
     def command(self, text: str) -> Iterator[str]:
         if len(text) > _COMMAND:
@@ -202,3 +211,9 @@ class _Page:
         if not (self.colour and style):
             return text
         return f"\x1b[{_COLOURS[style]}m{text}\x1b[0m"
+
+
+def _flat(body: Body) -> str:
+    """A body on one line, without its marks: the offending places stand on lines of their own."""
+    said = (line for line in body.lines if not line.missing)
+    return " ".join(f"{line.key}{line.value}{line.tail}".strip() for line in said)

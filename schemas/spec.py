@@ -138,14 +138,25 @@ class Channel:
     capability: str
     discriminator: str
     messages: Mapping[str, Message]
+    _steps: tuple[str, ...] = field(init=False, repr=False)
+    _known: Mapping[tuple[str, Any], Message] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Looked up for every message that is said: it must not be searched for.
+        known: dict[tuple[str, Any], Message] = {}
+        for message in self.messages.values():
+            known.setdefault((message.sender, message.type), message)
+        object.__setattr__(self, "_known", known)
+        object.__setattr__(self, "_steps", json_pointer.parse(self.discriminator))
 
     def message(self, sender: Role, payload: Any) -> Message | None:
         """Which of the sender's messages this is, or `None` for one that the document lacks."""
-        kind = _dig(payload, self.discriminator) if self.discriminator else ""
-        own = [message for message in self.messages.values() if message.sender == sender]
-        exact = (message for message in own if message.type and message.type == kind)
-        others = (message for message in own if not message.type)
-        return next(exact, None) or next(others, None)
+        kind = payload
+        for step in self._steps:
+            kind = kind.get(step) if isinstance(kind, dict) else None
+        if self._steps and isinstance(kind, str) and (sender, kind) in self._known:
+            return self._known[sender, kind]
+        return self._known.get((sender, ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +213,3 @@ class Protocol:
             for channel in self.channels.values()
             for message in channel.messages.values()
         }
-
-
-def _dig(payload: Any, pointer: str) -> Any:
-    try:
-        return json_pointer.dig(payload, json_pointer.parse(pointer))
-    except LookupError:
-        return None

@@ -254,7 +254,7 @@ class _Pace:
 def tls_context(target: Target) -> ssl.SSLContext:
     """As the target file says. Raises `OSError` for a file that cannot be read or is no PEM."""
     context = ssl.create_default_context(cafile=target.tls.ca or None)
-    if not target.tls.verify:
+    if target.tls.verify is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if target.tls.cert:

@@ -9,6 +9,7 @@ from websockets.exceptions import ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+from websockets.typing import BytesLike
 
 from mockserver.sockets import Delivery, Ending, Line, Sockets
 
@@ -47,12 +48,13 @@ class Wire:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._fragments: list[bytes] = []
-        self._kind = "text"
+        self._is_text = True
         self._held: list[Delivery] = []
         self._timers: set[asyncio.TimerHandle] = set()
         self._paused = False
         self._awaited = False
         self._told = False
+        self._writing = False
         every, within = line.coordinator.ping_every, line.coordinator.pong_within
         self._later(every, self._ping, every, within)
 
@@ -64,8 +66,13 @@ class Wire:
             return False, b""
         protocol = self._protocol
         protocol.receive_data(data)
+        self._writing = True  # once, when all that came has been taken
         for event in protocol.events_received():
-            if isinstance(event, Frame):
+            assert isinstance(event, Frame)
+            if event.opcode is Opcode.TEXT and event.fin:  # as most are
+                self._awaited = False
+                self._take_text(event.data, 1)
+            else:
                 self._take(event)
         self.write()
         self._hold_back()
@@ -98,27 +105,28 @@ class Wire:
 
     def _take_data(self, frame: Frame) -> None:
         if frame.opcode is not Opcode.CONT:
-            self._kind = "text" if frame.opcode is Opcode.TEXT else "binary"
-            if frame.fin:
-                self._take_message(bytes(frame.data), 1)
-                return
+            self._is_text = frame.opcode is Opcode.TEXT
             self._fragments = []
         self._fragments.append(bytes(frame.data))
         if frame.fin:
             fragments, self._fragments = self._fragments, []
-            self._take_message(b"".join(fragments), len(fragments))
+            data, count = b"".join(fragments), len(fragments)
+            if self._is_text:
+                self._take_text(data, count)
+            else:
+                self._sockets.hear(self._line, "binary", data, count)
 
-    def _take_message(self, data: bytes, fragments: int) -> None:
-        if self._kind == "text":
-            try:
-                data.decode()
-            except UnicodeDecodeError as error:
-                # "MUST _Fail the WebSocket Connection_": the core never hears of it
-                reason = f"{error.reason} at position {error.start}"
-                self._protocol.fail(CloseCode.INVALID_DATA, reason)
-                self._line.ending = True
-                return
-        self._sockets.hear(self._line, self._kind, data, fragments)
+    def _take_text(self, data: BytesLike, fragments: int) -> None:
+        data = bytes(data)
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            # "MUST _Fail the WebSocket Connection_": the core never hears of it
+            reason = f"{error.reason} at position {error.start}"
+            self._protocol.fail(CloseCode.INVALID_DATA, reason)
+            self._line.ending = True
+        else:
+            self._sockets.hear(self._line, "text", data, fragments)
 
     # What goes out
 
@@ -154,12 +162,13 @@ class Wire:
             self._protocol.send_text(pieces[0], fin=False)
             for number, piece in enumerate(pieces[1:], start=2):
                 self._protocol.send_continuation(piece, fin=number == len(pieces))
-        self.write()
-        if self._transport.get_write_buffer_size() > _MOST:
-            self._transport.abort()  # it takes nothing, and our memory ends somewhere
+        if not self._writing:
+            self._writing = True
+            self._loop.call_soon(self.write)  # together with what else is said in this turn
 
     def _end(self, ending: Ending) -> None:
         if ending.code is None:
+            self.write()  # what was said before still goes out
             self._transport.close()
             return
         if self._protocol.state is State.OPEN:
@@ -172,11 +181,15 @@ class Wire:
 
     def write(self) -> None:
         """Send what the protocol has to say, and see to the end where it has come."""
+        self._writing = False
         writes = self._protocol.data_to_send()
-        if not writes:
+        if not writes or self._transport.is_closing():
             return
         last = writes[-1] == b""
         self._transport.write(b"".join(writes))
+        if self._transport.get_write_buffer_size() > _MOST:
+            self._transport.abort()  # it takes nothing, and our memory ends somewhere
+            return
         if self._protocol.close_sent is not None and not self._line.ending:
             self._line.ending = True  # the protocol ended it by itself: the client broke a rule
         if last and self._transport.can_write_eof() and self._protocol.parser_exc is not None:

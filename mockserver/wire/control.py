@@ -174,6 +174,7 @@ def _connections(session: Session, _query: str, _body: Any) -> Any:
                 "principal": line.connection.principal,
             }
             for line in session.lines.values()
+            if not line.ending
         ]
     }
 
@@ -195,7 +196,7 @@ def _lines(session: Session, body: Any) -> list[Line]:
     lines = [
         line
         for line in session.lines.values()
-        if wanted in (None, line.connection.number, line.connection.principal)
+        if not line.ending and wanted in (None, line.connection.number, line.connection.principal)
     ]
     if not lines:
         raise ValueError(f"nobody is connected as {wanted!r}" if wanted else "nobody is connected")

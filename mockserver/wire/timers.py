@@ -29,13 +29,15 @@ class Timers:
             timer.cancel()
 
     def _arm(self, session: Session) -> None:
+        due = session.coordinator.due()
+        if due is None and not self._set:
+            return  # as after most messages
         if isinstance(session.world.clock, VirtualClock):
             return
-        due = session.coordinator.due()
         old = self._set.get(session)
         if due is None:
             if old is not None:
-                old.cancel()
+                self._set.pop(session).cancel()
             return
         loop = asyncio.get_running_loop()
         wait = max(0.0, due - session.world.clock.now())

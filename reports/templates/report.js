@@ -79,8 +79,8 @@
     visible().forEach((row) => { row.open = open; });
     label();
   });
-  const bring = (row) => {  // the first offending line of a long body into view
-    for (const body of row.querySelectorAll(".body")) {
+  const bring = (row) => {  // the first offending line of a long body or conversation into view
+    for (const body of row.querySelectorAll(".body, .frames")) {
       const hit = body.querySelector(".hit");
       if (!hit) continue;
       const down = hit.getBoundingClientRect().top - body.getBoundingClientRect().top;

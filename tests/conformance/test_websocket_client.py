@@ -98,8 +98,8 @@ class TestHandshake:
             (b"\xff\x00\r\n\r\n", None, "the answer is not HTTP"),
             (b"HTTP/1.1 401 Unauth", None, "the connection ended without a whole answer"),
             (b"", None, "the connection ended without a whole answer"),
-            (b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             b"Sec-WebSocket-Accept: nonsense\r\n\r\n", 101, "the handshake is not sound"),
+            ((b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             b"Sec-WebSocket-Accept: nonsense\r\n\r\n"), 101, "the handshake is not sound"),
         ],
     )  # fmt: skip
     async def test_refusal_is_no_exception(
@@ -355,7 +355,7 @@ class TestEnd:
     @pytest.mark.parametrize(
         ("said", "code", "reason"),
         [
-            (rfc6455.frame_bytes(1, b"x"), 1002, "incorrect masking"),
+            (rfc6455.frame_bytes(1, b"x", mask=b"mask"), 1002, "incorrect masking"),
             (rfc6455.frame_bytes(1, b"\xff", masked=False), 1007, "text that is no UTF-8"),
             (rfc6455.frame_bytes(1, b"x", rsv=4, masked=False), 1002, "reserved bits"),
             (rfc6455.frame_bytes(8, b"\x03\xed", masked=False), 1002, "invalid status code"),

@@ -10,7 +10,7 @@ import pytest
 from mockserver.app import Outcome
 from mockserver.faults import Fault
 from mockserver.protocols.aitbc import AitbcCoordinator
-from mockserver.transcript import HttpExchange
+from mockserver.transcript import Entry, HttpExchange
 from schemas import Protocol
 from tests.mockserver.conftest import Talk
 
@@ -219,12 +219,12 @@ def test_operation_without_handler_is_a_501(talk: Talk, monkeypatch: pytest.Monk
 
 
 def test_listener_hears_every_exchange_in_order(talk: Talk) -> None:
-    heard: list[HttpExchange] = []
+    heard: list[Entry] = []
     talk.mock.listener = heard.append
     talk("GET", "/health")
     talk("GET", "/nowhere")
     assert heard == list(talk.session.transcript)
-    assert [exchange.status for exchange in heard] == [200, 404]
+    assert [each.status for each in heard if isinstance(each, HttpExchange)] == [200, 404]
 
 
 def test_same_seed_and_requests_give_the_same_answers(aitbc: Protocol) -> None:

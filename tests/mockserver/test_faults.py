@@ -33,7 +33,10 @@ def test_fault_is_parsed(said: dict[str, Any], fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({}, "kind is one of status, delay, drop, extra, not None"),
+        (
+            {},
+            "kind is one of status, delay, drop, extra, duplicate, reorder, corrupt, .*, not None",
+        ),
         ({"kind": "explode"}, "not 'explode'"),
         ({"kind": ["drop"]}, "kind is one of"),
         ({"kind": "drop", "chance": 1, "after": 2}, "a fault has no after, chance"),

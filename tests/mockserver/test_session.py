@@ -67,6 +67,13 @@ def test_advance_does_not_wait_for_ever_on_a_coordinator_that_does_nothing(
     assert session.world.clock.now() == 110.0
 
 
+def test_advance_tells_of_each_stop_at_its_own_time(aitbc: Protocol) -> None:
+    session, _ = _session(aitbc, 101.0, 105.5)
+    told: list[float] = []
+    session.advance(10, lambda: told.append(session.world.clock.now()))
+    assert told == [101.0, 105.5]
+
+
 @pytest.mark.parametrize("seconds", [-1, 1e15, float("nan")])
 def test_advance_refuses_the_impossible_whole(aitbc: Protocol, seconds: float) -> None:
     session, bells = _session(aitbc, 101.0)

@@ -103,6 +103,23 @@ def exchange(
     }
 
 
+def frame(
+    body: Any = "", sender: str = "peer", kind: str = "text", **changes: Any
+) -> dict[str, Any]:
+    return {
+        "connection": "agent-1",
+        "sender": sender,
+        "kind": kind,
+        "seconds": 0.25,
+        "body": body,
+        **changes,
+    }
+
+
+def handshake(**changes: Any) -> dict[str, Any]:
+    return exchange(status=101, operation="connectAgent", **changes)
+
+
 def encoded(records: Sequence[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
 

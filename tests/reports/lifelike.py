@@ -8,7 +8,17 @@ from typing import Any
 
 from reports import summary, write_all
 from schemas import load, load_requirements
-from tests.reports.builders import encoded, error, exchange, footer, header, known, verdict
+from tests.reports.builders import (
+    encoded,
+    error,
+    exchange,
+    footer,
+    frame,
+    handshake,
+    header,
+    known,
+    verdict,
+)
 
 _HOSTILE = "<script>document.title='owned'</script> \x1b[2J\u202egpj.exe"
 
@@ -93,11 +103,53 @@ def _findings(ids: list[str]) -> list[dict[str, Any]]:
                 evidence=wrong),
         verdict(ids[4], "fail", "test_registration_status", "again", evidence=wrong),
         verdict(ids[4], "pass", "test_registration_repeated"),
+        verdict(ids[4], "fail", "test_routing", "the reply went to the wrong person",
+                evidence=_talk()),
         verdict(ids[6], "fail", "test_refusal", f"not a refusal: {_HOSTILE}", evidence=hostile),
         verdict(ids[9], "fail", "test_timeout", "no answer within 10 s", evidence=none),
         verdict(ids[12], "warn", "test_listing", "the number is no text", evidence=big),
         verdict(ids[17], "warn", "test_case", "a header is missing"),
+        verdict(ids[17], "warn", "test_order", "one came too late", evidence=_long_talk()),
     ]  # fmt: skip
+
+
+def _talk() -> dict[str, Any]:
+    """Three connections at once, and whatever can be said on them."""
+    names = {"connection": "human alice"}
+    said = [
+        frame({"type": "hello", "principal": 4}, "assay", seconds=0.001),
+        frame({"type": "hello", "principal": 9}, "assay", **names, seconds=0.002),
+        frame({"type": "welcome", "you": {"id": 4, "name": "agent-1"}}, seconds=0.013),
+        frame("", "peer", "ping", **names, seconds=0.02),
+        frame("", "assay", "pong", **names, seconds=0.021),
+        frame(_HOSTILE, "peer", "binary", connection="human bob", seconds=0.4),
+        frame("RSV1 is set: \\xc1\\x00", "peer", "raw", connection="human bob", seconds=0.41),
+        frame("1002 protocol error", "assay", "close", connection="human bob", seconds=0.42),
+        frame({"type": "post", "to": [9], "text": "Is it done?"}, "assay", seconds=1.5),
+        frame({"type": "post", "from": 4, "to": 8}, "peer", **names, seconds=1.534),
+        frame("the transport ended", "peer", "lost", seconds=11.5),
+    ]
+    return {
+        "exchanges": [handshake()],
+        "frames": said,
+        "pointers": ["/to", "/text"],
+        "expected": [9],
+        "actual": 8,
+    }
+
+
+def _long_talk() -> dict[str, Any]:
+    """More than anybody reads, on more connections than there are colours."""
+    said = [
+        frame(
+            {"number": number, "text": "word " * (number % 9)},
+            "assay" if number % 3 else "peer",
+            connection=f"agent-{number % 8}",
+            seconds=number / 50,
+        )
+        for number in range(2_000)
+    ]
+    return {"frames": said, "pointers": ["/number"]}
 
 
 def _fault() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from reports.body import LIMIT
 from reports.evidence import fair_limit, proof, proof_text
-from tests.reports.builders import exchange
+from tests.reports.builders import exchange, frame, handshake
 
 
 def offences(evidence: dict[str, Any], role: str = "coordinator") -> list[str]:
@@ -49,6 +49,31 @@ def test_failure_stands_where_the_answer_would() -> None:
     assert step.failure == "the connection was closed"
 
 
+def test_pointers_point_into_frames_where_there_are_any() -> None:
+    for role in ("coordinator", "agent"):
+        evidence = {
+            "exchanges": [exchange({"a": 1}, {"a": 2})],
+            "frames": [frame({"a": 3}), frame({"a": 4}, "assay")],
+            "pointers": ["/a", "/b"],
+        }
+        assert offences(evidence, role) == ["/a = 3", "/b is missing"]
+        step = proof(evidence, role).exchanges[0]
+        assert step.answer
+        lines = [*step.body.lines, *step.answer.body.lines]
+        assert not any(line.hit or line.missing for line in lines)
+
+
+def test_nothing_is_said_of_a_message_that_never_came() -> None:
+    silent = [frame({"a": 1}, "assay"), frame("", kind="ping"), frame("{}", kind="raw")]
+    assert offences({"frames": silent, "pointers": ["/a"]}) == ["/a"]
+
+
+def test_handshake_is_an_exchange() -> None:
+    answer = proof({"exchanges": [handshake()]}, "coordinator").exchanges[0].answer
+    assert answer
+    assert answer.status == "101 Switching Protocols"
+
+
 def test_unusual_status_and_headers() -> None:
     raw = exchange(None, "x", status=799)
     raw["response"]["headers"] = {"set-cookie": ["a=1", "b=2"], "age": 5}
@@ -88,3 +113,11 @@ def test_bodies_share_a_budget() -> None:
     assert fair_limit([large] * 51) == LIMIT // 2
     assert fair_limit([small] * 2_000) == LIMIT  # small ones never suffer
     assert fair_limit([large] * 501) == LIMIT // 20
+
+
+def test_conversations_share_the_budget() -> None:
+    small = {"frames": [frame("x" * 300) for _ in range(10)]}
+    endless = {"frames": [frame("x" * 300) for _ in range(50_000)]}
+    assert fair_limit([small] * 100) == LIMIT
+    assert fair_limit([endless] * 20) == LIMIT
+    assert fair_limit([endless] * 21) == LIMIT // 2

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from reports.frames import TINTS
 from reports.html import html
 from tests.reports.builders import (
     error,
     exchange,
     footer,
+    frame,
+    handshake,
     header,
     known,
     requirement,
@@ -137,6 +140,51 @@ def test_offending_values_are_marked(tmp_path: Path) -> None:
     assert '<b>&#34;c&#34;: </b><mark class="missing">missing</mark>' in page
 
 
+def test_conversation_tells_who_spoke_where(tmp_path: Path) -> None:
+    said = [
+        frame({"a": 1}, "assay", seconds=0.001),
+        frame("", kind="ping", connection="human"),
+        frame({"a": {"b": 7}}, connection="human", seconds=1.5),
+    ]
+    evidence = {"exchanges": [handshake()], "frames": said, "pointers": ["/a/b"]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    text = html(run(tmp_path, header("A-1"), record, footer()))
+    page = Page(text)
+    assert "101 Switching Protocols" in page.text
+    assert "Offending, in frame 3" in page.text
+    assert "1. assay agent-1 text, 0.001 s" in page.text
+    assert "2. coordinator human ping, 0.250 s" in page.text
+    assert "3. coordinator human text, 1.500 s" in page.text
+    assert "<b>&#34;b&#34;: </b><mark>7</mark>" in text
+    sides = [value for value in page.having("class") if value and value.startswith("said ")]
+    assert sides[-3:] == ["said ours tint-0", "said theirs tint-1", "said theirs tint-1"]
+
+
+def test_frames_need_no_exchange(tmp_path: Path) -> None:
+    evidence = {"frames": [frame("1002", kind="close")]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    page = Page(html(run(tmp_path, header("A-1"), record, footer())))
+    assert "Said over WebSocket" in page.text
+    assert "What was said" not in page.text
+    assert "1. coordinator agent-1 close, 0.250 s" in page.text
+
+
+def test_each_colour_of_a_connection_has_its_style(lifelike: Page) -> None:
+    worn = {name for value in lifelike.having("class") for name in (value or "").split()}
+    tints = {f"tint-{number}" for number in range(TINTS)}
+    assert {name for name in worn if name.startswith("tint-")} == tints
+    assert all(f".{tint} {{ --tone:" in lifelike.raw["style"] for tint in tints)
+
+
+def test_long_conversation_is_bounded(tmp_path: Path) -> None:
+    evidence = {"frames": [frame({"number": number}) for number in range(20_000)]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    text = html(run(tmp_path, header("A-1"), record, footer()))
+    assert len(text) < 500_000
+    assert "earlier frames, see results.json" in text
+    assert ">20000.</span>" in text
+
+
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     evil = _HOSTILE + "\x1b\u202e"
     first = exchange({evil: evil}, evil, operation=evil)
@@ -148,6 +196,11 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         "actual": {evil: evil},
         "reproduce": evil,
     }
+    said = [
+        frame(evil, kind="raw", connection=evil),
+        frame({evil: evil}, connection=evil),
+    ]
+    spoken = {**evidence, "frames": said}
     rows = [
         requirement(evil, text=evil, section=evil, capability=evil),
         requirement("A-2", section=evil),
@@ -167,7 +220,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
             baseline=[known("A-2", evil), known(evil, evil)],
         ),
         verdict(evil, "warn", evil, evil, evidence=evidence),
-        verdict("A-2", "fail", evil, evil, evidence=evidence),
+        verdict("A-2", "fail", evil, evil, evidence=spoken),
         error(evil, evil),
         footer("broken", evil),
     )

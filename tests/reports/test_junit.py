@@ -11,6 +11,7 @@ from tests.reports.builders import (
     error,
     exchange,
     footer,
+    frame,
     header,
     known,
     requirement,
@@ -100,9 +101,24 @@ def test_fault_of_our_own_is_an_error_with_its_traceback(tmp_path: Path) -> None
     assert (fault.text or "").startswith("Traceback")
 
 
+def test_failure_tells_the_conversation(tmp_path: Path) -> None:
+    evidence = {"frames": [frame({"a": 1}, "assay"), frame({"a": 2})], "pointers": ["/a"]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    root = parsed(run(tmp_path, header("A-1"), record, footer()), tmp_path)
+    text = child(case(root, "A-1"), "failure").text or ""
+    assert "at: /a = 2" in text
+    assert "--- frame 1: assay on agent-1, text, after 0.250 s" in text
+    assert "--- frame 2: coordinator on agent-1, text, after 0.250 s" in text
+    assert '"a": 2    <-- /a' in text
+
+
 def test_characters_that_xml_forbids_are_replaced(tmp_path: Path) -> None:
     hostile = "".join(map(chr, range(0xD800))) + "\ufffe\uffff]]></failure>&amp;<!--"
-    evidence = {"exchanges": [exchange(hostile, hostile)], "reproduce": hostile}
+    evidence = {
+        "exchanges": [exchange(hostile, hostile)],
+        "frames": [frame(hostile, connection=hostile)],
+        "reproduce": hostile,
+    }
     record = verdict("A-1", "fail", hostile, hostile, evidence=evidence)
     head = header("A-1", run=hostile, command=hostile, peer={"name": hostile})
     root = parsed(run(tmp_path, head, record, error(hostile, hostile), footer()), tmp_path)

@@ -16,6 +16,7 @@ from tests.reports.builders import (
     error,
     exchange,
     footer,
+    frame,
     header,
     known,
     run,
@@ -61,6 +62,13 @@ def test_small_run_in_full(tmp_path: Path) -> None:
     check = {"name": "test_it", "verdict": "fail", "message": "wrong", "times": 1}
     assert first["checks"] == [{**check, "evidence": evidence}]
     assert (second["verdict"], second["message"]) == ("inconclusive", "No check judged it.")
+
+
+def test_conversation_is_there_in_full(tmp_path: Path) -> None:
+    evidence = {"frames": [frame({"number": number}) for number in range(2_000)]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    data = legal(results(run(tmp_path, header("A-1"), record, footer())))
+    assert data["requirements"][0]["checks"][0]["evidence"] == evidence
 
 
 def test_cut_run_is_legal(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.reports.builders import (
     error,
     exchange,
     footer,
+    frame,
     header,
     known,
     requirement,
@@ -50,6 +51,28 @@ def test_failure_tells_all_that_one_needs(tmp_path: Path) -> None:
         "- 1 requirement fails: A-1.",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("pointers", "said"),
+    [
+        (["/a", "/b"], 'coordinator on agent-1, text, after 0.250 s: { "a": 2 }'),
+        ([], "coordinator on human, ping, after 0.250 s"),
+    ],
+)
+def test_one_frame_stands_for_the_conversation(
+    tmp_path: Path, pointers: list[str], said: str
+) -> None:
+    said_before = [
+        frame({"a": 1}, "assay"),
+        frame({"a": 2}),
+        frame(kind="ping", connection="human"),
+    ]
+    evidence = {**EVIDENCE, "frames": said_before, "pointers": pointers}
+    record = verdict("A-1", "fail", evidence=evidence)
+    text = summary(run(tmp_path, header("A-1"), record, footer()), colour=False, width=100)
+    assert f"  said       {said}\n" in text
+    assert "answer" not in text
 
 
 def test_conformant_run_is_short(tmp_path: Path) -> None:
@@ -114,11 +137,13 @@ def test_nothing_of_the_peer_reaches_the_terminal_as_a_command(tmp_path: Path) -
         "actual": {hostile: [hostile]},
         "reproduce": hostile,
     }
+    spoken = {"frames": [frame({hostile: hostile}, connection=hostile)]}
     rows = requirement(hostile, text=hostile, section=hostile)
     made = run(
         tmp_path,
         header(rows, "A-2", "A-3", peer={"name": hostile, "url": hostile}),
         verdict(hostile, "fail", hostile, hostile, evidence=evidence),
+        verdict(hostile, "fail", "test_frames", hostile, evidence=spoken),
         verdict("A-2", "inconclusive", hostile, hostile),
         verdict("A-3", "warn", hostile, hostile),
         error(hostile, hostile),

@@ -187,7 +187,7 @@ class ArchitectCoordinator(Coordinator):
     def fail(self, said: Mapping[str, Any]) -> Any:
         """Answer the next calls of an action with an error: `{"action", "times"}`."""
         action, times = said.get("action"), said.get("times", 1)
-        if action not in self.actions:
+        if not isinstance(action, str) or action not in self.actions:
             raise ValueError(f'"action" is one of {", ".join(self.actions)}, not {action!r}')
         if isinstance(times, bool) or not isinstance(times, int) or times < 0:
             raise TypeError(f'"times" is a number from 0, not {times!r}')

@@ -139,7 +139,7 @@ async def test_faults_are_added_listed_and_cleared(client: Client) -> None:
     first = {"kind": "status", "operation": "get*", "times": 2, "status": 500}
     status, said = await client("POST", "/_assay/faults", json=first)
     assert status == 200
-    assert said["faults"] == [{**first, "skip": 0, "seconds": 1.0}]
+    assert said["faults"] == [{**first, "skip": 0, "seconds": 1.0, "code": 1011}]
     await client("POST", "/_assay/faults", json={"kind": "extra", "times": None})
     assert (await client("GET", "/health"))[0] == 500
     _, said = await client("GET", "/_assay/faults")
