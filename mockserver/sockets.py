@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from mockserver.coordinator import Connection, Coordinator, End, Heard, Say, Wrong
 from mockserver.faults import OF_MESSAGES, Fault
+from mockserver.json_text import read_json, write_json
 from mockserver.transcript import Entry, Frame
 from schemas.spec import Channel, Protocol
 from schemas.validation import Validators, Violation
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from mockserver.session import Session
 
 __all__ = ["Delivery", "Ending", "Line", "Sockets"]
-
-_DEEPEST = 200
-"""Levels of nesting that are read: what was read is written again, and writers give up at 255."""
 
 _FRAGMENTS = 3
 """Fragments that a message comes in where the fault `fragment` strikes."""
@@ -124,8 +120,8 @@ class Sockets:
         """
         message = None
         if kind == "text":
-            with contextlib.suppress(orjson.JSONDecodeError):
-                message = line.channel.message("coordinator", orjson.loads(data))
+            with contextlib.suppress(ValueError):
+                message = line.channel.message("coordinator", read_json(data))
         name = message.id if message else ""
         self._note(line, "coordinator", kind, data, name, fragments=fragments)
         line.deliver(Delivery(data, fragments, kind=kind))
@@ -134,7 +130,7 @@ class Sockets:
 
     def _understand(self, line: Line, data: bytes) -> Heard:
         try:
-            said = _read(data)
+            said = read_json(data)
         except ValueError as error:
             shown = data[:80].decode("utf-8", "backslashreplace")
             what = f"is not well-formed JSON: {error}"
@@ -163,8 +159,7 @@ class Sockets:
         if struck or line.silent:
             self._say_with_faults(line, name, effect.payload, struck)
             return
-        # A copy: what orjson gives holds on to kilobytes, and the transcript keeps thousands.
-        data = memoryview(orjson.dumps(effect.payload)).tobytes()
+        data = write_json(effect.payload)
         self._note(line, "coordinator", "text", data, name)
         line.deliver(Delivery(data))
 
@@ -172,7 +167,7 @@ class Sockets:
         kinds = {fault.kind for fault in struck}
         if "extra" in kinds and isinstance(payload, dict):
             payload = {**payload, "x_unheard_of": {"since": "a later version"}}
-        data = orjson.dumps(payload)
+        data = write_json(payload)
         data = data[: len(data) // 2] if "corrupt" in kinds else data
         line.silent = line.silent or "hang" in kinds
         fragments = _FRAGMENTS if "fragment" in kinds else 1
@@ -221,21 +216,3 @@ class Sockets:
             faults,
         )
         self._write(session, frame)
-
-
-def _read(data: bytes) -> Any:
-    """JSON to data. Raises `ValueError` where it is none, or deeper than anybody writes."""
-    said = orjson.loads(data)
-    if data.count(b"[") + data.count(b"{") > _DEEPEST:  # seldom: then it is worth a closer look
-        level = [said]
-        for _ in range(_DEEPEST):
-            level = [child for item in level for child in _children(item)]
-        if level:
-            raise ValueError(f"nested deeper than {_DEEPEST} levels")
-    return said
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

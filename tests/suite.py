@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import conformance
-from conformance.context import VARIABLE, RunContext
-from conformance.target import Hook, Target
+from conformance.context import RunContext
+from conformance.suite_process import suite_command, suite_environment
+from conformance.target import Target
 from reports import Run
-from schemas import PackError
+from schemas import PackError, load
 from schemas.spec import Role
 
 __all__ = ["run_suite", "verdicts"]
-
-_HOME = Path(conformance.__file__).parent
 
 
 async def run_suite(
     folder: Path,
     *,
+    protocol: str = "aitbc",
+    target: Target | None = None,
     url: str = "",
     role: Role = "coordinator",
     command: Sequence[str] = (),
     only: str = "*",
     profile: str = "standard",
-    hooks: Mapping[str, Hook] | None = None,
-    time_scale: float = 1.0,
-    answer_within: float = 10.0,
     patience: float | None = None,
 ) -> Run:
     """Judge one peer in a process of the suite's own and read its record. Times in seconds."""
-    target = Target(url=url, hooks=hooks or {}, time_scale=time_scale, timeout=answer_within)
+    target = target or Target()
+    target = target.with_url(url or target.url).for_protocol(load(protocol))
     run = uuid.uuid4().hex[:10]
     context = RunContext(
-        protocol="aitbc",
+        protocol=protocol,
         role=role,
         target=target,
         run=run,
@@ -48,19 +44,10 @@ async def run_suite(
         command=tuple(command),
         record=str(folder / f"{run}.jsonl"),
     )
-    words = [sys.executable, "-P", "-m", "pytest", "-c", str(_HOME / "suite.ini")]
-    words += ["--rootdir", str(_HOME), "-p", "pytest_asyncio.plugin", "-p", "conformance.plugin"]
-    words += ["-qq", str(_HOME / "protocols" / "aitbc" / role)]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment = {
-        **kept,
-        "PYTHONPATH": str(_HOME.parent),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        VARIABLE: replace(context, patience=patience).dump(),
-    }
+    context = replace(context, patience=patience)
     process = await asyncio.create_subprocess_exec(
-        *words,
-        env=environment,
+        *suite_command(context),
+        env=suite_environment(context),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

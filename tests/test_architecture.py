@@ -33,6 +33,7 @@ PURE = (
     "app.py",
     "coordinator.py",
     "faults.py",
+    "json_text.py",
     "pages.py",
     "router.py",
     "session.py",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import secrets
 import shlex
 import shutil
@@ -17,12 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import conformance
 from conformance.cli.report import show
 from conformance.clients.http import tls_context
-from conformance.context import PROFILES, VARIABLE, RunContext
+from conformance.context import PROFILES, RunContext
 from conformance.masking import Masker
 from conformance.recorder import Recorder
+from conformance.suite_process import suite_command, suite_environment
 from conformance.target import Credentials, Target, read_target
 from reports import write_all
 from schemas import PackError, load, load_requirements
@@ -32,7 +31,6 @@ from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
 
-_HOME = Path(conformance.__file__).resolve().parent
 _PATIENCE = 3.0
 """Seconds that a coordinator which is just starting is given to accept a connection."""
 
@@ -223,15 +221,11 @@ def _give_up(context: RunContext, protocol: Protocol, out: Path, reason: str) ->
 
 
 def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
-    """The suite in a process of its own: pytest with our plugin by name and no one else's."""
-    words = [sys.executable, "-P", "-m", "pytest", "-c", str(_HOME / "suite.ini")]
-    words += ["--rootdir", str(_HOME), "-p", "pytest_asyncio.plugin", "-p", "conformance.plugin"]
-    words += ["-qq", "--no-header", "--no-summary"]
-    if arguments.workers > 0 and context.role == "coordinator":
-        words += ["-p", "xdist.plugin", "-n", str(arguments.workers), "--dist", "loadgroup"]
-    words += shlex.split(arguments.pytest_args)
-    words.append(str(_HOME / "protocols" / load(context.protocol).id / context.role))
-    process = subprocess.Popen(words, env=_environment(context))  # noqa: S603  # our own words
+    more = shlex.split(arguments.pytest_args)
+    words = suite_command(context, workers=arguments.workers, more=more)
+    columns = {"COLUMNS": str(shutil.get_terminal_size().columns)}
+    environment = {**suite_environment(context), **columns}
+    process = subprocess.Popen(words, env=environment)  # noqa: S603  # our own words
     # Who asks us to end asks the suite: it must not be left behind, and tells what it has.
     signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
     while True:
@@ -240,15 +234,3 @@ def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             # The suite got the same signal, and writes its footer before it ends.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _environment(context: RunContext) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return {
-        **kept,
-        "PYTHONPATH": str(_HOME.parent),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        VARIABLE: context.dump(),
-        **({"ASSAY_USER_PYTHONPATH": kept["PYTHONPATH"]} if "PYTHONPATH" in kept else {}),
-        "COLUMNS": str(shutil.get_terminal_size().columns),
-    }

@@ -54,6 +54,7 @@ class Wire:
         self._paused = False
         self._awaited = False
         self._told = False
+        self._dropped = False
         self._writing = False
         every, within = line.coordinator.ping_every, line.coordinator.pong_within
         self._later(every, self._ping, every, within)
@@ -83,7 +84,8 @@ class Wire:
         for timer in self._timers:
             timer.cancel()
         if self._protocol.close_rcvd is None:
-            self._sockets.note_control(self._line, "agent", "lost", b"")
+            who = "coordinator" if self._dropped else "agent"
+            self._sockets.note_control(self._line, who, "lost", b"")
         self._sockets.leave(self._line)
         if not self.lost.done():
             self.lost.set_result(None)
@@ -175,6 +177,7 @@ class Wire:
             try:
                 self._protocol.send_close(ending.code, ending.reason)
             except ProtocolError:  # a code that no frame may carry: told to, we end without one
+                self._dropped = True
                 self._transport.abort()
                 return
         self.write()
@@ -188,6 +191,7 @@ class Wire:
         last = writes[-1] == b""
         self._transport.write(b"".join(writes))
         if self._transport.get_write_buffer_size() > _MOST:
+            self._dropped = True
             self._transport.abort()  # it takes nothing, and our memory ends somewhere
             return
         if self._protocol.close_sent is not None and not self._line.ending:

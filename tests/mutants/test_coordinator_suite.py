@@ -12,7 +12,7 @@ import yaml
 import mockserver
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.target import Hook
+from conformance.target import Hook, Target
 from conformance.witness import Rulebook
 from mockserver.router import Router
 from schemas import Requirement, load, load_requirements
@@ -50,8 +50,8 @@ async def test_suite_passes_every_lawful_reading(reading: str, tmp_path: Path) -
 
 async def test_suite_passes_the_mock_with_nothing_left_open(tmp_path: Path) -> None:
     async with mockserver.start("aitbc") as mock:
-        hooks = {"force": _FORCE}
-        run = await run_suite(tmp_path, url=mock.url, hooks=hooks, profile="exhaustive")
+        target = Target(hooks={"force": _FORCE})
+        run = await run_suite(tmp_path, url=mock.url, target=target, profile="exhaustive")
     assert run.counts == {**run.counts, "fail": 0, "warn": 0, "inconclusive": 0}
     assert len(verdicts(run, "pass")) == len(_rows())
 
@@ -64,8 +64,7 @@ async def test_fault_is_caught_by_its_requirement(row: str, fault: str, tmp_path
             url=peer.url,
             only=row,
             profile="exhaustive",
-            time_scale=10,
-            answer_within=2,
+            target=Target(time_scale=10, timeout=2),
         )
     broken = "warn" if _rows()[row].basis == "implied" else "fail"
     assert verdicts(run, broken) == [row], run.because

@@ -1,0 +1,39 @@
+"""The suite's own process: pytest with our plugin by name, and nobody else's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import conformance
+from conformance.context import VARIABLE, RunContext
+from schemas import load
+
+__all__ = ["suite_command", "suite_environment"]
+
+_HOME = Path(conformance.__file__).resolve().parent
+
+
+def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] = ()) -> list[str]:
+    """The words that start it. `workers` share a coordinator's checks; `more` is for pytest."""
+    words = [sys.executable, "-P", "-m", "pytest", "-c", str(_HOME / "suite.ini")]
+    words += ["--rootdir", str(_HOME), "-p", "pytest_asyncio.plugin", "-p", "conformance.plugin"]
+    words += ["-qq", "--no-header", "--no-summary"]
+    if workers > 0 and context.role == "coordinator":
+        words += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
+    place = _HOME / "protocols" / load(context.protocol).id / context.role
+    return [*words, *more, str(place)]
+
+
+def suite_environment(context: RunContext) -> dict[str, str]:
+    """What it finds in its environment: ours, less what steers the user's own pytest."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {
+        **kept,
+        "PYTHONPATH": str(_HOME.parent),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        VARIABLE: context.dump(),
+        **({"ASSAY_USER_PYTHONPATH": kept["PYTHONPATH"]} if "PYTHONPATH" in kept else {}),
+    }

@@ -1,0 +1,375 @@
+"""Faults in who may come in."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from .agent import Agent
+from .fault import Fault, knows
+from .model import VERSION, Admit, Upgrade, Verdict
+from .reading import Reading
+
+__all__ = ["AUTH_FAULTS"]
+
+_RULES: Final = (
+    knows(
+        "auth.password.any",
+        "any password is accepted for the right user name",
+        lambda a, o: len(o) == 3 and o[:2] == (VERSION, a.username),
+    ),
+    knows(
+        "auth.username.any",
+        "any user name is accepted with the right password",
+        lambda a, o: len(o) == 3 and (o[0], o[2]) == (VERSION, a.password),
+    ),
+    knows("auth.header.missing", "no header at all is accepted", lambda a, o: not o),
+    knows("auth.credentials.none", "`SMP1.0` alone is accepted", lambda a, o: o == (VERSION,)),
+    knows(
+        "auth.credentials.any",
+        "any two values after `SMP1.0` are accepted",
+        lambda a, o: len(o) == 3 and o[0] == VERSION,
+    ),
+    knows(
+        "auth.credentials.swapped",
+        "the password before the user name is accepted",
+        lambda a, o: o == (VERSION, a.password, a.username),
+    ),
+    knows(
+        "auth.password.case_ignored",
+        "the password in another case is accepted",
+        lambda a, o: o[:2] == (VERSION, a.username) and _folds(o, 2, a.password),
+    ),
+    knows(
+        "auth.username.case_ignored",
+        "the user name in another case is accepted",
+        lambda a, o: _folds(o, 1, a.username) and (o[0], o[2]) == (VERSION, a.password),
+    ),
+    knows(
+        "auth.password.prefix",
+        "a beginning of the password is accepted",
+        lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and a.password.startswith(o[2]),
+    ),
+    knows(
+        "auth.password.longer",
+        "the password with something after it is accepted",
+        lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2].startswith(a.password),
+    ),
+    knows(
+        "auth.password.first_8",
+        "only the first eight characters of the password count",
+        lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2][:8] == a.password[:8],
+    ),
+    knows(
+        "auth.password.length",
+        "any password of the right length is accepted",
+        lambda a, o: (
+            o[:2] == (VERSION, a.username) and len(o) == 3 and len(o[2]) == len(a.password)
+        ),
+    ),
+    knows(
+        "auth.password.is_username",
+        "the user name is accepted as its own password",
+        lambda a, o: o == (VERSION, a.username, a.username),
+    ),
+    knows(
+        "auth.username.prefix",
+        "a beginning of the user name is accepted",
+        lambda a, o: (
+            len(o) == 3 and a.username.startswith(o[1]) and (o[0], o[2]) == (VERSION, a.password)
+        ),
+    ),
+    knows(
+        "auth.password.absent",
+        "the user name without a password is accepted",
+        lambda a, o: o == (VERSION, a.username),
+    ),
+    knows(
+        "auth.username.absent",
+        "the password without a user name is accepted",
+        lambda a, o: o == (VERSION, a.password),
+    ),
+    knows(
+        "auth.version.any",
+        "anything is accepted in the place of `SMP1.0`",
+        lambda a, o: o[1:] == (a.username, a.password),
+    ),
+    knows(
+        "auth.version.newer",
+        "`SMP2.0` is accepted",
+        lambda a, o: o == ("SMP2.0", a.username, a.password),
+        implied=True,
+    ),
+    knows(
+        "auth.version.minor",
+        "`SMP1.1` is accepted",
+        lambda a, o: o == ("SMP1.1", a.username, a.password),
+        implied=True,
+    ),
+    knows(
+        "auth.version.lower_case",
+        "`smp1.0` is accepted",
+        lambda a, o: o == ("smp1.0", a.username, a.password),
+        implied=True,
+    ),
+    knows(
+        "auth.version.missing",
+        "user name and password without `SMP1.0` are accepted",
+        lambda a, o: o == (a.username, a.password),
+    ),
+    knows(
+        "auth.order.version_last",
+        "`SMP1.0` after the credentials is accepted",
+        lambda a, o: o == (a.username, a.password, VERSION),
+    ),
+    knows(
+        "auth.order.any",
+        "the three elements are accepted in any order",
+        lambda a, o: sorted(o) == sorted((VERSION, a.username, a.password)),
+    ),
+    knows(
+        "auth.elements.one_more",
+        "a fourth element after the right three is accepted",
+        lambda a, o: o[:3] == (VERSION, a.username, a.password),
+        implied=True,
+    ),
+    knows(
+        "auth.elements.anywhere",
+        "the right values somewhere in a longer list are accepted",
+        lambda a, o: {VERSION, a.username, a.password} <= set(o),
+        implied=True,
+    ),
+)
+
+
+def _folds(offers: tuple[str, ...], place: int, right: str) -> bool:
+    return len(offers) == 3 and offers[place].lower() == right.lower()
+
+
+class _Counting(Agent):
+    """Judges by what came before; the rule gets the lawful verdict and the attempts so far."""
+
+    def __init__(self, reading: Reading, *, rule: Callable[[_Counting, bool], bool]) -> None:
+        super().__init__(reading)
+        self.rule = rule
+        self.wrong = 0
+        self.right = 0
+
+    def knows(self, upgrade: Upgrade) -> bool:
+        lawful = super().knows(upgrade)
+        verdict = self.rule(self, lawful)
+        self.right += lawful
+        self.wrong += not lawful
+        return verdict
+
+
+def _counts(
+    name: str, summary: str, rule: Callable[[_Counting, bool], bool], *, implied: bool = False
+) -> Fault:
+    return Fault(
+        name=name,
+        summary=summary,
+        section="Authentication",
+        implied=implied,
+        make=partial(_Counting, rule=rule),
+    )
+
+
+_HISTORIES: Final = (
+    _counts("auth.right.refused", "the right credentials are refused", lambda a, ok: False),
+    _counts(
+        "auth.right.refused_again",
+        "the right credentials are accepted once only",
+        lambda a, ok: ok and not a.right,
+    ),
+    _counts(
+        "auth.right.refused_fifth_time",
+        "the fifth right log-in and all later ones are refused",
+        lambda a, ok: ok and a.right < 4,
+    ),
+    _counts(
+        "auth.right.refused_after_a_failure",
+        "one failed log-in locks everybody out for good",
+        lambda a, ok: ok and not a.wrong,
+        implied=True,
+    ),
+    _counts(
+        "auth.right.refused_once_after_a_failure",
+        "the right credentials are refused once after somebody failed",
+        lambda a, ok: ok and not (a.wrong and a.right == 0),
+        implied=True,
+    ),
+    _counts(
+        "auth.right.one_connection",
+        "a second connection is refused while the first is open",
+        lambda a, ok: ok and not a.sessions,
+        implied=True,
+    ),
+    _counts(
+        "auth.wrong.second_try",
+        "whoever fails once gets in the next time, with anything",
+        lambda a, ok: ok or a.wrong > 0,
+    ),
+    _counts(
+        "auth.wrong.after_right",
+        "after the first right log-in anybody gets in",
+        lambda a, ok: ok or a.right > 0,
+    ),
+    _counts(
+        "auth.wrong.while_open",
+        "anybody gets in while a right connection is open",
+        lambda a, ok: ok or bool(a.sessions),
+    ),
+    _counts(
+        "auth.wrong.eleventh_try",
+        "the eleventh wrong log-in is accepted",
+        lambda a, ok: ok or a.wrong == 10,
+    ),
+)
+
+
+class _Headers(Agent):
+    """Reads the header in a way of its own."""
+
+    def __init__(self, reading: Reading, *, rule: Callable[[Agent, Upgrade, bool], bool]) -> None:
+        super().__init__(reading)
+        self.rule = rule
+
+    def knows(self, upgrade: Upgrade) -> bool:
+        return self.rule(self, upgrade, super().knows(upgrade))
+
+
+def _basic(agent: Agent, upgrade: Upgrade) -> bool:
+    pair = base64.b64encode(f"{agent.username}:{agent.password}".encode()).decode()
+    return f"Basic {pair}" in upgrade.values("authorization")
+
+
+def _in_query(agent: Agent, upgrade: Upgrade) -> bool:
+    _, _, query = upgrade.path.partition("?")
+    return set(query.split("&")) >= {f"username={agent.username}", f"password={agent.password}"}
+
+
+def _spelled(upgrade: Upgrade, name: str) -> bool:
+    return any(key == name for key, _ in upgrade.fields)
+
+
+def _headers(
+    name: str,
+    summary: str,
+    rule: Callable[[Agent, Upgrade, bool], bool],
+    *,
+    implied: bool = True,
+) -> Fault:
+    return Fault(
+        name=name,
+        summary=summary,
+        section="Authentication",
+        reading="handmade",
+        implied=implied,
+        make=partial(_Headers, rule=rule),
+    )
+
+
+_READERS: Final = (
+    _headers(
+        "auth.header.basic_instead",
+        "HTTP Basic credentials are accepted without the header",
+        lambda a, u, ok: ok or _basic(a, u),
+        implied=False,
+    ),
+    _headers(
+        "auth.header.query_instead",
+        "`username` and `password` in the query are accepted without the header",
+        lambda a, u, ok: ok or _in_query(a, u),
+        implied=False,
+    ),
+    _headers(
+        "auth.header.name_as_rfc",
+        "only the spelling `Sec-WebSocket-Protocol` of the header's name is read",
+        lambda a, u, ok: ok and _spelled(u, "Sec-WebSocket-Protocol"),
+        implied=False,
+    ),
+    _headers(
+        "auth.header.name_as_document",
+        "only the spelling `Sec-Websocket-Protocol` of the header's name is read",
+        lambda a, u, ok: ok and _spelled(u, "Sec-Websocket-Protocol"),
+    ),
+    _headers(
+        "auth.header.first_line_only",
+        "a list in several header lines is not put together",
+        lambda a, u, ok: ok and len(u.values("sec-websocket-protocol")) == 1,
+    ),
+    _headers(
+        "auth.header.needs_spaces",
+        "a list without spaces after its commas is refused",
+        lambda a, u, ok: ok and ", " in u.values("sec-websocket-protocol")[0],
+    ),
+    _headers(
+        "auth.header.no_spaces",
+        "a list with spaces after its commas is refused",
+        lambda a, u, ok: ok and " " not in u.values("sec-websocket-protocol")[0],
+        implied=False,
+    ),
+    _headers(
+        "auth.header.needs_origin",
+        "a client that sends no `Origin` is refused",
+        lambda a, u, ok: ok and bool(u.values("origin")),
+    ),
+)
+
+
+class _Paths(Agent):
+    """Serves another path."""
+
+    def __init__(self, reading: Reading, *, path: str) -> None:
+        super().__init__(reading)
+        self.path = path
+
+    def serves_path(self, path: str) -> bool:
+        return path.partition("?")[0] == self.path
+
+
+class _NoQuery(Agent):
+    """Takes the query for a part of the path."""
+
+    def serves_path(self, path: str) -> bool:
+        return path == "/ws"
+
+
+class _Unguarded(Agent):
+    """Looks at the header on `/ws` only, but serves other paths as well."""
+
+    def admit(self, upgrade: Upgrade) -> Verdict:
+        if upgrade.path.partition("?")[0] == "/ws":
+            return super().admit(upgrade)
+        right = ("Sec-WebSocket-Protocol", f"{VERSION}, {self.username}, {self.password}")
+        fields = (*(one for one in upgrade.fields if one[0].lower() != right[0].lower()), right)
+        let_in = super().admit(Upgrade(path="/ws", fields=fields))
+        return let_in if upgrade.offers else _bare(let_in)
+
+
+def _bare(verdict: Verdict) -> Verdict:
+    return Admit(subprotocol=None) if isinstance(verdict, Admit) else verdict
+
+
+def _path(name: str, summary: str, make: Callable[[Reading], Agent]) -> Fault:
+    return Fault(name=name, summary=summary, section="Example", implied=True, make=make)
+
+
+_PATHS: Final = (
+    _path("connect.path.root_only", "`/` is served and `/ws` is not", partial(_Paths, path="/")),
+    _path("connect.path.slash", "`/ws/` is served and `/ws` is not", partial(_Paths, path="/ws/")),
+    _path("connect.path.upper", "`/WS` is served and `/ws` is not", partial(_Paths, path="/WS")),
+    _path("connect.path.query_refused", "`/ws` with a query is not served", _NoQuery),
+    Fault(
+        name="auth.path.unguarded",
+        summary="another path than `/ws` is served without authentication",
+        section="Authentication",
+        reading="handmade",
+        make=_Unguarded,
+    ),
+)
+
+AUTH_FAULTS: Final = (*_RULES, *_HISTORIES, *_READERS, *_PATHS)

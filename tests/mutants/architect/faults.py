@@ -1,0 +1,4 @@
+from __future__ import annotations
+from .fault import Fault
+
+FAULTS: dict[str, Fault] = {}
