@@ -97,6 +97,7 @@ def test_exchange_whose_body_is_no_json_says_so(talk: Talk) -> None:
         (b"{", "{"),
         ("grün".encode(), "grün"),
         (b"\xff\x00a", "\\xff\x00a"),
+        (b"[" * 300 + b"]" * 300, "[" * 300 + "]" * 300),
     ],
 )
 def test_bodies_are_shown_to_people(body: bytes, seen: object) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of messages: whom they reach, with whose name, and what the dialects do with them."""
+"""What becomes of messages: whom they reach, with whose name on them, and how dialects differ."""
 
 from __future__ import annotations
 

@@ -216,3 +216,14 @@ def test_reset_forgets_everybody(center: Center) -> None:
     center.session.reset()
     assert center.refused(token=token)[0] == 401
     assert center.coordinator.enrol("scout")["token"] == token  # the same seed once more
+
+
+def test_handshake_that_a_restart_overtakes_is_ended(center: Center) -> None:
+    joined = center.knock(token=center.coordinator.enrol("scout")["token"])
+    assert isinstance(joined, Joined)
+    guest = Guest(center, joined.line)
+    center.session.forget()
+    center.mock.opened(joined)
+    assert [ending.code for ending in guest.endings] == [1012]
+    assert center.session.lines == {}
+    assert center.state["online"] == []

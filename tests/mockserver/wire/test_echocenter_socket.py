@@ -178,8 +178,10 @@ async def test_deployed_refuses_what_is_too_large(deployed: RunningMock) -> None
 async def test_deployed_says_no_goodbye_to_who_sends_no_json(deployed: RunningMock) -> None:
     token = deployed.session.coordinator.enrol("scout")["token"]
     async with _connect(deployed, token) as scout:
-        await scout.send(json.dumps({"type": "CHAT", "target_id": 3, "payload": "before"}))
-        await scout.send("{")
+        # Both come in one piece, and what was said to the first still goes out.
+        scout.protocol.send_text(b'{"type": "CHAT", "target_id": 3, "payload": "before"}')
+        scout.protocol.send_text(b"{")
+        scout.send_data()
         assert (await _next(scout))["payload"] == "before"
         with pytest.raises(websockets.ConnectionClosed) as closed:
             await _next(scout)
@@ -195,3 +197,23 @@ async def test_directive_is_given_up_on_the_real_clock(
         await asyncio.sleep(0.15)
         butler = client.mock.session.coordinator.butler  # type: ignore[attr-defined]
         assert [each["status"] for each in butler.view()] == ["unanswered"]
+
+
+async def test_connection_that_is_ending_is_not_spoken_to(client: Client) -> None:
+    async with _connect(client.mock, await _enrol(client, "scout")):
+        (line,) = client.mock.session.lines.values()
+        line.ending = True
+        status, said = await client("POST", "/_assay/connections/say", json={"text": "hello?"})
+        assert (status, said) == (400, {"error": "nobody is connected"})
+        assert (await client("GET", "/_assay/connections"))[1] == {"connections": []}
+    assert [f for f in client.mock.session.transcript.frames if f.kind == "text"] == []
+
+
+async def test_what_is_nested_too_deeply_hurts_nobody(client: Client) -> None:
+    async with _connect(client.mock, await _enrol(client, "scout")) as scout:
+        deep = "[" * 1000 + "]" * 1000
+        await scout.send(f'{{"type": "CHAT_STREAM_END", "target_id": 3, "payload": {deep}}}')
+        await scout.send('{"type": "CHAT", "target_id": 3, "payload": "still here"}')
+        assert (await _next(scout))["payload"] == "still here"
+    status, told = await client("GET", "/_assay/transcript")
+    assert (status, deep in told["frames"][0]["body"]) == (200, True)

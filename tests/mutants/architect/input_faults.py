@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from .agent import Agent
+from .catalogue import actions_of
 from .fault import Fault, Section
 from .model import MISSING, Json, Malformed, Outcome, Request, Session
 from .reading import Reading
@@ -102,6 +103,11 @@ def _depth(value: Json) -> int:
 
 def _long(limit: int) -> _Seen:
     return lambda d, _m: len(d) > limit
+
+
+_PARAMETERS: Final = frozenset(
+    param.name for action in actions_of(Reading()).values() for param in action.params
+)
 
 
 def _is(kind: type) -> Callable[[Json], bool]:
@@ -230,9 +236,7 @@ _KINDS: Final[tuple[tuple[str, str, str, bool, _Seen], ...]] = (
         "a parameter that no action has",
         "closes drops",
         True,
-        _parameters_are(
-            lambda p: isinstance(p, dict) and any(str(n).startswith(("x", "un")) for n in p)
-        ),
+        _parameters_are(lambda p: isinstance(p, dict) and not _PARAMETERS.issuperset(p)),
     ),
     (
         "token_missing",
@@ -379,18 +383,6 @@ class _Blocking(Agent):
             return await super().decide(session, request)
 
 
-class _Together(Agent):
-    """Takes a list of commands for commands; a list is no command in the document."""
-
-    async def not_a_map(self, session: Session, message: Json) -> None:
-        if isinstance(message, list) and message and isinstance(message[0], dict):
-            for one in message:
-                if isinstance(one, dict):
-                    await self.command(session, one)
-        else:
-            await super().not_a_map(session, message)
-
-
 class _Lenient(Agent):
     """Reads what is not quite JSON."""
 
@@ -466,7 +458,6 @@ _LOADS: Final = (
     ),
     _load("load.newest_only", "a new command cancels the one in work", _OneAtATime),
     _load("load.blocking", "one slow command holds up every connection for seconds", _Blocking),
-    _load("input.list.served", "a list of commands is served one by one", _Together),
     _load("input.malformed.served", "single quotes and a last comma are read", _Lenient),
     _load("leave.drops_others", "the end of one connection ends all", _Goodbye, implied=False),
     _load(

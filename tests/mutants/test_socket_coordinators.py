@@ -1,0 +1,86 @@
+"""The suites of the WebSocket protocols, examined on coordinators: lawful ones pass, and each
+broken one is caught by its row.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from schemas import Requirement, load, load_requirements
+from tests.mutants.coordinators import FAULTS, LAWFUL, served, served_mock
+from tests.suite import run_suite, verdicts
+
+_HERE = Path(__file__).parent
+
+CAUGHT: dict[str, dict[str, str]] = {
+    protocol: yaml.safe_load((_HERE / f"{protocol}_caught.yaml").read_text("utf-8"))
+    for protocol in LAWFUL
+}
+"""For each requirement that a check judges, a fault that it must catch."""
+
+
+@cache
+def _rows(protocol: str) -> dict[str, Requirement]:
+    rows = load_requirements(load(protocol))
+    return {row.id: row for row in rows.values() if row.role == "coordinator"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "reading"),
+    [(protocol, reading) for protocol, readings in LAWFUL.items() for reading in readings],
+)
+async def test_suite_passes_every_lawful_reading(
+    protocol: str, reading: str, tmp_path: Path
+) -> None:
+    async with served(protocol, reading) as target:
+        run = await run_suite(tmp_path, protocol=protocol, target=target)
+    assert verdicts(run, "fail") == []
+    assert run.verdict == "conformant", run.because
+    warned = [row for row in verdicts(run, "warn") if _rows(protocol)[row].silence is None]
+    assert warned == [], "a lawful peer is warned only of what a silence leaves open"
+
+
+@pytest.mark.parametrize("protocol", LAWFUL)
+async def test_suite_passes_the_mock_with_nothing_left_open(protocol: str, tmp_path: Path) -> None:
+    async with served_mock(protocol) as target:
+        run = await run_suite(tmp_path, protocol=protocol, target=target, profile="exhaustive")
+    counts = {**run.counts, "fail": 0, "warn": 0, "inconclusive": 0}
+    assert run.counts == counts, [*verdicts(run, "fail"), *verdicts(run, "warn")]
+    assert len(verdicts(run, "pass")) == len(_rows(protocol))
+
+
+@pytest.mark.parametrize("protocol", LAWFUL)
+async def test_suite_passes_the_mock_in_its_other_dialect(protocol: str, tmp_path: Path) -> None:
+    async with served_mock(protocol, "deployed") as target:
+        run = await run_suite(tmp_path, protocol=protocol, target=target)
+    assert verdicts(run, "fail") == []
+    assert run.verdict == "conformant", run.because
+
+
+@pytest.mark.parametrize(
+    ("protocol", "row", "fault"),
+    [(protocol, *pair) for protocol, caught in CAUGHT.items() for pair in caught.items()],
+)
+async def test_fault_is_caught_by_its_requirement(
+    protocol: str, row: str, fault: str, tmp_path: Path
+) -> None:
+    async with served(protocol, fault=fault, patience=2) as target:
+        run = await run_suite(
+            tmp_path, protocol=protocol, target=target, only=row, profile="exhaustive"
+        )
+    requirement = _rows(protocol)[row]
+    weak = requirement.basis == "implied" or requirement.level == "SHOULD"
+    assert verdicts(run, "warn" if weak else "fail") == [row], run.because
+
+
+@pytest.mark.parametrize("protocol", LAWFUL)
+def test_every_checked_requirement_has_a_broken_peer(protocol: str) -> None:
+    rows = _rows(protocol)
+    checked = {row.id for row in rows.values() if row.place is None and not row.untestable}
+    assert checked - set(CAUGHT[protocol]) == set()
+    assert set(CAUGHT[protocol]) <= set(rows)
+    assert set(CAUGHT[protocol].values()) <= set(FAULTS[protocol])
