@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import orjson
-
 from mockserver.coordinator import (
     Accepted,
     Answer,
@@ -20,6 +18,7 @@ from mockserver.coordinator import (
     Wrong,
 )
 from mockserver.faults import Fault
+from mockserver.json_text import read_json, write_json
 from mockserver.protocols import make_coordinator
 from mockserver.router import Match, Router
 from mockserver.session import Session, Sessions
@@ -220,8 +219,8 @@ class Mock:
         if operation.request is None or not (life.request.body or operation.request_required):
             return None
         try:
-            life.body = orjson.loads(life.request.body)
-        except orjson.JSONDecodeError as error:
+            life.body = read_json(life.request.body)
+        except ValueError as error:
             what = f"is not well-formed JSON: {error}" if life.request.body else "is missing"
             shown = life.request.body[:80].decode("utf-8", "backslashreplace")
             life.violations = (Violation(pointer="", keyword="json", message=what, value=shown),)
@@ -370,8 +369,7 @@ class Mock:
         body = answer.body
         if faults and isinstance(body, dict) and any(fault.kind == "extra" for fault in faults):
             body = {**body, "x_unheard_of": {"since": "a later version"}}
-        # A copy: what orjson gives holds on to kilobytes, and the transcript keeps thousands.
-        return memoryview(orjson.dumps(body)).tobytes()
+        return write_json(body)
 
 
 def _name(life: _Life) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 import mockserver
-from mockserver import RunningMock, Settings
+from mockserver import Settings
+from mockserver.transcript import Entry, Frame
 
 _ROOT = Path(__file__).resolve().parents[3]
 _BEGIN, _END = "import websocket\n", "Released under"
@@ -43,15 +44,13 @@ def _program(document: Path, token: str, place: str) -> str:
     return text.replace(_TOKEN, token).replace(_PLACE, place)
 
 
-async def _until(mock: RunningMock, message: str) -> None:
-    """Until the agent has said a message of that name."""
+async def _until(said: asyncio.Queue[Entry], message: str) -> None:
+    """Until the agent says a message of that name."""
     async with asyncio.timeout(20):
-        while not [
-            frame
-            for frame in mock.session.transcript.frames
-            if (frame.sender, frame.message) == ("agent", message)
-        ]:
-            await asyncio.sleep(0.01)
+        while True:
+            entry = await said.get()
+            if isinstance(entry, Frame) and (entry.sender, entry.message) == ("agent", message):
+                return
 
 
 if (DOCUMENT := _document()) is not None:
@@ -60,7 +59,11 @@ if (DOCUMENT := _document()) is not None:
     async def test_client_of_the_guide_logs_and_answers(tmp_path: Path, dialect: str) -> None:
         assert DOCUMENT is not None
         (tmp_path / "websocket.py").write_text(_LIBRARY, "utf-8")
-        async with mockserver.start("echocenter", settings=Settings(dialect=dialect)) as mock:
+        said: asyncio.Queue[Entry] = asyncio.Queue()
+        settings = Settings(dialect=dialect)
+        async with mockserver.start(
+            "echocenter", settings=settings, listener=said.put_nowait
+        ) as mock:
             coordinator = mock.session.coordinator
             token = coordinator.enrol("guide")["token"]
             program = tmp_path / "client.py"
@@ -73,10 +76,10 @@ if (DOCUMENT := _document()) is not None:
                 stdout=asyncio.subprocess.DEVNULL,
             )
             try:
-                await _until(mock, "systemLog")
+                await _until(said, "systemLog")
                 coordinator.command("directive", {"to": "guide", "text": "report"})
                 mock.mock.sockets.flush(mock.session)
-                await _until(mock, "chat")
+                await _until(said, "chat")
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
