@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.exchange import Exchange
+from conformance.frame_rules import FRAME_RULES
 from conformance.rules import ANSWER_RULES, REQUEST_RULES
 from mockserver.transcript import HttpExchange
-from schemas import Violation, load, load_requirements
+from schemas import Violation, load, load_requirements, protocol_ids
 
 AITBC = load("aitbc")
 KEPT, BROKEN, SILENT = [True], [False], list[bool]()
@@ -252,7 +253,11 @@ def test_what_is_no_http_is_told_in_the_words_of_its_reader() -> None:
 
 
 def test_every_rule_is_wanted_by_a_row_and_every_row_finds_its_rule() -> None:
-    wanted = {(row.role, row.rule) for row in load_requirements(AITBC).values() if row.rule}
-    assert wanted == {("coordinator", name) for name in ANSWER_RULES} | {
-        ("agent", name) for name in REQUEST_RULES
+    rows = [row for each in protocol_ids() for row in load_requirements(load(each)).values()]
+    wanted = {(row.role, row.rule) for row in rows if row.rule}
+    known = {
+        "coordinator": {*ANSWER_RULES, *FRAME_RULES},
+        "agent": {*REQUEST_RULES, *FRAME_RULES},
     }
+    assert all(rule in known[role] for role, rule in wanted)
+    assert {rule for _, rule in wanted} == known["coordinator"] | known["agent"]
