@@ -57,7 +57,8 @@ class Observation:
     """What an agent did in one situation.
 
     `restarted` is the number of the last entry before the (last) restart, or `None`. `ending` is
-    `None` for an agent that we did not launch. `values` are what it was started with.
+    `None` for an agent that we did not launch. `values` are what it was started with. `played` is
+    the number of the last entry before it was asked to end.
     """
 
     situation: str
@@ -66,6 +67,7 @@ class Observation:
     restarted: int | None = None
     ending: Ending | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    played: int = sys.maxsize
 
     @cached_property
     def exchanges(self) -> tuple[HttpExchange, ...]:
@@ -141,6 +143,7 @@ class Examiner:
             try:
                 await self._let_live(stage, situation)
             finally:
+                played = stage.mark()
                 ending = await agent.end()
             return Observation(
                 situation=situation.name,
@@ -149,6 +152,7 @@ class Examiner:
                 restarted=stage.restarted,
                 ending=ending,
                 values=values,
+                played=played,
             )
 
     async def _let_live(self, stage: Stage, situation: Situation) -> None:

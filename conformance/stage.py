@@ -98,10 +98,14 @@ class Stage:
         self.mock.mock.sockets.flush(self.session)
         return done
 
-    def inject(self, data: bytes, kind: str = "text", fragments: int = 1) -> None:
-        """Say something on every connection that no coordinator would: text, binary or ping."""
+    def inject(
+        self, data: bytes, kind: str = "text", fragments: int = 1, *, pinged: bool = False
+    ) -> None:
+        """Say something on every connection that no coordinator would: text, binary, ping, or raw
+        bytes. A text in fragments may be `pinged` in its middle.
+        """
         for line in list(self.session.lines.values()):
-            self.mock.mock.sockets.inject(line, data, kind, fragments)
+            self.mock.mock.sockets.inject(line, data, kind, fragments, pinged=pinged)
 
     def restart(self) -> None:
         """The coordinator restarts: connections end, and what it does not keep is forgotten."""

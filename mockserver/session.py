@@ -52,8 +52,8 @@ class Session:
         self._begin()
         self.coordinator.inherit(before)
 
-    def hang_up(self, code: int = 1012, reason: str = "the service restarts") -> None:
-        """End every connection."""
+    def hang_up(self, code: int | None = 1012, reason: str = "the service restarts") -> None:
+        """End every connection, without a close frame where `code` is `None`."""
         for line in list(self.lines.values()):
             line.ending = True
             line.deliver(Ending(code, reason))

@@ -27,7 +27,8 @@ _FRAGMENTS = 3
 class Delivery(NamedTuple):
     """A message that goes out: after a delay (seconds), or behind the next one (`held`).
 
-    `kind` is text, binary or ping.
+    `kind` is text, binary, ping, or raw for bytes that are no frame of ours. `pinged` is one that
+    a ping comes in the middle of.
     """
 
     data: bytes
@@ -35,6 +36,7 @@ class Delivery(NamedTuple):
     delay: float = 0.0
     held: bool = False
     kind: str = "text"
+    pinged: bool = False
 
 
 class Ending(NamedTuple):
@@ -113,10 +115,18 @@ class Sockets:
         if self.touched is not None and session.lines:
             self.touched(session)
 
-    def inject(self, line: Line, data: bytes, kind: str = "text", fragments: int = 1) -> None:
+    def inject(
+        self,
+        line: Line,
+        data: bytes,
+        kind: str = "text",
+        fragments: int = 1,
+        *,
+        pinged: bool = False,
+    ) -> None:
         """Say something on a connection that no coordinator said: the wish of a test.
 
-        `kind` is text, binary or ping.
+        `kind` is text, binary, ping or raw, and a fragmented text may have a ping in its middle.
         """
         message = None
         if kind == "text":
@@ -124,7 +134,7 @@ class Sockets:
                 message = line.channel.message("coordinator", read_json(data))
         name = message.id if message else ""
         self._note(line, "coordinator", kind, data, name, fragments=fragments)
-        line.deliver(Delivery(data, fragments, kind=kind))
+        line.deliver(Delivery(data, fragments, kind=kind, pinged=pinged))
 
     # The steps of what comes in
 

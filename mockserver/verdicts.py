@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
 from mockserver.transcript import Entry, Frame
+from schemas.errors import PackError
 from schemas.loader import load_requirements
 from schemas.spec import Protocol
 from schemas.validation import PlaceIndex, Violation
@@ -29,7 +31,14 @@ class Judge:
         return PlaceIndex(row for row in rows if row.role == "agent")
 
     def broken(self, entry: Entry) -> list[str]:
-        """The requirements that one request or message breaks, by id."""
+        """The requirements that one request or message breaks, by id; none where the pack's
+        cannot be read: a log tells of messages, and ends no connection over a file.
+        """
+        with contextlib.suppress(PackError):
+            return self._broken(entry)
+        return []
+
+    def _broken(self, entry: Entry) -> list[str]:
         subject = _subject(entry)
         found = {
             row.id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -12,12 +12,20 @@ from typing import Any
 
 import orjson
 
+from conformance.cli.welcome import welcome
 from mockserver import RunningMock, Settings, start
 from mockserver.log import ExchangeLog
 from schemas import load
-from schemas.spec import Operation, Protocol
+from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""What a header of sub-protocols can hold (RFC 9110, token)."""
+
+
+class _UsageError(Exception):
+    """Something that only the running mock could tell was asked for wrongly."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     try:
         _loop()(_serve(protocol, port, arguments))
+    except _UsageError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        return 2
     except OSError as error:
         reason = error.strerror or str(error)
         print(
@@ -78,9 +89,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _wrong(protocol: Protocol, arguments: argparse.Namespace) -> str:
     if arguments.dialect not in protocol.dialects:
-        return f"--dialect is {' or '.join(protocol.dialects)}, not {arguments.dialect}"
-    if arguments.user is not None and not all(arguments.user.partition(":")):
-        return "--user is NAME:PASSWORD"
+        return f"--dialect is {' or '.join(protocol.dialects)}, not {arguments.dialect!r}"
+    if not arguments.host.isascii():
+        return f"--host is an address, or a name as DNS writes it, not {arguments.host!r}"
+    if not all(arguments.agent):
+        return "--agent is the name of an agent, not an empty text"
+    return _wrong_user(protocol, arguments.user)
+
+
+def _wrong_user(protocol: Protocol, user: str | None) -> str:
+    if user is None:
+        return ""
+    if protocol.authentication == "none":
+        return f"--user: nobody logs in to {protocol.id}"
+    name, _, password = user.partition(":")
+    if not (name and password):
+        return f"--user is NAME:PASSWORD, not {user!r}"
+    if protocol.authentication == "subprotocol":
+        for what, text in (("name", name), ("password", password)):
+            if not _TOKEN.fullmatch(text):
+                return (
+                    f"--user: the {what} {text!r} cannot stand in the header Sec-WebSocket-Protocol"
+                    "\n    hint: letters, digits and !#$%&'*+-.^_`|~ can"
+                )
     return ""
 
 
@@ -114,61 +145,26 @@ async def _serve(protocol: Protocol, port: int, arguments: argparse.Namespace) -
         settings=_settings(arguments),
         tls=arguments.tls,
     ) as mock:
-        agents = {name: mock.session.coordinator.enrol(name) for name in arguments.agent}
+        agents = _enrolled(mock, arguments.agent)
         if arguments.log == "json":
             ready = {"ready": True, "url": mock.url, "protocol": protocol.id, "ca": mock.ca}
-            print(orjson.dumps({**ready, "agents": agents}).decode(), flush=True)
+            told = {**ready, "credentials": _credentials(mock), "agents": agents}
+            print(orjson.dumps(told).decode(), flush=True)
         else:
-            print(_welcome(protocol, mock, arguments, agents), flush=True)
+            print(welcome(mock, agents, virtual=arguments.clock == "virtual"), flush=True)
         await stop.wait()
 
 
-def _welcome(
-    protocol: Protocol,
-    mock: RunningMock,
-    arguments: argparse.Namespace,
-    agents: Mapping[str, Mapping[str, str]],
-) -> str:
-    lines = [
-        f"{protocol.title}, mock coordinator ({protocol.id} {protocol.version})",
-        "",
-        f"  base URL    {mock.url}",
-    ]
-    lines += [f"  WebSocket   {mock.ws_url}{each.path}" for each in protocol.channels.values()]
-    if protocol.operations:
-        lines.append(f"  try it      {_first_curl(protocol, mock)}")
-    if mock.ca:
-        lines.append(f"  authority   {mock.ca}")
-    if protocol.authentication != "none":
-        settings = mock.mock.settings
-        lines.append(f"  log in as   {settings.username} with the password {settings.password}")
-    for name, values in agents.items():
-        told = "  ".join(f"{key} {value}" for key, value in values.items())
-        lines.append(f"  agent       {name}: {told}")
-    if any(operation.path == "/docs" for operation in protocol):
-        lines.append(f"  browse      {mock.url}/docs")
-    lines += [
-        f"  look in     {mock.url}/_assay/state   /_assay/transcript   /_assay/verdicts",
-        f"  isolate     {mock.url}/_assay/sessions/NAME is a base URL with a state of its own",
-    ]
-    if arguments.clock == "virtual":
-        advance = "-H 'content-type: application/json' -d '{\"seconds\": 60}'"
-        lines.append(f"  advance     {_curl(mock)} {advance} {mock.url}/_assay/clock/advance")
-    return "\n".join([*lines, f"  seed        {mock.mock.seed}", "", "Ctrl-C ends it.", ""])
+def _enrolled(mock: RunningMock, names: list[str]) -> dict[str, Mapping[str, str]]:
+    try:
+        return {name: mock.session.coordinator.enrol(name) for name in names}
+    except ValueError as error:
+        raise _UsageError(f"--agent: {error}") from error
 
 
-def _curl(mock: RunningMock) -> str:
-    return f"curl --cacert {shlex.quote(mock.ca)}" if mock.ca else "curl"
-
-
-def _first_curl(protocol: Protocol, mock: RunningMock) -> str:
-    """A request that works at once: the first operation with an example body."""
-    first: Operation = next(
-        (operation for operation in protocol if operation.request_example is not None),
-        next(iter(protocol)),
-    )
-    words: list[str] = []
-    if first.request_example is not None:
-        body = orjson.dumps(first.request_example).decode()
-        words += ["-H", "content-type: application/json", "-d", body]
-    return f"{_curl(mock)} {shlex.join([*words, mock.url + first.path])}"
+def _credentials(mock: RunningMock) -> dict[str, str]:
+    """Of a person, or of a script, who may log in; nothing where nobody does."""
+    if mock.mock.protocol.authentication == "none":
+        return {}
+    settings = mock.mock.settings
+    return {"username": settings.username, "password": settings.password}

@@ -98,8 +98,8 @@ class Wire:
             self._take_data(frame)
         elif frame.opcode is Opcode.CLOSE:
             close = self._protocol.close_rcvd
-            code = close.code if close else None
-            self._sockets.note_control(self._line, "agent", "close", bytes(frame.data), code)
+            code, reason = (close.code, close.reason) if close else (None, "")
+            self._sockets.note_control(self._line, "agent", "close", reason.encode(), code)
             self._line.ending = True
         else:
             kind = _KINDS[frame.opcode]
@@ -157,11 +157,16 @@ class Wire:
             self._protocol.send_ping(delivery.data)
         elif delivery.kind == "binary":
             self._protocol.send_binary(delivery.data)
+        elif delivery.kind == "raw":
+            self.write()  # what was said before goes out before
+            self._transport.write(delivery.data)
         elif delivery.fragments == 1:
             self._protocol.send_text(delivery.data)
         else:
             pieces = _pieces(delivery.data, delivery.fragments)
             self._protocol.send_text(pieces[0], fin=False)
+            if delivery.pinged:
+                self._protocol.send_ping(b"in between")
             for number, piece in enumerate(pieces[1:], start=2):
                 self._protocol.send_continuation(piece, fin=number == len(pieces))
         if not self._writing:
@@ -171,6 +176,7 @@ class Wire:
     def _end(self, ending: Ending) -> None:
         if ending.code is None:
             self.write()  # what was said before still goes out
+            self._dropped = True
             self._transport.close()
             return
         if self._protocol.state is State.OPEN:

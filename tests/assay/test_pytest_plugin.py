@@ -57,7 +57,8 @@ def test_plugin_imports_only_the_standard_library_and_little_of_it() -> None:
     ).stdout
     milliseconds, *names = told.split()
     foreign = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert foreign == {"assay", "assay.pytest_plugin"}
+    own = {f"assay.{name}" for name in ("findings", "mock_coordinator", "mock_process")}
+    assert foreign == {"assay", "assay.pytest_plugin", *own}
     assert not {"asyncio", "http", "http.client", "subprocess", "ssl"} & set(names)
     assert float(milliseconds) < 30
 
@@ -432,7 +433,7 @@ def test_missing_protocol_and_unknown_options_are_usage_errors(project: UserProj
     outcome = project.run("--strict-markers")
     assert outcome.counts() == {"errors": 2}, outcome.text
     assert "which protocol? Say it with @pytest.mark.assay(protocol=...)" in outcome.text
-    assert "takes protocol=, seed= and clock=, not sead" in outcome.text
+    assert "clock=, dialect=, user=, tls=, production=, not sead" in outcome.text
 
 
 def within(seconds: float, condition: object) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,12 +16,14 @@ import orjson
 import pytest
 
 import mockserver
-from tests.conformance.children import Done, assay, assay_started, ended
+from tests.conformance.children import HOME, Done, assay, assay_started, ended
 
 
 @contextlib.asynccontextmanager
-async def started(folder: Path, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await assay_started(folder, "mock", "aitbc", "--port", "0", *words)
+async def started(
+    folder: Path, *words: str, protocol: str = "aitbc"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await assay_started(folder, "mock", protocol, "--port", "0", *words)
     try:
         yield process
     finally:
@@ -35,7 +38,7 @@ async def line(process: asyncio.subprocess.Process, holding: str = "") -> str:
     async with asyncio.timeout(30):
         while said := (await process.stdout.readline()).decode():
             if holding in said:
-                return said.strip()
+                return said.rstrip()
     raise AssertionError(f"no {holding!r}, but: {await process.communicate()}")
 
 
@@ -55,6 +58,90 @@ async def test_the_curl_that_is_printed_works_and_is_logged(tmp_path: Path) -> N
         done = await ended(process, tmp_path)
     assert done.code == 0
     assert done.files == set(), "it writes nothing"
+
+
+async def shell(command: str) -> asyncio.subprocess.Process:
+    """A shell that runs a line that was printed."""
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        *("sh", "-c", command), stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+    )
+
+
+async def said_by(process: asyncio.subprocess.Process) -> str:
+    """All that it says until it ends in order, with nothing more typed."""
+    said, _ = await asyncio.wait_for(process.communicate(b""), 20)
+    assert process.returncode == 0, said
+    return said.decode()
+
+
+@pytest.mark.parametrize("tls", ["--tls", "--no-tls"])
+async def test_an_agent_with_a_token_connects_by_the_line_that_is_printed(
+    tmp_path: Path, tls: str
+) -> None:
+    words = ["--agent", "Scout 4", "--dialect", "deployed", tls]
+    async with started(tmp_path, *words, protocol="echocenter") as process:
+        assert "admin with the password assay-admin" in await line(process, "log in as")
+        assert "Scout 4: token agt_" in await line(process, "agent")
+        connect = (await line(process, "connect")).split(None, 1)[1]
+        message = (await line(process, "then type")).split(None, 2)[2]
+        assert "POST /_assay/chat" in await line(process, "steer")
+        client = await shell(connect)
+        assert client.stdin is not None
+        client.stdin.write(f"{message}\n".encode())
+        assert message in await line(process, "-> Scout 4 #1")
+        assert "Connected to ws" in await said_by(client)
+
+
+async def test_without_an_agent_the_line_that_makes_one_is_printed(tmp_path: Path) -> None:
+    async with started(tmp_path, protocol="echocenter") as process:
+        await line(process, "--agent NAME")
+        curl = await line(process, "/_assay/enrol")
+        told = orjson.loads(await said_by(await shell(f"{curl} -sS --noproxy '*'")))
+    assert told["username"] == "Scout"
+    assert told["token"]
+
+
+@pytest.mark.parametrize("words", [(), ("--no-tls", "--user", "ann:secret"), ("--agent", "a, b")])
+async def test_a_script_logs_in_by_the_program_that_is_printed(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    async with started(tmp_path, *words, protocol="architect") as process:
+        header = await line(process, "Sec-WebSocket-Protocol: SMP1.0, ")
+        program = [(await line(process, "try it")).split(None, 2)[2]]
+        while program[-1] != "'":
+            program.append(await line(process))
+        reply = orjson.loads(await said_by(await shell("\n".join(program))))
+    assert "servers" in reply["parameters"]["actions"]
+    assert ("ann, secret" in header) is ("--user" in words)
+    assert ("a-b" in header) is ("--agent" in words)
+
+
+async def test_the_json_log_begins_with_all_that_clients_need(tmp_path: Path) -> None:
+    words = ["--log", "json", "--user", "ann:se:cret", "--agent", "Scout"]
+    async with started(tmp_path, *words, protocol="echocenter") as process:
+        ready = orjson.loads(await line(process))
+    assert ready["credentials"] == {"username": "ann", "password": "se:cret"}
+    assert ready["agents"]["Scout"]["token"].startswith("agt_")
+    assert ready["ca"] == ""
+
+
+async def test_a_log_needs_no_requirements_to_tell_what_was_said_unlawfully(
+    tmp_path: Path,
+) -> None:
+    pack = tmp_path / "pack"
+    shutil.copytree(HOME / "schemas/protocols/architect", pack)
+    (pack / "requirements.yaml").unlink(missing_ok=True)
+    async with started(tmp_path, "--log", "json", "--no-tls", protocol=str(pack)) as process:
+        ready = orjson.loads(await line(process))
+        offered = ("SMP1.0", *ready["credentials"].values())
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{ready['url']}/ws", protocols=offered) as socket,
+        ):
+            await socket.send_str('{"action": 7}')
+            assert "error" in await socket.receive_json(timeout=10)
+        assert orjson.loads(await line(process, '"sender":"agent"'))["violations"]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -113,6 +200,15 @@ async def test_a_port_in_use_is_refused_with_a_hint(tmp_path: Path) -> None:
         (["aitbc", "--clock", "broken"], ["--clock", "'broken'", "virtual"]),
         (["aitbc", "--port", "0", "--host", "nobody.invalid"], ["nobody.invalid"]),
         (["aitbcd"], ["aitbcd", "aitbc"]),
+        (["architect", "--dialect", "spoken"], ["--dialect", "documented or deployed", "spoken"]),
+        (["echocenter", "--user", "ann"], ["--user is NAME:PASSWORD", "'ann'"]),
+        (["architect", "--user", ":secret"], ["--user is NAME:PASSWORD"]),
+        (["architect", "--user", "ann lee:secret"], ["the name 'ann lee'", "Sec-WebSocket-Proto"]),
+        (["architect", "--user", "ann:a,b"], ["the password 'a,b'", "hint"]),
+        (["aitbc", "--user", "ann:secret"], ["--user: nobody logs in to aitbc"]),
+        (["echocenter", "--port", "0", "--agent", "Butler"], ["--agent", "'Butler' is taken"]),
+        (["echocenter", "--port", "0", "--agent", ""], ["--agent", "empty"]),
+        (["architect", "--port", "0", "--host", "bücher"], ["--host", "bücher"]),
         ([], ["protocol"]),
     ],
 )

@@ -15,6 +15,7 @@ from tests.mutants.architect_agents.wire import (
     Wire,
     close_payload,
     frame,
+    fresh,
     masked,
     message,
 )
@@ -53,7 +54,7 @@ def _from(nth: int, odd: Writer) -> Writer:
 
 def _before(extra: Callable[[Sending], bytes]) -> Writer:
     """Something odd in front of each message but the first."""
-    return _from(2, lambda sending: extra(sending) + message(sending))
+    return _from(2, lambda s: extra(replace(s, key=fresh(s.key, 2))) + message(s))
 
 
 def _with_text(change: Callable[[bytes], bytes]) -> Writer:
@@ -69,7 +70,7 @@ def _halves(sending: Sending) -> tuple[bytes, bytes]:
 def _split_then_text(sending: Sending) -> bytes:
     first, rest = _halves(sending)
     key = sending.key
-    return frame(Opcode.TEXT, first, key, fin=False) + frame(Opcode.TEXT, rest, key)
+    return frame(Opcode.TEXT, first, key, fin=False) + frame(Opcode.TEXT, rest, fresh(key, 1))
 
 
 def _long_length(sending: Sending) -> bytes:
@@ -83,7 +84,7 @@ def _huge_length(sending: Sending) -> bytes:
 
 def _control_in_pieces(sending: Sending) -> bytes:
     first = frame(Opcode.PING, b"a", sending.key, fin=False)
-    return first + frame(Opcode.CONTINUATION, b"b", sending.key)
+    return first + frame(Opcode.CONTINUATION, b"b", fresh(sending.key, 1))
 
 
 def _spoilt_utf8(odd: bytes) -> Callable[[bytes], bytes]:
@@ -168,10 +169,10 @@ def _frames() -> Iterator[Fault]:
 def _last_is_text(sending: Sending) -> bytes:
     *most, last = (sending.payload[at : at + 7] for at in range(0, len(sending.payload), 7))
     start = b"".join(
-        frame(0 if n else Opcode.TEXT, piece, sending.key, fin=False)
+        frame(0 if n else Opcode.TEXT, piece, fresh(sending.key, n), fin=False)
         for n, piece in enumerate(most)
     )
-    return start + frame(Opcode.TEXT, last, sending.key)
+    return start + frame(Opcode.TEXT, last, fresh(sending.key, len(most)))
 
 
 def _pongs() -> Iterator[Fault]:
@@ -245,7 +246,7 @@ def _closes() -> Iterator[Fault]:
 
 def _close_then_text(key: bytes) -> bytes:
     closing = frame(Opcode.CLOSE, close_payload(1000), key)
-    return closing + frame(Opcode.TEXT, b'{"action": "servers", "parameters": {}}', key)
+    return closing + frame(Opcode.TEXT, b'{"action": "servers", "parameters": {}}', fresh(key, 1))
 
 
 def _readers() -> Iterator[Fault]:

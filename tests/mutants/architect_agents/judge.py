@@ -43,7 +43,8 @@ def _frames(data: bytes, heard: Heard) -> None:
     parts: list[bytes] = []
     opcode = 0
     while len(data) >= 2:
-        if heard.close is not None:
+        # "MUST NOT send any more data frames": a late pong is no breach.
+        if heard.close is not None and data[0] & 15 < 8:
             raise ValueError("data behind the close frame")
         first, size, start = data[0], data[1] & 127, 2
         if first & 0x70:

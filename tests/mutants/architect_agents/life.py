@@ -79,6 +79,8 @@ class Life:
         with contextlib.suppress(TimeoutError, ClosedError, OSError):
             async with asyncio.timeout(2.0):
                 await asyncio.gather(*(link.close() for link in self._links.values()))
+                return
+        await self.drop()
 
     async def drop(self) -> None:
         """Let go of what is open, as the end of a process does."""

@@ -92,7 +92,7 @@ class Link(Protocol):
 
 
 class WebsocketsLink:
-    """The asyncio client of ``websockets``."""
+    """The asyncio client of ``websockets``; a bounded queue would hold up its own close."""
 
     def __init__(self, address: Address, *, fragment: int | None = None) -> None:
         self._address = address
@@ -112,6 +112,7 @@ class WebsocketsLink:
                 ssl=address.context,
                 subprotocols=names,
                 max_size=None,
+                max_queue=None,
                 proxy=None,
                 close_timeout=2,
             )
@@ -164,6 +165,7 @@ class SyncLink:
                     ssl=address.context,
                     subprotocols=names,
                     max_size=None,
+                    max_queue=None,
                     proxy=None,
                     close_timeout=2,
                 ).__enter__()

@@ -9,6 +9,7 @@ import json
 import os
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 from tests.mutants.architect_agents.links import Address, ClosedError, RefusedError
 from tests.mutants.architect_agents.wire import (
@@ -30,7 +31,8 @@ from tests.mutants.architect_agents.wire import (
 
 __all__ = ["RawLink", "Tally"]
 
-_CLOSE_PATIENCE = 1.0
+_CLOSE_PATIENCE: Final = 1.0
+_OPEN_PATIENCE: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -89,16 +91,18 @@ class RawLink:
             form=self._form,
         )
         spell = self._wire.upgrade
-        return standard if spell is None else spell(standard, self._tally.connections)
+        earlier, self._tally.connections = self._tally.connections, self._tally.connections + 1
+        return standard if spell is None else spell(standard, earlier)
 
     async def _upgrade(self, request: Upgrade, *, probing: bool = False) -> None:
         address = self._address
         try:
-            self._reader, self._writer = await asyncio.open_connection(
-                address.host, address.port, ssl=address.context, limit=1 << 24
-            )
-            self._writer.write(render(request) + self._early())
-            head = await self._reader.readuntil(b"\r\n\r\n")
+            async with asyncio.timeout(_OPEN_PATIENCE):
+                self._reader, self._writer = await asyncio.open_connection(
+                    address.host, address.port, ssl=address.context, limit=1 << 24
+                )
+                self._writer.write(render(request) + self._early())
+                head = await self._reader.readuntil(b"\r\n\r\n")
         except (OSError, EOFError) as error:
             await self.drop()
             if probing:
@@ -107,7 +111,6 @@ class RawLink:
         if probing:
             await self.drop()
             return
-        self._tally.connections += 1
         status = head.split(b"\r\n", 1)[0].decode("latin-1")
         if " 101" not in status:
             await self.drop()
@@ -121,6 +124,8 @@ class RawLink:
 
     async def send(self, text: str | bytes) -> None:
         """One data message. Raises ClosedError."""
+        if self._closing:
+            raise ClosedError("closing")
         opcode = Opcode.TEXT if isinstance(text, str) else Opcode.BINARY
         sending = Sending(
             opcode=opcode,

@@ -21,6 +21,7 @@ __all__ = [
     "Wire",
     "close_payload",
     "frame",
+    "fresh",
     "masked",
     "message",
     "protocol_lines",
@@ -165,12 +166,12 @@ def message(sending: Sending) -> bytes:
     pieces = pieces or [b""]
     last = len(pieces) - 1
     return b"".join(
-        frame(sending.opcode if n == 0 else 0, piece, _fresh(sending.key, n), fin=n == last)
+        frame(sending.opcode if n == 0 else 0, piece, fresh(sending.key, n), fin=n == last)
         for n, piece in enumerate(pieces)
     )
 
 
-def _fresh(key: bytes, nth: int) -> bytes:
+def fresh(key: bytes, nth: int) -> bytes:
     """The key of the ``nth`` fragment: RFC 6455 wants a new one for each frame."""
     return (int.from_bytes(key) * (2 * nth + 1) & 0xFFFFFFFF).to_bytes(4)
 
