@@ -37,7 +37,7 @@ async def open_raw(
     url: str,
     *,
     label: str,
-    headers: Mapping[str, str | None] | None = None,
+    headers: Mapping[str, str | Sequence[str] | None] | None = None,
     subprotocols: Sequence[str] = (),
     ssl: tls.SSLContext | None = None,
     timeout: float = 10.0,  # noqa: ASYNC109  # of the target, and told in the evidence
@@ -50,9 +50,10 @@ async def open_raw(
     """Open a WebSocket at a `ws:` or `wss:` URL, by a lawful handshake or another.
 
     `headers` stand in place of those of the handshake that have the same name, `Host` and
-    `Sec-WebSocket-Key` included; `None` leaves one out. `timeout` is the seconds that the
-    handshake may take, and later each send. A 101 opens the connection even where the rest of
-    the answer is unsound: that is a violation. `pong` answers the peer's pings, `echo` its close.
+    `Sec-WebSocket-Key` included; `None` leaves one out, several values are as many lines.
+    `timeout` is the seconds that the handshake may take, and later each send. A 101 opens the
+    connection even where the rest of the answer is unsound: that is a violation. `pong` answers
+    the peer's pings, `echo` its close.
     """
     opened = await shake_hands(
         url,

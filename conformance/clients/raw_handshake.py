@@ -38,7 +38,7 @@ async def shake_hands(
     url: str,
     *,
     label: str,
-    headers: Mapping[str, str | None],
+    headers: Mapping[str, str | Sequence[str] | None],
     subprotocols: Sequence[str],
     ssl: tls.SSLContext | None,
     seconds: float,
@@ -91,7 +91,9 @@ async def shake_hands(
 
 
 def _altered(
-    protocol: ClientProtocol, lawful: Headers, wanted: Mapping[str, str | None]
+    protocol: ClientProtocol,
+    lawful: Headers,
+    wanted: Mapping[str, str | Sequence[str] | None],
 ) -> Headers:
     """The headers to send; the protocol is told what the answer is to be held against."""
     sent = Headers(lawful)
@@ -99,11 +101,11 @@ def _altered(
     for name, value in wanted.items():
         if name in sent:
             del sent[name]
-        if value is not None:
-            sent.set_insecure(name, value)
+        for line in [value] if isinstance(value, str) else value or ():
+            sent.set_insecure(name, line)
     protocol.key = sent.get("Sec-WebSocket-Key", "")
-    offered = sent.get("Sec-WebSocket-Protocol")
-    if offered is not None:
+    offered = ",".join(sent.get_all("Sec-WebSocket-Protocol"))
+    if offered:
         protocol.available_subprotocols = [Subprotocol(name.strip()) for name in offered.split(",")]
     return sent
 

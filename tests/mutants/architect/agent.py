@@ -20,7 +20,7 @@ from .model import (
     Json,
     Kind,
     Link,
-    Malformed,
+    MalformedError,
     Outcome,
     RefuseClose,
     RefuseHttp,
@@ -54,6 +54,7 @@ class Agent:
         self.die: Callable[[], None] = lambda: None
         """Stops the whole server; the shell sets it."""
         self.failures: list[float] = []
+        self.locked_until = 0.0
         self.logins = 0
         self._numbers = count(1)
         self._events = count(1)
@@ -64,8 +65,10 @@ class Agent:
         """Judge one upgrade request."""
         if not self.serves_path(upgrade.path):
             return RefuseHttp(status=404)
-        if self._locked() or not self.knows(upgrade):
-            self.failures.append(_now())
+        if _now() < self.locked_until:
+            return self.refusal(upgrade)
+        if not self.knows(upgrade):
+            self._count_failure()
             return self.refusal(upgrade)
         self.logins += 1
         return Admit(subprotocol=self.choose(upgrade))
@@ -90,12 +93,15 @@ class Agent:
             return RefuseClose(code=how, subprotocol=self.choose(upgrade))
         return RefuseHttp(status=how)
 
-    def _locked(self) -> bool:
+    def _count_failure(self) -> None:
         limit = self.reading.locks_out_after
         if not limit:
-            return False
+            return
         recent = [when for when in self.failures if when > _now() - _LOCK_WINDOW]
-        return len(recent) >= limit and recent[-1] > _now() - self.reading.locked_for
+        self.failures = [*recent, _now()]
+        if len(self.failures) >= limit:
+            self.locked_until = _now() + self.reading.locked_for
+            self.failures = []
 
     # The life of a connection.
 
@@ -145,7 +151,7 @@ class Agent:
             return
         try:
             message = shapes.load(data)
-        except Malformed:
+        except MalformedError:
             await self.unreadable(session, data)
             return
         if isinstance(message, dict):
@@ -188,7 +194,7 @@ class Agent:
             await asyncio.sleep(self.random.uniform(0, self.reading.jitter))
         if before is not None:
             await asyncio.wait({before})
-        if absent(request) and self.reading.tokenless == "silent":
+        if request.token is MISSING and self.reading.tokenless == "silent":
             return
         await self.answer(session, request, self.reply(session, request, outcome))
         await self.afterwards(session, request, outcome)
@@ -213,9 +219,9 @@ class Agent:
 
     def problem(self, session: Session, request: Request) -> Outcome | None:
         """The first thing that is wrong, or None."""
-        if self.reading.text_tokens_only and request.token is not MISSING:
-            if not isinstance(request.token, str):
-                return Outcome(code="bad_token", text="idempotence must be text")
+        odd_token = request.token is not MISSING and not isinstance(request.token, str)
+        if self.reading.text_tokens_only and odd_token:
+            return Outcome(code="bad_token", text="idempotence must be text")
         action = self.action_of(request)
         if action is None:
             return Outcome(code="unknown_action", text="there is no such action")
@@ -342,11 +348,6 @@ class Agent:
         for number in count(1):
             await asyncio.sleep(_OFTEN)
             await self.send_event(session, "tick", {"number": number, "players": number % 7})
-
-
-def absent(request: Request) -> bool:
-    """Whether a command came without a token."""
-    return request.token is MISSING
 
 
 def _now() -> float:

@@ -142,7 +142,7 @@ def describe(action: Action, reading: Reading, place: int) -> dict[str, Json]:
     if not action.required and (bare == "null" or (bare == "mixed" and place % 2)):
         entry["required_parameters"] = None
     if reading.describes:
-        entry["description"] = action.text if reading.ascii_only else f"{action.text} – ✓"
+        entry["description"] = action.text if reading.ascii_only else f"{action.text} · ✓"
     if reading.flags == "always" or action.cloud_only:
         entry["cloud_controller_only"] = action.cloud_only
     entry.update(_typed(action, reading))

@@ -10,26 +10,38 @@ from typing import Final
 from .auth_faults import AUTH_FAULTS
 from .catalogue_faults import CATALOGUE_FAULTS
 from .command_faults import COMMAND_FAULTS
+from .entry_faults import ENTRY_FAULTS
+from .event_faults import EVENT_FAULTS
 from .fault import Fault
 from .frame_faults import FRAME_FAULTS
 from .handshake_faults import HANDSHAKE_FAULTS
+from .header_faults import HEADER_FAULTS
 from .input_faults import INPUT_FAULTS
+from .load_faults import LOAD_FAULTS
+from .parameter_faults import PARAMETER_FAULTS
 from .refusal_faults import REFUSAL_FAULTS
 from .reply_faults import REPLY_FAULTS
+from .taken_faults import TAKEN_FAULTS
 from .token_faults import TOKEN_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
 
 _ALL: Final = (
     *AUTH_FAULTS,
+    *HEADER_FAULTS,
     *REFUSAL_FAULTS,
     *CATALOGUE_FAULTS,
+    *ENTRY_FAULTS,
     *TOKEN_FAULTS,
     *REPLY_FAULTS,
+    *EVENT_FAULTS,
     *COMMAND_FAULTS,
+    *PARAMETER_FAULTS,
     *INPUT_FAULTS,
+    *LOAD_FAULTS,
     *HANDSHAKE_FAULTS,
     *FRAME_FAULTS,
+    *TAKEN_FAULTS,
 )
 
 

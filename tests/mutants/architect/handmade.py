@@ -25,7 +25,7 @@ from .model import Admit, RefuseClose, RefuseHttp, Session, Upgrade
 if TYPE_CHECKING:
     from .agent import Agent
 
-__all__ = ["Offence", "Wire"]
+__all__ = ["FramingError", "Wire"]
 
 _LONGEST: Final = 64 * 1024 * 1024
 _LINGER: Final = 1.0
@@ -33,7 +33,7 @@ _LINGER: Final = 1.0
 _REASONS: Final = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
 
-class Offence(Exception):
+class FramingError(Exception):
     """The client broke the framing; `code` goes into the Close frame."""
 
     def __init__(self, code: int) -> None:
@@ -148,7 +148,7 @@ class Wire:
             await self.agent.opened(self.session)
             while await self.take(await self.read_frame()):
                 pass
-        except Offence as offence:
+        except FramingError as offence:
             await self.fail(offence.code)
         finally:
             self.agent.ended(self.session)
@@ -162,14 +162,14 @@ class Wire:
                     pass
 
     async def read_frame(self) -> Frame:
-        """Read one frame. Raises Offence for one that a client may not send."""
+        """Read one frame. Raises FramingError for one that a client may not send."""
         first, second = await self.reader.readexactly(2)
         self.check_head(first, second)
         length = second & 0x7F
         if length > 125:
             length = int.from_bytes(await self.reader.readexactly(2 if length == 126 else 8), "big")
         if length > _LONGEST:
-            raise Offence(1009)
+            raise FramingError(1009)
         mask = await self.reader.readexactly(4) if second & 0x80 else b""
         payload = await self.reader.readexactly(length)
         if mask:
@@ -180,11 +180,11 @@ class Wire:
         """Judge the first two octets of a frame."""
         opcode = first & 0x0F
         if first & 0x70 or not second & 0x80:
-            raise Offence(1002)
+            raise FramingError(1002)
         if opcode not in {CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG}:
-            raise Offence(1002)
+            raise FramingError(1002)
         if opcode >= CLOSE and (not first & 0x80 or second & 0x7F > 125):
-            raise Offence(1002)
+            raise FramingError(1002)
 
     async def take(self, frame: Frame) -> bool:
         """Act on a frame; False when it was the last."""
@@ -204,7 +204,7 @@ class Wire:
     async def fragment(self, frame: Frame) -> None:
         """Collect fragments until a message is whole."""
         if (frame.opcode == CONTINUATION) != bool(self.kind):
-            raise Offence(1002)
+            raise FramingError(1002)
         self.kind = self.kind or frame.opcode
         self.parts.append(frame.payload)
         if frame.fin:
@@ -220,11 +220,11 @@ class Wire:
         await self.agent.received(self.session, data)
 
     def text(self, payload: bytes) -> str:
-        """Text of a text message. Raises Offence when it is not UTF-8."""
+        """Text of a text message. Raises FramingError when it is not UTF-8."""
         try:
             return payload.decode("utf-8")
         except UnicodeDecodeError:
-            raise Offence(1007) from None
+            raise FramingError(1007) from None
 
     async def closed_by_client(self, payload: bytes) -> None:
         """Finish the closing handshake."""
@@ -232,7 +232,7 @@ class Wire:
             return
         code = int.from_bytes(payload[:2], "big")
         if payload and (len(payload) == 1 or not close_code_is_legal(code)):
-            raise Offence(1002)
+            raise FramingError(1002)
         self.text(payload[2:])
         self.closing = True
         await self.write(encode_frame(CLOSE, payload[:2]))

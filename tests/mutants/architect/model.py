@@ -15,7 +15,7 @@ __all__ = [
     "Json",
     "Kind",
     "Link",
-    "Malformed",
+    "MalformedError",
     "Missing",
     "Outcome",
     "RefuseClose",
@@ -43,7 +43,7 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """Text that is no JSON, or JSON that no double or stack can hold."""
 
 

@@ -22,7 +22,7 @@ class Reading:
     """An HTTP status from 400 to 499, a close code from 1000, None for a bare hang-up."""
     blocks_wrong: int | None = 401
     locks_out_after: int = 0
-    """Failed log-ins within 60 s until nobody gets in for `locked_for` seconds; 0 for never."""
+    """Failed log-ins within 60 s until nobody gets in for `locked_for` s; 0 for never."""
     locked_for: float = 2.0
     split_frames: int = 0
     """Characters in each frame of a long message; 0 for one frame a message."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from types import TracebackType
 from typing import Protocol, Self
-
-import ssl
 
 from .agent import Agent
 from .fault import Fault

@@ -6,7 +6,7 @@ import json
 import math
 from typing import NoReturn
 
-from .model import Json, Malformed, Outcome, Request
+from .model import Json, MalformedError, Outcome, Request
 from .reading import Reading
 
 __all__ = ["dump", "load", "reply"]
@@ -65,20 +65,20 @@ def dump(reading: Reading, message: Json) -> str:
 
 
 def load(data: str | bytes) -> Json:
-    """Read JSON. Raises Malformed for anything else, and for what could not be echoed."""
+    """Read JSON. Raises MalformedError for anything else, and for what could not be echoed."""
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
         return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise Malformed(str(error)[:80]) from error
+        raise MalformedError(str(error)[:80]) from error
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Malformed(f"{name} is not JSON")
+    raise MalformedError(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise Malformed(f"{text[:20]} is too large")
+        raise MalformedError(f"{text[:20]} is too large")
     return number

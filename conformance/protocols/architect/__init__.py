@@ -1,0 +1,1 @@
+"""Architect: the checks of both sides."""

@@ -1,0 +1,20 @@
+"""What every check of a script of the Architect Agent starts from."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.examiner import Examiner
+from conformance.plugin import Suite
+from conformance.protocols.architect.playbook import Playbook
+from conformance.protocols.architect.situations import situations
+
+
+@pytest.fixture(scope="session")
+def book() -> Playbook:
+    return Playbook()
+
+
+@pytest.fixture(scope="session")
+def examiner(suite: Suite, book: Playbook) -> Examiner:
+    return Examiner(suite.protocol, suite.context, situations(book))

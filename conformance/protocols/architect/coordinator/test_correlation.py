@@ -1,0 +1,293 @@
+"""Replies find their requests: by the token, on the connection that asked, however many are out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from functools import partial
+from typing import Any
+
+import pytest
+
+from conformance.clients.websocket import Socket
+from conformance.conversation import Conversation
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import case, requirement
+from conformance.protocols.architect.dialogue import (
+    Asked,
+    Dialogue,
+    echoes,
+    last,
+    message_of,
+    new_token,
+)
+from conformance.protocols.architect.replies import Request, bare, outline
+from conformance.protocols.architect.survey import survey_of
+
+_SOME = 10
+_MANY = 50
+_TRIES = 3
+
+
+@requirement("ARCH-CORR-001")
+async def test_token_comes_back(script: Dialogue, judge: Judge) -> None:
+    line = await script.connect()
+    for action in ("list_actions", "servers", "list_actions"):
+        patience = "requests" if action == "list_actions" else action
+        asked = await script.ask(line, action, patience=patience)
+        told = f"no reply to {action} carries its token: {script.why(line)}"
+        judge.holds("ARCH-CORR-001", asked.heard is not None, told, asked.sent, *last(line))
+
+
+_HEX = "0123456789abcdef"
+_TOKENS: list[Any] = [
+    case("ARCH-CORR-002", what, token)
+    for what, token in {
+        "a UUID": str(uuid.UUID(int=0x5C1F0D2E9B7A4D3F8E6C1A2B3C4D5E6F)),
+        "capitals": "5C1F0D2E9B7A4D3F8E6C1A2B3C4D5E6F",
+        "mixed": "AbCdEfGhIjKlMnOpQrStUvWxYz",
+        "short": "t",
+        "digits": "1234567890",
+        "leading zeros": "0007",
+        "64 and more": _HEX * 4 + "-and-more",
+        "signs": "a.b:c/d_e-f+g=h~i{j}k%20&l",
+        "quotes": "say \"so\" \\ or 'so'",
+        "true in text": "true",
+        "null in text": "null",
+        "braces": '{"a":1}',
+    }.items()
+]
+_TOKENS += [
+    case("ARCH-CORR-003", what, token)
+    for what, token in {
+        "600 characters": _HEX * 37 + "end of it",
+        "beyond ASCII": "tökén-世界-ß",
+        "beyond the basic plane": "token-🌍🚀",
+        "spaces around": "  token  ",
+        "a line feed": "token\nof two lines\t",
+        "a combining mark": "toke\u0301n",
+    }.items()
+]
+_TOKENS += [
+    case("ARCH-CORR-004", what, token)
+    for what, token in {
+        "a number": 4711,
+        "a large number": 9007199254740993,
+        "zero": 0,
+        "a fraction": 0.25,
+        "true": True,
+        "a list": ["a", 1],
+        "a map": {"a": 1, "b": [None]},
+    }.items()
+]
+
+
+@pytest.mark.parametrize(("row", "what", "token"), _TOKENS)
+async def test_token_comes_back_as_it_is(
+    row: str, what: str, token: Any, script: Dialogue, judge: Judge
+) -> None:
+    line = await script.connect()
+    if row == "ARCH-CORR-002" and len(token) > 8:  # nobody else's by chance
+        token = f"{token}{token[:1]}" if what != "a UUID" else str(uuid.uuid4())
+    asked = await script.list_actions(line, token=token)
+    told = f"no reply carries the token ({what}) as it was: {script.why(line)}"
+    judge.holds(row, asked.heard is not None, told, asked.sent, *last(line))
+
+
+@requirement("ARCH-CORR-005")
+async def test_token_of_an_unknown_action(script: Dialogue, judge: Judge) -> None:
+    """Whether such an error is told is judged elsewhere: here, that it does not come without."""
+    line = await script.connect()
+    quiet = [await _tokenless(line, "list_actions", script) for _ in range(_TRIES)]
+    loud = [await _tokenless(line, script.new("no-such-action"), script) for _ in range(_TRIES)]
+    usual = {_shape(frame) for frames, _ in quiet for frame in frames}
+    new = [{_shape(frame) for frame in frames} - usual for frames, _ in loud]
+    unanswered = not any(answered for _, answered in loud)
+    lost = set.intersection(*new) if unanswered else set()
+    shown = [frame for frames, _ in loud for frame in frames if _shape(frame) in lost]
+    told = "the reply to an unknown action comes without its token"
+    judge.holds("ARCH-CORR-005", not lost, told, *last(line, 2), *shown[:2])
+
+
+async def _tokenless(line: Conversation, action: str, script: Dialogue) -> tuple[list[Frame], bool]:
+    """What came without a token of ours while an action was called, and whether it was answered."""
+    mark = line.mark()
+    request = Request(action=action, token=new_token())
+    await script.say(line, request)
+    after = await script.list_actions(line)
+    own = (request.token, after.request.token)
+    heard = await line.wait(lambda frame: echoes(frame, request.token), 0.15, mark)
+    frames = [
+        frame
+        for frame in line.frames[mark:]
+        if frame.sender == "peer"
+        and isinstance(message_of(frame), dict)
+        and not any(echoes(frame, token) for token in own)
+    ]
+    return frames, heard is not None
+
+
+def _shape(frame: Frame) -> str:
+    return json.dumps(outline(bare(message_of(frame)), 2), sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("row", "count"), [case("ARCH-CORR-008", _SOME), case("ARCH-ROB-023", _MANY)]
+)
+@requirement("ARCH-CORR-014")
+async def test_flow_many_in_flight(row: str, count: int, script: Dialogue, judge: Judge) -> None:
+    """Two sorts in turn: the catalogue, and actions that nobody knows, each with its own name."""
+    line = await script.connect()
+    survey = await survey_of(script)
+    other = [each for each in ("servers", *survey.plain) if each in survey.plain]
+    names = ["list_actions", *dict.fromkeys(name for name in other if name != "list_actions")][:4]
+    requests = [Request(action=names[n % len(names)], token=new_token()) for n in range(count)]
+    replies = await script.put_all(line, requests)
+    shapes = {
+        name: json.dumps(outline(call.asked.reply, 3), sort_keys=True)
+        for name, call in survey.plain.items()
+    }
+    shapes["list_actions"] = "a catalogue"
+    for asked in replies:
+        told = f"of {count} requests in flight one has no reply: {script.why(line)}"
+        if not judge.holds(row, asked.heard is not None, told, asked.sent, *last(line, 2)):
+            break
+        theirs = {shape for name, shape in shapes.items() if name != asked.request.action}
+        said = json.dumps(outline(asked.reply, 3), sort_keys=True)
+        crossed = said in theirs and said != shapes.get(asked.request.action)
+        lists = isinstance(asked.listed, dict)
+        crossed = crossed or lists is not (asked.request.action == "list_actions")
+        told = f"the reply to {asked.request.action} is that to another action"
+        judge.holds("ARCH-CORR-014", not crossed, told, *asked.frames)
+
+
+@requirement("ARCH-CORR-014")
+async def test_errors_in_flight(script: Dialogue, judge: Judge) -> None:
+    """An error that names an action names the one that was called."""
+    line = await script.connect()
+    names = [script.new("no-such-action") for _ in range(_SOME)]
+    requests = [Request(action=name, token=new_token()) for name in names]
+    for asked in await script.put_all(line, requests, patience="unknown"):
+        if asked.heard is None:
+            continue
+        said = json.dumps(bare(asked.reply), ensure_ascii=False)
+        others = [name for name in names if f'{name}"' in said and name != asked.request.action]
+        wrong = others and asked.request.action not in said
+        told = f"the reply to {asked.request.action} speaks of {', '.join(others[:2])}"
+        judge.holds("ARCH-CORR-014", not wrong, told, *asked.frames)
+    judge.holds("ARCH-CORR-014", True, "")
+
+
+@requirement("ARCH-CORR-008", "ARCH-CORR-014")
+async def test_everything_in_flight(script: Dialogue, judge: Judge) -> None:
+    """All that can be called, side by side, quick and slow: each reply is like that to the same
+    call by itself.
+    """
+    survey = await survey_of(script)
+    line = await script.connect()
+    calls = [survey.best(name) for name in survey.full]
+    known = [call for call in calls if call and call.answered][:24]
+    requests = [
+        Request(
+            action=call.action.name,
+            parameters=call.asked.request.parameters,
+            token=new_token(),
+            names=call.asked.request.names,
+        )
+        for call in known
+    ]
+    replies = await script.put_all(line, requests)
+    shapes = [json.dumps(outline(call.asked.reply, 4), sort_keys=True) for call in known]
+    for number, asked in enumerate(replies):
+        told = f"in flight with others {asked.request.action} has no reply: {script.why(line)}"
+        if not judge.holds("ARCH-CORR-008", asked.heard is not None, told, asked.sent):
+            break
+        said = json.dumps(outline(asked.reply, 4), sort_keys=True)
+        theirs = [shape for at, shape in enumerate(shapes) if at != number]
+        crossed = said != shapes[number] and said in theirs and shapes.count(shapes[number]) == 1
+        told = f"the reply to {asked.request.action} is that to another action"
+        judge.holds("ARCH-CORR-014", not crossed, told, *known[number].asked.frames, *asked.frames)
+
+
+@requirement("ARCH-CORR-009", "ARCH-EVENT-002")
+async def test_flow_two_scripts_at_once(script: Dialogue, judge: Judge) -> None:
+    """Replies go to whoever asked, and nobody hears a token that somebody else waits for."""
+    lines = [await script.connect(f"script {n + 1}") for n in range(3)]
+    for _ in range(4):
+        mine = [
+            [Request(action="list_actions", token=new_token()) for _ in range(4)] for _ in lines
+        ]
+        pairs = list(zip(lines, mine, strict=True))
+        replies = await asyncio.gather(*(script.put_all(line, few) for line, few in pairs))
+        _judge_own(lines, replies, script, judge)
+        some = await script.ask(lines[0], "servers", patience="servers")
+        _judge_own(lines, [[some], [], []], script, judge)
+        if any(asked.heard is None for few in replies for asked in few):
+            return
+
+
+@requirement("ARCH-CORR-009", "ARCH-EVENT-002")
+async def test_reply_on_the_newer_connection(script: Dialogue, judge: Judge) -> None:
+    """One asks and another is there: older, or newer."""
+    older, newer = await script.connect("older"), await script.connect("newer")
+    for asking in (older, newer, older):
+        few = await script.put_all(asking, [Request(action="list_actions", token=new_token())])
+        rest = [few if line is asking else [] for line in (older, newer)]
+        _judge_own([older, newer], rest, script, judge)
+        for line in (older, newer):
+            token = few[0].request.token
+            await line.never(partial(_carries, token), 0.05, line.mark())
+        _judge_own([older, newer], rest, script, judge)
+
+
+def _carries(token: Any, frame: Frame) -> bool:
+    return echoes(frame, token)
+
+
+def _judge_own(
+    lines: list[Socket], replies: list[list[Asked]], script: Dialogue, judge: Judge
+) -> None:
+    for line, few in zip(lines, replies, strict=True):
+        for asked in few:
+            told = f"beside another script one has no reply: {script.why(line)}"
+            judge.holds("ARCH-CORR-009", asked.heard is not None, told, asked.sent, *last(line, 2))
+            told = "the first message with a token that is waited for is not its reply"
+            if asked.heard and asked.request.lists:
+                judge.holds("ARCH-EVENT-002", isinstance(asked.listed, dict), told, *asked.frames)
+            for other in lines:
+                astray = [
+                    frame
+                    for frame in other.frames
+                    if other is not line
+                    and frame.sender == "peer"
+                    and echoes(frame, asked.request.token)
+                ]
+                told = "a token comes on another connection than the one where it was sent"
+                judge.holds("ARCH-CORR-009", not astray, told, asked.sent, *astray)
+
+
+@requirement("ARCH-CORR-011")
+async def test_token_used_again(script: Dialogue, judge: Judge) -> None:
+    """A token is free again once it has come back, here and on another connection."""
+    lines = [await script.connect("first"), await script.connect("second")]
+    token = new_token()
+    for line in (lines[0], lines[0], lines[1]):
+        await script.list_actions(line)
+        asked = await script.list_actions(line, token=token)
+        await script.list_actions(line)  # a second message of the first use is not taken for it
+        told = f"a token that was used before does not come back: {script.why(line)}"
+        judge.holds("ARCH-CORR-011", isinstance(asked.listed, dict), told, *asked.frames)
+
+
+@requirement("ARCH-CORR-013")
+async def test_tokens_alike(script: Dialogue, judge: Judge) -> None:
+    """Tokens that differ in a single place, in their case or in their length are not one."""
+    line = await script.connect()
+    stem = new_token()[:20]
+    tokens = [stem, stem + "a", stem + "b", stem + "A", stem.upper() + "b", "x" + stem]
+    requests = [Request(action="list_actions", token=token) for token in dict.fromkeys(tokens)]
+    for asked in await script.put_all(line, requests):
+        told = f"of requests with tokens nearly alike one has no reply: {script.why(line)}"
+        judge.holds("ARCH-CORR-013", asked.heard is not None, told, asked.sent, *last(line, 2))

@@ -1,0 +1,214 @@
+"""Who offers the right credentials comes in: again, side by side, however the header is spelled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from conformance.clients.websocket import Socket
+from conformance.conversation import Refused
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, case, requirement
+from conformance.protocols.architect.coordinator.vigil import Vigil
+from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, last
+
+_AGAIN = 8
+_AT_ONCE = 5
+_FIRST_SECOND = 1.2
+_SILENCE = 4.0
+
+
+@requirement("ARCH-CONN-001", "ARCH-CONN-002", "ARCH-CONN-012", "ARCH-CONN-013")
+async def test_flow_right_credentials(script: Dialogue, judge: Judge) -> None:
+    await (await script.connect()).close()  # after a lock-out, say, by an earlier run
+    for turn in range(_AGAIN):
+        said = await script.knock(f"visit {turn + 1}")
+        row = "ARCH-CONN-002" if turn else "ARCH-CONN-001"
+        if isinstance(said, Refused):
+            judge.holds(row, False, f"the right credentials: {said.reason}", said.exchange)
+            break
+        answered = await script.list_actions(said)
+        judge.holds(
+            row,
+            answered.heard is not None,
+            f"connection {turn + 1} is not served: {script.why(said)}",
+            *last(said),
+        )
+        _judge_choice(said.subprotocol, said, script, judge)
+        await said.close()
+
+
+def _judge_choice(chosen: str | None, said: Socket, script: Dialogue, judge: Judge) -> None:
+    told = said.handshake.answer_headers.get("sec-websocket-protocol", "")
+    judge.holds(
+        "ARCH-CONN-012",
+        chosen is None or chosen in script.offer,
+        "a sub-protocol is selected that was not offered",
+        said.handshake,
+        actual=chosen,
+    )
+    judge.holds(
+        "ARCH-CONN-013",
+        script.username not in told and script.password not in told,
+        "the user name or the password is selected as the sub-protocol",
+        said.handshake,
+    )
+
+
+@requirement("ARCH-CONN-001", "ARCH-CONN-012", "ARCH-CONN-013")
+async def test_selected_subprotocol_was_offered(script: Dialogue, judge: Judge) -> None:
+    """Seen byte by byte: a library would not even tell what was selected."""
+    await script.connect()
+    said = await script.opener.raw(CHANNEL, "raw", subprotocols=script.offer, path=script.lore.path)
+    if isinstance(said, Refused):
+        judge.holds("ARCH-CONN-001", False, f"the right credentials: {said.reason}", said.exchange)
+        return
+    told = said.handshake.answer_headers.get("sec-websocket-protocol")
+    judge.holds("ARCH-CONN-001", not said.violations, "; ".join(said.violations), said.handshake)
+    names = [] if told is None else [name.strip() for name in told.split(",")]
+    judge.holds(
+        "ARCH-CONN-012",
+        len(names) <= 1 and set(names) <= set(script.offer),
+        f"{told!r} is selected as the sub-protocol: not one that was offered",
+        said.handshake,
+    )
+    judge.holds(
+        "ARCH-CONN-013",
+        script.password not in (told or "") and script.username not in (told or ""),
+        "the user name or the password is selected as the sub-protocol",
+        said.handshake,
+    )
+
+
+@requirement("ARCH-CONN-003")
+async def test_connections_side_by_side(script: Dialogue, judge: Judge) -> None:
+    first = await script.connect("first")
+    said = await asyncio.gather(*(script.knock(f"beside {n}") for n in range(_AT_ONCE)))
+    for each in (first, *said):
+        if isinstance(each, Refused):
+            told = f"while others are open: {each.reason}"
+            judge.holds("ARCH-CONN-003", False, told, each.exchange)
+            return
+    for line in (first, *said):
+        assert isinstance(line, Socket)
+        served = (await script.list_actions(line)).heard is not None
+        told = f"of {_AT_ONCE + 1} open connections one is not served: {script.why(line)}"
+        judge.holds("ARCH-CONN-003", served, told, *last(line))
+
+
+@requirement("ARCH-CONN-005")
+async def test_path(script: Dialogue, judge: Judge) -> None:
+    await script.connect()
+    judge.holds(
+        "ARCH-CONN-005",
+        script.lore.path == "/ws",
+        f"it is served at {script.lore.path or '/'!r} and not at /ws",
+    )
+
+
+_SPELLINGS = {
+    "as the document": ("Sec-Websocket-Protocol", ", "),
+    "lower case": ("sec-websocket-protocol", ", "),
+    "upper case": ("SEC-WEBSOCKET-PROTOCOL", ", "),
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "comma"),
+    [
+        *(case("ARCH-CONN-007", *each) for each in _SPELLINGS.values()),
+        case("ARCH-CONN-008", "Sec-WebSocket-Protocol", ","),
+        case("ARCH-CONN-008", "Sec-WebSocket-Protocol", " ,  "),
+    ],
+)
+async def test_spelling_of_the_header(
+    row: str, name: str, comma: str, script: Dialogue, judge: Judge
+) -> None:
+    await script.connect()
+    await _served(row, script, judge, headers={name: comma.join(script.offer)})
+
+
+@requirement("ARCH-CONN-009")
+async def test_header_in_several_lines(script: Dialogue, judge: Judge) -> None:
+    await script.connect()
+    headers = {"Sec-WebSocket-Protocol": (VERSION, ", ".join(script.offer[1:]))}
+    await _served("ARCH-CONN-009", script, judge, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("row", "headers"),
+    [
+        case("ARCH-WIRE-020", {"Upgrade": "WebSocket"}),
+        case("ARCH-WIRE-020", {"Connection": "keep-alive, Upgrade"}),
+        case("ARCH-WIRE-020", {"connection": "upgrade"}),
+        case("ARCH-WIRE-020", {"Sec-WebSocket-Extensions": "x-assay; mode=1"}),
+        case("ARCH-WIRE-020", {"Origin": "https://example.test"}),
+        case("ARCH-WIRE-020", {"upgrade": "websocket", "connection": "Upgrade"}),
+        case("ARCH-WIRE-020", {"sec-websocket-version": "13"}),
+    ],
+)
+async def test_lawful_handshakes(
+    row: str, headers: dict[str, str], script: Dialogue, judge: Judge
+) -> None:
+    await script.connect()
+    await _served(row, script, judge, subprotocols=script.offer, headers=headers)
+
+
+@requirement("ARCH-CONN-006")
+async def test_query_after_the_path(script: Dialogue, judge: Judge) -> None:
+    await script.connect()
+    await _served(
+        "ARCH-CONN-006", script, judge, subprotocols=script.offer, query={"client": "assay"}
+    )
+
+
+async def _served(row: str, script: Dialogue, judge: Judge, **options: Any) -> None:
+    """Such a handshake opens a connection on which a request is answered."""
+    said = await script.opener.raw(CHANNEL, "odd", path=script.lore.path, **options)
+    if isinstance(said, Refused):
+        judge.holds(row, False, f"a lawful handshake: {said.reason}", said.exchange)
+        return
+    served = (await script.list_actions(said)).heard is not None
+    told = f"the connection is not served: {script.why(said)}"
+    judge.holds(row, served and not said.violations, told, said.handshake, *last(said))
+
+
+@requirement("ARCH-CONN-010")
+async def test_first_second_in_silence(script: Dialogue, judge: Judge) -> None:
+    line = await script.connect("slow starter")
+    await line.ended(_FIRST_SECOND)
+    served = (await script.list_actions(line)).heard is not None
+    told = f"a script that waits for a second first is not served: {script.why(line)}"
+    judge.holds("ARCH-CONN-010", served, told, *last(line))
+
+
+@requirement("ARCH-CONN-011")
+async def test_longer_silence(script: Dialogue, vigil: Vigil, judge: Judge) -> None:
+    await script.connect()
+    line = await vigil.kept(_SILENCE)
+    if not isinstance(line, Socket):
+        raise UnjudgeableError("no connection could be kept beside the others")
+    served = (await script.list_actions(line)).heard is not None
+    told = f"after some seconds of silence a script is not served: {script.why(line)}"
+    judge.holds("ARCH-CONN-011", served, told, *last(line))
+
+
+@pytest.mark.parametrize("ending", ["in order", "in mid-request", "torn"])
+@requirement("ARCH-CONN-015")
+async def test_end_of_one_connection(ending: str, script: Dialogue, judge: Judge) -> None:
+    staying, leaving = await script.connect("staying"), await script.connect("leaving")
+    await script.list_actions(leaving)
+    if ending != "in order":
+        for _ in range(3):
+            await leaving.send({"action": "list_actions", "parameters": {}, "idempotence": "left"})
+        if ending == "torn":
+            leaving.abort()
+    await leaving.close()
+    served = (await script.list_actions(staying)).heard is not None
+    told = f"after another script's end a connection is not served: {script.why(staying)}"
+    judge.holds("ARCH-CONN-015", served, told, *last(leaving, 2), *last(staying))
+    new = await script.knock("afterwards")
+    told = f"after another script's end nobody comes in: {getattr(new, 'reason', '')}"
+    judge.holds("ARCH-CONN-015", isinstance(new, Socket), told, *last(leaving, 2))

@@ -1,0 +1,428 @@
+"""RFC 6455, as far as requests and replies depend on it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import time
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from websockets.frames import Opcode
+
+from conformance.clients.raw import RawSocket
+from conformance.clients.rfc6455 import frame_bytes
+from conformance.clients.websocket import Socket
+from conformance.conversation import Refused
+from conformance.judge import Judge
+from conformance.marks import case, requirement
+from conformance.protocols.architect.coordinator.plain_http import plain_request
+from conformance.protocols.architect.dialogue import (
+    CHANNEL,
+    Asked,
+    Dialogue,
+    echoes,
+    last,
+    new_token,
+)
+from conformance.protocols.architect.replies import Request
+
+_PROMPT = 3.0
+_SOON = 5.0
+_TOO_BIG = 1009
+
+_WRONG_ENDS = (b"\x00", struct.pack("!H", 999), struct.pack("!H", 1005), struct.pack("!H", 1006))
+
+
+def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
+    """A request and its text, of so many bytes if possible: spaces make no difference in JSON."""
+    request = Request(action="list_actions", token=new_token() + text)
+    data = json.dumps(request.payload(), ensure_ascii=False).encode()
+    return request, data + b" " * (size - len(data))
+
+
+async def _reply(line: RawSocket | Socket, request: Request, script: Dialogue, mark: int) -> Asked:
+    asked = Asked(request=request, sent=line.frames[-1])
+    return await script.hear(line, asked, mark)
+
+
+# Pings
+
+
+@requirement("ARCH-WIRE-001", "ARCH-WIRE-002", "ARCH-WIRE-003")
+async def test_flow_pings(script: Dialogue, judge: Judge) -> None:
+    line = await script.raw()
+    for payload in (b"assay", b"", b"p" * 125, b"\x00\xff\xfe", b"assay", b"q" * 65):
+        mark, began = line.mark(), time.monotonic()
+        sent = await line.send_frame(Opcode.PING, payload)
+        seconds = script.lore.patience.seconds("pings") or 0.1
+        pong = await line.wait(lambda frame: frame.kind == "pong", seconds, mark)
+        if pong is None and line.closed is None:
+            script.lore.patience.hung("pings", seconds)
+        right = pong is not None and pong.data == payload
+        told = f"a ping of {len(payload)} bytes gets no pong with the same: {script.why(line)}"
+        judge.holds("ARCH-WIRE-001", right, told, sent, *([pong] if pong else []))
+        took = time.monotonic() - began
+        judge.holds("ARCH-WIRE-002", took < _SOON, f"a pong took {took:.1f} s", sent)
+        alive = await script.alive(line)
+        told = f"after a ping no request is answered: {script.why(line)}"
+        judge.holds("ARCH-WIRE-001", alive, told, *last(line))
+    await line.send_frame(Opcode.PONG, b"nobody asked")
+    told = f"after a pong that nobody asked for no request is answered: {script.why(line)}"
+    judge.holds("ARCH-WIRE-003", await script.alive(line), told, *last(line))
+
+
+@requirement("ARCH-WIRE-004")
+async def test_ping_brings_no_message(script: Dialogue, judge: Judge) -> None:
+    """A ping is answered by a pong alone: what comes each time, and never else, is an answer."""
+    line = await script.raw()
+    await script.alive(line)
+    fits = lambda frame: frame.kind in ("text", "binary", "ping")  # noqa: E731
+    quiet = await _each_time(line, fits, script, pinged=False)
+    loud = await _each_time(line, fits, script, pinged=True)
+    told = "a ping is answered by something else than a pong"
+    judge.holds("ARCH-WIRE-004", loud <= quiet, told, *last(line, 6))
+
+
+async def _each_time(line: RawSocket, fits: Any, script: Dialogue, *, pinged: bool) -> int:
+    """How often, of three times, something came beside the reply."""
+    count = 0
+    for _ in range(3):
+        mark = line.mark()
+        if pinged:
+            await line.send_frame(Opcode.PING, b"once more")
+        asked = await script.list_actions(line)
+        own = asked.request.token
+        came = [f for f in line.frames[mark:] if f.sender == "peer" and fits(f)]
+        count += any(not echoes(frame, own) for frame in came)
+    return count
+
+
+# The close
+
+
+_CLOSES = {
+    "1000": struct.pack("!H", 1000),
+    "nothing": b"",
+    "1001 and why": struct.pack("!H", 1001) + b"gone for today",
+    "4321 and why": struct.pack("!H", 4321) + ("ü" * 61).encode(),
+}
+
+
+@pytest.mark.parametrize("how", _CLOSES)
+@requirement("ARCH-WIRE-005", "ARCH-WIRE-006")
+async def test_flow_close(how: str, script: Dialogue, judge: Judge) -> None:
+    line = await script.raw(echo=False)
+    await script.alive(line)
+    sent = await line.send_frame(Opcode.CLOSE, _CLOSES[how])
+    request, data = _request()
+    await line.send_bytes(frame_bytes(Opcode.TEXT, data))
+    seconds = min(script.lore.patience.seconds("closes") or 0.1, _SOON)
+    answer = await line.wait(lambda frame: frame.kind == "close", seconds)
+    if answer is None and line.closed is None:
+        script.lore.patience.hung("closes", seconds)
+    told = f"a close frame is not answered by one: {script.why(line)}"
+    judge.holds("ARCH-WIRE-005", answer is not None, told, sent, *last(line, 2))
+    wrong = "; ".join(line.violations)
+    judge.holds("ARCH-WIRE-005", not wrong, f"after a close frame: {wrong}", sent, *last(line, 2))
+    served = await line.wait(lambda frame: echoes(frame, request.token), 0.05)
+    told = "a request after our close frame is served"
+    judge.holds("ARCH-WIRE-006", served is None, told, *last(line))
+    if answer is not None:
+        gone = await line.gone(min(seconds, _PROMPT))
+        told = "after the close frames the connection stays open"
+        judge.holds("ARCH-WIRE-006", gone, told, *last(line))
+
+
+# Fragments, segments, sizes
+
+
+_PARTS = {
+    "two": (20,),
+    "many": tuple(range(5, 60, 5)),
+    "an empty one first": (0, 30),
+    "empty ones": (10, 10, 10, 40),
+    "byte by byte": tuple(range(1, 40)),
+}
+
+
+@pytest.mark.parametrize("cuts", _PARTS.values(), ids=[*_PARTS])
+@pytest.mark.parametrize("pinged", [False, True])
+@requirement("ARCH-WIRE-007")
+async def test_fragments(
+    cuts: tuple[int, ...], pinged: bool, script: Dialogue, judge: Judge
+) -> None:
+    line = await script.raw()
+    request, data = _request()
+    await _fragmented(line, data, cuts, pinged=pinged)
+    asked = await _reply(line, request, script, 0)
+    told = f"a request in fragments is not answered: {script.why(line)}"
+    judge.holds("ARCH-WIRE-007", isinstance(asked.listed, dict), told, *last(line))
+
+
+@requirement("ARCH-WIRE-007")
+async def test_character_over_two_fragments(script: Dialogue, judge: Judge) -> None:
+    line = await script.raw()
+    request = Request(
+        action="list_actions", parameters={}, token=new_token(), members={"note": "世界"}
+    )
+    data = json.dumps(request.payload(), ensure_ascii=False).encode()
+    at = data.index("世".encode()) + 1
+    await _fragmented(line, data, (at, at + 1, at + 3), pinged=False)
+    asked = await _reply(line, request, script, 0)
+    told = f"a request with a character over two fragments is not answered: {script.why(line)}"
+    judge.holds("ARCH-WIRE-007", isinstance(asked.listed, dict), told, *last(line))
+
+
+async def _fragmented(line: RawSocket, data: bytes, cuts: tuple[int, ...], *, pinged: bool) -> None:
+    edges = [0, *cuts, len(data)]
+    parts = [data[start:end] for start, end in pairwise(edges)]
+    for number, part in enumerate(parts):
+        opcode = Opcode.CONT if number else Opcode.TEXT
+        await line.send_frame(opcode, part, fin=number == len(parts) - 1)
+        if pinged and number < len(parts) - 1:
+            await line.send_frame(Opcode.PING, b"between")
+
+
+@requirement("ARCH-WIRE-008")
+async def test_frames_in_one_segment(script: Dialogue, judge: Judge) -> None:
+    line = await script.raw()
+    ready = [_request() for _ in range(6)]
+    await line.send_bytes(b"".join(frame_bytes(Opcode.TEXT, data) for _, data in ready))
+    for request, _ in ready:
+        asked = await _reply(line, request, script, 0)
+        told = f"of requests in one segment one has no reply: {script.why(line)}"
+        judge.holds("ARCH-WIRE-008", asked.heard is not None, told, *last(line))
+
+
+@requirement("ARCH-WIRE-008")
+async def test_frame_in_many_segments(script: Dialogue, judge: Judge) -> None:
+    line = await script.raw()
+    for pause in (0.0, 0.002):
+        mark = line.mark()
+        request, data = _request()
+        await line.trickle(frame_bytes(Opcode.TEXT, data), pause)
+        asked = await _reply(line, request, script, mark)
+        told = f"a request that comes byte by byte has no reply: {script.why(line)}"
+        judge.holds("ARCH-WIRE-008", asked.heard is not None, told, *last(line))
+
+
+@pytest.mark.parametrize(
+    ("row", "size"),
+    [
+        *(case("ARCH-WIRE-009", size) for size in (124, 125, 126, 127, 128, 1000, 1500, 4000)),
+        *(case("ARCH-WIRE-010", size) for size in (5000, 16384, 65535, 65536, 65537, 70000)),
+    ],
+)
+@requirement("ARCH-WIRE-011")
+async def test_size(row: str, size: int, script: Dialogue, judge: Judge) -> None:
+    """A peer may say that a message is too big for it, if it is big; anything else is a fault."""
+    line = await script.connect()
+    request, data = _request(size)
+    asked = await script.put(line, request, text=data.decode())
+    answered = asked.heard is not None
+    closed = line.closed
+    too_big = closed is not None and closed.code == _TOO_BIG and row == "ARCH-WIRE-010"
+    told = f"a request of {size} bytes has no reply: {script.why(line)}"
+    judge.holds(row, answered or too_big, told, *last(line, 2))
+    judge.holds("ARCH-WIRE-011", not too_big, told, *last(line, 2))
+
+
+@requirement("ARCH-WIRE-001")
+async def test_ping_while_much_is_said(script: Dialogue, judge: Judge) -> None:
+    line = await script.connect()
+    requests = [Request(action="list_actions", token=new_token()) for _ in range(10)]
+    mark = line.mark()
+    for request in requests:
+        await script.say(line, request)
+    seconds = await line.ping()
+    told = f"among many requests a ping gets no pong: {script.why(line)}"
+    judge.holds("ARCH-WIRE-001", seconds is not None, told, *last(line))
+    await line.wait(lambda frame: echoes(frame, requests[-1].token), script.timeout, mark)
+
+
+@requirement("ARCH-WIRE-012")
+async def test_messages_are_taken_compressed(script: Dialogue, judge: Judge) -> None:
+    """An extension that is agreed on is kept; one that is not agreed on is not used."""
+    line = await script.connect(compression="deflate")
+    for size in (0, 3000):
+        request, data = _request(size)
+        asked = await script.put(line, request, text=data.decode())
+        told = f"where a compression was offered a request has no reply: {script.why(line)}"
+        judge.holds("ARCH-WIRE-012", asked.heard is not None, told, *last(line, 2))
+
+
+# What no client may send
+
+
+def _frames(name: str) -> list[bytes]:
+    text = _request()[1]
+    half = len(text) // 2
+    return {
+        "unmasked": [frame_bytes(Opcode.TEXT, text, masked=False)],
+        "reserved bit 1": [frame_bytes(Opcode.TEXT, text, rsv=4)],
+        "reserved bit 3": [frame_bytes(Opcode.TEXT, text, rsv=1)],
+        "reserved opcode": [frame_bytes(3, text)],
+        "reserved control opcode": [frame_bytes(11, b"x")],
+        "long ping": [frame_bytes(Opcode.PING, b"p" * 126)],
+        "ping in fragments": [frame_bytes(Opcode.PING, b"p", fin=False)],
+        "continuation of nothing": [frame_bytes(Opcode.CONT, text)],
+        "message within another": [
+            frame_bytes(Opcode.TEXT, text[:half], fin=False),
+            frame_bytes(Opcode.TEXT, text),
+        ],
+        "no UTF-8": [frame_bytes(Opcode.TEXT, b'{"action":"\xff\xfe","idempotence":"x"}')],
+        "no UTF-8 in a lawful request": [
+            frame_bytes(Opcode.TEXT, text[:-1] + b',"note":"\xc3\x28"}')
+        ],
+        **{f"close with {end!r}": [frame_bytes(Opcode.CLOSE, end)] for end in _WRONG_ENDS},
+        "close without UTF-8": [frame_bytes(Opcode.CLOSE, struct.pack("!H", 1000) + b"\xff")],
+        "length not minimal": [frame_bytes(Opcode.TEXT, b"{}", length_form=64)],
+        "huge length": [b"\x81\xff" + struct.pack("!Q", 1 << 62) + b"mask"],
+        "negative length": [b"\x81\xff" + b"\xff" * 8 + b"mask"],
+        "no frames at all": [b"GET / HTTP/1.1\r\n\r\n" * 3],
+    }[name]
+
+
+_ILLEGAL = {
+    "ARCH-WIRE-013": ["unmasked"],
+    "ARCH-WIRE-014": [
+        "reserved bit 1",
+        "reserved bit 3",
+        "reserved opcode",
+        "reserved control opcode",
+    ],
+    "ARCH-WIRE-015": ["long ping", "ping in fragments"],
+    "ARCH-WIRE-016": ["continuation of nothing", "message within another"],
+    "ARCH-WIRE-017": ["no UTF-8", "no UTF-8 in a lawful request"],
+    "ARCH-WIRE-018": [f"close with {end!r}" for end in _WRONG_ENDS] + ["close without UTF-8"],
+}
+_HARD = ["length not minimal", "huge length", "negative length", "no frames at all"]
+
+
+@pytest.mark.parametrize(
+    ("row", "name"), [case(row, name) for row, names in _ILLEGAL.items() for name in names]
+)
+@requirement("ARCH-WIRE-019")
+async def test_illegal_frames(row: str, name: str, script: Dialogue, judge: Judge) -> None:
+    """The connection is ended: whether with a close frame is left to the peer."""
+    there = await script.connect("there")
+    line = await script.raw("breaking", see=False)
+    for frame in _frames(name):
+        await line.send_bytes(frame)
+    ended = await line.ended(min(script.lore.patience.seconds("illegal") or 0.1, _PROMPT))
+    if ended is None:
+        script.lore.patience.hung("illegal", _PROMPT)
+    told = f"{name}: the connection is not ended"
+    judge.holds(row, ended is not None, told, *last(line))
+    if ended is not None and ended.kind == "close":
+        code = ended.code
+        told = f"{name}: the connection is ended as if nothing was wrong, with {code}"
+        fine = code not in (1000, 1001) or row == "ARCH-WIRE-018"
+        judge.holds(row, fine, told, *last(line))
+        told = f"{name}: it is answered with a code that no close frame may have, {code}"
+        judge.holds(row, code not in (999, 1006) and not line.violations, told, *last(line))
+    line.abort()
+    await _judge_going_on(there, script, judge, line)
+
+
+@pytest.mark.parametrize("name", _HARD)
+@requirement("ARCH-WIRE-019")
+async def test_frames_that_lead_astray(name: str, script: Dialogue, judge: Judge) -> None:
+    there = await script.connect("there")
+    line = await script.raw("astray", see=False)
+    for frame in _frames(name):
+        await line.send_bytes(frame)
+    await line.ended(0.1)
+    line.abort()
+    await _judge_going_on(there, script, judge, line)
+
+
+@pytest.mark.parametrize("ending", ["half a frame", "half a message", "half-open", "torn"])
+@requirement("ARCH-WIRE-019")
+async def test_broken_off(ending: str, script: Dialogue, judge: Judge) -> None:
+    there = await script.connect("there")
+    line = await script.raw("breaking off", see=False)
+    data = _request()[1]
+    if ending == "half a message":
+        await line.send_frame(Opcode.TEXT, data[:10], fin=False)
+    else:
+        whole = frame_bytes(Opcode.TEXT, data)
+        await line.send_bytes(whole[: 20 if ending == "half a frame" else len(whole)])
+    if ending == "half-open":
+        line.shutdown_write()
+        await line.ended(0.1)
+    line.abort()
+    await _judge_going_on(there, script, judge, line)
+
+
+async def _judge_going_on(there: Socket, script: Dialogue, judge: Judge, line: RawSocket) -> None:
+    """Others are served after what one client did, and new ones."""
+    fine = await script.alive(there)
+    told = f"after what one client did another is not served: {script.why(there)}"
+    judge.holds("ARCH-WIRE-019", fine, told, *last(line), *last(there, 2))
+    new = await script.knock("afterwards")
+    fine = isinstance(new, Socket) and await script.alive(new)
+    told = f"after what one client did no new one is served: {getattr(new, 'reason', '')}"
+    judge.holds("ARCH-WIRE-019", fine, told, *last(line))
+
+
+# The handshake
+
+
+_UNSOUND: list[Any] = [
+    case("ARCH-WIRE-021", {"headers": {"Sec-WebSocket-Key": None}}),
+    case("ARCH-WIRE-021", {"headers": {"Sec-WebSocket-Key": "c2hvcnQ="}}),
+    case("ARCH-WIRE-021", {"headers": {"Sec-WebSocket-Key": "not base64 at all!!!!!!!"}}),
+    case("ARCH-WIRE-022", {"headers": {"Sec-WebSocket-Version": "8"}}),
+    case("ARCH-WIRE-022", {"headers": {"Sec-WebSocket-Version": None}}),
+    case("ARCH-WIRE-023", {"method": "POST"}),
+    case("ARCH-WIRE-023", {"headers": {"Upgrade": None}}),
+    case("ARCH-WIRE-023", {"headers": {"Connection": "keep-alive"}}),
+    case("ARCH-WIRE-023", {"version": "HTTP/1.0"}),
+]
+
+
+@pytest.mark.parametrize(("row", "options"), _UNSOUND)
+async def test_unsound_handshakes(
+    row: str, options: dict[str, Any], script: Dialogue, judge: Judge
+) -> None:
+    await script.connect()
+    said = await script.opener.raw(
+        CHANNEL,
+        "unsound",
+        subprotocols=script.offer,
+        path=script.lore.path,
+        see=False,
+        **options,
+    )
+    if isinstance(said, Refused):
+        judge.holds(row, True, "")
+    else:
+        told = f"a handshake that is none is answered with {said.handshake.status}"
+        judge.holds(row, False, told, said.handshake)
+
+
+_PLAIN = ("/", "/ws", "/assay/no/such/path", "/ws/../../etc/passwd", "/%00")
+
+
+@requirement("ARCH-WIRE-025")
+async def test_plain_http(script: Dialogue, judge: Judge) -> None:
+    """Whatever it answers to HTTP that is no handshake, it goes on."""
+    there = await script.connect("there")
+    tries = [f"GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n".encode() for path in _PLAIN]
+    tries += [
+        b"POST /ws HTTP/1.1\r\nHost: agent\r\nContent-Length: 2\r\n\r\n{}",
+        b"GARBAGE\r\n\r\n",
+        b"\x16\x03\x01\x00\x00",
+        b"GET /ws HTTP/1.1\r\nX-Long: " + b"x" * 100_000,
+    ]
+    await asyncio.gather(*(plain_request(script.opener.target, data) for data in tries))
+    fine = await script.alive(there)
+    told = f"after plain HTTP another is not served: {script.why(there)}"
+    judge.holds("ARCH-WIRE-025", fine, told, *last(there, 2))
+    new = await script.knock("afterwards")
+    told = f"after plain HTTP nobody comes in: {getattr(new, 'reason', '')}"
+    judge.holds("ARCH-WIRE-025", isinstance(new, Socket), told)

@@ -1,0 +1,276 @@
+"""Who does not offer the right credentials is blocked, and no secret is told on the way.
+
+These come last in a run: an agent may lock everybody out for a while after many failures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from conformance.clients.raw import RawSocket
+from conformance.clients.websocket import Socket
+from conformance.conversation import Refused
+from conformance.exchange import MISSING, Exchange
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import case, exclusive, requirement
+from conformance.protocols.architect.coordinator.backdoor import behind_refusal
+from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, last
+
+pytestmark = [
+    exclusive("log-ins"),
+    requirement("ARCH-AUTH-015", "ARCH-AUTH-016", "ARCH-AUTH-017"),
+]
+
+_PROMPT = 5.0
+"""Seconds that a connection which is blocked by closing it may last."""
+
+_GLANCE = 0.7
+
+_HEADER = "Sec-WebSocket-Protocol"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turned:
+    """What became of a stranger: how it was told, what it heard, and whether it was ended."""
+
+    exchange: Exchange
+    frames: tuple[Frame, ...] = ()
+    heard: Frame | None = None
+    ended: bool = True
+    refused: bool = True
+
+    @property
+    def shown(self) -> tuple[Exchange | Frame, ...]:
+        return (self.exchange, *self.frames[-4:])
+
+
+Offer = Callable[[Dialogue], list[str]]
+
+
+def _of(*pattern: str) -> Offer:
+    """An offer from a pattern: `V`, `U` and `P` stand for what is right."""
+
+    def offer(script: Dialogue) -> list[str]:
+        right = {"V": VERSION, "U": script.username, "P": script.password}
+        return [right.get(each, each) for each in pattern]
+
+    return offer
+
+
+def _bent(bend: Callable[[str], str], *, username: bool = False) -> Offer:
+    """The right offer with one of its secrets bent."""
+
+    def offer(script: Dialogue) -> list[str]:
+        if username:
+            return [VERSION, bend(script.username), script.password]
+        return [VERSION, script.username, bend(script.password)]
+
+    return offer
+
+
+def _half(text: str) -> str:
+    return text[: max(1, len(text) // 2)]
+
+
+_OFFERS: list[Any] = [
+    case("ARCH-AUTH-001", _of()),
+    case("ARCH-AUTH-004", _of("V", "U", "assay-wrong")),
+    case("ARCH-AUTH-003", _of("V", "assay-nobody", "P")),
+    case("ARCH-AUTH-002", _of("V")),
+    case("ARCH-AUTH-003", _of("V", "assay-nobody", "assay-wrong")),
+    case("ARCH-AUTH-007", _of("V", "P", "U")),
+    case("ARCH-AUTH-008", _of("V", "U")),
+    case("ARCH-AUTH-008", _of("V", "P")),
+    case("ARCH-AUTH-009", _of("U", "P")),
+    case("ARCH-AUTH-009", _of("assay", "U", "P")),
+    case("ARCH-AUTH-007", _of("U", "P", "V")),
+    case("ARCH-AUTH-007", _of("U", "V", "P")),
+    case("ARCH-AUTH-007", _of("P", "U", "V")),
+    case("ARCH-AUTH-005", _bent(str.swapcase)),
+    case("ARCH-AUTH-005", _bent(_half)),
+    case("ARCH-AUTH-005", _bent(lambda text: text[:-1] or "x")),
+    case("ARCH-AUTH-005", _bent(lambda text: text + "x")),
+    case("ARCH-AUTH-005", _bent(lambda text: text[:8] + "assay")),
+    case("ARCH-AUTH-005", _bent(lambda text: "x" * len(text))),
+    case("ARCH-AUTH-005", _of("V", "U", "U")),
+    case("ARCH-AUTH-005", _bent(lambda text: text[1:] or "x")),
+    case("ARCH-AUTH-006", _bent(str.swapcase, username=True)),
+    case("ARCH-AUTH-006", _bent(str.upper, username=True)),
+    case("ARCH-AUTH-006", _bent(_half, username=True)),
+    case("ARCH-AUTH-006", _bent(lambda text: text + "x", username=True)),
+    case("ARCH-AUTH-010", _of("SMP2.0", "U", "P")),
+    case("ARCH-AUTH-010", _of("SMP1.1", "U", "P")),
+    case("ARCH-AUTH-010", _of("smp1.0", "U", "P")),
+    case("ARCH-AUTH-010", _of("SMP1", "U", "P")),
+    case("ARCH-AUTH-011", _of("V", "U", "P", "more")),
+    case("ARCH-AUTH-011", _of("more", "V", "U", "P")),
+    case("ARCH-AUTH-011", _of("V", "more", "U", "P")),
+]
+
+
+@requirement("ARCH-CONN-004", "ARCH-CONN-014", "ARCH-AUTH-014")
+async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
+    """Somebody fails: not they, but all others are served, and they not the next time either."""
+    staying = await script.connect("staying")
+    for _ in range(2):
+        turned = await _turned(script, _of("V", "U", "assay-wrong")(script))
+        _judge_blocked("ARCH-AUTH-014", turned, script, judge)
+        served = (await script.list_actions(staying)).heard is not None
+        told = f"after a failed log-in another connection is not served: {script.why(staying)}"
+        judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(staying))
+        new = await script.knock("the right one")
+        told = f"after a failed log-in the right one: {getattr(new, 'reason', '')}"
+        judge.holds("ARCH-CONN-004", isinstance(new, Socket), told, *turned.shown)
+        if isinstance(new, Socket):
+            served = (await script.list_actions(new)).heard is not None
+            told = f"after a failed log-in nobody is served: {script.why(new)}"
+            judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(new))
+
+
+@pytest.mark.parametrize(("row", "offer"), _OFFERS)
+async def test_blocked(row: str, offer: Offer, script: Dialogue, judge: Judge) -> None:
+    offered = offer(script)
+    if offered == list(script.offer):
+        judge.inconclusive(row, "with these credentials it makes no difference")
+        return
+    _judge_blocked(row, await _turned(script, offered), script, judge)
+
+
+@requirement("ARCH-AUTH-012")
+async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
+    basic = base64.b64encode(f"{script.username}:{script.password}".encode()).decode()
+    bearer = {"Authorization": f"Bearer {script.password}"}
+    query = {"username": script.username, "password": script.password}
+    for options in (
+        {"headers": {"Authorization": f"Basic {basic}"}},
+        {"headers": bearer},
+        {"query": query},
+        {"query": {"user": script.username, "token": script.password}},
+    ):
+        turned = await _turned(script, [], **options)
+        _judge_blocked("ARCH-AUTH-012", turned, script, judge)
+
+
+@requirement("ARCH-AUTH-013")
+async def test_other_paths(script: Dialogue, judge: Judge) -> None:
+    paths = ("/", "/other", "/ws/", "/api", "/ws/events", "/WS", "/socket", "//ws")
+    turned = await asyncio.gather(*(_turned(script, [], path=path) for path in paths))
+    for each in turned:
+        _judge_blocked("ARCH-AUTH-013", each, script, judge)
+
+
+@requirement("ARCH-AUTH-014")
+async def test_failing_again_and_again(script: Dialogue, judge: Judge) -> None:
+    names = [f"assay-nobody-{turn}" for turn in range(12)]
+    for turn, name in enumerate(names):
+        if turn % 6 == 3:
+            await _turned_right(script)
+        turned = await _turned(script, [VERSION, name, "assay-wrong"])
+        _judge_blocked("ARCH-AUTH-014", turned, script, judge)
+
+
+@requirement("ARCH-AUTH-014", "ARCH-AUTH-018")
+async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
+    for offered in ([VERSION, "assay-nobody", "assay-wrong"], []):
+        said = await behind_refusal(script, offered)
+        judge.holds(
+            "ARCH-AUTH-018",
+            not said,
+            "after the refusal WebSocket messages are taken and answered on the connection",
+            actual=said[:200].decode("utf-8", "backslashreplace"),
+        )
+
+
+@requirement("ARCH-AUTH-015")
+async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> None:
+    """While another is served, and things happen, a stranger hears nothing of it."""
+    busy = await script.connect("busy")
+    task = asyncio.create_task(_turned(script, [VERSION, "assay-nobody", "assay-wrong"]))
+    end = time.monotonic() + _GLANCE
+    while time.monotonic() < end and not task.done():
+        await script.list_actions(busy)
+    _judge_blocked("ARCH-AUTH-015", await task, script, judge)
+
+
+async def _turned_right(script: Dialogue) -> None:
+    said = await script.knock("the right one")
+    if isinstance(said, Socket):
+        await said.close()
+
+
+async def _turned(script: Dialogue, offered: list[str], **options: Any) -> Turned:
+    """Knock with that offer, and see what becomes of it: words are tried on whoever opens."""
+    options.setdefault("path", script.lore.path)
+    headers: dict[str, Any] = {**options.pop("headers", {})}
+    if offered:
+        headers[_HEADER] = ", ".join(offered)
+    said = await script.opener.raw(CHANNEL, "stranger", see=False, headers=headers, **options)
+    if isinstance(said, Refused):
+        return Turned(
+            exchange=said.exchange,
+            ended=said.status is not None or not said.reason.startswith("no answer"),
+        )
+    return await _watched(said, min(_PROMPT, script.timeout))
+
+
+async def _watched(line: RawSocket, seconds: float) -> Turned:
+    end = time.monotonic() + seconds
+    for _ in range(3):
+        await line.send({"action": "list_actions", "parameters": {}, "idempotence": "stranger"})
+        await line.send({"action": "servers", "parameters": {}, "idempotence": "stranger-2"})
+        if await line.wait(_is_message, _GLANCE / 3) or line.closed:
+            break
+    heard = await line.wait(_is_message, 0)
+    if heard is None:
+        await line.ended(max(0.0, end - time.monotonic()))
+        heard = await line.wait(_is_message, 0)
+    turned = Turned(
+        exchange=line.handshake,
+        frames=tuple(line.frames),
+        heard=heard,
+        ended=line.closed is not None,
+        refused=False,
+    )
+    line.abort()
+    return turned
+
+
+def _is_message(frame: Frame) -> bool:
+    """A message of the protocol: text that is no JSON is nothing (a greeting, say)."""
+    return frame.kind == "binary" or (frame.kind == "text" and frame.json is not MISSING)
+
+
+def _judge_blocked(row: str, turned: Turned, script: Dialogue, judge: Judge) -> None:
+    served = turned.heard is not None
+    blocked = not served and (turned.refused or turned.ended)
+    told = "a connection that must be blocked is open and " + ("served" if served else "stays so")
+    judge.holds(row, blocked, told, *turned.shown)
+    told = "somebody who must be blocked receives messages"
+    judge.holds("ARCH-AUTH-015", not served, told, *turned.shown)
+    told = "a log-in that must be blocked is neither refused nor ended"
+    judge.holds("ARCH-AUTH-016", turned.ended, told, *turned.shown)
+    secret = script.password if len(script.password) > 3 else ""
+    offered = secret and secret in str(turned.exchange.headers) + turned.exchange.url
+    told_again = secret and secret in _all_that_was_told(turned)
+    judge.holds(
+        "ARCH-AUTH-017",
+        not told_again or bool(offered),
+        "the password is told to somebody who did not know it",
+        *turned.shown,
+    )
+
+
+def _all_that_was_told(turned: Turned) -> str:
+    headers: Mapping[str, str] = turned.exchange.answer_headers
+    body = turned.exchange.answer.decode("utf-8", "replace")
+    told = [each for each in turned.frames if each.sender == "peer"]
+    said = "".join(each.reason + each.data.decode("utf-8", "replace") for each in told)
+    return str(dict(headers)) + body + said

@@ -1,0 +1,85 @@
+"""What a script of the Architect Agent must cope with, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from conformance.examiner import Situation
+from conformance.protocols.architect import dresses, losses, plays
+from conformance.protocols.architect.desk import TAKEN_OVER, Desk
+from conformance.protocols.architect.oddities import NON_JSON, event, null_event
+from conformance.protocols.architect.playbook import Playbook
+from conformance.stage import Stage
+from mockserver import Fault
+
+__all__ = ["CALM", "HELD", "LOSSES", "NAMES", "NORMAL", "REFUSED", "situations"]
+
+NORMAL = "normal life"
+CALM = "calm"
+HELD = "held replies"
+REFUSED = "refused"
+LOSSES = ("lost", "closed", "outage")
+
+
+def _non_json(number: int) -> str:
+    return NON_JSON[number % len(NON_JSON)]
+
+
+def _empty(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**entry, "required_parameters": entry.get("required_parameters") or []}
+
+
+def _sparse(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without what is not there: neither nulls nor a flag that is not set."""
+    kept = {name: value for name, value in entry.items() if value and name != "description"}
+    return kept if kept.get("required_parameters") else {**kept, "data_types": {}}
+
+
+_SCENES: Mapping[str, plays.Scene] = {
+    CALM: plays.calm,
+    HELD: plays.reordered,
+    "events": plays.with_company("event", event),
+    "null events": plays.with_company("null event", null_event),
+    "strange tokens": plays.strange_tokens,
+    "duplicates": plays.duplicates,
+    "late replies": plays.late_replies,
+    "errors": plays.errors,
+    "no JSON": plays.with_company("no JSON", _non_json),
+    "strange frames": plays.strange_frames,
+    "dressed": dresses.dressed,
+    "fragments": dresses.fragments,
+    "large replies": dresses.large_replies,
+    "empty lists": plays.catalogue_of("empty", _empty),
+    "sparse entries": plays.catalogue_of("sparse", _sparse),
+    "lost": losses.lost("lost", None),
+    "closed": losses.lost("closed", 1001),
+    "outage": losses.outage,
+    REFUSED: losses.refused,
+}
+
+NAMES = (NORMAL, *_SCENES)
+
+_NOBODY = Fault(kind="status", operation="socket", status=401, times=None)
+
+
+def situations(book: Playbook) -> tuple[Situation, ...]:
+    """All of them, for one examination. The last ones may be the end of a script that somebody
+    else runs.
+    """
+
+    async def play(name: str, stage: Stage) -> None:
+        await _SCENES[name](Desk(stage, book, name))
+
+    return (
+        Situation(name=NORMAL, play=partial(plays.normal_life, book)),
+        *(
+            Situation(
+                name=name,
+                faults=[TAKEN_OVER, *([_NOBODY] if name == REFUSED else [])],
+                play=partial(play, name),
+            )
+            for name in _SCENES
+        ),
+    )

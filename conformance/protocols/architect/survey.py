@@ -1,0 +1,205 @@
+"""Calls everything that an agent lists, once in a run, for checks to judge what came of it.
+
+What is called, `catalogue.py` decides. The calls are made on two connections: what one of them, or
+the calls before, have given must not make up for what a call leaves out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.conversation import Conversation
+from conformance.marks import UnjudgeableError
+from conformance.protocols.architect.catalogue import Action, misfits, read_catalogue
+from conformance.protocols.architect.dialogue import Asked, Dialogue, new_token
+from conformance.protocols.architect.replies import Manners, Request, kind
+
+__all__ = ["Call", "Survey", "survey_of"]
+
+_TOGETHER = 8
+_SECONDS = 6.0
+"""Seconds that all the calls which merely repeat a question may take."""
+
+_UNKNOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call: what was changed in it, of which parameter, if anything was."""
+
+    action: Action
+    asked: Asked
+    changed: str = ""
+    parameter: str = ""
+
+    @property
+    def kind(self) -> str:
+        return kind(self.asked.reply, self.asked.request)
+
+    @property
+    def answered(self) -> bool:
+        return self.asked.heard is not None
+
+
+@dataclass(kw_only=True)
+class Survey:
+    """What came of it. `full` are calls with all that is required and no more; `lacking` and
+    `illtyped` those with one thing wrong; `real` those with ids that are there.
+    """
+
+    listing: Asked
+    actions: dict[str, Action]
+    unknown: list[Asked] = field(default_factory=list)
+    plain: dict[str, Call] = field(default_factory=dict)
+    full: dict[str, Call] = field(default_factory=dict)
+    real: dict[str, Call] = field(default_factory=dict)
+    lacking: list[Call] = field(default_factory=list)
+    illtyped: list[Call] = field(default_factory=list)
+    manners: Manners = field(default_factory=lambda: Manners(()))
+
+    @property
+    def strangers(self) -> set[str]:
+        """The kinds of reply that an unknown action gets."""
+        return {kind(each.reply, each.request) for each in self.unknown if each.heard}
+
+    def best(self, action: str) -> Call | None:
+        """The call that went best: with ids that are there, where there is one."""
+        return self.real.get(action) or self.full.get(action)
+
+    def wrong(self, action: str) -> list[Call]:
+        return [each for each in (*self.lacking, *self.illtyped) if each.action.name == action]
+
+
+async def survey_of(dialogue: Dialogue) -> Survey:
+    """What came of calling everything. Raises `UnjudgeableError` where nothing is listed."""
+    lore = dialogue.lore
+    if "survey" not in lore.facts:
+        lore.facts["survey"] = None
+        lore.facts["survey"] = await _survey(dialogue)
+    found = lore.facts["survey"]
+    if not isinstance(found, Survey) or not isinstance(found.listing.listed, dict):
+        raise UnjudgeableError("the agent's catalogue could not be read")
+    return found
+
+
+async def _survey(dialogue: Dialogue) -> Survey:
+    async with await dialogue.connect("surveyor") as line, await dialogue.connect("other") as other:
+        listing = await dialogue.list_actions(line)
+        survey = Survey(listing=listing, actions=read_catalogue(listing.listed))
+        if survey.actions:
+            await _Surveyor(dialogue, survey).go(line, other)
+        return survey
+
+
+class _Surveyor:
+    def __init__(self, dialogue: Dialogue, survey: Survey) -> None:
+        self.dialogue = dialogue
+        self.survey = survey
+        self.end = time.monotonic() + _SECONDS
+
+    async def go(self, line: Conversation, other: Conversation) -> None:
+        survey = self.survey
+        for _ in range(_UNKNOWN):
+            request = Request(action=self.dialogue.new("no-such-action"), token=new_token())
+            survey.unknown.append(await self.dialogue.put(line, request, patience="unknown"))
+        open_ones = [each for each in survey.actions.values() if each.callable]
+        bare = [each for each in open_ones if not each.required]
+        for call in await self._calls(line, [(each, {}, "", "") for each in bare]):
+            survey.plain[call.action.name] = survey.full[call.action.name] = call
+        survey.manners = Manners(
+            [(survey.listing.request, survey.listing.reply)]
+            + [
+                (each.asked.request, each.asked.reply)
+                for each in survey.plain.values()
+                if each.answered and each.kind not in survey.strangers
+            ]
+        )
+        needy = [each for each in open_ones if each.required]
+        wanted = [(each, each.filled(self.dialogue.new("no-such")), "", "") for each in needy]
+        for call in await self._calls(line, wanted):
+            survey.full[call.action.name] = call
+        for call in await self._calls(line, [*self._real(needy)]):
+            survey.real[call.action.name] = call
+        gentle = [each for each in needy if not each.drastic]
+        lacking = [*self._lacking(gentle)]
+        survey.lacking += await self._calls(line, lacking, "lacking")
+        survey.lacking += await self._calls(other, lacking, "lacking")
+        survey.illtyped += await self._calls(other, [*self._illtyped(gentle)], "ill-typed")
+
+    async def _calls(
+        self,
+        line: Conversation,
+        wanted: Sequence[tuple[Action, Any, str, str]],
+        patience: str = "calls",
+    ) -> list[Call]:
+        done: list[Call] = []
+        for at in range(0, len(wanted), _TOGETHER):
+            if line.closed or (done and time.monotonic() > self.end):
+                break
+            few = wanted[at : at + _TOGETHER]
+            requests = [
+                Request(
+                    action=action.name,
+                    parameters=parameters,
+                    token=new_token(),
+                    names=(*action.required, *action.types),
+                )
+                for action, parameters, _, _ in few
+            ]
+            replies = await self.dialogue.put_all(line, requests, patience=patience)
+            done += [
+                Call(action=action, asked=asked, changed=changed, parameter=name)
+                for (action, _, changed, name), asked in zip(few, replies, strict=True)
+            ]
+        return done
+
+    def _real(self, needy: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
+        """What merely tells something, of a server that is there."""
+        servers = self.survey.plain.get("servers")
+        known = dict(_scalars_of(servers.asked.reply)) if servers else {}
+        for action in needy:
+            if action.telling and any(name in known for name in action.required):
+                filled = action.filled(self.dialogue.new("no-such"))
+                yield action, {k: known.get(k, v) for k, v in filled.items()}, "", ""
+
+    def _best(self, action: Action) -> dict[str, Any]:
+        call = self.survey.best(action.name)
+        given = call.asked.request.parameters if call else None
+        return given if isinstance(given, dict) else action.filled(self.dialogue.new("no-such"))
+
+    def _lacking(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
+        for action in actions:
+            whole = self._best(action)
+            yield action, {}, "nothing given", action.required[0]
+            for name in action.required:
+                rest = {key: value for key, value in whole.items() if key != name}
+                if rest:
+                    yield action, rest, "left out", name
+                yield action, {**rest, "assay_other": whole[name]}, "under another name", name
+                other = name.upper() if name != name.upper() else name.lower()
+                yield action, {**rest, other: whole[name]}, "in another case", name
+
+    def _illtyped(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
+        """Each sort of mistake once before any is made a second time."""
+        rows = []
+        for action in actions:
+            whole = self._best(action)
+            for name in action.required:
+                for turn, (what, value) in enumerate(misfits(action.kind(name))):
+                    rows.append((turn, (action, {**whole, name: value}, what, name)))
+        yield from (row for _, row in sorted(rows, key=lambda each: each[0]))
+
+
+def _scalars_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """Names with plain values, the first servers last, so that those are kept."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, str | int) and not isinstance(item, bool) and key != "idempotence":
+                yield key, item
+            yield from _scalars_of(item)
+    elif isinstance(value, list):
+        for item in reversed(value):
+            yield from _scalars_of(item)

@@ -1,0 +1,106 @@
+"""Everything that an agent says, in every situation, held against the document."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import pytest
+
+from conformance.examiner import Examiner
+from conformance.exchange import MISSING, read_json
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.plugin import Suite
+from conformance.protocols.echocenter.replies import identity, read_account, said_by
+from conformance.protocols.echocenter.situations import NORMAL, SITUATIONS
+from conformance.protocols.echocenter.spelling import misspelt
+from mockserver.transcript import Frame
+
+_EVERY_SITUATION = pytest.mark.parametrize("situation", [each.name for each in SITUATIONS])
+
+_FLOOD = 100
+"""Logs within a second from which on nobody can read them."""
+
+
+@requirement("ECHO-AGENT-WIRE-002")
+@_EVERY_SITUATION
+async def test_flow_what_is_said_is_lawful(
+    situation: str, examiner: Examiner, judge: Judge, suite: Suite
+) -> None:
+    """Messages are judged by the schema of their place, and all else by the general rules."""
+    seen = await examiner.observe(situation)
+    for request in seen.exchanges:
+        judge.see_request(request)
+    channel = suite.protocol.channels["socket"]
+    for heard in seen.frames:
+        if heard.kind == "lost" and heard.number > seen.played:
+            continue  # it was asked to end, and may do so at once
+        (frame,) = seen.shown(heard)
+        judge.see_frame(frame, channel)
+        if heard.sender == "agent" and heard.kind == "binary":
+            judge.holds(
+                "ECHO-AGENT-WIRE-002",
+                read_json(heard.data) is not MISSING,
+                "a message is no JSON, and no text either",
+                frame,
+            )
+
+
+@requirement("ECHO-AGENT-MSG-003")
+@_EVERY_SITUATION
+async def test_types_are_not_misspelt(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    for heard in seen.frames:
+        kind = (said_by("agent", heard) or {}).get("type")
+        meant = misspelt(kind) if isinstance(kind, str) else ""
+        judge.holds(
+            "ECHO-AGENT-MSG-003",
+            not meant,
+            f"{kind!r} is no type of the document, which says {meant}",
+            *(seen.shown(heard) if meant else ()),
+            pointer="/type",
+        )
+
+
+@requirement("ECHO-AGENT-CHAT-016")
+@_EVERY_SITUATION
+async def test_nobody_claims_to_be_another(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    account = read_account(seen.frames)
+    askers = {each.sender for each in account.instructions} - {int(seen.values["id"])}
+    for reply in account.replies:
+        number = identity(reply.said.get("sender_id"))
+        name = reply.said.get("sender_name")
+        known = isinstance(name, str) and name != seen.values["username"]
+        pointer = "/sender_id" if number in askers else "/sender_name"
+        judge.holds(
+            "ECHO-AGENT-CHAT-016",
+            number not in askers and not (known and name in account.names),
+            f"a CHAT of {seen.values['username']} says that it comes from {number} {name!r}",
+            *seen.shown(reply.heard),
+            pointer=pointer,
+        )
+
+
+@requirement("ECHO-AGENT-LOG-004")
+async def test_the_dashboard_is_not_flooded(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(NORMAL)
+    logs = [heard for heard in seen.frames if _is_log(heard)]
+    if logs:
+        judge.holds(
+            "ECHO-AGENT-LOG-004",
+            _busiest(logs) < _FLOOD,
+            f"{_busiest(logs)} logs came within one second",
+            *seen.shown(*logs[-2:]),
+        )
+
+
+def _is_log(heard: Frame) -> bool:
+    return (said_by("agent", heard) or {}).get("type") == "SYSTEM_LOG"
+
+
+def _busiest(frames: list[Frame]) -> int:
+    times = [heard.real for heard in frames]
+    return max(bisect_left(times, t + 1.0) - n for n, t in enumerate(times))

@@ -1,0 +1,178 @@
+"""Replies that come in pieces: that their pieces are all there, in order, and belong together."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.examiner import Examiner, Observation
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.echocenter.replies import said_by
+from conformance.protocols.echocenter.situations import LAWFUL, LOSSES
+from conformance.protocols.echocenter.streams import (
+    CHUNK,
+    END,
+    FINAL,
+    Piece,
+    Stream,
+    key_of,
+    read_streams,
+)
+from mockserver.transcript import Frame
+
+_ORDERLY = pytest.mark.parametrize("situation", [*LAWFUL, LOSSES])
+
+_DOCUMENTED = ("CHAT", "CHAT_STREAM", "CHAT_STREAM_END", "SYSTEM_LOG")
+
+_TELLING = 8
+"""Characters that chunks must have together for their text to be compared."""
+
+
+@requirement(
+    "ECHO-AGENT-STREAM-001",
+    "ECHO-AGENT-STREAM-002",
+    "ECHO-AGENT-STREAM-003",
+    "ECHO-AGENT-STREAM-004",
+    "ECHO-AGENT-STREAM-005",
+)
+@_ORDERLY
+async def test_flow_streams_are_whole(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    for stream in read_streams(seen.frames):
+        shape, frames = stream.shape, seen.shown(*stream.frames[-4:])
+        what = f"the stream {stream.key}"
+        finals, ends = shape.count(FINAL), shape.count(END)
+        judge.holds("ECHO-AGENT-STREAM-001", finals > 0, f"{what} has no final CHAT", *frames)
+        judge.holds("ECHO-AGENT-STREAM-002", finals < 2, f"{what} has {finals} CHATs", *frames)
+        judge.holds("ECHO-AGENT-STREAM-003", ends > 0, f"{what} is never ended", *frames)
+        judge.holds("ECHO-AGENT-STREAM-004", ends < 2, f"{what} is ended {ends} times", *frames)
+        judge.holds(
+            "ECHO-AGENT-STREAM-005",
+            _in_order(shape),
+            f"{what} came as {_told(stream)}",
+            *seen.shown(*stream.frames[:12]),
+        )
+
+
+@requirement("ECHO-AGENT-STREAM-006")
+@_ORDERLY
+async def test_chunks_are_of_their_type(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """A stream that ends had pieces: of another type, or under the id of another stream, say."""
+    seen = await examiner.observe(situation)
+    streams = [each for each in read_streams(seen.frames) if END in each.shape]
+    for stream in streams:
+        strangers = [] if CHUNK in stream.shape else _strangers(seen, stream)
+        alone = situation == "at the same time" and _swallowed(stream, streams)
+        judge.holds(
+            "ECHO-AGENT-STREAM-006",
+            not strangers and not alone,
+            f"the stream {stream.key} has no CHAT_STREAM: its pieces came otherwise",
+            *seen.shown(*strangers[:2], *stream.frames),
+        )
+
+
+@requirement("ECHO-AGENT-STREAM-007")
+@_ORDERLY
+async def test_each_stream_has_its_own_id(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    known: dict[tuple[int, str], Stream] = {}
+    for stream in read_streams(seen.frames):
+        other = known.setdefault((stream.connection, stream.key), stream)
+        judge.holds(
+            "ECHO-AGENT-STREAM-007",
+            other is stream,
+            f"two streams have the id {stream.key}",
+            *seen.shown(other.frames[0], stream.frames[0]),
+            pointer="/stream_id",
+        )
+
+
+@requirement("ECHO-AGENT-STREAM-008")
+@_ORDERLY
+async def test_a_stream_is_for_one_receiver(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    for stream in read_streams(seen.frames):
+        final = stream.final
+        if final is not None and final.target is not None:
+            others = [each for each in stream.pieces if _elsewhere(each, final)]
+            judge.holds(
+                "ECHO-AGENT-STREAM-008",
+                not others,
+                f"the stream {stream.key} is for {final.target}, but not all of it",
+                *seen.shown(final.heard, *[each.heard for each in others[:2]]),
+                pointer="/target_id",
+            )
+
+
+@requirement("ECHO-AGENT-STREAM-009")
+@_ORDERLY
+async def test_chunks_make_up_the_text(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """Judged only where the final CHAT is the whole text: it may be the last piece as well."""
+    seen = await examiner.observe(situation)
+    for stream in read_streams(seen.frames):
+        if stream.sound and stream.final is not None:
+            chunks, text = stream.chunks(), stream.final.text
+            judge.holds(
+                "ECHO-AGENT-STREAM-009",
+                _bare("".join(chunks)) == _bare(text) or not _is_whole(text, chunks),
+                f"the chunks of {stream.key} do not make up its text",
+                *seen.shown(*stream.frames[-12:]),
+                pointer="/payload",
+                expected=text,
+                actual="".join(chunks),
+            )
+
+
+def _in_order(shape: str) -> bool:
+    rest = shape.lstrip(CHUNK).lstrip(FINAL).lstrip(END)
+    return not rest
+
+
+def _told(stream: Stream) -> str:
+    names = {CHUNK: "chunk", FINAL: "final CHAT", END: "END"}
+    return ", ".join(names[kind] for kind in stream.shape[-8:])
+
+
+def _strangers(seen: Observation, stream: Stream) -> list[Frame]:
+    """What else bears the id of a stream before its final CHAT, and is of no documented type."""
+    before = stream.frames[0].number
+    return [
+        heard
+        for heard in seen.frames
+        if heard.connection == stream.connection
+        and heard.number < before
+        and (said := said_by("agent", heard)) is not None
+        and said.get("type") not in _DOCUMENTED
+        and key_of(said.get("stream_id")) == stream.key
+    ]
+
+
+def _swallowed(stream: Stream, others: list[Stream]) -> bool:
+    """Has it no chunk, while one at the same time has some for somebody who is not its own?"""
+    return CHUNK not in stream.shape and any(
+        each.final is not None
+        and any(_elsewhere(piece, each.final) for piece in each.pieces if piece.kind == CHUNK)
+        for each in others
+    )
+
+
+def _elsewhere(piece: Piece, final: Piece) -> bool:
+    return piece.target is not None and piece.target != final.target
+
+
+def _is_whole(text: str, chunks: list[str]) -> bool:
+    """Does the final CHAT hold all that the chunks hold, so that it is no last piece of theirs?"""
+    said = [chunk for chunk in map(_bare, chunks) if chunk]
+    return (
+        len(said) > 1
+        and _bare(text) != said[-1]
+        and sum(map(len, said)) >= _TELLING
+        and all(chunk in _bare(text) for chunk in said)
+    )
+
+
+def _bare(text: str) -> str:
+    """Without white space, which may get lost at the edges of pieces."""
+    return "".join(text.split())

@@ -1,0 +1,274 @@
+"""What nobody should send: whatever becomes of who sends it, the others are served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import pytest
+
+from conformance.clients.raw import RawSocket
+from conformance.clients.rfc6455 import frame_bytes
+from conformance.clients.websocket import Refused
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, case, requirement
+from conformance.protocols.echocenter.hostility import (
+    BAD_FRAMES,
+    CONTROL_FRAMES,
+    MESSAGES,
+    TEXTS,
+    abuse,
+)
+from conformance.protocols.echocenter.principals import Cast, Person
+from conformance.protocols.echocenter.room import SOCKET, Room, everywhere
+from conformance.protocols.echocenter.said import chats, texts
+
+pytestmark = everywhere
+
+_HUGE = 60_000
+
+Send = Callable[[RawSocket], Awaitable[object]]
+
+
+class Siege:
+    """Two who talk to each other, while somebody else does what nobody should."""
+
+    def __init__(self, room: Room, cast: Cast, judge: Judge, row: str) -> None:
+        self.room = room
+        self.cast = cast
+        self.judge = judge
+        self.row = row
+
+    async def begin(self) -> None:
+        """What reaches these is not judged by itself: nonsense may lawfully be passed on."""
+        self.first, self.second, self.victim = await self.room.agents(3, see=False)
+        await self.room.people(1, see=False)
+        self.villain = await self._villain()
+        self.sent: list[Frame] = []
+
+    async def _villain(self) -> Person:
+        villain = await self.cast.newcomer()
+        self.cast.hostile.add(villain)
+        return villain
+
+    async def endure(self, acts: Iterable[Send]) -> None:
+        """After each act the two are heard and hear; at last others can still come."""
+        socket: RawSocket | None = None
+        for act in acts:
+            if socket is None or socket.closed is not None:
+                socket = await self.come()
+            await act(socket)
+            await socket.ended(0.01)  # a moment, so that it is read before what comes next
+            self.sent += [frame for frame in socket.frames if frame.sender == "assay"][-1:]
+            for sender, target in ((self.first, self.second), (self.second, self.first)):
+                said = await self.room.say(sender, target)
+                heard = await self.room.wait(target, said)
+                wrong = f"after that {sender.person.name} was not heard any more"
+                shown = self.sent[-1:]
+                self.judge.holds(self.row, heard is not None, wrong, *shown, said.frame)
+        if socket is not None:
+            socket.abort()
+        newcomer = await self.room.enter(await self.cast.newcomer(), self.row)
+        await self.room.known()
+        await self.room.tell(self.first, newcomer, "", self.row)
+        await self.room.tell(newcomer, self.second, "", self.row)
+        for guest in (self.first, self.second):
+            wrong = f"after that the connection of {guest.person.name} ended"
+            gone = guest.socket.closed
+            ends = [] if gone is None else [gone]
+            self.judge.holds(self.row, gone is None, wrong, *self.sent[-1:], *ends)
+
+    async def come(self) -> RawSocket:
+        for _ in range(3):
+            query = {"token": self.villain.token}
+            said = await self.room.opener.raw(SOCKET, "villain", query=query)
+            if not isinstance(said, Refused):
+                return said
+            refused = said
+            self.villain = await self._villain()  # who did so before may be shut out
+        wrong = f"nobody new is let in after that: {refused.reason}"
+        self.judge.holds(self.row, False, wrong, *self.sent[-1:], refused.exchange)
+        raise UnjudgeableError(wrong)
+
+
+@pytest.fixture
+async def besieged(room: Room, cast: Cast, judge: Judge) -> Callable[[str], Awaitable[Siege]]:
+    async def begin(row: str) -> Siege:
+        siege = Siege(room, cast, judge, row)
+        await siege.begin()
+        return siege
+
+    return begin
+
+
+Begin = Callable[[str], Awaitable[Siege]]
+
+
+def _text(text: str) -> Send:
+    return lambda socket: socket.send_text(text, lawful=False)
+
+
+def _message(message: dict[str, Any]) -> Send:
+    return lambda socket: socket.send(message, lawful=False)
+
+
+def _binary(data: bytes) -> Send:
+    return lambda socket: socket.send_frame(2, data)
+
+
+def _bytes(raw: bytes) -> Send:
+    return lambda socket: socket.send_bytes(raw)
+
+
+@requirement("ECHO-ODD-017")
+@pytest.mark.parametrize(("row", "words"), [case(row, TEXTS[row]) for row in TEXTS])
+async def test_texts_of_no_use_harm_nobody(
+    row: str, words: list[str], besieged: Begin, judge: Judge
+) -> None:
+    siege = await besieged(row)
+    await siege.endure(map(_text, words))
+    _judge_unheard(judge, siege)
+    await siege.room.settle()
+
+
+@pytest.mark.parametrize(("row", "messages"), [case(row, MESSAGES[row]) for row in MESSAGES])
+@requirement("ECHO-ODD-017")
+async def test_messages_of_no_use_harm_nobody(
+    row: str, messages: list[dict[str, Any]], besieged: Begin, judge: Judge
+) -> None:
+    siege = await besieged(row)
+    number = siege.room.number(siege.victim.person)
+    await siege.endure(_message(abuse(said, number)) for said in messages)
+    if row in ("ECHO-ODD-004", "ECHO-ODD-010"):  # others may lawfully go somewhere
+        _judge_unheard(judge, siege)
+    await siege.room.settle()
+
+
+def _judge_unheard(judge: Judge, siege: Siege) -> None:
+    """No CHAT of the villain's reached anybody."""
+    number = siege.cast.number(siege.villain)
+    for guest in siege.room.guests:
+        found = [frame for frame in chats(guest) if frame.value("/sender_id") == number]
+        wrong = f"{guest.person.name} was delivered as a CHAT what nobody can use"
+        judge.holds("ECHO-ODD-017", not found, wrong, *siege.sent[-1:], *found[:1])
+
+
+@requirement("ECHO-ODD-006")
+async def test_huge_messages_harm_nobody(besieged: Begin) -> None:
+    siege = await besieged("ECHO-ODD-006")
+    number = siege.room.number(siege.second.person)
+    huge = {"type": "CHAT", "target_id": number + 987_654, "payload": "h" * _HUGE}
+    await siege.endure(
+        [
+            _message(huge),
+            _text('{"type": "CHAT", "payload": "' + "u" * _HUGE),
+            _text("v" * _HUGE),
+            _message({"type": "SYSTEM_LOG", "payload": {"level": "INFO", "content": "l" * _HUGE}}),
+            _text("[" + "1," * 25_000 + "1]"),
+        ]
+    )
+    await siege.room.settle()
+
+
+@requirement("ECHO-ODD-007", "ECHO-ODD-017")
+async def test_binary_frames_harm_nobody(besieged: Begin, judge: Judge) -> None:
+    siege = await besieged("ECHO-ODD-007")
+    words = (b"\x00\x01\x02", b"", b"\xff" * 300, b"[1]", b'{"type": "SYSTEM_LOG"}')
+    await siege.endure(map(_binary, words))
+    _judge_unheard(judge, siege)
+    await siege.room.settle()
+
+
+@requirement("ECHO-ODD-012", "ECHO-WIRE-017")
+async def test_frames_that_break_the_rfc_harm_nobody(besieged: Begin, judge: Judge) -> None:
+    siege = await besieged("ECHO-ODD-012")
+    await siege.endure(_bytes(raw) for raw in BAD_FRAMES)
+    await siege.room.settle()
+    await _judge_not_taken(judge, siege)
+
+
+async def _judge_not_taken(judge: Judge, siege: Siege) -> None:
+    """A CHAT for somebody who is there, in frames that are none."""
+    number = siege.room.number(siege.second.person)
+    for strange, rsv in ((b"", 4), (b"", 1), (b"\xff", 0), (b"\xed\xa0\x80", 0)):
+        mark = siege.cast.dialogue.new("m") + "."
+        body = b'{"type":"CHAT","target_id":%d,"payload":"%s ' % (number, mark.encode())
+        raw = frame_bytes(1, body + strange + b'"}', rsv=rsv)
+        socket = await siege.come()
+        sent = await socket.send_bytes(raw)
+        await socket.ended(0.05)
+        await siege.room.tell(siege.first, siege.second)
+        found = [f for f in texts(siege.second) if mark.encode() in f.data]
+        wrong = "a frame that breaks RFC 6455 was taken and delivered"
+        judge.holds("ECHO-WIRE-017", not found, wrong, sent, *found[:1])
+        socket.abort()
+
+
+@requirement("ECHO-ODD-013")
+async def test_unusual_control_frames_harm_nobody(besieged: Begin) -> None:
+    siege = await besieged("ECHO-ODD-013")
+    await siege.endure(_bytes(raw) for raw in CONTROL_FRAMES)
+    await siege.room.settle()
+
+
+@requirement("ECHO-ODD-014")
+async def test_connections_that_end_anyhow_harm_nobody(besieged: Begin) -> None:
+    siege = await besieged("ECHO-ODD-014")
+
+    async def half_a_frame(socket: RawSocket) -> None:
+        await socket.send_bytes(b"\x81\xfe\x40\x00mask{")
+        socket.abort()
+
+    async def half_a_message(socket: RawSocket) -> None:
+        await socket.send_frame(1, b'{"type": "CHAT", ', fin=False)
+        socket.abort()
+
+    async def half_open(socket: RawSocket) -> None:
+        await socket.send({"type": "SYSTEM_LOG", "payload": {"level": "INFO", "content": "x"}})
+        socket.shutdown_write()
+
+    async def reset(socket: RawSocket) -> None:
+        socket.abort()
+
+    await siege.endure([half_a_frame, half_a_message, reset, half_open, reset])
+    await siege.room.settle()
+
+
+@requirement("ECHO-ODD-015")
+async def test_who_does_not_read_harms_nobody(besieged: Begin, cast: Cast) -> None:
+    siege = await besieged("ECHO-ODD-015")
+    deaf, talker = await siege.room.newcomers(2)
+    deaf.may_end = talker.may_end = True
+    number = siege.room.number(deaf.person)
+    deaf.socket.pause()
+
+    async def talk(_: RawSocket) -> None:
+        chat = {"type": "CHAT", "target_id": number, "payload": "d" * 50_000}
+        cast.said.add(str(chat["payload"]))
+        for _turn in range(40):
+            await talker.socket.send(chat)
+
+    await siege.endure([talk])
+    deaf.socket.abort()
+    await siege.room.settle()
+
+
+@requirement("ECHO-ODD-016")
+async def test_a_flood_of_connections_harms_nobody(besieged: Begin) -> None:
+    siege = await besieged("ECHO-ODD-016")
+    room = siege.room
+    people = await siege.cast.newcomers(4)
+
+    async def flood(_: RawSocket) -> None:
+        queries = [{"token": person.token} for person in people] * 3 + [{"token": "none"}] * 8
+        opened = await asyncio.gather(
+            *(room.opener.raw(SOCKET, "flood", query=query) for query in queries)
+        )
+        for socket in opened:
+            if isinstance(socket, RawSocket):
+                socket.abort()
+
+    await siege.endure([flood, flood])
+    await room.settle()

@@ -1,0 +1,97 @@
+"""What is said arrives as it was said, whatever it looks like."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from conformance.exchange import MISSING
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import case
+from conformance.protocols.echocenter.payloads import PAYLOADS
+from conformance.protocols.echocenter.principals import Cast
+from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.said import Guest, chats, mentions
+
+pytestmark = everywhere
+
+
+@pytest.mark.parametrize(("row", "payloads"), [case(row, PAYLOADS[row]) for row in PAYLOADS])
+async def test_payload_arrives_as_it_is(
+    row: str, payloads: list[str], room: Room, cast: Cast, judge: Judge
+) -> None:
+    """From an agent to an agent, and then from a person if there is one.
+
+    These texts bear no mark: a target that nobody else speaks to hears all of them and no others.
+    """
+    for sender in (await room.newcomers(1), await room.people(1)):
+        if sender:
+            (target,) = await room.newcomers(1)
+            sent = await _send_all(room, cast, payloads, sender[0], target)
+            _judge_all(judge, row, sent, target)
+    await room.settle()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """What was sent, since when, and the mark of what was said after it."""
+
+    payloads: list[str]
+    frames: list[Frame]
+    since: int
+    last: str
+
+
+async def _send_all(
+    room: Room, cast: Cast, payloads: list[str], sender: Guest, target: Guest
+) -> _Sent:
+    number = room.number(target.person)
+    since = target.socket.mark()
+    frames = []
+    for payload in payloads:
+        cast.said.add(payload)
+        message = {"type": "CHAT", "target_id": number, "payload": payload}
+        frames.append(await sender.socket.send(message))
+    last = await room.say(sender, target, "that was all")
+    await room.wait(target, last)
+    sent = _Sent(payloads=list(payloads), frames=frames, since=since, last=last.mark)
+    if _missing(sent, target):  # the last may overtake others: that is not judged here
+        seconds = room.patience.seconds("payload") or 0.0
+        await target.socket.wait(lambda _: not _missing(sent, target), seconds, since)
+        if _missing(sent, target):
+            room.patience.hung("payload", seconds)
+    return sent
+
+
+def _judge_all(judge: Judge, row: str, sent: _Sent, target: Guest) -> None:
+    missing = _missing(sent, target)
+    strange = [
+        frame
+        for frame in _came(sent, target)
+        if (value := frame.value("/payload")) is not MISSING
+        and not (isinstance(value, str) and value in sent.payloads)
+    ]
+    for payload, frame in zip(sent.payloads, sent.frames, strict=True):
+        judge.holds(
+            row,
+            payload not in missing,
+            "a payload did not arrive as it was sent",
+            frame,
+            *strange[:1],
+            pointer="/payload",
+            expected=payload,
+            actual=strange[0].value("/payload") if strange else None,
+        )
+
+
+def _came(sent: _Sent, target: Guest) -> list[Frame]:
+    return [frame for frame in chats(target, sent.since) if not mentions(frame, sent.last)]
+
+
+def _missing(sent: _Sent, target: Guest) -> Counter[str]:
+    """The payloads that did not come, as often as they are missing."""
+    values = [frame.value("/payload") for frame in _came(sent, target)]
+    return Counter(sent.payloads) - Counter(value for value in values if isinstance(value, str))

@@ -1,0 +1,213 @@
+"""Registering agents: each has its name, its token and its number, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from conformance.exchange import MISSING, Exchange
+from conformance.hostile import MALFORMED, NOT_OBJECTS
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.echocenter.dialogue import Dialogue, numbers_in, objects_in, token_in
+from conformance.protocols.echocenter.listing import LISTED, judge_list
+from conformance.protocols.echocenter.principals import Cast, Person
+from conformance.protocols.echocenter.room import Room, everywhere
+
+pytestmark = everywhere
+
+_MANY = 12
+"""Agents beyond a first page, and enough that numbers and connections differ in every way."""
+
+_ODD = [
+    *MALFORMED.values(),
+    *NOT_OBJECTS.values(),
+    b"{}",
+    b'{"username": null}',
+    b'{"username": 17}',
+    b'{"username": ""}',
+    b'{"username": ["Scout"]}',
+    b'{"username": {"name": "Scout"}}',
+]
+
+
+def _judge_registration(judge: Judge, name: str, said: Exchange) -> None:
+    if said.status in (401, 403):
+        return  # who may register is left open: the cast says what the target file lacks
+    judge.status("ECHO-REG-001", said, range(200, 300))
+    token = token_in(said.json) if said.ok else MISSING
+    if token is not MISSING:
+        wrong = f"the answer shows {token!r} for a token"
+        judge.holds("ECHO-REG-002", bool(token) and isinstance(token, str), wrong, said)
+    named = [
+        value
+        for each in objects_in(said.json)
+        for key, value in each.items()
+        if str(key).lower() in ("username", "name") and isinstance(value, str)
+    ]
+    if named:
+        wrong = f"{name} was registered, and the answer names {named[0]!r}"
+        judge.holds("ECHO-REG-005", name in named, wrong, said)
+
+
+def _judge_apart(judge: Judge, cast: Cast, row: str) -> None:
+    """No two share a token."""
+    counts = Counter(one.token for one in cast.known)
+    twice = [one for one in cast.known if counts[one.token] > 1]
+    wrong = " and ".join(one.name for one in twice[:2]) + " have the same token"
+    judge.holds(row, not twice, wrong, *_made(twice[:2]))
+
+
+def _judge_numbers(judge: Judge, cast: Cast, row: str) -> None:
+    """No two share a number."""
+    numbers = {one: cast.number(one) for one in cast.known}
+    counts = Counter(number for number in numbers.values() if number is not None)
+    twice = [one for one, number in numbers.items() if counts[number or -1] > 1]
+    wrong = " and ".join(one.name for one in twice[:2]) + " have the same number"
+    judge.holds(row, not twice, wrong, *_made(twice[:2]))
+
+
+def _made(people: list[Person]) -> list[Exchange]:
+    return [one.registration for one in people if one.registration is not None]
+
+
+@requirement(
+    "ECHO-REG-001",
+    "ECHO-REG-002",
+    "ECHO-REG-003",
+    "ECHO-REG-004",
+    "ECHO-REG-005",
+    "ECHO-REG-006",
+    "ECHO-REG-009",
+    "ECHO-CONN-004",
+    *LISTED,
+)
+async def test_flow_many_agents_are_registered_and_meet(
+    room: Room, cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    people = []
+    for _ in range(_MANY):
+        name = echo.name()
+        said = await echo.register(name)
+        _judge_registration(judge, name, said)
+        people.append(await cast.admitted(name, said))
+    _judge_apart(judge, cast, "ECHO-REG-003")
+    judge_list(judge, await echo.agents(), people, cast)
+    guests = [await room.enter(one, "ECHO-CONN-004") for one in people]
+    await room.people(2)
+    await room.known()
+    _judge_numbers(judge, cast, "ECHO-REG-009")
+    for one in people:
+        told = [] if one.registration is None else numbers_in(one.registration.json, one.name)
+        if told and one.registration is not None:
+            wrong = f"{one.name} is {cast.number(one)}, and {told} in the answer"
+            judge.holds("ECHO-REG-006", cast.number(one) in told, wrong, one.registration)
+    judge_list(judge, await echo.agents(), people, cast)
+    listener = guests[0]
+    for guest in guests[1:]:
+        heard = await room.tell(guest, listener)
+        shown = None if heard is None else heard.value("/sender_name")
+        judge.holds(
+            "ECHO-REG-004",
+            heard is None or shown == guest.person.name,
+            f"{guest.person.name} was registered, and speaks as {shown!r}",
+            *_made([guest.person]),
+            *([] if heard is None else [heard]),
+        )
+    await room.settle()
+
+
+@requirement("ECHO-REG-008")
+async def test_flow_agents_are_registered_at_the_same_time(
+    room: Room, cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    names = [echo.name() for _ in range(6)]
+    answers = await asyncio.gather(*(echo.register(name) for name in names))
+    for said in answers:
+        if said.status not in (401, 403):
+            judge.status("ECHO-REG-008", said, range(200, 300))
+    people = [await cast.admitted(name, said) for name, said in zip(names, answers, strict=True)]
+    _judge_apart(judge, cast, "ECHO-REG-008")
+    guests = [await room.enter(one, "ECHO-REG-008") for one in people]
+    await room.known()
+    _judge_numbers(judge, cast, "ECHO-REG-008")
+    for sender, target in zip(guests, guests[1:] + guests[:1], strict=True):
+        heard = await room.tell(sender, target, "", "ECHO-REG-008")
+        shown = None if heard is None else heard.value("/sender_name")
+        judge.holds(
+            "ECHO-REG-008",
+            heard is None or shown == sender.person.name,
+            f"{sender.person.name} speaks as {shown!r}",
+            *_made([sender.person]),
+            *([] if heard is None else [heard]),
+        )
+    await room.settle()
+
+
+@requirement("ECHO-REG-003")
+async def test_names_that_are_alike_have_different_tokens(
+    cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    stem = echo.name()
+    for name in (f"{stem}a", f"{stem}A", f"{stem}aa", f"{stem}-a"):
+        said = await echo.register(name)
+        if said.ok:  # whether names that differ in case alone are the same is left open
+            await cast.admitted(name, said)
+    _judge_apart(judge, cast, "ECHO-REG-003")
+
+
+@requirement("ECHO-REG-007")
+async def test_flow_a_registration_leaves_the_others_as_they_are(room: Room, cast: Cast) -> None:
+    first, second, third = await room.newcomers(3)
+    await room.tell(first, second, "before")
+    absent = await cast.newcomer()
+    late = await room.newcomers(2)
+    for sender, target in ((first, second), (second, first), (late[0], first), (second, late[1])):
+        await room.tell(sender, target, "after", "ECHO-REG-007")
+    await room.leave(third)
+    for person in (third.person, absent):
+        back = await room.enter(person, "ECHO-REG-007")
+        await room.known()
+        await room.tell(back, first, "back again", "ECHO-REG-007")
+        await room.tell(first, back, "welcome", "ECHO-REG-007")
+    await room.settle()
+
+
+@requirement("ECHO-REG-010", "ECHO-CONN-012")
+async def test_flow_odd_registrations_harm_nobody(
+    room: Room, cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    first, second = await room.agents(2)
+    for raw in _ODD:
+        said = await echo.register_oddly(raw)
+        judge.holds("ECHO-REG-010", said.status is not None, said.failure, said)
+    taken = await cast.newcomer()
+    again = await echo.register(taken.name)
+    judge.holds("ECHO-REG-010", again.status is not None, again.failure, again)
+    await room.tell(first, second, "", "ECHO-REG-010")
+    name = echo.name()
+    said = await echo.register(name)
+    if said.status not in (401, 403):
+        judge.status("ECHO-REG-010", said, range(200, 300))
+    await room.enter(await cast.admitted(name, said), "ECHO-REG-010")
+    await room.settle()
+
+
+@requirement("ECHO-REG-011")
+async def test_label_may_carry_a_charset(cast: Cast, echo: Dialogue, judge: Judge) -> None:
+    await cast.newcomer()  # otherwise nobody may be registered at all
+    said = await echo.register(echo.name(), label="application/json; charset=utf-8")
+    judge.status("ECHO-REG-011", said, range(200, 300))
+
+
+@requirement("ECHO-REG-012")
+async def test_guarded_api_takes_no_made_up_credentials(
+    cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    agent = (await cast.agents(1))[0]
+    if (await echo.agents_as(None)).ok:
+        raise UnjudgeableError("the Admin API asks for no credentials")
+    for bearer in (echo.new("nobody"), agent.token):
+        said = await echo.agents_as(bearer)
+        wrong = f"the list was given to {bearer!r}"
+        judge.holds("ECHO-REG-012", not said.ok, wrong, said)

@@ -1,0 +1,280 @@
+"""RFC 6455, as far as messages depend on it: handshake, frames, fragments, pings, the close."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from websockets.frames import Opcode
+
+from conformance.clients.raw import RawSocket
+from conformance.clients.rfc6455 import frame_bytes
+from conformance.clients.websocket import Refused
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.echocenter.principals import Cast, Person
+from conformance.protocols.echocenter.room import SOCKET, Room, everywhere
+from conformance.protocols.echocenter.said import Guest, mentions, texts
+
+pytestmark = everywhere
+
+
+@requirement("ECHO-WIRE-004", "ECHO-WIRE-005", "ECHO-WIRE-006")
+async def test_flow_handshakes_are_sound(room: Room, cast: Cast, judge: Judge) -> None:
+    for turn, person in enumerate(await cast.agents(3)):
+        offered = ["assay.v2", "assay.v1"] if turn == 2 else []
+        query = {"token": person.token}
+        said = await room.opener.raw(SOCKET, person.name, query=query, subprotocols=offered)
+        if isinstance(said, Refused):
+            judge.holds("ECHO-WIRE-004", False, f"refused: {said.reason}", said.exchange)
+            continue
+        wrong = "; ".join(said.violations)
+        judge.holds("ECHO-WIRE-004", not said.violations, wrong, said.handshake)
+        chosen = said.subprotocol
+        wrong = f"of {offered} the sub-protocol {chosen!r} is chosen"
+        right = chosen is None or chosen in offered
+        judge.holds("ECHO-WIRE-005", right, wrong, said.handshake)
+        extensions = said.handshake.answer_headers.get("sec-websocket-extensions")
+        wrong = f"nobody offered the extension {extensions!r}"
+        judge.holds("ECHO-WIRE-006", not extensions, wrong, said.handshake)
+        await said.close()
+
+
+@requirement("ECHO-WIRE-006")
+async def test_messages_come_through_compressed(room: Room, cast: Cast) -> None:
+    first, second, plain = await cast.agents(3)
+    guests = [await room.enter(one, compression="deflate") for one in (first, second)]
+    guests.append(await room.enter(plain))
+    await room.known()
+    for words in ("short", "long and dull " * 300, "Größe 🚀"):
+        for sender, target in ((0, 1), (1, 2), (2, 0)):
+            await room.tell(guests[sender], guests[target], words, "ECHO-WIRE-006")
+    await room.settle()
+
+
+async def _raw(room: Room, person: Person, **options: Any) -> tuple[Guest, RawSocket]:
+    guest = await room.enter(person, raw=True, **options)
+    assert isinstance(guest.socket, RawSocket)
+    return guest, guest.socket
+
+
+@requirement("ECHO-WIRE-007")
+async def test_flow_pings_are_answered(room: Room, cast: Cast, judge: Judge) -> None:
+    first, second = await cast.agents(2)
+    guest, socket = await _raw(room, first)
+    other = await room.enter(second)
+    await room.known()
+    for payload in (b"hello", b"", b"p" * 125, b"\x00\xff\xfe\x80", b"hello"):
+        since = socket.mark()
+        sent = await socket.send_frame(Opcode.PING, payload)
+        seconds = room.patience.seconds("pong") or 0.1
+        pong = await socket.wait(lambda frame: frame.kind == "pong", seconds, since)
+        if pong is None:
+            room.patience.hung("pong", seconds)
+        right = pong is not None and pong.data == payload
+        wrong = f"a ping with {payload[:20]!r} was answered with " + (
+            "no pong" if pong is None else f"{pong.data[:20]!r}"
+        )
+        judge.holds("ECHO-WIRE-007", right, wrong, sent, *([] if pong is None else [pong]))
+        await room.tell(other, guest)
+        pongs = [f for f in socket.frames[since:] if f.sender == "peer" and f.kind == "pong"]
+        wrong = "a ping was answered twice"
+        judge.holds("ECHO-WIRE-007", len(pongs) < 2, wrong, sent, *pongs[:2])
+    await room.settle()
+
+
+_CLOSES = (
+    struct.pack("!H", 1000),
+    b"",
+    struct.pack("!H", 1001) + b"gone for today",
+    struct.pack("!H", 4321) + ("ü" * 61).encode(),
+)
+
+
+@requirement("ECHO-WIRE-008", "ECHO-WIRE-009")
+async def test_flow_a_close_is_answered(room: Room, cast: Cast, judge: Judge) -> None:
+    people = await cast.agents(len(_CLOSES))
+    guests = [await _raw(room, person, echo=False) for person in people]
+    other = await room.enter((await cast.newcomers(1))[0])
+    await room.known()
+    await room.tell(guests[0][0], other)
+
+    async def close(guest: Guest, socket: RawSocket, payload: bytes) -> None:
+        guest.left = True
+        sent = await socket.send_frame(Opcode.CLOSE, payload)
+        seconds = room.patience.seconds("close") or 0.1
+        answer = await socket.wait(lambda frame: frame.kind == "close", seconds)
+        if answer is None:
+            room.patience.hung("close", seconds)
+        wrong = "a close frame was not answered by one"
+        shown = [frame for frame in (socket.closed,) if frame is not None]
+        judge.holds("ECHO-WIRE-008", answer is not None, wrong, sent, *shown)
+        if answer is not None:
+            lawful = "; ".join(v for v in socket.violations if "close" in v)
+            judge.holds("ECHO-WIRE-008", not lawful, lawful, sent, answer)
+            gone = await socket.gone(min(seconds, 5.0))
+            wrong = "close frames were exchanged, and the connection was not ended"
+            judge.holds("ECHO-WIRE-009", gone, wrong, sent, answer)
+
+    await asyncio.gather(
+        *(close(*guest, payload) for guest, payload in zip(guests, _CLOSES, strict=True))
+    )
+    await room.settle()
+
+
+def _parts(data: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """Data in parts of these sizes, the last of them the rest."""
+    parts, at = [], 0
+    for size in sizes:
+        parts.append(data[at : at + size])
+        at += size
+    return [*parts, data[at:]]
+
+
+async def _send_parts(socket: RawSocket, parts: Sequence[bytes], *, ping: bool = False) -> Frame:
+    """One message in fragments, with pings between them if wanted."""
+    for at, part in enumerate(parts):
+        last = at == len(parts) - 1
+        opcode = Opcode.CONT if at else Opcode.TEXT
+        frame = await socket.send_frame(opcode, part, fin=last)
+        if ping and not last:
+            await socket.send_frame(Opcode.PING, b"between")
+    return frame
+
+
+_WORDS = "in fragments: 世界 🚀 Größe"
+
+_DIVIDED: dict[str, Sequence[int]] = {
+    "two": (20,),
+    "three": (10, 40),
+    "five": (1, 2, 30, 5),
+    "an empty one first": (0, 33),
+    "empty ones between": (12, 0, 0, 9),
+    "within a letter": (-21,),
+    "single bytes": (1,) * 60,
+}
+
+
+@requirement("ECHO-WIRE-010", "ECHO-WIRE-011")
+async def test_flow_fragments_are_joined(room: Room, cast: Cast) -> None:
+    sender, socket = await _raw(room, (await cast.agents(1))[0])
+    target = (await room.newcomers(1))[0]
+    await room.known()
+    for row, ping in (("ECHO-WIRE-010", False), ("ECHO-WIRE-011", True)):
+        for sizes in _DIVIDED.values():
+            mark, message = room.draft(target.person, _WORDS)
+            data = json.dumps(message, ensure_ascii=False).encode()
+            cuts = [size if size >= 0 else len(data) + size for size in sizes]
+            frame = await _send_parts(socket, _parts(data, cuts), ping=ping)
+            said = room.spoken(sender, target.person, mark, message, frame)
+            await room.heard(target, said, row)
+    await room.settle()
+
+
+@requirement("ECHO-WIRE-010")
+async def test_fragments_of_two_connections_are_kept_apart(room: Room, cast: Cast) -> None:
+    people = await cast.agents(2)
+    senders = [await _raw(room, person) for person in people]
+    target = (await room.newcomers(1))[0]
+    await room.known()
+    drafts = [room.draft(target.person, f"{_WORDS} {at}" * 4) for at in range(2)]
+    divided = [_parts(json.dumps(message).encode(), (15, 30, 20)) for _, message in drafts]
+    frames: list[Frame] = []
+    for at in range(4):
+        frames = [
+            await socket.send_frame(Opcode.CONT if at else Opcode.TEXT, parts[at], fin=at == 3)
+            for (_, socket), parts in zip(senders, divided, strict=True)
+        ]
+    for (sender, _), (mark, message), frame in zip(senders, drafts, frames, strict=True):
+        said = room.spoken(sender, target.person, mark, message, frame)
+        await room.heard(target, said, "ECHO-WIRE-010")
+    await room.settle()
+
+
+@requirement("ECHO-WIRE-012")
+async def test_flow_frames_come_together_and_in_pieces(room: Room, cast: Cast) -> None:
+    """Pings stay unanswered here: a pong would come in the middle of our frame."""
+    sender, socket = await _raw(room, (await cast.agents(1))[0], pong=False)
+    left, right = await room.newcomers(2)
+    await room.known()
+    drafts = [(target, *room.draft(target.person, "together")) for target in (left, right, left)]
+    wires = [frame_bytes(Opcode.TEXT, json.dumps(each[2]).encode()) for each in drafts]
+    frame = await socket.send_bytes(b"".join(wires))
+    for target, mark, message in drafts:
+        said = room.spoken(sender, target.person, mark, message, frame)
+        await room.heard(target, said, "ECHO-WIRE-012")
+    for cut in (1, 3, 7, 40):
+        mark, message = room.draft(left.person, "in pieces " * 8)
+        wire = frame_bytes(Opcode.TEXT, json.dumps(message).encode())
+        await socket.send_bytes(wire[:cut])
+        await asyncio.sleep(0.02)
+        frame = await socket.send_bytes(wire[cut:])
+        said = room.spoken(sender, left.person, mark, message, frame)
+        await room.heard(left, said, "ECHO-WIRE-012")
+    mark, message = room.draft(right.person, "byte by byte")
+    wire = frame_bytes(Opcode.TEXT, json.dumps(message).encode())
+    frame = await socket.trickle(wire, 0.001)
+    said = room.spoken(sender, right.person, mark, message, frame)
+    await room.heard(right, said, "ECHO-WIRE-012")
+    await room.settle()
+
+
+def _of_size(message: dict[str, Any], size: int) -> str:
+    """A message as JSON of exactly so many bytes."""
+    text = json.dumps(message, separators=(",", ":"))
+    message["payload"] += "s" * (size - len(text))
+    return json.dumps(message, separators=(",", ":"))
+
+
+@requirement("ECHO-WIRE-013", "ECHO-WIRE-014", "ECHO-WIRE-015")
+@pytest.mark.parametrize("size", [124, 125, 126, 127, 128, 65_535, 65_536])
+async def test_frames_of_every_size_are_taken(size: int, room: Room, judge: Judge) -> None:
+    """The frame that we send has that size, so that of the coordinator is larger."""
+    sender, target = await room.newcomers(2)
+    mark, message = room.draft(target.person)
+    frame = await sender.socket.send_text(_of_size(message, size))
+    said = room.spoken(sender, target.person, mark, message, frame)
+    if size < 65_536:
+        await room.heard(target, said, "ECHO-WIRE-013")
+        await room.settle()
+        return
+    waits = [room.wait(target, said), sender.socket.ended(room.opener.target.timeout)]
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.sleep(0.05)
+    for task in tasks:
+        task.cancel()
+    heard = next(iter(f for f in texts(target) if mentions(f, mark)), None)
+    ended = sender.socket.closed is not None or target.socket.closed is not None
+    wrong = "a message of 64 KiB is lost, and nothing tells it"
+    judge.holds("ECHO-WIRE-014", heard is not None or ended, wrong, frame)
+    judge.holds("ECHO-WIRE-015", heard is not None, wrong, frame)
+
+
+@requirement("ECHO-WIRE-013")
+async def test_frames_of_every_size_are_delivered(room: Room) -> None:
+    """The frame of the coordinator has that size, once it is known how much it adds."""
+    sender, target = await room.newcomers(2)
+    first = await room.tell(sender, target)
+    if first is None:
+        return
+    added = len(first.data) - len(str(first.value("/payload")))
+    for size in (*range(100, 131, 5), 125, 126, 127, 65_535, 65_536):
+        mark = room.cast.dialogue.new("m") + "."
+        room.cast.said.add(mark)
+        pad = size - added - len(mark)
+        if pad >= 0 and pad + len(mark) < 65_300:
+            message = {
+                "type": "CHAT",
+                "target_id": room.number(target.person),
+                "payload": mark + "o" * pad,
+            }
+            frame = await sender.socket.send(message)
+            said = room.spoken(sender, target.person, mark, message, frame)
+            await room.heard(target, said, "ECHO-WIRE-013")
+    await room.settle()

@@ -1,0 +1,174 @@
+"""What the EchoCenter checks ask a coordinator over REST, and how open answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.clients import HttpClient
+from conformance.exchange import MISSING, Exchange
+from conformance.ids import IdSource
+
+__all__ = ["Dialogue", "incomplete", "numbers_in", "objects_in", "row_of", "rows_of", "token_in"]
+
+_TOKENS = ("apitoken", "token", "agenttoken", "accesstoken", "jwt", "apikey", "secret")
+"""What a token may be called, the likeliest first; how it is handed over is left open."""
+
+_NUMBERS = ("id", "agentid", "userid", "principalid", "accountid")
+
+
+class Dialogue:
+    """The REST endpoints of an EchoCenter, as checks like to call them.
+
+    An administrator proves who it is by the target's headers or, where these say nothing of it and
+    the target has credentials, by the token of a log-in.
+    """
+
+    def __init__(self, peer: HttpClient, ids: IdSource) -> None:
+        self.peer = peer
+        self.new = ids
+        self._admin: Mapping[str, str] | None = None
+        self._log_in: Exchange | None = None
+
+    def name(self) -> str:
+        """A name for an agent, of the kind that the document's example has."""
+        return self.new("Scout")
+
+    async def register(self, username: str, *, label: str = "application/json") -> Exchange:
+        """Register an agent. An administrator may be refused, so that is for checks to judge."""
+        headers = {**await self._headers(), "Content-Type": label}
+        body = {"username": username}
+        return await self.peer.call("createAgent", body=body, headers=headers, served=False)
+
+    async def register_oddly(self, raw: bytes) -> Exchange:
+        """Send something that registers nobody."""
+        headers = await self._headers()
+        return await self.peer.call("createAgent", raw=raw, headers=headers, lawful=False)
+
+    async def agents(self) -> Exchange:
+        """The list of the agents."""
+        headers = await self._headers()
+        return await self.peer.call("listAgents", headers=headers, served=False)
+
+    async def agents_as(self, bearer: str | None) -> Exchange:
+        """The list, asked for with that token, or with no credentials at all."""
+        path = self.peer.protocol.operations["listAgents"].path
+        if bearer is None:
+            return await self.peer.send("GET", path, anonymous=True)
+        credentials = {"Authorization": f"Bearer {bearer}"}
+        hidden = dict.fromkeys(self.peer.target.headers, "")
+        return await self.peer.call(
+            "listAgents", headers={**hidden, **credentials}, lawful=False, served=False
+        )
+
+    async def dev_token(self, name: str) -> Exchange:
+        """What the dev endpoint shows for a name. It need not be there."""
+        headers = await self._headers()
+        return await self.peer.call(
+            "getAgentToken", {"username": name}, headers=headers, served=False
+        )
+
+    async def presence(self) -> Exchange:
+        """Who is connected, where that is told at all."""
+        headers = await self._headers()
+        return await self.peer.call("getPresence", headers=headers, served=False)
+
+    async def log_in(self) -> Exchange | None:
+        """The log-in of the target's person, made once. `None` where it has no credentials."""
+        known = self.peer.target.credentials
+        if self._log_in is None and known:
+            body = {"username": known.username, "password": known.password}
+            self._log_in = await self.peer.call("logIn", body=body, served=False)
+        return self._log_in
+
+    async def _headers(self) -> Mapping[str, str]:
+        if self._admin is None:
+            self._admin = {}
+            named = {name.lower() for name in self.peer.target.headers}
+            said = None if "authorization" in named else await self.log_in()
+            token = MISSING if said is None or not said.ok else token_in(said.json)
+            if token and isinstance(token, str):
+                self._admin = {"Authorization": f"Bearer {token}"}
+        return self._admin
+
+
+def objects_in(data: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a JSON document, the outer before the inner."""
+    if isinstance(data, dict):
+        yield data
+    children = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for child in children:
+        yield from objects_in(child)
+
+
+def token_in(data: Any) -> Any:
+    """The token that an answer shows, wherever it stands; `MISSING` where there is none.
+
+    Something that is no text, or an empty one, is given only where nothing better stands.
+    """
+    if isinstance(data, str):
+        return data
+    found = [
+        (_TOKENS.index(_plain(key)), value)
+        for holder in objects_in(data)
+        for key, value in holder.items()
+        if _plain(key) in _TOKENS and not isinstance(value, dict | list)
+    ]
+    found.sort(key=lambda each: (not (each[1] and isinstance(each[1], str)), each[0]))
+    return found[0][1] if found else MISSING
+
+
+def numbers_in(data: Any, name: str) -> list[int]:
+    """The numbers that an answer gives somebody of that name, the likeliest first."""
+    named = [each for each in objects_in(data) if name in each.values()]
+    for holders in (named, [] if named else objects_in(data)):
+        numbers = [
+            (_NUMBERS.index(_plain(key)), value)
+            for holder in holders
+            for key, value in holder.items()
+            if _plain(key) in _NUMBERS and isinstance(value, int) and not isinstance(value, bool)
+        ]
+        if numbers:
+            return list(dict.fromkeys(value for _, value in sorted(numbers)))
+    return []
+
+
+def rows_of(data: Any, name: str) -> list[dict[str, Any]]:
+    """The rows of a list for that name: objects that hold it, or that stand under it."""
+    rows = [
+        value
+        for holder in objects_in(data)
+        for key, value in holder.items()
+        if key == name and isinstance(value, dict)
+    ]
+    return rows or [each for each in objects_in(data) if name in each.values()]
+
+
+def row_of(data: Any, name: str) -> dict[str, Any] | None:
+    """The first of them."""
+    return next(iter(rows_of(data, name)), None)
+
+
+def incomplete(data: Any) -> bool:
+    """Does a list say itself that it goes on elsewhere? The form of the list is left open."""
+    if not isinstance(data, dict):
+        return False
+    holders = [data, *(value for value in data.values() if isinstance(value, dict))]
+    return any(_goes_on(holder) for holder in holders)
+
+
+def _goes_on(holder: dict[str, Any]) -> bool:
+    said = {_plain(key): value for key, value in holder.items()}
+    shown = max((len(v) for v in holder.values() if isinstance(v, list)), default=0)
+    more = any(said.get(key) for key in ("next", "nextcursor", "nextpage", "hasmore", "hasnext"))
+    pages = next((said[key] for key in ("pages", "totalpages") if key in said), 1)
+    total = next((said[key] for key in ("total", "totalcount", "count") if key in said), 0)
+    return more or (_is_above(pages, 1)) or (shown > 0 and _is_above(total, shown))
+
+
+def _is_above(value: Any, limit: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > limit
+
+
+def _plain(key: Any) -> str:
+    return str(key).lower().replace("_", "").replace("-", "")

@@ -1,0 +1,141 @@
+"""What must hold of a list of agents, in whatever form it comes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from conformance.exchange import MISSING, Exchange
+from conformance.judge import Judge, same
+from conformance.protocols.echocenter.dialogue import incomplete, numbers_in, objects_in, rows_of
+from conformance.protocols.echocenter.principals import Cast, Person
+
+__all__ = ["LISTED", "hint_of", "judge_list", "shows"]
+
+LISTED = (
+    "ECHO-LIST-001",
+    "ECHO-LIST-002",
+    "ECHO-LIST-003",
+    "ECHO-LIST-004",
+    "ECHO-LIST-005",
+    "ECHO-LIST-006",
+    "ECHO-LIST-007",
+    "ECHO-LIST-008",
+    "ECHO-LIST-009",
+)
+"""What `judge_list` judges."""
+
+_SHORTEST_PIECE = 4
+"""Signs in a row that are a piece of a token, and no chance."""
+
+_MOST = 0.7
+"""The share of a token that is more than a hint."""
+
+_ENOUGH = 3
+"""Agents whose hints can't all be the same by chance."""
+
+
+def judge_list(judge: Judge, said: Exchange, agents: Sequence[Person], cast: Cast) -> None:
+    """Judge one list, in which these agents must be."""
+    ok = said.ok and said.json is not MISSING
+    judge.holds("ECHO-LIST-001", ok, f"the list was answered {_outcome(said)}", said)
+    if not ok:
+        return
+    _no_raw_token(judge, said, cast.known)
+    found = {agent: rows_of(said.json, agent.name) for agent in agents}
+    whole = not incomplete(said.json)
+    for agent, rows in found.items():
+        if rows or whole:
+            wrong = f"{agent.name} is registered and not in the list"
+            judge.holds("ECHO-LIST-002", bool(rows), wrong, *_made(agent), said)
+        else:
+            judge.inconclusive("ECHO-LIST-002", "the list says that it goes on elsewhere")
+        if rows:
+            _row(judge, said, agent, rows, cast)
+    hints = [hint_of(rows[0]) for rows in found.values() if rows]
+    if len(hints) >= _ENOUGH:
+        wrong = f"all {len(hints)} agents have the token_hint {hints[0]!r}"
+        judge.holds("ECHO-LIST-007", any(hint != hints[0] for hint in hints), wrong, said)
+
+
+def _outcome(said: Exchange) -> str:
+    return f"{said.status}, and not in JSON" if said.ok else said.outcome
+
+
+def _made(agent: Person) -> tuple[Exchange, ...]:
+    return () if agent.registration is None else (agent.registration,)
+
+
+def _row(
+    judge: Judge, said: Exchange, agent: Person, rows: Sequence[dict[str, Any]], cast: Cast
+) -> None:
+    hint = hint_of(rows[0])
+    wrong = f"the token_hint of {agent.name} is {'missing' if hint is MISSING else repr(hint)}"
+    judge.holds("ECHO-LIST-003", hint not in (MISSING, None, ""), wrong, said)
+    if hint not in (MISSING, None, ""):
+        judge.holds("ECHO-LIST-004", isinstance(hint, str), wrong, said)
+    wrong = f"the list tells of the token of {agent.name} more than a hint"
+    judge.holds("ECHO-LIST-006", not _amounts_to(agent, rows[0]), wrong, said)
+    wrong = f"{agent.name} is in the list {len(rows)} times"
+    judge.holds("ECHO-LIST-008", len(rows) == 1, wrong, said)
+    number = cast.number(agent)
+    told = numbers_in(rows[0], agent.name)
+    if number is not None and told:
+        wrong = f"{agent.name} is {number}, and {told} in the list"
+        judge.holds("ECHO-LIST-009", number in told, wrong, said)
+    elif number is not None and any(same(value, str(number)) for value in rows[0].values()):
+        judge.holds("ECHO-LIST-009", False, f"the number of {agent.name} is text", said)
+
+
+def hint_of(row: dict[str, Any]) -> Any:
+    """The token_hint of a row, at whatever depth, or `MISSING`."""
+    return next((each["token_hint"] for each in objects_in(row) if "token_hint" in each), MISSING)
+
+
+def _no_raw_token(judge: Judge, said: Exchange, known: Iterable[Person]) -> None:
+    leaked = [one for one in known if shows(said, one.token)]
+    wrong = f"the list shows the token of {leaked[0].name}" if leaked else ""
+    judge.holds("ECHO-LIST-005", not leaked, wrong, said)
+
+
+def shows(said: Exchange, token: str) -> bool:
+    """Does an answer hold the token, in its body or in a header?"""
+    body = said.answer.decode("utf-8", "replace")
+    plain = "" if said.json is MISSING else json.dumps(said.json, ensure_ascii=False)
+    return any(token in text for text in (body, plain, *said.answer_headers.values()))
+
+
+def _amounts_to(agent: Person, row: dict[str, Any]) -> bool:
+    """Can the token be had from what a row tells, beside the name that may be a part of it?"""
+    token = agent.token
+    told = [text for text in _texts(row) if text != agent.name]
+    whole = "\n".join(told)
+    encoded = base64.b64encode(token.encode()).decode().rstrip("=")
+    guises = (token[::-1], encoded, encoded.translate(str.maketrans("+/", "-_")))
+    if any(guise in whole for guise in guises) or token.lower() in whole.lower():
+        return True
+    return _covered(token, told) > _MOST
+
+
+def _covered(token: str, told: Sequence[str]) -> float:
+    """The share of a token's signs that stand, a few in a row at least, in one of the texts."""
+    known: set[int] = set()
+    for at in range(len(token) - _SHORTEST_PIECE + 1):
+        piece = token[at : at + _SHORTEST_PIECE]
+        if any(piece in text for text in told):
+            known.update(range(at, at + _SHORTEST_PIECE))
+    return len(known) / len(token)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield str(key)
+            yield from _texts(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _texts(child)

@@ -1,0 +1,166 @@
+"""Those whom the EchoCenter checks send: agents that they register, and whom the target names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.exchange import MISSING, Exchange
+from conformance.marks import UnjudgeableError
+from conformance.protocols.echocenter.dialogue import (
+    Dialogue,
+    numbers_in,
+    objects_in,
+    row_of,
+    token_in,
+)
+
+__all__ = ["Cast", "Person"]
+
+_HINT = (
+    "the target file can name `credentials` of an administrator, `headers` that prove one, or "
+    "`principals` that can connect"
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Person:
+    """Somebody who can connect: an agent, or a human.
+
+    `names` are those that its messages may show (of a human, more than one), `numbers` those that
+    it may be routed by, as far as is known; `registration` is how we made it, if it was us.
+    """
+
+    names: tuple[str, ...]
+    human: bool
+    token: str
+    numbers: tuple[int, ...] = ()
+    registration: Exchange | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+
+class Cast:
+    """All who are known in this run, and what was found out of them. Kept over all checks."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        self.known: list[Person] = []
+        self.numbers: dict[Person, int] = {}
+        self.visited: set[Person] = set()
+        self.said: set[str] = set()
+        self.hostile: set[Person] = set()
+        self._regulars: list[Person] = []
+        self._humans: list[Person] | None = None
+        self._lists_agree: bool | None = None
+        for one in dialogue.peer.target.principals:
+            numbers = () if one.id is None else (one.id,)
+            human = one.kind == "human"
+            self._know(Person(names=(one.name,), human=human, token=one.token, numbers=numbers))
+
+    async def agents(self, count: int) -> list[Person]:
+        """So many agents, in every check the same."""
+        while len(self._regulars) < count:
+            self._regulars.append(await self._one_more())
+        return self._regulars[:count]
+
+    async def newcomers(self, count: int) -> list[Person]:
+        """So many agents that nobody has heard of yet."""
+        return [await self.newcomer() for _ in range(count)]
+
+    async def newcomer(self, name: str = "") -> Person:
+        """A newly registered agent. Raises `UnjudgeableError` where there can be none."""
+        name = name or self.dialogue.name()
+        return await self.admitted(name, await self.dialogue.register(name))
+
+    async def admitted(self, name: str, said: Exchange) -> Person:
+        """The agent that was just registered under that name."""
+        if said.status in (401, 403):
+            raise UnjudgeableError(f"no agent may be registered ({said.status}): {_HINT}")
+        if not said.ok:
+            raise UnjudgeableError(f"no agent could be registered: {said.outcome}")
+        token = token_in(said.json)
+        if not token or not isinstance(token, str):
+            token = await self._token_from_dev(name)
+        numbers = await self._numbers(name, said)
+        return self._know(
+            Person(names=(name,), human=False, token=token, numbers=numbers, registration=said)
+        )
+
+    async def humans(self) -> list[Person]:
+        """The people who can connect: those of the target, and who can log in."""
+        if self._humans is None:
+            self._humans = [one for one in self.known if one.human]
+            said = await self.dialogue.log_in()
+            token = MISSING if said is None or not said.ok else token_in(said.json)
+            if said is not None and token and isinstance(token, str):
+                person = self._logged_in(said, token)
+                if all(person.name != one.name for one in self._humans):
+                    self._humans.insert(0, self._know(person))
+        return self._humans
+
+    async def others(self) -> list[Person]:
+        """Agents that the target names: they were there before."""
+        return [one for one in self.known if not one.human and one.registration is None]
+
+    def settle(self, person: Person, number: int) -> None:
+        """The number by which somebody is routed was found out."""
+        self.numbers[person] = number
+
+    def number(self, person: Person) -> int | None:
+        """The number by which somebody is routed, where it is known for certain."""
+        if person in self.numbers:
+            return self.numbers[person]
+        return person.numbers[0] if len(person.numbers) == 1 else None
+
+    def _know(self, person: Person) -> Person:
+        self.known.append(person)
+        return person
+
+    async def _one_more(self) -> Person:
+        try:
+            return await self.newcomer()
+        except UnjudgeableError:
+            spare = [one for one in await self.others() if one not in self._regulars]
+            if not spare:
+                raise
+            return spare[0]
+
+    async def _token_from_dev(self, name: str) -> str:
+        said = await self.dialogue.dev_token(name)
+        token = token_in(said.json) if said.ok else MISSING
+        if not token or not isinstance(token, str):
+            raise UnjudgeableError(
+                f"a registration shows no token, nor does the dev endpoint ({said.outcome}): "
+                "the target file can name `principals`"
+            )
+        return token
+
+    async def _numbers(self, name: str, said: Exchange) -> tuple[int, ...]:
+        """What the answer says, and the list where that is not enough or may say otherwise."""
+        told = numbers_in(said.json, name)
+        if told and self._lists_agree:
+            return tuple(told)
+        row = row_of((await self.dialogue.agents()).json, name)
+        listed = [] if row is None else numbers_in(row, name)
+        if told and self._lists_agree is None:
+            self._lists_agree = not listed or told == listed
+        both = [number for number in told if number in listed]
+        return tuple(both or dict.fromkeys([*told, *listed]))
+
+    def _logged_in(self, said: Exchange, token: str) -> Person:
+        name = self.dialogue.peer.target.credentials.username
+        names = [
+            value
+            for each in objects_in(said.json)
+            if name in each.values()
+            for key, value in each.items()
+            if "name" in str(key).lower() and isinstance(value, str)
+        ]
+        return Person(
+            names=tuple(dict.fromkeys([name, *names])),
+            human=True,
+            token=token,
+            numbers=tuple(numbers_in(said.json, name)),
+        )

@@ -1,0 +1,331 @@
+"""Where those whom a check sends meet: they connect, talk, and everything they hear is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from conformance.clients.opener import Opener
+from conformance.clients.raw import RawSocket
+from conformance.clients.websocket import Refused, Socket
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, requirement
+from conformance.patience import Patience
+from conformance.protocols.echocenter.audit import AMBIENT, audit
+from conformance.protocols.echocenter.principals import Cast, Person
+from conformance.protocols.echocenter.said import Guest, Said, mentions
+
+__all__ = ["SOCKET", "Room", "everywhere"]
+
+SOCKET = "socket"
+
+everywhere = requirement(*AMBIENT)
+"""What is judged in every check that uses a room, whatever else it is about."""
+
+_AGAIN = 2.0
+"""Seconds in which a coordinator may still take a connection that ended for a live one: it may
+refuse a second, and may be slow to see that the first is gone.
+"""
+
+
+class Room:
+    """One check's guests. `judge` hears of every connection and every message."""
+
+    def __init__(self, opener: Opener, judge: Judge, cast: Cast, patience: Patience) -> None:
+        self.opener = opener
+        self.judge = judge
+        self.cast = cast
+        self.patience = patience
+        self.guests: list[Guest] = []
+        self.said: list[Said] = []
+
+    # Coming and going
+
+    async def enter(self, person: Person, *rows: str, raw: bool = False, **options: Any) -> Guest:
+        """Connect somebody. Where the connection is refused, CONN-001 and `rows` are broken, and
+        `UnjudgeableError` is raised. `raw` is for one who says what no library would.
+        """
+        said = await self._open(person, raw=raw, **options)
+        wrong = f"{person.name} was not let in with its token"
+        for row in ("ECHO-CONN-001", *rows):
+            if isinstance(said, Refused):
+                self.judge.holds(row, False, f"{wrong}: {said.reason}", said.exchange)
+            else:
+                self.judge.holds(row, True, "")
+        if isinstance(said, Refused):
+            raise UnjudgeableError(f"{wrong}: {said.reason}")
+        self.cast.visited.add(person)
+        guest = Guest(person=person, socket=said)
+        self.guests.append(guest)
+        return guest
+
+    async def _open(
+        self, person: Person, *, raw: bool, **options: Any
+    ) -> Socket | RawSocket | Refused:
+        options = {"query": {"token": person.token}, **options}
+        way = self.opener.raw if raw else self.opener.open
+        said = await way(SOCKET, person.name, **options)
+        if not isinstance(said, Refused) or person not in self.cast.visited:
+            return said
+        end = time.monotonic() + min(_AGAIN, self.patience.seconds("again") or 0.0)
+        while isinstance(said, Refused) and time.monotonic() < end:
+            await asyncio.sleep(0.1)
+            said = await way(SOCKET, person.name, **options)
+        if isinstance(said, Refused):
+            self.patience.hung("again", _AGAIN)
+        else:
+            self.patience.answered("again")
+        return said
+
+    async def agents(self, count: int, *, see: bool = True) -> list[Guest]:
+        """So many agents, the same in every check: who is here already counts."""
+        return await self._present(await self.cast.agents(count), see=see)
+
+    async def newcomers(self, count: int) -> list[Guest]:
+        """So many agents that are new."""
+        return await self._present(await self.cast.newcomers(count))
+
+    async def human(self) -> Guest:
+        """A person. Raises `UnjudgeableError` where the target names none."""
+        found = await self.people(1)
+        if not found:
+            raise UnjudgeableError(
+                "no person is known: the target file can name `credentials` for a log-in, or a "
+                "principal of kind `human`"
+            )
+        return found[0]
+
+    async def people(self, most: int, *, see: bool = True) -> list[Guest]:
+        """As many people as are known, and no more than so many."""
+        return await self._present((await self.cast.humans())[:most], see=see)
+
+    async def _present(self, people: Sequence[Person], *, see: bool = True) -> list[Guest]:
+        here = {guest.person: guest for guest in self.guests if not guest.left}
+        for person in people:
+            if person not in here:
+                here[person] = await self.enter(person, see=see)
+        return await self._settled([here[person] for person in people])
+
+    async def enter_again(self, guest: Guest) -> Guest | None:
+        """A second connection of somebody who is here, or `None` where it is refused.
+
+        What becomes of either is left open: both stay, or the older ends.
+        """
+        query = {"token": guest.person.token}
+        said = await self.opener.open(SOCKET, guest.person.name, query=query)
+        if isinstance(said, Refused):
+            return None
+        guest.may_end = True
+        second = Guest(person=guest.person, socket=said, may_end=True)
+        self.guests.append(second)
+        return second
+
+    async def leave(self, guest: Guest) -> None:
+        """A guest closes its connection in order."""
+        guest.left = True
+        await guest.socket.close()
+
+    def vanish(self, guest: Guest) -> None:
+        """A guest's connection ends without a word."""
+        guest.left = True
+        guest.socket.abort()
+
+    # Talking
+
+    def number(self, person: Person) -> int:
+        """The number by which somebody is routed."""
+        number = self.cast.number(person)
+        if number is None:
+            raise UnjudgeableError(
+                f"by which number {person.name} is routed cannot be found out: "
+                "the target file can name principals with their `id`"
+            )
+        return number
+
+    async def say(
+        self,
+        sender: Guest,
+        target: Guest | Person | None,
+        words: str = "",
+        *,
+        type: str = "CHAT",  # noqa: A002  # what the protocol calls it
+        fields: Mapping[str, Any] | None = None,
+        absent: bool = False,
+        text: Callable[[Any], str] | None = None,
+        to: int | None = None,
+    ) -> Said:
+        """Have one say something to another. `text` makes the JSON where it is not to be plain,
+        `to` is the number of nobody's where there is no `target`.
+        """
+        person = target.person if isinstance(target, Guest) else target
+        mark, message = self.draft(person, words, to=to, type=type, **(fields or {}))
+        if text is None:
+            frame = await sender.socket.send(message)
+        else:
+            frame = await sender.socket.send_text(text(message))
+        return self.spoken(sender, person, mark, message, frame, absent=absent)
+
+    def draft(
+        self, person: Person | None, words: str = "", *, to: int | None = None, **fields: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """A message and its mark, to be sent in whatever way: then `spoken` is told."""
+        mark = self.cast.dialogue.new("m") + "."
+        number = to if person is None else self.number(person)
+        payload = mark if not words else f"{mark} {words}"
+        return mark, {"type": "CHAT", "target_id": number, "payload": payload} | fields
+
+    def spoken(
+        self,
+        sender: Guest,
+        person: Person | None,
+        mark: str,
+        message: Mapping[str, Any],
+        frame: Frame,
+        *,
+        absent: bool = False,
+    ) -> Said:
+        """A draft was sent: now it belongs to what is judged."""
+        said = Said(
+            mark=mark,
+            type=message["type"],
+            sender=sender,
+            target=person,
+            payload=message["payload"],
+            frame=frame,
+            absent=absent,
+        )
+        self.said.append(said)
+        self.cast.said.add(said.payload)
+        return said
+
+    async def heard(self, target: Guest, said: Said, row: str = "ECHO-CHAT-001") -> Frame | None:
+        """Wait until a message arrives; where it does not, `row` is broken."""
+        frame = await self.wait(target, said)
+        self.judge.holds(
+            row,
+            frame is not None,
+            f"what {said.sender.person.name} said to {target.person.name} did not arrive",
+            said.frame,
+            *_end_of(said.sender),
+            *_end_of(target),
+        )
+        return frame
+
+    async def wait(self, target: Guest, said: Said) -> Frame | None:
+        """The frame in which a message arrives, or `None`."""
+        seconds = self.patience.seconds("chat")
+        if seconds is None:
+            raise UnjudgeableError("messages were waited for in vain, too often to wait again")
+        frame = await target.socket.wait(lambda frame: mentions(frame, said.mark), seconds)
+        if frame is not None:
+            self.patience.answered("chat")
+        elif target.socket.closed is None:  # otherwise it took no time
+            self.patience.hung("chat", seconds)
+        return frame
+
+    async def wait_any(self, targets: Sequence[Guest], said: Said) -> Frame | None:
+        """The frame in which a message arrives at one of several, or `None`."""
+        waits = [asyncio.ensure_future(self.wait(target, said)) for target in targets]
+        try:
+            for done in asyncio.as_completed(waits):
+                frame = await done
+                if frame is not None:
+                    return frame
+        finally:
+            for task in waits:
+                task.cancel()
+        return None
+
+    async def tell(
+        self, sender: Guest, target: Guest, words: str = "", *rows: str, **how: Any
+    ) -> Frame | None:
+        """Say something and wait until it arrives. It breaks CHAT-001 and `rows` if it doesn't."""
+        said = await self.say(sender, target, words, **how)
+        frame = await self.heard(target, said)
+        for row in rows:
+            self.judge.holds(
+                row,
+                frame is not None,
+                f"what {sender.person.name} said to {target.person.name} did not arrive",
+                said.frame,
+            )
+        return frame
+
+    async def round(self) -> None:
+        """Everybody says something to the next: what was on its way before has arrived then."""
+        present = [guest for guest in self.guests if not (guest.left or guest.may_end)]
+        if len(present) > 1:
+            for sender, target in zip(present, [*present[1:], present[0]], strict=True):
+                await self.tell(sender, target)
+
+    async def settle(self) -> None:
+        """The end of a check: a last round, and all that was heard is judged."""
+        await self.round()
+        audit(self.judge, self.guests, self.said, self.cast)
+
+    # Who is who
+
+    async def known(self) -> None:
+        """See to it that the numbers of all guests are known."""
+        await self._settled(self.guests)
+
+    async def _settled(self, guests: list[Guest]) -> list[Guest]:
+        """See to it that everybody's number is known."""
+        for guest in list(guests):
+            if self.cast.number(guest.person) is None:
+                await self._find_number(guest)
+        return guests
+
+    async def _find_number(self, guest: Guest) -> None:
+        person = guest.person
+        if person.numbers:
+            await self._try_numbers(guest)
+        if self.cast.number(person) is None:
+            await self._ask_for_number(guest)
+        self.number(person)
+
+    async def _try_numbers(self, guest: Guest) -> None:
+        """Several are told: the one that reaches it is its own."""
+        asker = await self._somebody_but(guest)
+        marks = {}
+        for number in guest.person.numbers:
+            mark = self.cast.dialogue.new("m") + "."
+            marks[mark] = number
+            self.cast.said.add(mark)
+            await asker.socket.send({"type": "CHAT", "target_id": number, "payload": mark})
+        frame = await guest.socket.wait(
+            lambda frame: any(mentions(frame, mark) for mark in marks),
+            self.patience.seconds("chat") or 0.0,
+        )
+        for mark, number in marks.items():
+            if frame is not None and mentions(frame, mark):
+                self.cast.settle(guest.person, number)
+
+    async def _ask_for_number(self, guest: Guest) -> None:
+        """None is told: whoever is spoken to sees it."""
+        other = await self._somebody_but(guest)
+        if self.cast.number(other.person) is not None:
+            said = await self.say(guest, other)
+            frame = await self.wait(other, said)
+            number = None if frame is None else frame.value("/sender_id")
+            if isinstance(number, int) and not isinstance(number, bool):
+                self.cast.settle(guest.person, number)
+
+    async def _somebody_but(self, guest: Guest) -> Guest:
+        """Somebody to try it with: a guest whose number is known, or one who comes for that."""
+        known = [each for each in self.guests if self.cast.number(each.person) is not None]
+        other = next((each for each in known if each.person is not guest.person), None)
+        if other is not None:
+            return other
+        candidates = [*(await self.cast.agents(1)), *(await self.cast.others())]
+        certain = [each for each in candidates if self.cast.number(each) is not None]
+        spare = next((each for each in [*certain, *candidates] if each is not guest.person), None)
+        return await self.enter(spare or (await self.cast.agents(2))[1])
+
+
+def _end_of(guest: Guest) -> tuple[Frame, ...]:
+    closed = guest.socket.closed
+    return () if closed is None else (closed,)

@@ -1,0 +1,69 @@
+"""What one guest said to another in a check, and who heard it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.clients.raw import RawSocket
+from conformance.clients.websocket import Socket
+from conformance.frames import Frame
+from conformance.protocols.echocenter.principals import Person
+
+__all__ = ["Guest", "Said", "chats", "mentions", "texts"]
+
+
+@dataclass(kw_only=True, eq=False)
+class Guest:
+    """Somebody who is connected. `may_end` says that the coordinator may end this connection,
+    `streams` that others may stream to the same target at the same time.
+    """
+
+    person: Person
+    socket: Socket | RawSocket
+    may_end: bool = False
+    left: bool = False
+    streams: bool = False
+    came: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Said:
+    """One message of ours. Its payload begins with a `mark` that no other payload holds.
+
+    `target` is `None` where nobody is to hear it, `absent` says that it is not there: then what
+    becomes of the message is for the check to judge.
+    """
+
+    mark: str
+    type: str
+    sender: Guest
+    target: Person | None
+    payload: str
+    frame: Frame
+    absent: bool = False
+
+
+def texts(guest: Guest) -> Iterator[Frame]:
+    """The messages that a guest was sent."""
+    for frame in guest.socket.frames:
+        if frame.sender == "peer" and frame.kind in ("text", "binary"):
+            yield frame
+
+
+def chats(guest: Guest, after: int = 0) -> Iterator[Frame]:
+    """The CHAT messages that a guest was sent, from a mark on."""
+    for frame in guest.socket.frames[after:]:
+        if frame.sender == "peer" and _type(frame) == "CHAT":
+            yield frame
+
+
+def mentions(frame: Frame, mark: str) -> bool:
+    """Does a frame hold that mark, in whatever form the message came?"""
+    return frame.kind in ("text", "binary", "raw") and mark.encode() in frame.data.lower()
+
+
+def _type(frame: Frame) -> Any:
+    return frame.json.get("type") if isinstance(frame.json, dict) else None
