@@ -39,6 +39,8 @@ class RunContext:
     invocation: str = ""
     patience: float | None = None
     """Seconds that an agent's situation lasts, where the profile's own are not wanted."""
+    situations: tuple[str, ...] = ()
+    """Globs of the situations that an agent is led through; all where there are none."""
     listen: Mapping[str, Any] = field(default_factory=dict)
     """How the mock listens while an agent is judged: `host`, `port`, and `tls` where it is not to
     be the protocol's default.
@@ -47,6 +49,11 @@ class RunContext:
     def selects(self, requirement: Requirement) -> bool:
         """Is this one to be judged in this run?"""
         return requirement.role == self.role and fnmatchcase(requirement.id, self.only)
+
+    def plays(self, situation: str) -> bool:
+        """Is this situation of an agent wanted in this run?"""
+        wanted = self.situations
+        return not wanted or any(fnmatchcase(situation, glob) for glob in wanted)
 
     def dump(self) -> str:
         return json.dumps(asdict(self))
@@ -63,7 +70,10 @@ class RunContext:
             for name, hook in target.pop("hooks").items()
         }
         return cls(
-            **{**said, "command": tuple(said["command"]), "baseline": tuple(said["baseline"])},
+            **{
+                **said,
+                **{name: tuple(said[name]) for name in ("command", "baseline", "situations")},
+            },
             target=Target(
                 **{
                     **target,

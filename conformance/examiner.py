@@ -112,12 +112,21 @@ class Examiner:
         if not self._played:  # once, even where nobody came: each check would wait anew
             self._played = True
             await (self._play_all() if self._context.command else self._attend())
+        if name not in self._seen and self._context.command and self._came:
+            self._seen[name] = await self._play(self._situations[name])  # left out at first
         if name not in self._seen:
             raise UnjudgeableError("no agent ever connected")
         return self._seen[name]
 
+    @property
+    def _came(self) -> bool:
+        """Did the agent say anything when all was well?"""
+        first = next(iter(self._situations))
+        return first in self._seen and bool(self._seen[first].exchanges)
+
     async def _play_all(self) -> None:
-        first, *others = self._situations.values()
+        first, *rest = self._situations.values()
+        others = [situation for situation in rest if self._context.plays(situation.name)]
         self._seen[first.name] = await self._play(first)
         if not self._seen[first.name].exchanges:
             return  # it says nothing when all is well: nothing is learned by making it worse

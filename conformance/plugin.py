@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +64,9 @@ class Suite:
         profile = item.get_closest_marker("from_profile")
         if profile and not in_profile(profile.args[0], self.context.profile):
             return False
+        situation = _situation(item)
+        if situation is not None and not self.context.plays(situation):
+            return False
         names = declared(item)
         return any(
             name in self.book.requirements or self.all_rows[name].capability in self._everywhere
@@ -74,9 +77,28 @@ class Suite:
     def _everywhere(self) -> frozenset[str]:
         """The capabilities in whose messages something is selected that no check need declare."""
         rows = self.book.requirements.values()
-        if self.context.role == "agent" or any(row.rule for row in rows):
+        seen_anywhere = any(row.place or row.rule for row in rows)
+        if any(row.rule for row in rows) or (self.context.role == "agent" and seen_anywhere):
             return frozenset(self.protocol.capabilities)
         return frozenset(row.capability for row in rows if row.place)
+
+    def restrict(self, items: Sequence[pytest.Item]) -> None:
+        """Have an agent led through nothing but the situations that these checks look at."""
+        names = {_situation(item) for item in items if "examiner" in _fixtures(item)}
+        if names and None not in names:
+            wanted = tuple(sorted(name for name in names if name is not None))
+            self.context = replace(self.context, situations=wanted)
+
+
+def _situation(item: pytest.Item) -> str | None:
+    """The situation that a check of an agent looks at, if it is one and not all."""
+    callspec: Any = getattr(item, "callspec", None)
+    return None if callspec is None else callspec.params.get("situation")
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    names: Sequence[str] = getattr(item, "fixturenames", ())
+    return names
 
 
 def declared(item: pytest.Item) -> list[str]:
@@ -117,6 +139,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for mark in item.iter_markers("exclusive"):
                 item.add_marker(pytest.mark.xdist_group(mark.args[0]))
     items[:] = kept
+    suite.restrict(kept)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -27,6 +27,7 @@ async def run_suite(
     role: Role = "coordinator",
     command: Sequence[str] = (),
     only: str = "*",
+    situation: str = "",
     profile: str = "standard",
     patience: float | None = None,
 ) -> Run:
@@ -44,7 +45,8 @@ async def run_suite(
         command=tuple(command),
         record=str(folder / f"{run}.jsonl"),
     )
-    context = replace(context, patience=patience)
+    wanted = (situation,) if situation else ()
+    context = replace(context, patience=patience, situations=wanted)
     process = await asyncio.create_subprocess_exec(
         *suite_command(context),
         env=suite_environment(context),

@@ -55,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-n", type=int, default=0, metavar="WORKERS", dest="workers")
     parser.add_argument("--pytest-args", default="", metavar="ARGS", help="more for pytest, quoted")
+    parser.add_argument(
+        "--situation",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="what an agent is led through; may be repeated (default: everything)",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="where the mock listens for an agent")
     parser.add_argument("--port", type=int, default=0, help="its port (default: a free one)")
     parser.add_argument(
@@ -116,6 +123,7 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
         baseline=_baseline(arguments.baseline),
         invocation=shlex.join(["assay", *arguments.argv]),
         patience=arguments.timeout,
+        situations=tuple(arguments.situation),
         listen={"host": arguments.host, "port": arguments.port, "tls": arguments.tls},
     )
     hint = f"see: assay requirements {protocol.id} --role {context.role}"

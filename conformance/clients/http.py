@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from yarl import URL
 
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
-from conformance.target import RateLimit, Target
+from conformance.target import RateLimit, Target, Tls
 from schemas.spec import Operation, Protocol
 
 __all__ = ["LARGEST_ANSWER", "HttpClient", "tls_context"]
@@ -253,12 +254,18 @@ class _Pace:
 
 def tls_context(target: Target) -> ssl.SSLContext:
     """As the target file says. Raises `OSError` for a file that cannot be read or is no PEM."""
-    context = ssl.create_default_context(cafile=target.tls.ca or None)
-    if target.tls.verify is False:
+    return _tls_context(target.tls)
+
+
+@lru_cache(maxsize=8)
+def _tls_context(tls: Tls) -> ssl.SSLContext:
+    """Made once: every check opens connections, and reading the authorities takes its time."""
+    context = ssl.create_default_context(cafile=tls.ca or None)
+    if tls.verify is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if target.tls.cert:
-        context.load_cert_chain(target.tls.cert, target.tls.key or None)
+    if tls.cert:
+        context.load_cert_chain(tls.cert, tls.key or None)
     return context
 
 

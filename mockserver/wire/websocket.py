@@ -21,6 +21,7 @@ from mockserver.app import Joined, Mock, Outcome, Request
 from mockserver.coordinator import Answer
 from mockserver.session import Session
 from mockserver.wire.connection import Wire
+from mockserver.wire.strict import make_strict
 from mockserver.wire.timers import Timers
 
 __all__ = ["SocketShell"]
@@ -54,6 +55,7 @@ class SocketShell:
         """
         largest = session.coordinator.largest_message
         protocol = ServerProtocol(max_size=largest, logger=_QUIET)
+        make_strict(protocol)
         protocol.receive_data(b"GET / HTTP/1.1\r\n\r\n")  # the real head was read by aiohttp
         protocol.events_received()
         head = _head(raw)

@@ -34,7 +34,9 @@ CAUGHT: dict[str, dict[str, str]] = {
     protocol: yaml.safe_load((_HERE / f"{protocol}_agents_caught.yaml").read_text("utf-8"))
     for protocol in STYLES
 }
-"""For each requirement of an agent, a fault that it must catch."""
+"""For each requirement of an agent, a fault that it must catch; with `@ situation` behind it, where
+one situation is enough to show it.
+"""
 
 _WORDS: Mapping[str, str] = {
     "aitbc": "--url {url} --name {name}",
@@ -58,14 +60,25 @@ def _rows(protocol: str) -> dict[str, Requirement]:
 
 
 async def _examined(
-    folder: Path, protocol: str, style: str = "", fault: str = "", only: str = "*"
+    folder: Path,
+    protocol: str,
+    style: str = "",
+    fault: str = "",
+    only: str = "*",
+    situation: str = "",
 ) -> Run:
     script = _HERE / f"{protocol}_agents" / "agent.py"
     command = [sys.executable, str(script), *_WORDS[protocol].split()]
     command += ["--style", style] if style else []
     command += ["--fault", fault] if fault else []
     return await run_suite(
-        folder, protocol=protocol, role="agent", command=command, only=only, patience=_PATIENCE
+        folder,
+        protocol=protocol,
+        role="agent",
+        command=command,
+        only=only,
+        situation=situation,
+        patience=_PATIENCE,
     )
 
 
@@ -97,16 +110,21 @@ async def test_suite_passes_every_lawful_style(protocol: str, part: int, tmp_pat
 @pytest.mark.parametrize("part", range(_PARTS))
 @pytest.mark.parametrize("protocol", STYLES)
 async def test_fault_is_caught_by_its_requirement(protocol: str, part: int, tmp_path: Path) -> None:
-    chosen = [*CAUGHT[protocol].items()][part::_PARTS]
     jobs = {
-        row: {"style": FAULTS[protocol][fault].style, "fault": fault, "only": row}
-        for row, fault in chosen
+        row: _job(protocol, row, *told.split(" @ "))
+        for row, told in [*CAUGHT[protocol].items()][part::_PARTS]
     }
     for row, run in (await _side_by_side(jobs, tmp_path, protocol)).items():
         requirement = _rows(protocol)[row]
         weak = requirement.basis == "implied" or requirement.level == "SHOULD"
         told = (row, CAUGHT[protocol][row], run.because)
         assert verdicts(run, "warn" if weak else "fail") == [row], told
+
+
+def _job(protocol: str, row: str, fault: str, situation: str = "") -> dict[str, str]:
+    known = FAULTS[protocol][fault]
+    style = getattr(known, "style", "") or known.reading
+    return {"style": style, "fault": fault, "only": row, "situation": situation}
 
 
 @pytest.mark.parametrize("protocol", STYLES)

@@ -1,4 +1,4 @@
-"""Takes over what the mock says, so that a play decides when, how and in what company it goes out."""
+"""Takes over what the mock says: a play decides when, how and in what company it goes out."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ class Desk:
 
     def __init__(self, stage: Stage, book: Playbook, situation: str) -> None:
         self.stage = stage
+        book.patience = stage.patience
         self._strikes = book.strikes.setdefault(situation, [])
-        self._habits = book.habits
+        self.habits = book.habits
         self._read = stage.mark()
         self._replies: list[Reply] = []
         self._said = 0
@@ -98,7 +99,7 @@ class Desk:
         it time anew.
         """
         self._look()
-        silence = self._habits.silence(self._said, self.stage.patience)
+        silence = self.habits.silence(self._said, self.stage.patience)
         return not self.stage.running or time.monotonic() - self._last > silence
 
     def _look(self) -> None:

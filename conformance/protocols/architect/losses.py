@@ -12,7 +12,7 @@ from mockserver import Fault
 __all__ = ["lost", "outage", "refused"]
 
 _SOME = 3
-"""Replies after which a connection is ended."""
+"""Replies after which a connection is ended, of a script that has more to say."""
 
 _AT_ONCE = 6
 """Further connections that are ended as soon as they are there."""
@@ -27,10 +27,10 @@ def lost(kind: str, code: int | None) -> Scene:
     async def play(desk: Desk) -> None:
         await desk.arrive()
         for _ in range(2):
-            await desk.serve(calls=_SOME)
+            await desk.serve(calls=_some(desk))
             await _end(desk, kind, code)
             await _back(desk)
-        await desk.serve(calls=_SOME)
+        await desk.serve(calls=_some(desk))
         end = time.monotonic() + desk.stage.patience / 2
         for _ in range(_AT_ONCE):
             if time.monotonic() < end:
@@ -43,7 +43,7 @@ def lost(kind: str, code: int | None) -> Scene:
 async def outage(desk: Desk) -> None:
     """The coordinator restarts, and lets nobody in for a while."""
     await desk.arrive()
-    await desk.serve(calls=_SOME)
+    await desk.serve(calls=_some(desk))
     faults = desk.stage.session.faults
     faults.add(Fault(kind="status", operation="socket", status=503, times=None))
     await _end(desk, "outage", 1012)
@@ -51,7 +51,7 @@ async def outage(desk: Desk) -> None:
     faults.clear()
     faults.add(TAKEN_OVER)
     await _back(desk)
-    await desk.serve(calls=_SOME)
+    await desk.serve(calls=_some(desk))
 
 
 async def refused(desk: Desk) -> None:
@@ -62,10 +62,16 @@ async def refused(desk: Desk) -> None:
     await stage.until(lambda: False, _AWAY)
 
 
+def _some(desk: Desk) -> int:
+    return min(_SOME, max(1, desk.habits.messages - 1))
+
+
 async def _end(desk: Desk, kind: str, code: int | None) -> None:
     """End all connections, and wait until they are gone."""
-    desk.befall(kind)
     session = desk.stage.session
+    if not session.lines:
+        return
+    desk.befall(kind)
     session.hang_up(code, "as it happens")
     await desk.stage.until(lambda: not session.lines, 2.5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from conformance.protocols.architect.scripts import messages
 from mockserver.transcript import Frame as Heard
@@ -29,7 +30,7 @@ class Habits:
     def learn(self, frames: Sequence[Heard], began: float) -> None:
         times = [began, *(each.real for each in messages(frames))]
         self.messages = len(times) - 1
-        pauses = (after - before for before, after in zip(times, times[1:], strict=False))
+        pauses = (after - before for before, after in pairwise(times))
         self.pause = max(pauses, default=0.0)
 
     def silence(self, said: int, patience: float) -> float:
@@ -52,10 +53,18 @@ class Strike:
 
 @dataclass(slots=True, kw_only=True)
 class Playbook:
-    """`strikes` are those of each situation, by its name, in their order."""
+    """`strikes` are those of each situation, by its name, in their order; `patience` is how long
+    it was waited (seconds).
+    """
 
+    patience: float = 0.0
     habits: Habits = field(default_factory=Habits)
     strikes: dict[str, list[Strike]] = field(default_factory=dict)
 
     def of(self, situation: str) -> list[Strike]:
         return self.strikes.get(situation, [])
+
+    @property
+    def tells(self) -> bool:
+        """Was it waited long enough for silence to tell something of this script?"""
+        return self.patience >= 1.5 * self.habits.pause

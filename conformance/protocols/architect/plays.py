@@ -42,9 +42,9 @@ _LIVELY = 60
 """Messages from which on half the patience tells enough."""
 
 
-async def normal_life(book: Playbook, stage: Stage) -> None:
-    """The mock as it is, and its events."""
-    desk = Desk(stage, book, "normal life")
+async def normal_life(book: Playbook, name: str, stage: Stage) -> None:
+    """The mock as it is, with its events and its errors."""
+    desk = Desk(stage, book, name)
     await desk.arrive()
     began = time.monotonic()
 

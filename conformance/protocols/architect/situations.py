@@ -33,8 +33,7 @@ def _empty(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _sparse(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without what is not there: neither nulls nor a flag that is not set."""
-    kept = {name: value for name, value in entry.items() if value and name != "description"}
-    return kept if kept.get("required_parameters") else {**kept, "data_types": {}}
+    return {name: value for name, value in entry.items() if value and name != "description"}
 
 
 _SCENES: Mapping[str, plays.Scene] = {
@@ -73,7 +72,7 @@ def situations(book: Playbook) -> tuple[Situation, ...]:
         await _SCENES[name](Desk(stage, book, name))
 
     return (
-        Situation(name=NORMAL, play=partial(plays.normal_life, book)),
+        Situation(name=NORMAL, play=partial(plays.normal_life, book, NORMAL)),
         *(
             Situation(
                 name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from conformance.exchange import MISSING, Exchange
@@ -52,6 +53,7 @@ class Cast:
         self.said: set[str] = set()
         self.hostile: set[Person] = set()
         self._regulars: list[Person] = []
+        self._villains: list[Person] = []
         self._humans: list[Person] | None = None
         self._lists_agree: bool | None = None
         for one in dialogue.peer.target.principals:
@@ -61,13 +63,28 @@ class Cast:
 
     async def agents(self, count: int) -> list[Person]:
         """So many agents, in every check the same."""
-        while len(self._regulars) < count:
-            self._regulars.append(await self._one_more())
+        missing = count - len(self._regulars)
+        if missing > 0:
+            try:
+                self._regulars += await self.newcomers(missing)
+            except UnjudgeableError:  # then who was there before must do
+                spare = [one for one in await self.others() if one not in self._regulars]
+                if len(spare) < missing:
+                    raise
+                self._regulars += spare[:missing]
         return self._regulars[:count]
 
     async def newcomers(self, count: int) -> list[Person]:
         """So many agents that nobody has heard of yet."""
-        return [await self.newcomer() for _ in range(count)]
+        return list(await asyncio.gather(*(self.newcomer() for _ in range(count))))
+
+    async def villains(self, count: int) -> list[Person]:
+        """So many agents who do what nobody should: nothing that they say is held against them."""
+        missing = count - len(self._villains)
+        if missing > 0:
+            self._villains += await self.newcomers(missing)
+            self.hostile.update(self._villains)
+        return self._villains[:count]
 
     async def newcomer(self, name: str = "") -> Person:
         """A newly registered agent. Raises `UnjudgeableError` where there can be none."""
@@ -117,15 +134,6 @@ class Cast:
     def _know(self, person: Person) -> Person:
         self.known.append(person)
         return person
-
-    async def _one_more(self) -> Person:
-        try:
-            return await self.newcomer()
-        except UnjudgeableError:
-            spare = [one for one in await self.others() if one not in self._regulars]
-            if not spare:
-                raise
-            return spare[0]
 
     async def _token_from_dev(self, name: str) -> str:
         said = await self.dialogue.dev_token(name)

@@ -104,9 +104,9 @@ class Room:
 
     async def _present(self, people: Sequence[Person], *, see: bool = True) -> list[Guest]:
         here = {guest.person: guest for guest in self.guests if not guest.left}
-        for person in people:
-            if person not in here:
-                here[person] = await self.enter(person, see=see)
+        absent = [person for person in people if person not in here]
+        came = await asyncio.gather(*(self.enter(person, see=see) for person in absent))
+        here |= {guest.person: guest for guest in came}
         return await self._settled([here[person] for person in people])
 
     async def enter_again(self, guest: Guest) -> Guest | None:
@@ -214,6 +214,15 @@ class Room:
         )
         return frame
 
+    async def all_heard(self, said: Sequence[tuple[Guest, Said]], *rows: str) -> list[Frame | None]:
+        """Wait for several messages that were said already, each with the guest it is for."""
+        frames = [await self.heard(target, each) for target, each in said]
+        for row in rows:
+            for (target, each), frame in zip(said, frames, strict=True):
+                wrong = f"what {each.sender.person.name} said to {target.person.name} is lost"
+                self.judge.holds(row, frame is not None, wrong, each.frame)
+        return frames
+
     async def wait(self, target: Guest, said: Said) -> Frame | None:
         """The frame in which a message arrives, or `None`."""
         seconds = self.patience.seconds("chat")
@@ -258,8 +267,8 @@ class Room:
         """Everybody says something to the next: what was on its way before has arrived then."""
         present = [guest for guest in self.guests if not (guest.left or guest.may_end)]
         if len(present) > 1:
-            for sender, target in zip(present, [*present[1:], present[0]], strict=True):
-                await self.tell(sender, target)
+            both = zip(present, [*present[1:], present[0]], strict=True)
+            await self.all_heard([(target, await self.say(one, target)) for one, target in both])
 
     async def settle(self) -> None:
         """The end of a check: a last round, and all that was heard is judged."""

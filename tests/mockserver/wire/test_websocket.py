@@ -96,6 +96,8 @@ BROKEN: dict[str, tuple[list[dict[str, Any]], int]] = {
     "two-at-once": ([{"opcode": 1, "payload": b"{", "fin": False}, {"opcode": 1}], 1002),
     "not-utf-8": ([{"opcode": 1, "payload": b'"\xff\xfe"'}], 1007),
     "half-a-character": ([{"opcode": 1, "payload": b'"\xc3'}], 1007),
+    "length-in-16-bits": ([{"opcode": 1, "payload": b"{}", "length_form": 16}], 1002),
+    "length-in-64-bits": ([{"opcode": 1, "payload": b"x" * 300, "length_form": 64}], 1002),
     "too-large": ([{"opcode": 1, "payload": b"x" * ((1 << 20) + 1)}], 1009),
     "close-of-one-byte": ([{"opcode": 8, "payload": b"\x03"}], 1002),
     "close-code-1005": ([{"opcode": 8, "payload": b"\x03\xed"}], 1002),

@@ -37,7 +37,10 @@ def right(peer: Served) -> str:
 
 
 class Client:
-    """One connection. `seen` holds every frame as (opcode, payload), and (-1, b"") at the end."""
+    """One connection.
+
+    `seen` holds every frame as (opcode with marks for odd bits, payload), and (-1, b"") at the end.
+    """
 
     def __init__(self, peer: Served) -> None:
         self.peer = peer
@@ -89,13 +92,15 @@ class Client:
         try:
             while True:
                 first, second = await reader.readexactly(2)
-                size = second & 0x7F
+                form = size = second & 0x7F
                 if size > 125:
                     size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
+                long_form = size < {126: 126, 127: 65536}.get(form, 0)
                 mask = await reader.readexactly(4) if second & 0x80 else b""
                 payload = mask + await reader.readexactly(size)
                 odd = (first & 0xF0) ^ 0x80
-                self.seen.append((first & 0x0F | odd << 4 | bool(mask) << 12, payload))
+                marks = odd << 4 | bool(mask) << 12 | long_form << 13
+                self.seen.append((first & 0x0F | marks, payload))
                 self._changed.set()
                 if first & 0x0F == PING:
                     self.frame(PONG, payload)
@@ -172,7 +177,9 @@ class Client:
 
     def told(self) -> list[tuple[int, str]]:
         """Every frame, with no events of streams, in an order that no chance decides."""
-        lines = [(opcode, payload.decode("utf-8", "replace")) for opcode, payload in self.seen]
+        lines = [
+            (opcode, payload.decode("utf-8", "backslashreplace")) for opcode, payload in self.seen
+        ]
         return sorted(line for line in lines if '"tick"' not in line[1])
 
     def close(self, code: int = 1000) -> None:

@@ -262,7 +262,7 @@ async def pair(peer: Served) -> Json:
         first.ask("list_actions", {}, f"slow{n}")
         second.ask("list_actions", {}, f"other{n}")
         first.ask("agent_info", {}, f"quick{n}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
         told += [first.told(), second.told()]
     first.ask("log_tail", {"server_id": "srv-1", "lines": 1}, "last")
     second.drop()
@@ -355,18 +355,14 @@ async def odd(peer: Served) -> Json:
         client = await Client(peer).open()
         before = await client.call("agent_info", {}, "x" * 32)
         client.say(message)
-        await asyncio.sleep(0.04)
+        await asyncio.sleep(0.1)
         after = await client.call("servers", {}, "after")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
         told = (before, after, client.told())
         client.drop()
         return told
 
-    told: list[Any] = []
-    for message in _ODD:
-        told.append(await one(message))
-        if witness.ended:
-            break
+    told = list(await asyncio.gather(*map(one, _ODD)))
     told += [await witness.call("servers", {}, "w"), witness.told()]
     witness.drop()
     return told
@@ -442,16 +438,18 @@ async def wire(peer: Served) -> Json:
     async def one(act: _Act) -> Json:
         client = await Client(peer).open()
         await act(client)
-        await client.until(lambda c: c.ended, 0.06)
+        await client.until(lambda c: c.ended, 0.3)
         ended = client.ended
         client.ask("servers", {}, "after")
-        await client.until(lambda c: c.ended, 0.04)
+        await client.until(lambda c: c.ended, 0.15)
         told = (client.status, client.key_ok, ended, client.told())
         client.drop()
         return told
 
-    told: list[Any] = [await one(act) for act in _WIRE]
-    return [*told, (await Client(peer).open()).status]
+    told = list(await asyncio.gather(*map(one, _WIRE)))
+    last = await Client(peer).open()
+    last.drop()
+    return [*told, last.status]
 
 
 _UPGRADE: Final = {

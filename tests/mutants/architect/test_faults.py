@@ -6,19 +6,15 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
 from . import FAULTS, LAWFUL, start
 from .__main__ import listing
-from .sweep import shows_in, transcript
+from .sweep import transcript
 
 HOME = Path(__file__).resolve().parents[3]
-
-QUICK = ("catalogue", "tokens", "commands", "leaks", "headers", "logins", "stranger", "burst")
-"""Dialogues short enough for every run; `sweep` holds all."""
 
 
 def test_the_table_is_sound() -> None:
@@ -58,42 +54,52 @@ async def test_a_server_that_dies_can_be_closed() -> None:
         assert (await Client(peer).open()).status == 0
 
 
-def _sample() -> list[str]:
-    """Three faults of each family that quick dialogues can tell, always the same."""
-    families: dict[str, list[str]] = {}
-    for name, fault in FAULTS.items():
-        if fault.reading in {"natural", "handmade"}:
-            families.setdefault(".".join(name.split(".")[:2]), []).append(name)
-    chance = Random(6455)
-    known = ("auth.password", "auth.username", "auth.version", "auth.order", "auth.credentials")
-    known += ("catalogue.actions", "catalogue.required", "catalogue.types", "catalogue.reply")
-    known += ("token.missing", "token.place", "missing.accepted", "type.any", "type.for_int")
-    known += ("subprotocol.password", "token.upper_case", "token.last_received", "reply.binary")
-    known += ("reply.twice", "rfc.sent", "rfc.accept", "missing.from_before", "reply.to_all")
-    return [
-        name
-        for family in known
-        for name in chance.sample(families[family], min(3, len(families[family])))
-    ]
+SHOWS: dict[str, str] = {
+    "logins": "auth.password.any auth.username.any auth.credentials.none auth.credentials.swapped "
+    "auth.header.missing auth.order.any auth.version.missing auth.path.unguarded",
+    "headers": "auth.right.refused_again auth.header.first_line_only subprotocol.password "
+    "subprotocol.not_offered subprotocol.twice connect.path.root_only",
+    "failures": "auth.right.refused_after_a_failure auth.wrong.after_right "
+    "auth.wrong.eleventh_try auth.refusal.drops_others auth.refusal.kills_server",
+    "stranger": "auth.refusal.stays_open auth.refusal.one_command auth.refusal.hears_others "
+    "auth.refusal.events_first auth.refusal.served_briefly auth.refusal.reason_reveals",
+    "refused_body": "auth.refusal.mute auth.refusal.half_open auth.refusal.body_reveals",
+    "catalogue": "catalogue.actions.list catalogue.required.text catalogue.types.none "
+    "catalogue.types.wrong.limit catalogue.reply.top_level catalogue.cloud.text "
+    "catalogue.call.once catalogue.connection.second_gets_less connect.reconnect_deaf "
+    "event.waiting_token event.list reply.twice.other_first reply.in_list rfc.sent.masked",
+    "tokens": "token.upper_case token.number_to_text token.sticky token.missing.on_bad_type",
+    "burst": "token.swapped token.in_order load.eight_in_work token.last_received",
+    "pair": "token.other_connection reply.to_all leave.kills event.others_waiting_token",
+    "commands": "type.for_int.accepted type.null.accepted missing.only_first_checked",
+    "leaks": "missing.from_before missing.from_anybody outcome.others_broken_after_error",
+    "odd": "input.malformed.kills input.list.closes action.prefix input.above_64_kib.closes",
+    "many": "reply.none.hundredth load.fiftieth_closes token.stale_after_50",
+    "state": "state.no_effect state.stops_all",
+    "upgrades": "rfc.accept.key_echoed rfc.version.other_accepted rfc.crash.plain_http",
+    "wire": "rfc.ping.unanswered rfc.close.no_echo rfc.taken.unmasked rfc.size.65536 "
+    "rfc.fragments.each_alone rfc.taken.not_utf8_code rfc.segments.one_frame rfc.close.code_999",
+}
+"""Faults of every family, by the dialogue in which they show; `sweep` looks at all faults."""
 
 
-async def test_a_sample_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    from . import sweep
+async def test_a_sample_shows() -> None:
+    gate = asyncio.Semaphore(8)
 
-    monkeypatch.setattr(sweep, "PROBES", {name: sweep.PROBES[name] for name in QUICK})
-    lawful: dict[tuple[str, str], Any] = {
-        (reading, probe): await transcript(probe, reading)
-        for reading in ("natural", "handmade")
-        for probe in QUICK
-    }
-    gate = asyncio.Semaphore(5)
-
-    async def one(name: str) -> tuple[str, str]:
+    async def told(probe: str, reading: str, fault: str | None = None) -> Any:
         async with gate:
-            return name, await shows_in(name, lawful)
+            return await transcript(probe, reading, fault)
 
-    shown = dict(await asyncio.gather(*map(one, _sample())))
-    assert not [name for name, probe in shown.items() if not probe]
+    pairs = [(probe, name) for probe, names in SHOWS.items() for name in names.split()]
+    lawful = {(probe, FAULTS[name].reading) for probe, name in pairs}
+    sound = dict(zip(lawful, await asyncio.gather(*(told(*one) for one in lawful)), strict=True))
+    faulty = await asyncio.gather(*(told(p, FAULTS[name].reading, name) for p, name in pairs))
+    hidden = [
+        name
+        for (probe, name), found in zip(pairs, faulty, strict=True)
+        if found == sound[probe, FAULTS[name].reading]
+    ]
+    assert not hidden
 
 
 def test_the_command_line_serves() -> None:

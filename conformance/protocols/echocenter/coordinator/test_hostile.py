@@ -29,6 +29,9 @@ pytestmark = everywhere
 
 _HUGE = 60_000
 
+_MOMENT = 0.01
+"""Seconds in which an act is read, as a rule, before what is said after it."""
+
 Send = Callable[[RawSocket], Awaitable[object]]
 
 
@@ -45,31 +48,32 @@ class Siege:
         """What reaches these is not judged by itself: nonsense may lawfully be passed on."""
         self.first, self.second, self.victim = await self.room.agents(3, see=False)
         await self.room.people(1, see=False)
-        self.villain = await self._villain()
         self.sent: list[Frame] = []
 
-    async def _villain(self) -> Person:
-        villain = await self.cast.newcomer()
-        self.cast.hostile.add(villain)
-        return villain
-
     async def endure(self, acts: Iterable[Send]) -> None:
-        """After each act the two are heard and hear; at last others can still come."""
-        socket: RawSocket | None = None
-        for act in acts:
-            if socket is None or socket.closed is not None:
-                socket = await self.come()
+        """Each act has a connection of its own, and after each the two talk to each other; at last
+        others can still come.
+        """
+        acts = list(acts)
+        people = await self.cast.villains(len(acts))
+        sockets = await asyncio.gather(*map(self.come, people))
+        said = []
+        for act, socket in zip(acts, sockets, strict=True):
             await act(socket)
-            await socket.ended(0.01)  # a moment, so that it is read before what comes next
-            self.sent += [frame for frame in socket.frames if frame.sender == "assay"][-1:]
+            await socket.ended(_MOMENT)
+            ours = [frame for frame in socket.frames if frame.sender == "assay"]
+            self.sent += ours[-1:]
             for sender, target in ((self.first, self.second), (self.second, self.first)):
-                said = await self.room.say(sender, target)
-                heard = await self.room.wait(target, said)
-                wrong = f"after that {sender.person.name} was not heard any more"
-                shown = self.sent[-1:]
-                self.judge.holds(self.row, heard is not None, wrong, *shown, said.frame)
-        if socket is not None:
+                said.append((ours[-1:], target, await self.room.say(sender, target)))
+        for shown, target, each in said:
+            heard = await self.room.wait(target, each)
+            wrong = f"after that {each.sender.person.name} was not heard any more"
+            self.judge.holds(self.row, heard is not None, wrong, *shown, each.frame)
+        for socket in sockets:
             socket.abort()
+        await self._go_on()
+
+    async def _go_on(self) -> None:
         newcomer = await self.room.enter(await self.cast.newcomer(), self.row)
         await self.room.known()
         await self.room.tell(self.first, newcomer, "", self.row)
@@ -80,14 +84,16 @@ class Siege:
             ends = [] if gone is None else [gone]
             self.judge.holds(self.row, gone is None, wrong, *self.sent[-1:], *ends)
 
-    async def come(self) -> RawSocket:
-        for _ in range(3):
-            query = {"token": self.villain.token}
+    async def come(self, person: Person) -> RawSocket:
+        """Who did so before may be shut out: then somebody else comes."""
+        for _ in range(2):
+            query = {"token": person.token}
             said = await self.room.opener.raw(SOCKET, "villain", query=query)
             if not isinstance(said, Refused):
                 return said
             refused = said
-            self.villain = await self._villain()  # who did so before may be shut out
+            person = await self.cast.newcomer()
+            self.cast.hostile.add(person)
         wrong = f"nobody new is let in after that: {refused.reason}"
         self.judge.holds(self.row, False, wrong, *self.sent[-1:], refused.exchange)
         raise UnjudgeableError(wrong)
@@ -148,9 +154,9 @@ async def test_messages_of_no_use_harm_nobody(
 
 def _judge_unheard(judge: Judge, siege: Siege) -> None:
     """No CHAT of the villain's reached anybody."""
-    number = siege.cast.number(siege.villain)
+    numbers = [siege.cast.number(one) for one in siege.cast.hostile]
     for guest in siege.room.guests:
-        found = [frame for frame in chats(guest) if frame.value("/sender_id") == number]
+        found = [frame for frame in chats(guest) if frame.value("/sender_id") in numbers]
         wrong = f"{guest.person.name} was delivered as a CHAT what nobody can use"
         judge.holds("ECHO-ODD-017", not found, wrong, *siege.sent[-1:], *found[:1])
 
@@ -196,7 +202,7 @@ async def _judge_not_taken(judge: Judge, siege: Siege) -> None:
         mark = siege.cast.dialogue.new("m") + "."
         body = b'{"type":"CHAT","target_id":%d,"payload":"%s ' % (number, mark.encode())
         raw = frame_bytes(1, body + strange + b'"}', rsv=rsv)
-        socket = await siege.come()
+        socket = await siege.come((await siege.cast.villains(1))[0])
         sent = await socket.send_bytes(raw)
         await socket.ended(0.05)
         await siege.room.tell(siege.first, siege.second)

@@ -59,15 +59,21 @@ async def test_flow_logs_are_in_nobodys_way(room: Room, judge: Judge) -> None:
     """Long ones, many of them, between messages and before a person who may be shown them."""
     agent, other = await room.newcomers(2)
     people = await room.people(2)
+    said = []
     for content in ("L" * 600, "long " * 800, *_CONTENTS):
         await _log(agent, "INFO", content)
-        await room.tell(agent, other, "in the middle", "ECHO-LOG-005")
+        said.append((other, await room.say(agent, other, "in the middle")))
+    await room.all_heard(said, "ECHO-LOG-005")
+    said = []
     for turn in range(15):
         await _log(agent, _LEVELS[turn % 4], f"Turn {turn}")
-        await room.tell(agent, other, f"chat {turn}", "ECHO-LOG-006", "ECHO-LOG-007")
+        said.append((other, await room.say(agent, other, f"chat {turn}")))
+    await room.all_heard(said, "ECHO-LOG-006", "ECHO-LOG-007")
+    said = []
     for guest in (*people, agent, other):
         await _log(other, "WARNING", "and the others")
-        await room.tell(agent if guest is not agent else other, guest, "", "ECHO-LOG-007")
+        said.append((guest, await room.say(agent if guest is not agent else other, guest)))
+    await room.all_heard(said, "ECHO-LOG-007")
     wrong = "the connection of somebody ended after logs"
     ended = [guest.socket.closed for guest in room.guests if guest.socket.closed is not None]
     judge.holds("ECHO-LOG-007", not ended, wrong, *ended[:1])

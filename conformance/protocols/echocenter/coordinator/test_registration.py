@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 from conformance.exchange import MISSING, Exchange
+from conformance.frames import Frame
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
@@ -13,6 +14,7 @@ from conformance.protocols.echocenter.dialogue import Dialogue, numbers_in, obje
 from conformance.protocols.echocenter.listing import LISTED, judge_list
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.said import Guest
 
 pytestmark = everywhere
 
@@ -97,24 +99,29 @@ async def test_flow_many_agents_are_registered_and_meet(
     await room.people(2)
     await room.known()
     _judge_numbers(judge, cast, "ECHO-REG-009")
+    judge_list(judge, await echo.agents(), people, cast)
+    _judge_told_numbers(judge, cast, people)
+    said = [(guests[0], await room.say(guest, guests[0])) for guest in guests[1:]]
+    heard = await room.all_heard(said)
+    for guest, frame in zip(guests[1:], heard, strict=True):
+        _judge_name(judge, "ECHO-REG-004", guest, frame)
+    await room.settle()
+
+
+def _judge_told_numbers(judge: Judge, cast: Cast, people: list[Person]) -> None:
     for one in people:
         told = [] if one.registration is None else numbers_in(one.registration.json, one.name)
         if told and one.registration is not None:
             wrong = f"{one.name} is {cast.number(one)}, and {told} in the answer"
             judge.holds("ECHO-REG-006", cast.number(one) in told, wrong, one.registration)
-    judge_list(judge, await echo.agents(), people, cast)
-    listener = guests[0]
-    for guest in guests[1:]:
-        heard = await room.tell(guest, listener)
-        shown = None if heard is None else heard.value("/sender_name")
-        judge.holds(
-            "ECHO-REG-004",
-            heard is None or shown == guest.person.name,
-            f"{guest.person.name} was registered, and speaks as {shown!r}",
-            *_made([guest.person]),
-            *([] if heard is None else [heard]),
-        )
-    await room.settle()
+
+
+def _judge_name(judge: Judge, row: str, guest: Guest, heard: Frame | None) -> None:
+    """Who was registered speaks under that name."""
+    if heard is not None:
+        shown, name = heard.value("/sender_name"), guest.person.name
+        wrong = f"{name} was registered, and speaks as {shown!r}"
+        judge.holds(row, shown == name, wrong, *_made([guest.person]), heard)
 
 
 @requirement("ECHO-REG-008")
@@ -131,16 +138,10 @@ async def test_flow_agents_are_registered_at_the_same_time(
     guests = [await room.enter(one, "ECHO-REG-008") for one in people]
     await room.known()
     _judge_numbers(judge, cast, "ECHO-REG-008")
-    for sender, target in zip(guests, guests[1:] + guests[:1], strict=True):
-        heard = await room.tell(sender, target, "", "ECHO-REG-008")
-        shown = None if heard is None else heard.value("/sender_name")
-        judge.holds(
-            "ECHO-REG-008",
-            heard is None or shown == sender.person.name,
-            f"{sender.person.name} speaks as {shown!r}",
-            *_made([sender.person]),
-            *([] if heard is None else [heard]),
-        )
+    both = zip(guests, guests[1:] + guests[:1], strict=True)
+    said = [(target, await room.say(sender, target)) for sender, target in both]
+    for guest, frame in zip(guests, await room.all_heard(said, "ECHO-REG-008"), strict=True):
+        _judge_name(judge, "ECHO-REG-008", guest, frame)
     await room.settle()
 
 

@@ -1,0 +1,176 @@
+"""How a script connects, in every situation."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import pytest
+
+from conformance.examiner import Examiner, Observation
+from conformance.exchange import of_transcript
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.architect.scripts import messages, parting
+from conformance.protocols.architect.situations import NAMES, NORMAL
+from mockserver.transcript import HttpExchange
+
+_EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
+
+_VERSION = "SMP1.0"
+
+_CROWD = 10
+"""Silent connections at the same time from which on they are a crowd."""
+
+_ONE_AFTER_THE_OTHER = 4
+"""Handshakes within a second from which on a script wastes them while all is well."""
+
+
+@requirement("ARCH-AGENT-GEN-001", "ARCH-AGENT-GEN-002")
+async def test_flow_script_comes_and_speaks(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(NORMAL)
+    ended = seen.ending.describe() if seen.ending else "it runs elsewhere"
+    came = any(heard.connection for heard in seen.exchanges) or bool(seen.frames)
+    judge.holds(
+        "ARCH-AGENT-GEN-001",
+        came,
+        f"no connection was opened within {seen.seconds:.0f} s; {ended}",
+        *map(of_transcript, seen.exchanges[:2]),
+    )
+    if came:
+        judge.holds(
+            "ARCH-AGENT-GEN-002",
+            bool(messages(seen.frames)),
+            f"connected, and silent for {seen.seconds:.0f} s; {ended}",
+            *map(of_transcript, seen.exchanges[:1]),
+        )
+
+
+@requirement(
+    "ARCH-AGENT-CONN-001",
+    "ARCH-AGENT-CONN-004",
+    "ARCH-AGENT-CONN-005",
+    "ARCH-AGENT-CONN-006",
+    "ARCH-AGENT-CONN-007",
+    "ARCH-AGENT-CONN-008",
+    "ARCH-AGENT-CONN-009",
+)
+@_EVERY_SITUATION
+async def test_flow_handshake(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    for heard in seen.exchanges:
+        judge.see_request(heard)
+        if not _asks_for_a_socket(heard):
+            continue
+        shown = of_transcript(heard)
+        judge.holds(
+            "ARCH-AGENT-CONN-001", heard.path == "/ws", f"opened at {heard.path!r}", shown
+        )
+        judge.holds("ARCH-AGENT-CONN-004", "Host" in heard.headers, "Host is missing", shown)
+        _judge_offers(heard, seen, judge)
+
+
+def _asks_for_a_socket(heard: HttpExchange) -> bool:
+    names = {name.lower() for name in heard.headers}
+    return heard.path == "/ws" or "upgrade" in names or "sec-websocket-key" in names
+
+
+def _judge_offers(heard: HttpExchange, seen: Observation, judge: Judge) -> None:
+    shown = of_transcript(heard)
+    offered = _offered(heard)
+    if not judge.holds("ARCH-AGENT-CONN-005", bool(offered), "the header is missing", shown):
+        return
+    wanted = (_VERSION, seen.values["username"], seen.values["password"])
+    what = ("the version", "the user name", "the password")
+    for at, row in enumerate(
+        ("ARCH-AGENT-CONN-006", "ARCH-AGENT-CONN-007", "ARCH-AGENT-CONN-008")
+    ):
+        got = offered[at] if at < len(offered) else ""
+        told = f"stands {'something else' if got else 'nothing'} in the place of {what[at]}"
+        judge.holds(row, got == wanted[at], f"there {told}", shown)
+    judge.holds(
+        "ARCH-AGENT-CONN-009", len(offered) <= 3, f"{len(offered)} things are offered", shown
+    )
+
+
+def _offered(heard: HttpExchange) -> list[str]:
+    """What the header offers, in one line or in several."""
+    lines = [
+        value
+        for name, value in heard.headers.items()
+        if name.lower() == "sec-websocket-protocol"
+    ]
+    return [each.strip() for each in ",".join(lines).split(",") if each.strip()]
+
+
+@requirement("ARCH-AGENT-CONN-010")
+@_EVERY_SITUATION
+async def test_password_stands_nowhere_else(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    password = seen.values["password"]
+    for heard in seen.exchanges:
+        others = [
+            value
+            for name, value in heard.headers.items()
+            if name.lower() != "sec-websocket-protocol"
+        ]
+        places = [heard.path, heard.query, *others, heard.body.decode("utf-8", "replace")]
+        leaked = any(password in place for place in places)
+        judge.holds(
+            "ARCH-AGENT-CONN-010",
+            not leaked,
+            "the password stands in another place of the request",
+            of_transcript(heard),
+        )
+    for message in messages(seen.frames):
+        judge.holds(
+            "ARCH-AGENT-CONN-010",
+            password.encode() not in message.data,
+            "the password stands in a message",
+            *seen.shown(message),
+        )
+
+
+@requirement("ARCH-AGENT-CONN-012")
+@pytest.mark.parametrize("situation", ["lost", "closed", "outage", NORMAL])
+async def test_keys_are_fresh(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    opened = [heard for heard in seen.exchanges if heard.connection]
+    if len(opened) < 2:
+        raise UnjudgeableError("one connection has one key")
+    keys: dict[str, HttpExchange] = {}
+    for heard in opened:
+        key = heard.headers.get("Sec-WebSocket-Key", "")
+        before = keys.setdefault(key, heard)
+        judge.holds(
+            "ARCH-AGENT-CONN-012",
+            before is heard,
+            "two handshakes have the same key",
+            *map(of_transcript, (before, heard)),
+        )
+
+
+@requirement("ARCH-AGENT-CONN-013", "ARCH-AGENT-CONN-014")
+async def test_flow_connections_are_few(examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(NORMAL)
+    opened = [heard for heard in seen.exchanges if heard.connection]
+    if not opened:
+        raise UnjudgeableError("no connection was opened")
+    used = {heard.connection for heard in messages(seen.frames)}
+    over = [heard for heard in opened if parting(seen.frames, heard.connection)]
+    spent = [heard.real for heard in over if heard.connection in used]
+    busiest = max((bisect_left(spent, t + 1.0) - n for n, t in enumerate(spent)), default=0)
+    judge.holds(
+        "ARCH-AGENT-CONN-013",
+        busiest < _ONE_AFTER_THE_OTHER,
+        f"{busiest} connections were opened, used and ended within a second",
+        *map(of_transcript, over[:2]),
+    )
+    idle = [heard for heard in opened if heard.connection not in used]
+    judge.holds(
+        "ARCH-AGENT-CONN-014",
+        len(idle) < _CROWD,
+        f"{len(idle)} connections were opened, and nothing was said on them",
+        *map(of_transcript, idle[:2]),
+    )

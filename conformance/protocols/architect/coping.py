@@ -1,0 +1,135 @@
+"""Whether a script lived through what befell it, held against its usual life."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from conformance.agent_process import Ending
+from conformance.examiner import Observation
+from conformance.protocols.architect.playbook import Playbook, Strike
+from conformance.protocols.architect.scripts import Request, messages, parting
+from mockserver.transcript import Frame as Heard
+
+__all__ = ["hasty_after", "mishap", "own_ends", "says_why", "sequential"]
+
+_ON_ITS_WAY = 0.05
+"""Seconds after a strike within which a message may have been on its way before."""
+
+_FEW = 3
+"""Times from which on something is a habit."""
+
+_OFTEN = 0.6
+"""Share of the times at which a script takes one message for another, that it does."""
+
+_VARIES = re.compile(r"[0-9a-f]{8,}|\d+")
+
+
+def mishap(
+    seen: Observation,
+    usual: Sequence[Observation],
+    last: Strike,
+    book: Playbook,
+    *,
+    may_leave: bool = False,
+) -> str:
+    """What went wrong with a script whose `last` strike was this one; empty where nothing did.
+
+    `usual` are lives without it. `may_leave` says that it may end, if only it says why.
+    """
+    ending = seen.ending
+    if ending is not None and ending.broke_down:
+        return ending.describe()
+    left_early = _left_early(seen, usual)
+    if ending is not None and not ending.asked:
+        if not left_early or (may_leave and says_why(seen, usual)):
+            return ""
+        return f"it ended with {ending.code}, and usually has more to say"
+    if left_early:
+        return "it ended the connection, and usually does not, or has more to say"
+    since = [each for each in messages(seen.frames) if each.real > last.real + _ON_ITS_WAY]
+    fewest = min((_count(each) for each in usual), default=0)
+    if not since and _count(seen) < fewest and book.tells:
+        return "it runs on, and says nothing more"
+    return ""
+
+
+def _count(seen: Observation) -> int:
+    return sum(each.number <= seen.played for each in messages(seen.frames))
+
+
+def own_ends(seen: Observation) -> list[Heard]:
+    """The frames by which the script itself ended connections before it was asked to end."""
+    opened = [each.connection for each in seen.exchanges if each.connection]
+    known = dict.fromkeys([*opened, *(each.connection for each in seen.frames)])
+    ends = (parting(seen.frames, connection) for connection in known)
+    own = [each for each in ends if each is not None and each.sender == "agent"]
+    return [each for each in own if each.number <= seen.played]
+
+
+def _left_early(seen: Observation, usual: Sequence[Observation]) -> bool:
+    """Did it end a connection, or itself, before it said what it usually says until then?"""
+    habit = [n for each in usual for n in _said_until_end(each)]
+    own = _said_until_end(seen)
+    return bool(own) and (not habit or min(own) < min(habit))
+
+
+def _said_until_end(seen: Observation) -> list[int]:
+    """For each connection that the script ended, how many messages it had sent on it."""
+    heard = messages(seen.frames)
+    return [
+        sum(each.connection == end.connection and each.number < end.number for each in heard)
+        for end in own_ends(seen)
+    ]
+
+
+def says_why(seen: Observation, usual: Sequence[Observation]) -> bool:
+    """Does its status say that something went wrong, or its last word what it usually doesn't?"""
+    ending = seen.ending
+    if ending is None or ending.code != 0:
+        return True
+    said = _kinds_of_lines(ending)[-1:]
+    known = {line for each in usual if each.ending for line in _kinds_of_lines(each.ending)}
+    return bool(said) and said[0] not in known
+
+
+def _kinds_of_lines(ending: Ending) -> list[str]:
+    lines = (line.strip() for line in ending.output.splitlines())
+    return [_VARIES.sub("#", line) for line in lines if line]
+
+
+# Matching
+
+
+def sequential(requests: Sequence[Request]) -> bool:
+    """Did each of them, and there were some, wait for the reply to the one before?"""
+    pairs = [
+        each
+        for at, each in enumerate(requests)
+        if any(
+            before.heard.connection == each.heard.connection and before.waits_at(each.heard.number)
+            for before in requests[:at]
+        )
+    ]
+    return len(requests) > _FEW and not pairs
+
+
+def hasty_after(strikes: Sequence[Strike], requests: Sequence[Request]) -> list[Request]:
+    """Calls that came between a strike and the reply that was still due, where that is the rule:
+    the strike was taken for that reply.
+    """
+    chances, hasty = 0, []
+    for strike in strikes:
+        waiting = [each for each in requests if each.waits_at(strike.number)]
+        if len(waiting) != 1:
+            continue
+        chances += 1
+        due = waiting[0].reply
+        hasty += [
+            each
+            for each in requests
+            if each.heard.connection == waiting[0].heard.connection
+            and each.heard.number > strike.number
+            and (due is None or each.heard.number < due.number)
+        ][:1]
+    return hasty if len(hasty) >= max(_FEW, _OFTEN * chances) else []
