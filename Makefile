@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test sweep check format bench clean
 
 help:
 	@echo "make demo    judge the mock, a broken coordinator and a small agent; leave reports"
 	@echo "make test    lint, types and all tests"
+	@echo "make sweep   the suites against every broken and every odd peer, not a sample (half an hour)"
 	@echo "make check   lint and types only"
 	@echo "make bench   CPU time a request, start-up, memory, duration of a run"
 
@@ -29,6 +30,9 @@ check: $(READY)
 
 test: check
 	$(BIN)/python -m pytest -n 2
+
+sweep: $(READY)
+	ASSAY_ALL_PEERS=1 $(BIN)/python -m pytest -n 2 tests/mutants
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -12,6 +12,7 @@ import yaml
 
 from schemas import Requirement, load, load_requirements
 from tests.mutants.coordinators import FAULTS, LAWFUL, served, served_mock
+from tests.mutants.sample import sampled
 from tests.suite import run_suite, verdicts
 
 _HERE = Path(__file__).parent
@@ -63,7 +64,7 @@ async def test_suite_passes_the_mock_in_its_other_dialect(protocol: str, tmp_pat
 
 @pytest.mark.parametrize(
     ("protocol", "row", "fault"),
-    [(protocol, *pair) for protocol, caught in CAUGHT.items() for pair in caught.items()],
+    [(name, *pair) for name, caught in CAUGHT.items() for pair in sampled([*caught.items()], 2)],
 )
 async def test_fault_is_caught_by_its_requirement(
     protocol: str, row: str, fault: str, tmp_path: Path
