@@ -121,13 +121,14 @@ _SENDERS: Mapping[str, Literal["peer", "assay"]] = {"agent": "peer", "coordinato
 def of_heard(heard: Heard, opened: float) -> Frame:
     """What a mock heard or said, as evidence shows it. `opened` is when its connection was."""
     kind: Any = heard.kind
+    in_words = kind == "close" or (kind == "raw" and heard.sender == "agent")
     return Frame(
         connection=f"{heard.principal or 'agent'} #{heard.connection}",
         sender=_SENDERS[heard.sender],
         kind=kind,
-        data=b"" if kind == "close" else heard.data,
+        data=b"" if in_words else heard.data,
         at=heard.real,
         seconds=max(0.0, heard.real - opened),
         code=heard.code,
-        reason=heard.data.decode("utf-8", "backslashreplace") if kind == "close" else "",
+        reason=heard.data.decode("utf-8", "backslashreplace") if in_words else "",
     )

@@ -23,6 +23,8 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
     words += ["-qq", "--no-header", "--no-summary"]
     if workers > 0 and context.role == "coordinator":
         words += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
+    if context.role == "agent" and not context.command:
+        words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
     place = _HOME / "protocols" / load(context.protocol).id / context.role
     return [*words, *more, str(place)]
 

@@ -79,9 +79,10 @@ class HttpExchange(NamedTuple):
 class Frame(NamedTuple):
     """One thing said on a WebSocket, or its end.
 
-    `sender` is `agent` or `coordinator`; `kind` is text, binary, ping, pong, close, or lost where
-    a connection ended without a close frame. A message in fragments is one frame here, with their
-    number in `fragments`. `message` is the id of the message in the AsyncAPI document, or empty.
+    `sender` is `agent` or `coordinator`; `kind` is text, binary, ping, pong, close, lost where a
+    connection ended without a close frame, or raw for what broke RFC 6455 beside them, in words.
+    A message in fragments is one frame here, with their number in `fragments`. `message` is the id
+    of the message in the AsyncAPI document, or empty.
     """
 
     number: int

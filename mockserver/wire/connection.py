@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 from websockets.exceptions import ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
@@ -12,6 +13,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import BytesLike
 
 from mockserver.sockets import Delivery, Ending, Line, Sockets
+from mockserver.wire.behind import data_follows
 
 __all__ = ["Wire"]
 
@@ -56,8 +58,16 @@ class Wire:
         self._told = False
         self._dropped = False
         self._writing = False
+        self._early = False
         every, within = line.coordinator.ping_every, line.coordinator.pong_within
         self._later(every, self._ping, every, within)
+
+    @contextlib.contextmanager
+    def early(self) -> Iterator[None]:
+        """What comes in meanwhile was sent before the handshake was answered."""
+        self._early = True
+        yield
+        self._early = False
 
     # What aiohttp calls
 
@@ -66,7 +76,13 @@ class Wire:
         if self._line.silent:
             return False, b""
         protocol = self._protocol
+        if self._early:
+            # "the client MUST wait for a response from the server before sending any further data"
+            self._note_raw("data came before the handshake was answered")
+        closed_before = protocol.close_rcvd is not None
         protocol.receive_data(data)
+        if protocol.close_rcvd is not None and data_follows(data, closed_before):
+            self._note_raw("a data frame followed the close frame")
         self._writing = True  # once, when all that came has been taken
         for event in protocol.events_received():
             assert isinstance(event, Frame)
@@ -211,6 +227,10 @@ class Wire:
         elif self._protocol.close_expected():
             self._later(_CLOSING, self._transport.abort)
         self._note_close()
+
+    def _note_raw(self, what: str) -> None:
+        """Write down what breaks RFC 6455 and does no harm to the connection."""
+        self._sockets.note_control(self._line, "agent", "raw", what.encode())
 
     def _note_close(self) -> None:
         close = self._protocol.close_sent

@@ -92,7 +92,8 @@ class SocketShell:
         wire.write()
         self._mock.opened(said)
         parser: Any = wire  # it is fed as aiohttp's own reader is
-        raw.protocol.set_parser(parser)
+        with wire.early():
+            raw.protocol.set_parser(parser)
         await wire.lost
         return None
 

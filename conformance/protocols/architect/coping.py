@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conformance.agent_process import Ending
 from conformance.examiner import Observation
-from conformance.protocols.architect.playbook import Playbook, Strike
+from conformance.protocols.architect.playbook import LIVELY, Playbook, Strike
 from conformance.protocols.architect.scripts import Request, messages, parting
 from mockserver.transcript import Frame as Heard
 
@@ -27,7 +27,7 @@ _VARIES = re.compile(r"[0-9a-f]{8,}|\d+")
 
 def mishap(
     seen: Observation,
-    usual: Sequence[Observation],
+    usual: Observation,
     last: Strike,
     book: Playbook,
     *,
@@ -35,7 +35,7 @@ def mishap(
 ) -> str:
     """What went wrong with a script whose `last` strike was this one; empty where nothing did.
 
-    `usual` are lives without it. `may_leave` says that it may end, if only it says why.
+    `usual` is a life without it. `may_leave` says that it may end, if only it says why.
     """
     ending = seen.ending
     if ending is not None and ending.broke_down:
@@ -48,10 +48,15 @@ def mishap(
     if left_early:
         return "it ended the connection, and usually does not, or has more to say"
     since = [each for each in messages(seen.frames) if each.real > last.real + _ON_ITS_WAY]
-    fewest = min((_count(each) for each in usual), default=0)
-    if not since and _count(seen) < fewest and book.tells:
+    if not since and _count(seen) < _expected(usual, book) and book.tells:
         return "it runs on, and says nothing more"
     return ""
+
+
+def _expected(usual: Observation, book: Playbook) -> int:
+    """How many messages it has at least: one that says little may say a word more or less."""
+    said = _count(usual)
+    return said if said >= LIVELY else min(said, book.habits.messages)
 
 
 def _count(seen: Observation) -> int:
@@ -67,9 +72,9 @@ def own_ends(seen: Observation) -> list[Heard]:
     return [each for each in own if each.number <= seen.played]
 
 
-def _left_early(seen: Observation, usual: Sequence[Observation]) -> bool:
+def _left_early(seen: Observation, usual: Observation) -> bool:
     """Did it end a connection, or itself, before it said what it usually says until then?"""
-    habit = [n for each in usual for n in _said_until_end(each)]
+    habit = _said_until_end(usual)
     own = _said_until_end(seen)
     return bool(own) and (not habit or min(own) < min(habit))
 
@@ -83,13 +88,13 @@ def _said_until_end(seen: Observation) -> list[int]:
     ]
 
 
-def says_why(seen: Observation, usual: Sequence[Observation]) -> bool:
+def says_why(seen: Observation, usual: Observation) -> bool:
     """Does its status say that something went wrong, or its last word what it usually doesn't?"""
     ending = seen.ending
     if ending is None or ending.code != 0:
         return True
     said = _kinds_of_lines(ending)[-1:]
-    known = {line for each in usual if each.ending for line in _kinds_of_lines(each.ending)}
+    known = _kinds_of_lines(usual.ending) if usual.ending else []
     return bool(said) and said[0] not in known
 
 

@@ -6,13 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.protocols.architect.playbook import Playbook, Strike
 from conformance.protocols.architect.scripts import messages
 from conformance.stage import GoneError, Stage
 from mockserver import Fault
+from mockserver.protocols.architect import ArchitectCoordinator
 from mockserver.transcript import Frame as Heard
 
 __all__ = ["TAKEN_OVER", "Desk", "Reply", "Turn", "plainly"]
@@ -56,6 +57,10 @@ class Desk:
     def __init__(self, stage: Stage, book: Playbook, situation: str) -> None:
         self.stage = stage
         book.patience = stage.patience
+        assert isinstance(stage.session.coordinator, ArchitectCoordinator)
+        self._mock = stage.session.coordinator
+        book.listed = frozenset(self._mock.actions)
+        self._book = book
         self._strikes = book.strikes.setdefault(situation, [])
         self.habits = book.habits
         self._read = stage.mark()
@@ -65,6 +70,11 @@ class Desk:
         self._struck = 0.0
         self._last = time.monotonic()
 
+    def hurry(self) -> None:
+        """Have every action done at once: replies overtake each other where a play wants it."""
+        actions = self._mock.actions.items()
+        self._mock.actions = {name: replace(action, takes=None) for name, action in actions}
+
     # What the script does
 
     async def arrive(self) -> None:
@@ -72,13 +82,18 @@ class Desk:
         begun = time.monotonic()
 
         def given_up() -> bool:
-            tried = bool(self.stage.entries)
-            return tried and time.monotonic() - begun > self.stage.patience
+            tried, waited = bool(self.stage.entries), time.monotonic() - begun
+            return tried and waited > self.stage.patience * (0.1 if self._book.shut_out else 1.0)
 
         within = max(_LAUNCH, 2 * self.stage.patience)
         await self.stage.until(lambda: self.stage.session.lines or given_up(), within)
         if not self.stage.session.lines:
+            self._book.shut_out = True
             raise GoneError
+        self.wake()
+
+    def wake(self) -> None:
+        """Its silence counts from now on."""
         self._last = time.monotonic()
 
     def fresh(self) -> list[Reply]:
@@ -174,6 +189,14 @@ class Desk:
             await asyncio.sleep(_TICK)
         for reply in self.fresh():
             self.give(reply)
+
+    async def linger(self, seconds: float) -> None:
+        """Give replies plainly for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.stage.running:
+            for reply in self.fresh():
+                self.give(reply)
+            await asyncio.sleep(_TICK)
 
 
 Turn = Callable[[Desk, Reply], Awaitable[None]]

@@ -134,7 +134,7 @@ class Dialogue:
             said = await self._wait_outside(said, label, options)
         if isinstance(said, Refused):
             cause = f"the right credentials are refused: {said.reason}"
-            if not self.lore.known or self.lore.waits > 1:
+            if self.lore.waits > 1:
                 self.lore.barred = cause
             raise UnjudgeableError(cause)
         self.lore.known = True
@@ -219,7 +219,7 @@ class Dialogue:
         elif heard is not None:
             self.lore.patience.answered(patience)
         asked = Asked(request=asked.request, sent=asked.sent, heard=heard)
-        if heard is not None and asked.request.lists:
+        if heard is not None and asked.request.lists and isinstance(token, str):
             self._see_catalogue(heard)
         return asked
 

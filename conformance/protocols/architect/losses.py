@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from conformance.protocols.architect.desk import TAKEN_OVER, Desk
 from conformance.protocols.architect.plays import Scene
+from conformance.stage import GoneError
 from mockserver import Fault
 
 __all__ = ["lost", "outage", "refused"]
@@ -77,7 +77,9 @@ async def _end(desk: Desk, kind: str, code: int | None) -> None:
 
 
 async def _back(desk: Desk, within: float | None = None) -> None:
-    """Wait until somebody is connected anew. One who does not come has been given its time."""
+    """Wait until somebody is connected anew. Raises `GoneError` where nobody is."""
     stage = desk.stage
-    await stage.until(lambda: bool(stage.session.lines), max(0.0, within or 1.5 * stage.patience))
-    await asyncio.sleep(0)
+    seconds = stage.patience if within is None else max(0.0, within)
+    if not await stage.until(lambda: bool(stage.session.lines), seconds):
+        raise GoneError
+    desk.wake()

@@ -33,7 +33,7 @@ NON_JSON = (
 
 NON_MAPS = ("[]", '["event", 1]', '"text"', "17", "null", "true", "[{}]")
 
-BINARIES = (b"no JSON at all", b'{"event": "in a binary frame"}', b"")
+BINARIES = (b"no JSON at all", b"\x01\x02\x03", b"")
 
 PINGS = (b"", b"four", b"x" * 125)
 

@@ -9,13 +9,17 @@ from itertools import pairwise
 from conformance.protocols.architect.scripts import messages
 from mockserver.transcript import Frame as Heard
 
-__all__ = ["Habits", "Playbook", "Strike"]
+__all__ = ["LIVELY", "Habits", "Playbook", "Strike"]
 
 _SHORT = 0.3
 """Seconds of silence after which a script that usually says no more is taken to be done."""
 
 _LEAST = 2.0
 """Seconds that anybody may be silent: other scripts are at work on the same machine."""
+
+
+LIVELY = 10
+"""Messages from which on a script is taken to go on and on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +31,11 @@ class Habits:
     messages: int = 0
     pause: float = 0.0
 
+    @property
+    def lively(self) -> bool:
+        """Does it go on and on?"""
+        return self.messages >= LIVELY
+
     def learn(self, frames: Sequence[Heard], began: float) -> None:
         times = [began, *(each.real for each in messages(frames))]
         self.messages = len(times) - 1
@@ -35,7 +44,7 @@ class Habits:
 
     def silence(self, said: int, patience: float) -> float:
         """Seconds of silence that tell something of one who has sent so many messages."""
-        if self.messages and said >= self.messages and self.messages < 10:
+        if not self.lively and said >= self.messages:
             return _SHORT + self.pause / 2
         return min(patience, max(_LEAST, 2 * self.pause + 0.5))
 
@@ -54,10 +63,13 @@ class Strike:
 @dataclass(slots=True, kw_only=True)
 class Playbook:
     """`strikes` are those of each situation, by its name, in their order; `patience` is how long
-    it was waited (seconds).
+    it was waited (seconds), `listed` the names of the actions that the mock supports.
+    `shut_out` says that it once tried to come in, and never did: this need not be waited for twice.
     """
 
     patience: float = 0.0
+    listed: frozenset[str] = frozenset()
+    shut_out: bool = False
     habits: Habits = field(default_factory=Habits)
     strikes: dict[str, list[Strike]] = field(default_factory=dict)
 

@@ -38,8 +38,11 @@ _PAUSE = 0.04
 _HELD = 0.25
 """Seconds for which replies are held: less than anybody waits."""
 
-_LIVELY = 60
-"""Messages from which on half the patience tells enough."""
+_A_WHILE = 0.6
+"""Seconds that show whether a script repeats itself without a pause."""
+
+_LIVELY, _LIVELY_FOR = 60, 2.5
+"""Messages and seconds that tell enough of a script that goes on and on."""
 
 
 async def normal_life(book: Playbook, name: str, stage: Stage) -> None:
@@ -49,8 +52,8 @@ async def normal_life(book: Playbook, name: str, stage: Stage) -> None:
     began = time.monotonic()
 
     def seen_enough() -> bool:
-        half = time.monotonic() - began > stage.patience / 2
-        return half and len(messages(stage.frames)) >= _LIVELY
+        enough = time.monotonic() - began > _LIVELY_FOR
+        return enough and len(messages(stage.frames)) >= _LIVELY
 
     await stage.until(seen_enough)
     book.habits.learn(stage.frames, began)
@@ -159,16 +162,19 @@ async def strange_frames(desk: Desk) -> None:
 
 
 async def errors(desk: Desk) -> None:
-    """The first call fails, and then each third."""
-    numbers = count()
+    """The first action that is called fails, and of the others each third, each time."""
     what = {"code": "failed", "message": "this cannot be done just now"}
     shapes: tuple[Mapping[str, Any], ...] = (
         {"error": what, "parameters": {}},
         {"status": "error", "error": what["message"], "parameters": what},
     )
+    order: list[str] = []
 
     async def turn(desk: Desk, reply: Reply) -> None:
-        number = next(numbers) if reply.catalogue is None else 1
+        action = str(reply.said.get("action"))
+        if reply.catalogue is None and action not in order:
+            order.append(action)
+        number = order.index(action) if action in order else 1
         if number % 3:
             desk.give(reply)
         else:
@@ -177,6 +183,7 @@ async def errors(desk: Desk) -> None:
 
     await desk.arrive()
     await desk.serve(turn)
+    await desk.linger(_A_WHILE)
 
 
 async def late_replies(desk: Desk) -> None:
@@ -201,6 +208,7 @@ async def late_replies(desk: Desk) -> None:
 
     await desk.arrive()
     await desk.serve(turn)
+    await desk.linger(_A_WHILE)
 
 
 async def calm(desk: Desk) -> None:

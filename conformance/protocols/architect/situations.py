@@ -58,19 +58,24 @@ _SCENES: Mapping[str, plays.Scene] = {
     REFUSED: losses.refused,
 }
 
+_LAST = (*LOSSES, "late replies", REFUSED)
+
 NAMES = (NORMAL, *_SCENES)
 
 _NOBODY = Fault(kind="status", operation="socket", status=401, times=None)
 
 
-def situations(book: Playbook) -> tuple[Situation, ...]:
-    """All of them, for one examination. The last ones may be the end of a script that somebody
-    else runs.
+def situations(book: Playbook, *, launched: bool) -> tuple[Situation, ...]:
+    """All of them, for one examination. Those that last longest begin first, side by side with
+    the others; but they may be the end of a script that is not `launched` for each of them.
     """
 
     async def play(name: str, stage: Stage) -> None:
-        await _SCENES[name](Desk(stage, book, name))
+        desk = Desk(stage, book, name)
+        desk.hurry()
+        await _SCENES[name](desk)
 
+    names = sorted(_SCENES, key=_LAST.__contains__, reverse=launched)
     return (
         Situation(name=NORMAL, play=partial(plays.normal_life, book, NORMAL)),
         *(
@@ -79,6 +84,6 @@ def situations(book: Playbook) -> tuple[Situation, ...]:
                 faults=[TAKEN_OVER, *([_NOBODY] if name == REFUSED else [])],
                 play=partial(play, name),
             )
-            for name in _SCENES
+            for name in names
         ),
     )

@@ -30,9 +30,7 @@ AMBIENT = (
     "ECHO-SECRET-001",
     "ECHO-STREAM-012",
 )
-
-_PROMPT = 5.0
-"""Seconds after which a message comes so late that no conversation is possible."""
+"""What is judged in every check that uses a room, whatever else it is about."""
 
 _STREAMED = ("CHAT_STREAM", "CHAT_STREAM_END")
 
@@ -121,8 +119,6 @@ def _delivered(judge: Judge, guest: Guest, said: Said, cast: Cast) -> None:
     if not told:
         return
     judge.holds("ECHO-CHAT-002", len(told) == 1, "a CHAT came twice", said.frame, *told[:2])
-    late = told[0].at - said.frame.at
-    judge.holds("ECHO-CHAT-033", late < _PROMPT, f"a CHAT took {late:.1f} s", said.frame, told[0])
     _whole(judge, said, told[0])
     for row, pointer, expected in _sender_of(said, cast):
         actual = told[0].value(pointer)

@@ -29,6 +29,7 @@ class Dialogue:
         self.new = ids
         self._admin: Mapping[str, str] | None = None
         self._log_in: Exchange | None = None
+        self.lists: list[Exchange] = []
 
     def name(self) -> str:
         """A name for an agent, of the kind that the document's example has."""
@@ -46,9 +47,11 @@ class Dialogue:
         return await self.peer.call("createAgent", raw=raw, headers=headers, lawful=False)
 
     async def agents(self) -> Exchange:
-        """The list of the agents."""
+        """The list of the agents. All are kept in `lists`, whatever they were asked for."""
         headers = await self._headers()
-        return await self.peer.call("listAgents", headers=headers, served=False)
+        said = await self.peer.call("listAgents", headers=headers, served=False)
+        self.lists.append(said)
+        return said
 
     async def agents_as(self, bearer: str | None) -> Exchange:
         """The list, asked for with that token, or with no credentials at all."""

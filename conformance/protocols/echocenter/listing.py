@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ LISTED = (
     "ECHO-LIST-007",
     "ECHO-LIST-008",
     "ECHO-LIST-009",
+    "ECHO-LIST-011",
 )
 """What `judge_list` judges."""
 
@@ -43,7 +45,9 @@ def judge_list(judge: Judge, said: Exchange, agents: Sequence[Person], cast: Cas
     judge.holds("ECHO-LIST-001", ok, f"the list was answered {_outcome(said)}", said)
     if not ok:
         return
-    _no_raw_token(judge, said, cast.known)
+    for each in cast.dialogue.lists:  # the first may be another than those that are asked here
+        _no_raw_token(judge, each, cast.known)
+    cast.dialogue.lists.clear()
     found = {agent: rows_of(said.json, agent.name) for agent in agents}
     whole = not incomplete(said.json)
     for agent, rows in found.items():
@@ -54,10 +58,31 @@ def judge_list(judge: Judge, said: Exchange, agents: Sequence[Person], cast: Cas
             judge.inconclusive("ECHO-LIST-002", "the list says that it goes on elsewhere")
         if rows:
             _row(judge, said, agent, rows, cast)
-    hints = [hint_of(rows[0]) for rows in found.values() if rows]
+    hints = {agent: hint_of(rows[0]) for agent, rows in found.items() if rows}
     if len(hints) >= _ENOUGH:
-        wrong = f"all {len(hints)} agents have the token_hint {hints[0]!r}"
-        judge.holds("ECHO-LIST-007", any(hint != hints[0] for hint in hints), wrong, said)
+        _hints(judge, said, hints, cast)
+
+
+def _hints(judge: Judge, said: Exchange, hints: dict[Person, Any], cast: Cast) -> None:
+    """Not all are the same; and where they show how tokens begin or end, each shows its own's."""
+    first = next(iter(hints.values()))
+    wrong = f"all {len(hints)} agents have the token_hint {first!r}"
+    judge.holds("ECHO-LIST-007", any(hint != first for hint in hints.values()), wrong, said)
+    own = [agent for agent, hint in hints.items() if _is_of(hint, agent.token)]
+    strange = [
+        agent
+        for agent, hint in hints.items()
+        if any(_is_of(hint, one.token) for one in cast.known if one is not agent)
+    ]
+    if own or len(strange) == len(hints):
+        wrong = f"the token_hint {hints[strange[0]]!r} is of another's token" if strange else ""
+        judge.holds("ECHO-LIST-011", bool(own), wrong, said)
+
+
+def _is_of(hint: Any, token: str) -> bool:
+    """Does a hint show how that token begins or ends?"""
+    shown = re.findall(r"[0-9A-Za-z_-]{3,}", str(hint))
+    return any(token.startswith(piece) or token.endswith(piece) for piece in shown)
 
 
 def _outcome(said: Exchange) -> str:

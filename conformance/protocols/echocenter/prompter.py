@@ -23,6 +23,9 @@ QUIET = 0.8
 _TIRED = 8
 """The part of the patience that is left for an agent that lets it pass in vain."""
 
+_FAREWELL = 2.5
+"""Seconds that a close frame waits for its answer; our mock gives up a little earlier."""
+
 _LAUNCH = 8.0
 """Seconds that a process may take until it connects: several start at the same time."""
 
@@ -114,8 +117,12 @@ class Prompter:
             self.stage.restart()
         else:
             self.stage.session.hang_up(code=None)
-        await self.stage.until(lambda: self._ended(before), 2.5)
+        await self.parted(before, _FAREWELL)
         await self.back(before)
+
+    async def parted(self, connections: set[int], within: float) -> bool:
+        """Did the agent end these connections, or answer their end, within so many seconds?"""
+        return await self.stage.until(lambda: self._ended(connections), within)
 
     async def back(self, before: set[int]) -> None:
         """Wait until the agent is connected anew. Raises `GoneError` where it does not come."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,21 @@ from typing import Any
 from conformance.exchange import read_json
 from mockserver.transcript import Frame
 
-__all__ = ["Account", "Instruction", "Reply", "identity", "read_account", "said_by"]
+__all__ = [
+    "Account",
+    "Instruction",
+    "Reply",
+    "found_too_large",
+    "identity",
+    "read_account",
+    "said_by",
+]
+
+
+_TOO_LARGE = 1009
+
+_AT_ONCE = 0.1
+"""Seconds within which the same message on two connections is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +61,7 @@ class Account:
     answers: list[tuple[Instruction, Reply]] = field(default_factory=list)
     surplus: list[Reply] = field(default_factory=list)
     strays: list[Reply] = field(default_factory=list)
+    copies: Counter[int] = field(default_factory=Counter)
 
     def answered(self, sender: int) -> bool:
         """Did somebody ask, and is nothing that they asked left open?"""
@@ -65,6 +80,9 @@ def read_account(frames: Iterable[Frame]) -> Account:
     waiting: dict[int, deque[Instruction]] = {}
     for heard in frames:
         if (asked := _instruction(heard)) is not None:
+            if any(_same_on_another_connection(asked, each) for each in account.instructions[-9:]):
+                account.copies[asked.sender] += 1
+                continue
             account.instructions.append(asked)
             waiting.setdefault(asked.sender, deque()).append(asked)
         elif (reply := _reply(heard)) is not None:
@@ -82,6 +100,8 @@ def _settle(account: Account, waiting: dict[int, deque[Instruction]], reply: Rep
         account.strays.append(reply)
     elif waiting[reply.target]:
         account.answers.append((waiting[reply.target].popleft(), reply))
+    elif account.copies[reply.target]:
+        account.copies[reply.target] -= 1
     else:
         account.surplus.append(reply)
 
@@ -93,12 +113,28 @@ def identity(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def found_too_large(frames: Iterable[Frame]) -> bool:
+    """Did the agent close for a message that is larger than it takes? It may draw a line."""
+    return any(
+        heard.sender == "agent" and heard.kind == "close" and heard.code == _TOO_LARGE
+        for heard in frames
+    )
+
+
 def said_by(sender: str, heard: Frame) -> dict[str, Any] | None:
     """The JSON object of one side's text message, or `None` for anything else."""
     if heard.sender != sender or heard.kind != "text":
         return None
     said = read_json(heard.data)
     return said if isinstance(said, dict) else None
+
+
+def _same_on_another_connection(one: Instruction, other: Instruction) -> bool:
+    return (
+        one.heard.connection != other.heard.connection
+        and one.heard.data == other.heard.data
+        and one.heard.real - other.heard.real < _AT_ONCE
+    )
 
 
 def _instruction(heard: Frame) -> Instruction | None:

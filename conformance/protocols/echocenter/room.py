@@ -12,18 +12,23 @@ from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Refused, Socket
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import UnjudgeableError, requirement
+from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
-from conformance.protocols.echocenter.audit import AMBIENT, audit
+from conformance.protocols.echocenter.audit import audit
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.said import Guest, Said, mentions
+from conformance.protocols.echocenter.said import Guest, Said, chats, mentions
 
-__all__ = ["SOCKET", "Room", "everywhere"]
+__all__ = ["SOCKET", "Room"]
 
 SOCKET = "socket"
 
-everywhere = requirement(*AMBIENT)
-"""What is judged in every check that uses a room, whatever else it is about."""
+_PROMPT = 0.5
+"""The share of the time that a message may take after which it comes too late for a conversation:
+five seconds, if the target does not say otherwise.
+"""
+
+_ROUNDS = 20
+"""Times that we wait on for a message while others come."""
 
 _AGAIN = 2.0
 """Seconds in which a coordinator may still take a connection that ended for a live one: it may
@@ -228,7 +233,12 @@ class Room:
         seconds = self.patience.seconds("chat")
         if seconds is None:
             raise UnjudgeableError("messages were waited for in vain, too often to wait again")
-        frame = await target.socket.wait(lambda frame: mentions(frame, said.mark), seconds)
+        frame: Frame | None = None
+        for _ in range(_ROUNDS):
+            since = target.socket.mark()
+            frame = await target.socket.wait(lambda frame: mentions(frame, said.mark), seconds)
+            if frame is not None or not any(chats(target, since)):
+                break  # otherwise others came: it may be slow, and this one in their queue
         if frame is not None:
             self.patience.answered("chat")
         elif target.socket.closed is None:  # otherwise it took no time
@@ -254,6 +264,11 @@ class Room:
         """Say something and wait until it arrives. It breaks CHAT-001 and `rows` if it doesn't."""
         said = await self.say(sender, target, words, **how)
         frame = await self.heard(target, said)
+        if frame is not None:
+            late = frame.at - said.frame.at
+            prompt = _PROMPT * self.opener.target.timeout
+            wrong = f"a CHAT took {late:.1f} s"
+            self.judge.holds("ECHO-CHAT-033", late < prompt, wrong, said.frame, frame)
         for row in rows:
             self.judge.holds(
                 row,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from conformance.examiner import Situation
-from conformance.protocols.echocenter import plays
+from conformance.protocols.echocenter import forms, losses, plays
 from conformance.protocols.echocenter.odd import ODDITIES
 from mockserver import Fault
 
-__all__ = ["LAWFUL", "LOSSES", "NORMAL", "REFUSED", "SITUATIONS"]
+__all__ = ["BROKEN", "LAWFUL", "LOSSES", "NORMAL", "OUTAGE", "REFUSED", "SITUATIONS"]
 
 NORMAL = "normal life"
 LOSSES = "lost connections"
 OUTAGE = "outage"
+BROKEN = "broken frames"
 REFUSED = "refused"
 
 _LAWFUL = (
@@ -20,11 +21,11 @@ _LAWFUL = (
     Situation(name="at the same time", play=plays.at_the_same_time),
     Situation(name="a dozen", play=plays.a_dozen),
     Situation(name="burst", play=plays.burst),
-    Situation(name="odd texts", play=plays.odd_texts),
-    Situation(name="odd JSON", play=plays.odd_json),
-    Situation(name="pings", play=plays.pings),
-    Situation(name="fragments", play=plays.fragments),
-    Situation(name="large messages", play=plays.large_messages),
+    Situation(name="odd texts", play=forms.odd_texts),
+    Situation(name="odd JSON", play=forms.odd_json),
+    Situation(name="pings", play=forms.pings),
+    Situation(name="fragments", play=forms.fragments),
+    Situation(name="large messages", play=forms.large_messages),
     Situation(name="directive", play=plays.directive),
 )
 
@@ -33,14 +34,15 @@ LAWFUL = tuple(situation.name for situation in _LAWFUL)
 
 SITUATIONS = (
     *_LAWFUL,
-    Situation(name="large ids", play=plays.large_ids),
+    Situation(name="large ids", play=forms.large_ids),
     *(Situation(name=each.name, play=each.play) for each in ODDITIES),
-    Situation(name=LOSSES, play=plays.losses),
-    Situation(name=OUTAGE, play=plays.outage),
+    Situation(name=BROKEN, play=losses.broken_frames),
+    Situation(name=LOSSES, play=losses.losses),
+    Situation(name=OUTAGE, play=losses.outage),
     Situation(
         name=REFUSED,
         faults=[Fault(kind="status", operation="socket", status=401, times=None)],
-        play=plays.refused,
+        play=losses.refused,
     ),
 )
 """The last ones may be the end of an agent that somebody else runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,18 +71,27 @@ class Stream:
         return self.ended
 
     async def arrive(self) -> None:
-        """Wait until all of it is there."""
+        """Wait until all of it is there, as long as more and more comes."""
         assert self.final is not None
-        await self.room.heard(self.target, self.final, "ECHO-STREAM-005")
         seconds = self.room.patience.seconds("stream") or 0.0
-        whole = await self.target.socket.wait(lambda _: self._whole(), seconds, self.since)
-        if whole is None and not self._whole():
-            self.room.patience.hung("stream", seconds)
-        else:
+        while not self._has_chunks():
+            known = len(came(self, _CHUNK))
+            more = self.target.socket.wait(self._more_than(known), seconds, self.since)
+            if await more is None:
+                break
+        await self.room.heard(self.target, self.final, "ECHO-STREAM-005")
+        if not came(self, _END):
+            await self.target.socket.wait(lambda _: bool(came(self, _END)), seconds, self.since)
+        if self._has_chunks() and came(self, _END):
             self.room.patience.answered("stream")
+        else:
+            self.room.patience.hung("stream", seconds)
 
-    def _whole(self) -> bool:
-        return len(came(self, _CHUNK)) >= len(self.chunks) and bool(came(self, _END))
+    def _has_chunks(self) -> bool:
+        return len(came(self, _CHUNK)) >= len(self.chunks)
+
+    def _more_than(self, known: int) -> Callable[[Frame], bool]:
+        return lambda _: len(came(self, _CHUNK)) > known
 
     def _fields(self) -> dict[str, Any]:
         return {"stream_id": self.id, **self.fields}

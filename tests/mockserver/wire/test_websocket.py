@@ -360,6 +360,36 @@ async def test_client_that_takes_nothing_does_not_fill_our_memory(
         glutton.abort()
 
 
+async def test_fragments_may_have_a_ping_in_their_middle(parrot: RunningMock) -> None:
+    async with await _raw(parrot) as socket:
+        (line,) = parrot.session.lines.values()
+        parrot.mock.sockets.inject(line, b'{"type":"Y"}', fragments=3, pinged=True)
+        heard = await socket.wait(lambda frame: frame.value("/type") == "Y", 3)
+        assert heard is not None
+        assert [frame.data for frame in socket.frames if frame.kind == "ping"] == [b"in between"]
+
+
+async def test_raw_bytes_go_out_as_they_are(parrot: RunningMock) -> None:
+    async with await _raw(parrot) as socket:
+        (line,) = parrot.session.lines.values()
+        parrot.mock.sockets.inject(line, b"\x83\x02{}", "raw")  # a reserved opcode
+        heard = await socket.wait(lambda frame: frame.kind == "raw", 3)
+        assert heard is not None
+        assert parrot.session.transcript.frames[-1].data == b"\x83\x02{}"
+
+
+async def test_connection_cut_by_the_coordinator_is_lost_by_it(parrot: RunningMock) -> None:
+    socket = await _raw(parrot)
+    parrot.session.hang_up(code=None)
+    await socket.gone(3)
+    for _ in range(100):
+        if parrot.session.transcript.frames:
+            break
+        await asyncio.sleep(0.02)
+    lost = parrot.session.transcript.frames[-1]
+    assert (lost.kind, lost.sender) == ("lost", "coordinator")
+
+
 async def test_one_byte_at_a_time_is_understood(parrot: RunningMock) -> None:
     async with await _raw(parrot) as socket:
         from conformance.clients.rfc6455 import frame_bytes

@@ -155,12 +155,14 @@ class _Counting(Agent):
         self.rule = rule
         self.wrong = 0
         self.right = 0
+        self.failed_last = False
 
     def knows(self, upgrade: Upgrade) -> bool:
         lawful = super().knows(upgrade)
         verdict = self.rule(self, lawful)
         self.right += lawful
         self.wrong += not lawful
+        self.failed_last = not lawful
         return verdict
 
 
@@ -196,8 +198,8 @@ _HISTORIES: Final = (
     ),
     _counts(
         "auth.right.refused_once_after_a_failure",
-        "the right credentials are refused once after somebody failed",
-        lambda a, ok: ok and not (a.wrong and a.right == 0),
+        "the right credentials are refused directly after somebody failed",
+        lambda a, ok: ok and not a.failed_last,
         implied=True,
     ),
     _counts(

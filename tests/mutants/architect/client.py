@@ -17,14 +17,15 @@ from .frames import CLOSE, PING, PONG, TEXT, accept_key, encode_frame
 from .model import VERSION, Json
 from .serve import Served
 
-__all__ = ["Client", "right"]
+__all__ = ["Client", "right", "trusting"]
 
 _MASK: Final = b"\x37\xfa\x21\x3d"
 _END: Final = (-1, b"")
 
 
 @cache
-def _trusting() -> ssl.SSLContext:
+def trusting() -> ssl.SSLContext:
+    """A context that accepts any certificate, as the document asks of clients."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -57,7 +58,7 @@ class Client:
     ) -> Self:
         """Ask for an upgrade; without `headers` with the right ones. Never raises for a refusal."""
         parts = urlsplit(self.peer.url)
-        context = _trusting() if parts.scheme == "wss" else None
+        context = trusting() if parts.scheme == "wss" else None
         key = base64.b64encode(os.urandom(16)).decode()
         if headers is None:
             headers = [f"Sec-WebSocket-Protocol: {right(self.peer)}"]

@@ -15,6 +15,7 @@ from .reading import Reading
 
 __all__ = ["REFUSAL_FAULTS"]
 
+_POLL: Final = 0.05
 _TurnAway = Callable[["_Lingering", Session], Awaitable[None]]
 
 
@@ -40,7 +41,7 @@ async def _never(agent: _Lingering, session: Session) -> None:
 
 async def _events_first(agent: _Lingering, session: Session) -> None:
     for number in range(3):
-        await agent.send_event(session, "tick", {"number": number})
+        await agent.send_event(session, "note", {"number": number})
     await agent.finish(session)
 
 
@@ -250,11 +251,13 @@ class _Impatient(Agent):
             session.spawn(self._watch(session))
 
     async def _watch(self, session: Session) -> None:
-        seen = -1
-        while seen != session.count:
-            seen = session.count
-            await asyncio.sleep(self.patience)
-            if self.first_only and session.count:
+        now = asyncio.get_running_loop().time
+        seen, since = 0, now()
+        while now() < since + self.patience:
+            await asyncio.sleep(_POLL)
+            if session.count != seen:
+                seen, since = session.count, now()
+            if self.first_only and seen:
                 return
         await session.link.close(1000, "idle")
 

@@ -60,7 +60,8 @@ SHOWS: dict[str, str] = {
     "headers": "auth.right.refused_again auth.header.first_line_only subprotocol.password "
     "subprotocol.not_offered subprotocol.twice connect.path.root_only",
     "failures": "auth.right.refused_after_a_failure auth.wrong.after_right "
-    "auth.wrong.eleventh_try auth.refusal.drops_others auth.refusal.kills_server",
+    "auth.wrong.eleventh_try auth.right.refused_once_after_a_failure "
+    "auth.refusal.drops_others auth.refusal.kills_server",
     "stranger": "auth.refusal.stays_open auth.refusal.one_command auth.refusal.hears_others "
     "auth.refusal.events_first auth.refusal.served_briefly auth.refusal.reason_reveals",
     "refused_body": "auth.refusal.mute auth.refusal.half_open auth.refusal.body_reveals",
@@ -68,13 +69,13 @@ SHOWS: dict[str, str] = {
     "catalogue.types.wrong.limit catalogue.reply.top_level catalogue.cloud.text "
     "catalogue.call.once catalogue.connection.second_gets_less connect.reconnect_deaf "
     "event.waiting_token event.list reply.twice.other_first reply.in_list rfc.sent.masked",
-    "tokens": "token.upper_case token.number_to_text token.sticky token.missing.on_bad_type",
+    "tokens": "token.upper_case token.sticky",
     "burst": "token.swapped token.in_order load.eight_in_work token.last_received",
     "pair": "token.other_connection reply.to_all leave.kills event.others_waiting_token",
     "commands": "type.for_int.accepted type.null.accepted missing.only_first_checked",
     "leaks": "missing.from_before missing.from_anybody outcome.others_broken_after_error",
-    "odd": "input.malformed.kills input.list.closes action.prefix input.above_64_kib.closes",
-    "many": "reply.none.hundredth load.fiftieth_closes token.stale_after_50",
+    "odd": "input.malformed.kills input.list.closes",
+    "many": "load.fiftieth_closes",
     "state": "state.no_effect state.stops_all",
     "upgrades": "rfc.accept.key_echoed rfc.version.other_accepted rfc.crash.plain_http",
     "wire": "rfc.ping.unanswered rfc.close.no_echo rfc.taken.unmasked rfc.size.65536 "
@@ -84,7 +85,7 @@ SHOWS: dict[str, str] = {
 
 
 async def test_a_sample_shows() -> None:
-    gate = asyncio.Semaphore(8)
+    gate = asyncio.Semaphore(12)
 
     async def told(probe: str, reading: str, fault: str | None = None) -> Any:
         async with gate:
@@ -95,11 +96,16 @@ async def test_a_sample_shows() -> None:
     sound = dict(zip(lawful, await asyncio.gather(*(told(*one) for one in lawful)), strict=True))
     faulty = await asyncio.gather(*(told(p, FAULTS[name].reading, name) for p, name in pairs))
     hidden = [
-        name
+        (probe, name)
         for (probe, name), found in zip(pairs, faulty, strict=True)
         if found == sound[probe, FAULTS[name].reading]
     ]
-    assert not hidden
+    # A crowded machine blurs the dialogues: those that showed nothing are held again, alone.
+    assert not [
+        name
+        for probe, name in hidden
+        if await told(probe, FAULTS[name].reading, name) == await told(probe, FAULTS[name].reading)
+    ]
 
 
 def test_the_command_line_serves() -> None:

@@ -93,7 +93,8 @@ async def test_the_catalogue_tells_how_to_call(reading: str) -> None:
         await ask(line, "list_actions", {}, "catalogue")
         catalogue = (await replies(line, {"catalogue"}))["catalogue"]["parameters"]["actions"]
         assert "servers" in catalogue
-        good, bad = {}, {}
+        good: dict[str, Any] = {}
+        bad: dict[str, Any] = {}
         for name, entry in catalogue.items():
             required = entry["required_parameters"] or []
             types = declared(entry)

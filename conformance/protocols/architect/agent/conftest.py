@@ -17,4 +17,5 @@ def book() -> Playbook:
 
 @pytest.fixture(scope="session")
 def examiner(suite: Suite, book: Playbook) -> Examiner:
-    return Examiner(suite.protocol, suite.context, situations(book))
+    context = suite.context
+    return Examiner(suite.protocol, context, situations(book, launched=bool(context.command)))

@@ -1,4 +1,4 @@
-"""Everything that a script sends, in every situation, held against RFC 6455, JSON and the document."""
+"""Everything that a script sends, in every situation, held against RFC 6455 and JSON."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conformance.examiner import Examiner, Observation
 from conformance.exchange import MISSING, read_json
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
+from conformance.plugin import Suite
 from conformance.protocols.architect.coping import own_ends
 from conformance.protocols.architect.playbook import Playbook
 from conformance.protocols.architect.scripts import messages, parting
 from conformance.protocols.architect.situations import NAMES, NORMAL
-from conformance.plugin import Suite
 from mockserver.transcript import Frame as Heard
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -135,8 +135,8 @@ async def test_connections_are_closed(situation: str, examiner: Examiner, judge:
     if ending is None or ending.stubborn or ending.broke_down or ending.code == _SIGTERM:
         ends = own_ends(seen)  # what becomes of the others, it had no say in
     else:
-        opened = dict.fromkeys(each.connection for each in seen.frames)
-        ends = _of_agent([parting(seen.frames, connection) for connection in opened])
+        used = dict.fromkeys(each.connection for each in messages(seen.frames))
+        ends = _of_agent([parting(seen.frames, connection) for connection in used])
     if ending is not None and ending.broke_down:
         raise UnjudgeableError("the script broke down, and its connections with it")
     for end in ends:

@@ -62,9 +62,7 @@ async def test_flow_handshake(situation: str, examiner: Examiner, judge: Judge) 
         if not _asks_for_a_socket(heard):
             continue
         shown = of_transcript(heard)
-        judge.holds(
-            "ARCH-AGENT-CONN-001", heard.path == "/ws", f"opened at {heard.path!r}", shown
-        )
+        judge.holds("ARCH-AGENT-CONN-001", heard.path == "/ws", f"opened at {heard.path!r}", shown)
         judge.holds("ARCH-AGENT-CONN-004", "Host" in heard.headers, "Host is missing", shown)
         _judge_offers(heard, seen, judge)
 
@@ -81,9 +79,7 @@ def _judge_offers(heard: HttpExchange, seen: Observation, judge: Judge) -> None:
         return
     wanted = (_VERSION, seen.values["username"], seen.values["password"])
     what = ("the version", "the user name", "the password")
-    for at, row in enumerate(
-        ("ARCH-AGENT-CONN-006", "ARCH-AGENT-CONN-007", "ARCH-AGENT-CONN-008")
-    ):
+    for at, row in enumerate(("ARCH-AGENT-CONN-006", "ARCH-AGENT-CONN-007", "ARCH-AGENT-CONN-008")):
         got = offered[at] if at < len(offered) else ""
         told = f"stands {'something else' if got else 'nothing'} in the place of {what[at]}"
         judge.holds(row, got == wanted[at], f"there {told}", shown)
@@ -95,9 +91,7 @@ def _judge_offers(heard: HttpExchange, seen: Observation, judge: Judge) -> None:
 def _offered(heard: HttpExchange) -> list[str]:
     """What the header offers, in one line or in several."""
     lines = [
-        value
-        for name, value in heard.headers.items()
-        if name.lower() == "sec-websocket-protocol"
+        value for name, value in heard.headers.items() if name.lower() == "sec-websocket-protocol"
     ]
     return [each.strip() for each in ",".join(lines).split(",") if each.strip()]
 

@@ -157,6 +157,17 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
             judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(new))
 
 
+@requirement("ARCH-AUTH-015")
+async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> None:
+    """While another is served, and things happen, a stranger hears nothing of it."""
+    busy = await script.connect("busy")
+    task = asyncio.create_task(_turned(script, [VERSION, "assay-nobody", "assay-wrong"]))
+    end = time.monotonic() + _GLANCE
+    while time.monotonic() < end and not task.done():
+        await script.list_actions(busy)
+    _judge_blocked("ARCH-AUTH-015", await task, script, judge)
+
+
 @pytest.mark.parametrize(("row", "offers"), [case(*each) for each in _OFFERS.items()])
 async def test_blocked(row: str, offers: list[Offer], script: Dialogue, judge: Judge) -> None:
     offered = [each for offer in offers if (each := offer(script)) != list(script.offer)]
@@ -209,17 +220,6 @@ async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
             "after the refusal WebSocket messages are taken and answered on the connection",
             actual=said[:200].decode("utf-8", "backslashreplace"),
         )
-
-
-@requirement("ARCH-AUTH-015")
-async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> None:
-    """While another is served, and things happen, a stranger hears nothing of it."""
-    busy = await script.connect("busy")
-    task = asyncio.create_task(_turned(script, [VERSION, "assay-nobody", "assay-wrong"]))
-    end = time.monotonic() + _GLANCE
-    while time.monotonic() < end and not task.done():
-        await script.list_actions(busy)
-    _judge_blocked("ARCH-AUTH-015", await task, script, judge)
 
 
 async def _turned_right(script: Dialogue) -> None:

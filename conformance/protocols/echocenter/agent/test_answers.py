@@ -9,11 +9,13 @@ import pytest
 from conformance.examiner import Examiner, Observation
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.echocenter.plays import AFTER_A_LOSS, BEYOND_31_BITS, BEYOND_53_BITS
+from conformance.protocols.echocenter.forms import BEYOND_31_BITS, BEYOND_53_BITS
+from conformance.protocols.echocenter.losses import AFTER_A_LOSS
 from conformance.protocols.echocenter.replies import (
     Account,
     Instruction,
     Reply,
+    found_too_large,
     read_account,
 )
 from conformance.protocols.echocenter.situations import LAWFUL, LOSSES, NORMAL
@@ -44,7 +46,7 @@ async def test_instructions_are_answered(
 ) -> None:
     seen = await examiner.observe(situation)
     account = _asked(seen)
-    if _too_large_for_it(seen):
+    if found_too_large(seen.frames):
         raise UnjudgeableError("the agent says that a message is too large for it (1009)")
     judge.holds(
         row,
@@ -127,8 +129,11 @@ async def test_answers_do_not_leak(situation: str, examiner: Examiner, judge: Ju
 
 
 @requirement("ECHO-AGENT-CHAT-017", "ECHO-AGENT-CHAT-018")
-async def test_flow_of_an_agent_that_comes_back(examiner: Examiner, judge: Judge) -> None:
-    seen = await examiner.observe(LOSSES)
+@pytest.mark.parametrize("situation", [LOSSES])
+async def test_flow_of_an_agent_that_comes_back(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
     account = _asked(seen)
     first, *later = AFTER_A_LOSS
     after = [each for each in account.instructions if each.sender in later]
@@ -151,13 +156,16 @@ async def test_flow_of_an_agent_that_comes_back(examiner: Examiner, judge: Judge
 
 
 @pytest.mark.parametrize(
-    ("row", "sender"),
-    [case("ECHO-AGENT-CHAT-019", BEYOND_31_BITS), case("ECHO-AGENT-CHAT-020", BEYOND_53_BITS)],
+    ("row", "situation", "sender"),
+    [
+        case("ECHO-AGENT-CHAT-019", "large ids", BEYOND_31_BITS),
+        case("ECHO-AGENT-CHAT-020", "large ids", BEYOND_53_BITS),
+    ],
 )
 async def test_large_numbers_are_kept(
-    row: str, sender: int, examiner: Examiner, judge: Judge
+    row: str, situation: str, sender: int, examiner: Examiner, judge: Judge
 ) -> None:
-    seen = await examiner.observe("large ids")
+    seen = await examiner.observe(situation)
     account = _asked(seen)
     await _answers_at_all(examiner)
     if all(each.sender != sender for each in account.instructions):
@@ -182,13 +190,6 @@ def _asked(seen: Observation) -> Account:
     if not account.instructions:
         raise UnjudgeableError("the agent was not there to be asked for anything")
     return account
-
-
-def _too_large_for_it(seen: Observation) -> bool:
-    return any(
-        heard.sender == "agent" and heard.kind == "close" and heard.code == 1009
-        for heard in seen.frames
-    )
 
 
 def _around(seen: Observation, unanswered: list[Instruction]) -> list[Frame]:

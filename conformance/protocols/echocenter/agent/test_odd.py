@@ -32,8 +32,11 @@ async def test_odd_messages_are_lived_through(
 
 
 @requirement("ECHO-AGENT-ODD-002")
-async def test_other_messages_are_not_answered(examiner: Examiner, judge: Judge) -> None:
-    seen = await examiner.observe("other messages")
+@pytest.mark.parametrize("situation", ["other messages"])
+async def test_other_messages_are_not_answered(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
     account = read_account(seen.frames)
     if not account.answers:
         raise UnjudgeableError("the agent answered nothing in this situation")

@@ -11,11 +11,12 @@ import pytest
 
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, Said, texts
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 _BURST = 40
 _LONG = 15

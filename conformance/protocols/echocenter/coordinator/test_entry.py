@@ -10,13 +10,14 @@ from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue, row_of
 from conformance.protocols.echocenter.entry import REFUSALS, judge_refused, wrong_tokens
 from conformance.protocols.echocenter.listing import hint_of
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import SOCKET, Room, everywhere
+from conformance.protocols.echocenter.room import SOCKET, Room
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 _AT_ONCE = 8
 
@@ -48,9 +49,9 @@ async def test_flow_wrong_tokens_are_refused(
 
 @requirement("ECHO-CONN-005")
 async def test_handshake_of_the_documents_client_opens(room: Room, cast: Cast) -> None:
-    host = urlsplit(room.opener.target.url).netloc
+    parts = urlsplit(room.opener.target.url)
     first, second = (await cast.agents(2))[:2]
-    example = {"Origin": f"http://{host}", "User-Agent": None}
+    example = {"Origin": f"{parts.scheme}://{parts.netloc}", "User-Agent": None}
     guest = await room.enter(first, "ECHO-CONN-005", raw=True, headers=example)
     other = await room.enter(second)
     await room.known()

@@ -11,11 +11,12 @@ from conformance.exchange import MISSING, read_json
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import case, requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, mentions, texts
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 _LEVELS = ("INFO", "WARNING", "ERROR", "SUCCESS")
 

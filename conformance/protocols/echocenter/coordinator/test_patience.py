@@ -6,10 +6,11 @@ import asyncio
 
 from conformance.judge import Judge
 from conformance.marks import requirement
-from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.audit import AMBIENT
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 _SILENCE = 3.2
 """Seconds: longer than careless limits, and shorter than those of any deployed system."""

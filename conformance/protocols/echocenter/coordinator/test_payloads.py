@@ -10,13 +10,14 @@ import pytest
 from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import case
+from conformance.marks import case, requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.payloads import PAYLOADS
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, chats, mentions
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 
 @pytest.mark.parametrize(("row", "payloads"), [case(row, PAYLOADS[row]) for row in PAYLOADS])
@@ -56,7 +57,7 @@ async def _send_all(
         message = {"type": "CHAT", "target_id": number, "payload": payload}
         frames.append(await sender.socket.send(message))
     last = await room.say(sender, target, "that was all")
-    await room.wait(target, last)
+    await room.wait(target, last)  # which waits on while others come
     sent = _Sent(payloads=list(payloads), frames=frames, since=since, last=last.mark)
     if _missing(sent, target):  # the last may overtake others: that is not judged here
         seconds = room.patience.seconds("payload") or 0.0

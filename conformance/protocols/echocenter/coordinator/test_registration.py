@@ -10,13 +10,14 @@ from conformance.frames import Frame
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue, numbers_in, objects_in, token_in
 from conformance.protocols.echocenter.listing import LISTED, judge_list
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 _MANY = 12
 """Agents beyond a first page, and enough that numbers and connections differ in every way."""
@@ -37,6 +38,10 @@ def _judge_registration(judge: Judge, name: str, said: Exchange) -> None:
     if said.status in (401, 403):
         return  # who may register is left open: the cast says what the target file lacks
     judge.status("ECHO-REG-001", said, range(200, 300))
+    label = said.answer_headers.get("content-type", "").lower()
+    if said.ok and said.answer and "json" in label:
+        wrong = "the answer to a registration says that it is JSON, and is none"
+        judge.holds("ECHO-REG-014", said.json is not MISSING, wrong, said)
     token = token_in(said.json) if said.ok else MISSING
     if token is not MISSING:
         wrong = f"the answer shows {token!r} for a token"
@@ -81,6 +86,7 @@ def _made(people: list[Person]) -> list[Exchange]:
     "ECHO-REG-005",
     "ECHO-REG-006",
     "ECHO-REG-009",
+    "ECHO-REG-014",
     "ECHO-CONN-004",
     *LISTED,
 )
@@ -101,8 +107,8 @@ async def test_flow_many_agents_are_registered_and_meet(
     _judge_numbers(judge, cast, "ECHO-REG-009")
     judge_list(judge, await echo.agents(), people, cast)
     _judge_told_numbers(judge, cast, people)
-    said = [(guests[0], await room.say(guest, guests[0])) for guest in guests[1:]]
-    heard = await room.all_heard(said)
+    told = [(guests[0], await room.say(guest, guests[0])) for guest in guests[1:]]
+    heard = await room.all_heard(told)
     for guest, frame in zip(guests[1:], heard, strict=True):
         _judge_name(judge, "ECHO-REG-004", guest, frame)
     await room.settle()
@@ -139,8 +145,8 @@ async def test_flow_agents_are_registered_at_the_same_time(
     await room.known()
     _judge_numbers(judge, cast, "ECHO-REG-008")
     both = zip(guests, guests[1:] + guests[:1], strict=True)
-    said = [(target, await room.say(sender, target)) for sender, target in both]
-    for guest, frame in zip(guests, await room.all_heard(said, "ECHO-REG-008"), strict=True):
+    told = [(target, await room.say(sender, target)) for sender, target in both]
+    for guest, frame in zip(guests, await room.all_heard(told, "ECHO-REG-008"), strict=True):
         _judge_name(judge, "ECHO-REG-008", guest, frame)
     await room.settle()
 

@@ -9,12 +9,13 @@ import pytest
 from conformance.exchange import MISSING
 from conformance.judge import Judge, same
 from conformance.marks import requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import Room, everywhere
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, mentions, texts
 from conformance.protocols.echocenter.streaming import STREAMED, Stream, came, judge_stream
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 _TO_PERSON = ("ECHO-STREAM-001", "ECHO-STREAM-002")
 _TO_AGENT = ("ECHO-STREAM-003", "ECHO-STREAM-004")

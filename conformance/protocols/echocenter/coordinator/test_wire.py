@@ -16,11 +16,12 @@ from conformance.clients.websocket import Refused
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import requirement
+from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import SOCKET, Room, everywhere
+from conformance.protocols.echocenter.room import SOCKET, Room
 from conformance.protocols.echocenter.said import Guest, mentions, texts
 
-pytestmark = everywhere
+pytestmark = requirement(*AMBIENT)
 
 
 @requirement("ECHO-WIRE-004", "ECHO-WIRE-005", "ECHO-WIRE-006")

@@ -1,0 +1,125 @@
+"""What a script does when its connection goes, and when nobody lets it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.examiner import Examiner, Observation
+from conformance.exchange import of_transcript
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, case, requirement
+from conformance.protocols.architect.coping import says_why
+from conformance.protocols.architect.playbook import Playbook
+from conformance.protocols.architect.scripts import messages, parting
+from conformance.protocols.architect.situations import LOSSES, NORMAL, REFUSED
+from mockserver.transcript import HttpExchange
+
+_NO_PAUSE = 0.1
+"""Seconds that nobody would call a pause."""
+
+_HAMMERING = 5
+"""Connections in a row, without a pause before, from which on a script hammers."""
+
+
+@pytest.mark.parametrize(
+    ("row", "situation"),
+    [
+        case("ARCH-AGENT-LOSS-001", "lost"),
+        case("ARCH-AGENT-LOSS-002", "closed"),
+        case("ARCH-AGENT-LOSS-003", "outage"),
+        case("ARCH-AGENT-LOSS-003", REFUSED),
+    ],
+)
+async def test_loss_is_lived_through(
+    row: str, situation: str, examiner: Examiner, book: Playbook, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    normal = await examiner.observe(NORMAL)
+    away = [heard for heard in seen.exchanges if heard.status in (401, 503)]
+    struck = bool(away) if row == "ARCH-AGENT-LOSS-003" else bool(book.of(situation))
+    if not struck or seen.ending is None:
+        raise UnjudgeableError("the script was not there to lose its connection")
+    usually_ends = normal.ending is not None and not normal.ending.asked
+    done = usually_ends and len(messages(seen.frames)) >= len(messages(normal.frames))
+    silently = not (seen.ending.asked or done or says_why(seen, normal))
+    judge.holds(
+        row,
+        not seen.ending.broke_down and not silently,
+        seen.ending.describe(),
+        *map(of_transcript, away[-1:]),
+        *seen.shown(*seen.frames[-2:]),
+    )
+
+
+@requirement("ARCH-AGENT-LOSS-004", "ARCH-AGENT-LOSS-005")
+@pytest.mark.parametrize("situation", ["lost", "closed"])
+async def test_flow_script_comes_back(
+    situation: str, examiner: Examiner, book: Playbook, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    strikes = [strike for strike in book.of(situation) if strike.kind == situation]
+    if not strikes or not book.habits.lively:
+        raise UnjudgeableError("the script had said what it had to say")
+    for before, strike in zip(strikes, [*strikes[1:], None], strict=True):
+        until = strike.number if strike else seen.played
+        back = [each for each in seen.exchanges if before.number < each.number < until]
+        there = [each for each in back if each.connection]
+        if there:
+            said = [each for each in messages(seen.frames) if before.number < each.number]
+            judge.holds(
+                "ARCH-AGENT-LOSS-004",
+                bool(said) or _was_ended(there[-1], seen),
+                "the script is connected again, and says nothing more",
+                of_transcript(there[-1]),
+            )
+        if before is not strikes[0]:
+            gone = seen.ending is not None and not seen.ending.asked
+            judge.holds(
+                "ARCH-AGENT-LOSS-005",
+                bool(back) or gone or _is_slow(seen, book, strikes[0].real),
+                "the script came back after the first loss, and stays away after this one",
+                *seen.shown(*seen.frames[-1:]),
+            )
+
+
+def _was_ended(handshake: HttpExchange, seen: Observation) -> bool:
+    """Did the connection end too soon for the script to say anything?"""
+    end = parting(seen.frames, handshake.connection)
+    return end is not None and end.real - handshake.real < 1.0
+
+
+def _is_slow(seen: Observation, book: Playbook, lost: float) -> bool:
+    """Did it take so long to come back the first time that we cannot wait for the second?"""
+    first = next((each.real for each in seen.exchanges if each.real > lost), lost)
+    return 4 * (first - lost) > book.patience
+
+
+@requirement("ARCH-AGENT-LOSS-006")
+@pytest.mark.parametrize("situation", [*LOSSES, REFUSED])
+async def test_coming_back_takes_a_pause(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    pauses = list(_pauses(seen))
+    if not pauses:
+        raise UnjudgeableError("the script did not try to come back")
+    worst = run = 0
+    for pause in pauses:
+        run = run + 1 if pause < _NO_PAUSE else 0
+        worst = max(worst, run)
+    judge.holds(
+        "ARCH-AGENT-LOSS-006",
+        worst < _HAMMERING,
+        f"{worst} times in a row it came back within {_NO_PAUSE} s",
+        *map(of_transcript, seen.exchanges[-2:]),
+    )
+
+
+def _pauses(seen: Observation) -> Iterator[float]:
+    """Seconds between each end of a connection, or refusal, and the next handshake."""
+    before: float | None = None
+    for each in seen.exchanges:
+        if before is not None:
+            yield each.real - before
+        end = parting(seen.frames, each.connection) if each.connection else None
+        before = end.real if end else each.real

@@ -1,0 +1,71 @@
+"""What happens to the connection of an EchoCenter agent."""
+
+from __future__ import annotations
+
+from conformance.protocols.echocenter.prompter import QUIET, Prompter
+from conformance.stage import Stage
+from mockserver import Fault
+
+__all__ = ["AFTER_A_LOSS", "BROKEN_FRAMES", "broken_frames", "losses", "outage", "refused"]
+
+AFTER_A_LOSS = (7201, 7202, 7203)
+"""Who speaks before the first loss, after it, and after the second."""
+
+BROKEN_FRAMES = (
+    b"\xf1\x02{}",  # reserved bits, which nobody asked for
+    b"\x83\x02{}",  # a reserved opcode
+    b"\x09\x02hi",  # a ping in fragments
+    b"\x80\x02{}",  # the continuation of nothing
+    b'\x81\x04"\xff\xfe"',  # a text that is no UTF-8
+)
+"""Whatever RFC 6455 has a client fail the connection for. That no frame to it may be masked is
+left out: libraries in use do not look.
+"""
+
+_SPLIT_SECOND = 0.2
+"""Seconds in which what was begun by one message shows, if it shows at all."""
+
+_HAMMERED = 1.5
+"""Seconds for which nobody is let in: long enough to tell a pause from none."""
+
+
+async def broken_frames(stage: Stage) -> None:
+    """Frames that nobody may take for good, each on a connection of its own."""
+    prompter = Prompter(stage)
+    for data in BROKEN_FRAMES:
+        await prompter.arrive()
+        before = set(stage.session.lines)
+        stage.inject(data, "raw")
+        if not await prompter.parted(before, stage.patience):
+            return  # it is settled that it takes them
+
+
+async def losses(stage: Stage) -> None:
+    """A restart, and later the loss of the connection without a word."""
+    prompter = Prompter(stage)
+    await prompter.arrive()
+    for sender, restart in zip(AFTER_A_LOSS, (True, False, None), strict=True):
+        prompter.chat(sender, f"This is instruction {sender}.")
+        await prompter.settle(QUIET if sender != AFTER_A_LOSS[0] else _SPLIT_SECOND)
+        if restart is not None:
+            await prompter.lose(restart)
+
+
+async def outage(stage: Stage) -> None:
+    """The connection is lost, and for a while there is nobody to take the next."""
+    prompter = Prompter(stage)
+    await prompter.ask("Hold the line, please.")
+    stage.session.faults.add(Fault(kind="status", operation="socket", status=503, times=None))
+    before = set(stage.session.lines)
+    stage.session.hang_up(1001)
+    await stage.until(lambda: False, _HAMMERED)
+    stage.session.faults.clear()
+    await prompter.back(before)
+
+
+async def refused(stage: Stage) -> None:
+    """Nobody is let in."""
+    stage.session.hang_up(1008)
+    before = len(stage.entries)
+    await stage.until(lambda: len(stage.entries) > before)
+    await stage.until(lambda: False, max(_HAMMERED, min(stage.patience, 3.0)))
