@@ -184,9 +184,11 @@ class Desk:
     async def settle(self) -> None:
         """Give replies plainly until the script shows that it lives on, or that it does not."""
         while not self.quiet and self._spoke < self._struck + _AFTER:
-            for reply in self.fresh():
-                self.give(reply)
+            self._give_all()
             await asyncio.sleep(_TICK)
+        self._give_all()
+
+    def _give_all(self) -> None:
         for reply in self.fresh():
             self.give(reply)
 
@@ -194,9 +196,9 @@ class Desk:
         """Give replies plainly for so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.stage.running:
-            for reply in self.fresh():
-                self.give(reply)
+            self._give_all()
             await asyncio.sleep(_TICK)
+        self._give_all()
 
 
 Turn = Callable[[Desk, Reply], Awaitable[None]]

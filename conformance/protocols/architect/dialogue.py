@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LOCKED = 3.0
 """Seconds that a peer which may have locked us out is given, twice in a run."""
 
+_SLOW = 0.5
+"""Seconds for a reply from which on checks ask less often."""
+
 _OTHER_PATHS = ("", "/", "/ws/")
 """Where an agent may serve that does not serve `/ws`: the document shows a path in its example
 only."""
@@ -40,7 +43,8 @@ only."""
 class Lore:
     """What is learnt of one peer in the course of a run, for every check to use.
 
-    `path` is where it serves. `waits` counts how often it was waited for to let us in again.
+    `path` is where it serves. `waits` counts how often it was waited for to let us in again;
+    `first` is its first catalogue; `slow` says that a reply took it half a second or more.
     """
 
     patience: Patience
@@ -48,7 +52,9 @@ class Lore:
     known: bool = False
     barred: str = ""
     waits: int = 0
-    first: Any = MISSING
+    slow: bool = False
+    first: Asked | None = None
+    give_way: Callable[[], Awaitable[None]] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -130,6 +136,10 @@ class Dialogue:
         said = await self.knock(label, **options)
         if isinstance(said, Refused) and not self.lore.known:
             said = await self._elsewhere(said, label, options)
+        if isinstance(said, Refused) and self.lore.give_way is not None:
+            give_way, self.lore.give_way = self.lore.give_way, None
+            await give_way()  # it may take a single connection only
+            said = await self.knock(label, **options)
         if isinstance(said, Refused) and self.lore.waits < 2:
             said = await self._wait_outside(said, label, options)
         if isinstance(said, Refused):
@@ -218,9 +228,10 @@ class Dialogue:
             self.lore.patience.hung(patience, seconds)
         elif heard is not None:
             self.lore.patience.answered(patience)
+            self.lore.slow = self.lore.slow or heard.at - asked.sent.at > _SLOW
         asked = Asked(request=asked.request, sent=asked.sent, heard=heard)
         if heard is not None and asked.request.lists and isinstance(token, str):
-            self._see_catalogue(heard)
+            self._see_catalogue(asked, heard)
         return asked
 
     async def put_all(
@@ -238,8 +249,10 @@ class Dialogue:
         """Is a normal request answered with the catalogue on this connection?"""
         return isinstance((await self.list_actions(line)).listed, dict)
 
-    def _see_catalogue(self, frame: Frame) -> None:
+    def _see_catalogue(self, asked: Asked, frame: Frame) -> None:
         protocol = self.opener.protocol
+        if self.lore.first is None and isinstance(asked.listed, dict):
+            self.lore.first = asked
         if frame.kind == "text":
             self.judge.see_frame(frame, protocol.channels[CHANNEL], protocol.messages["catalogue"])
 

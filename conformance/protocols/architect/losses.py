@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from conformance.protocols.architect.desk import TAKEN_OVER, Desk
@@ -20,22 +21,23 @@ _AT_ONCE = 6
 _AWAY = 1.5
 """Seconds for which nobody is let in."""
 
+_IN_THE_MIDDLE = 0.03
+"""Seconds for which a call waits before its connection ends."""
+
 
 def lost(kind: str, code: int | None) -> Scene:
-    """A play in which the connection ends twice in the middle, and then each time at once."""
+    """A play in which the connection ends twice while a call waits, and then each time at once."""
 
     async def play(desk: Desk) -> None:
         await desk.arrive()
         for _ in range(2):
-            await desk.serve(calls=_some(desk))
-            await _end(desk, kind, code)
-            await _back(desk)
-        await desk.serve(calls=_some(desk))
-        end = time.monotonic() + desk.stage.patience / 2
+            await _some_calls(desk)
+            await _back(desk, await _end(desk, kind, code))
+        await _some_calls(desk)
+        end = time.monotonic() + max(1.5, desk.stage.patience / 2)
         for _ in range(_AT_ONCE):
-            if time.monotonic() < end:
-                await _end(desk, "at once", code)
-                await _back(desk, end - time.monotonic())
+            before = await _end(desk, "at once", code)
+            await _back(desk, before, max(0.0, end - time.monotonic()))
 
     return play
 
@@ -43,15 +45,15 @@ def lost(kind: str, code: int | None) -> Scene:
 async def outage(desk: Desk) -> None:
     """The coordinator restarts, and lets nobody in for a while."""
     await desk.arrive()
-    await desk.serve(calls=_some(desk))
+    await _some_calls(desk)
     faults = desk.stage.session.faults
     faults.add(Fault(kind="status", operation="socket", status=503, times=None))
-    await _end(desk, "outage", 1012)
+    before = await _end(desk, "outage", 1012)
     await desk.stage.until(lambda: False, _AWAY)
     faults.clear()
     faults.add(TAKEN_OVER)
-    await _back(desk)
-    await desk.serve(calls=_some(desk))
+    await _back(desk, before)
+    await _some_calls(desk)
 
 
 async def refused(desk: Desk) -> None:
@@ -62,24 +64,29 @@ async def refused(desk: Desk) -> None:
     await stage.until(lambda: False, _AWAY)
 
 
-def _some(desk: Desk) -> int:
-    return min(_SOME, max(1, desk.habits.messages - 1))
+async def _some_calls(desk: Desk) -> None:
+    """Reply to some, and let the next one wait, if there is one."""
+    await desk.serve(calls=min(_SOME, max(1, desk.habits.messages - 1)))
+    said = desk.said
+    await desk.stage.until(lambda: desk.said > said or desk.quiet)
+    await asyncio.sleep(_IN_THE_MIDDLE)
 
 
-async def _end(desk: Desk, kind: str, code: int | None) -> None:
-    """End all connections, and wait until they are gone."""
+async def _end(desk: Desk, kind: str, code: int | None) -> set[int]:
+    """End all connections, and wait until they are gone. Returns which they were."""
     session = desk.stage.session
-    if not session.lines:
-        return
-    desk.befall(kind)
-    session.hang_up(code, "as it happens")
-    await desk.stage.until(lambda: not session.lines, 2.5)
+    before = set(session.lines)
+    if before:
+        desk.befall(kind)
+        session.hang_up(code, "as it happens")
+        await desk.stage.until(lambda: not before & set(session.lines), 2.5)
+    return before
 
 
-async def _back(desk: Desk, within: float | None = None) -> None:
+async def _back(desk: Desk, before: set[int], within: float | None = None) -> None:
     """Wait until somebody is connected anew. Raises `GoneError` where nobody is."""
-    stage = desk.stage
-    seconds = stage.patience if within is None else max(0.0, within)
-    if not await stage.until(lambda: bool(stage.session.lines), seconds):
+    lines = desk.stage.session.lines
+    seconds = desk.stage.patience if within is None else within
+    if not await desk.stage.until(lambda: set(lines) - before, seconds):
         raise GoneError
     desk.wake()

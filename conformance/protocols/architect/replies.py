@@ -121,6 +121,16 @@ class Manners:
         self._inner = {key for _, reply in known for key in _inner_keys(reply)}
         self.learnt = bool(known)
 
+    def contradicts(self, request: Request, reply: Any) -> bool:
+        """Does it bear a mark or a word of error that no known success bears?"""
+        if not isinstance(reply, dict):
+            return True
+        said = bare(reply)
+        if any(_WORDS_OF_TROUBLE.search(key) for key in _inner_keys(said) - self._inner):
+            return True
+        told = _scalars(said, request)
+        return any(key in told and told[key] != value for key, value in self._marks.items())
+
     def tells_error(self, request: Request, reply: Any) -> bool:
         """Can a script tell this reply from a success?"""
         if not isinstance(reply, dict):

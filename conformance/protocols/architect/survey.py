@@ -109,14 +109,7 @@ class _Surveyor:
         bare = [each for each in open_ones if not each.required]
         for call in await self._calls(line, [(each, {}, "", "") for each in bare]):
             survey.plain[call.action.name] = survey.full[call.action.name] = call
-        survey.manners = Manners(
-            [(survey.listing.request, survey.listing.reply)]
-            + [
-                (each.asked.request, each.asked.reply)
-                for each in survey.plain.values()
-                if each.answered and each.kind not in survey.strangers
-            ]
-        )
+        survey.manners = self._manners()
         needy = [each for each in open_ones if each.required]
         wanted = [(each, each.filled(self.dialogue.new("no-such")), "", "") for each in needy]
         for call in await self._calls(line, wanted):
@@ -128,6 +121,19 @@ class _Surveyor:
         survey.lacking += await self._calls(line, lacking, "lacking")
         survey.lacking += await self._calls(other, lacking, "lacking")
         survey.illtyped += await self._calls(other, [*self._illtyped(gentle)], "ill-typed")
+
+    def _manners(self) -> Manners:
+        """Learnt from the catalogue, and from what does not contradict it."""
+        survey = self.survey
+        listing = (survey.listing.request, survey.listing.reply)
+        first = Manners([listing])
+        answered = [each for each in survey.plain.values() if each.answered]
+        pairs = [
+            (each.asked.request, each.asked.reply)
+            for each in answered
+            if each.kind not in survey.strangers
+        ]
+        return Manners([listing, *(pair for pair in pairs if not first.contradicts(*pair))])
 
     async def _calls(
         self,

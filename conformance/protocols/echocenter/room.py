@@ -91,7 +91,14 @@ class Room:
 
     async def newcomers(self, count: int) -> list[Guest]:
         """So many agents that are new."""
-        return await self._present(await self.cast.newcomers(count))
+        try:
+            people = await self.cast.newcomers(count)
+        except UnjudgeableError:  # then others must do who are not here yet
+            here = {guest.person for guest in self.guests}
+            people = [one for one in await self.cast.others() if one not in here][:count]
+            if len(people) < count:
+                raise
+        return await self._present(people)
 
     async def human(self) -> Guest:
         """A person. Raises `UnjudgeableError` where the target names none."""

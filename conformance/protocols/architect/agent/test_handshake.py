@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import pytest
 
-from conformance.examiner import Examiner, Observation
+from conformance.examiner import Examiner
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
+from conformance.plugin import Suite
 from conformance.protocols.architect.scripts import messages, parting
 from conformance.protocols.architect.situations import NAMES, NORMAL
 from mockserver.transcript import HttpExchange
@@ -55,8 +57,13 @@ async def test_flow_script_comes_and_speaks(examiner: Examiner, judge: Judge) ->
     "ARCH-AGENT-CONN-009",
 )
 @_EVERY_SITUATION
-async def test_flow_handshake(situation: str, examiner: Examiner, judge: Judge) -> None:
+async def test_flow_handshake(
+    situation: str, suite: Suite, examiner: Examiner, judge: Judge
+) -> None:
     seen = await examiner.observe(situation)
+    known = [(seen.values["username"], seen.values["password"])]
+    own = suite.context.target.credentials  # of one that somebody else runs
+    known += [(own.username, own.password)] if own else []
     for heard in seen.exchanges:
         judge.see_request(heard)
         if not _asks_for_a_socket(heard):
@@ -64,7 +71,7 @@ async def test_flow_handshake(situation: str, examiner: Examiner, judge: Judge) 
         shown = of_transcript(heard)
         judge.holds("ARCH-AGENT-CONN-001", heard.path == "/ws", f"opened at {heard.path!r}", shown)
         judge.holds("ARCH-AGENT-CONN-004", "Host" in heard.headers, "Host is missing", shown)
-        _judge_offers(heard, seen, judge)
+        _judge_offers(heard, known, judge)
 
 
 def _asks_for_a_socket(heard: HttpExchange) -> bool:
@@ -72,12 +79,13 @@ def _asks_for_a_socket(heard: HttpExchange) -> bool:
     return heard.path == "/ws" or "upgrade" in names or "sec-websocket-key" in names
 
 
-def _judge_offers(heard: HttpExchange, seen: Observation, judge: Judge) -> None:
+def _judge_offers(heard: HttpExchange, known: Sequence[tuple[str, str]], judge: Judge) -> None:
     shown = of_transcript(heard)
     offered = _offered(heard)
     if not judge.holds("ARCH-AGENT-CONN-005", bool(offered), "the header is missing", shown):
         return
-    wanted = (_VERSION, seen.values["username"], seen.values["password"])
+    name, password = next((each for each in known if each[0] in offered), known[0])
+    wanted = (_VERSION, name, password)
     what = ("the version", "the user name", "the password")
     for at, row in enumerate(("ARCH-AGENT-CONN-006", "ARCH-AGENT-CONN-007", "ARCH-AGENT-CONN-008")):
         got = offered[at] if at < len(offered) else ""

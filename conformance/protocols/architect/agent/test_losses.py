@@ -29,7 +29,6 @@ _HAMMERING = 5
         case("ARCH-AGENT-LOSS-001", "lost"),
         case("ARCH-AGENT-LOSS-002", "closed"),
         case("ARCH-AGENT-LOSS-003", "outage"),
-        case("ARCH-AGENT-LOSS-003", REFUSED),
     ],
 )
 async def test_loss_is_lived_through(
@@ -37,7 +36,7 @@ async def test_loss_is_lived_through(
 ) -> None:
     seen = await examiner.observe(situation)
     normal = await examiner.observe(NORMAL)
-    away = [heard for heard in seen.exchanges if heard.status in (401, 503)]
+    away = [heard for heard in seen.exchanges if heard.status == 503]
     struck = bool(away) if row == "ARCH-AGENT-LOSS-003" else bool(book.of(situation))
     if not struck or seen.ending is None:
         raise UnjudgeableError("the script was not there to lose its connection")

@@ -78,7 +78,7 @@ async def test_flow_asked_again(script: Dialogue, judge: Judge) -> None:
     listings = [each for each in seen if isinstance(each.listed, dict)]
     if not listings:
         raise UnjudgeableError("the agent's catalogue could not be read")
-    first = script.lore.facts.setdefault("first listing", listings[0])
+    first = script.lore.first or listings[0]
     await _judge_again(first, listings, lines[0], script, judge)
 
 

@@ -27,6 +27,7 @@ class Vigil:
         """Open it, if nobody has, beside what the check does that comes first."""
         if self._task is None:
             self.began = time.monotonic()
+            dialogue.lore.give_way = self.end
             self._task = asyncio.create_task(
                 self._opener.open(
                     CHANNEL, "silent", subprotocols=dialogue.offer, path=dialogue.lore.path
