@@ -38,9 +38,9 @@ class Agent:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._taken = b""
         key = base64.b64encode(os.urandom(16)).decode()
-        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        head += f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-        self._socket.sendall(f"{head}Sec-WebSocket-Version: 13\r\n\r\n".encode())
+        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        asked += f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+        self._socket.sendall(f"{asked}Sec-WebSocket-Version: 13\r\n\r\n".encode())
         while b"\r\n\r\n" not in self._taken:
             self._more()
         head, _, self._taken = self._taken.partition(b"\r\n\r\n")

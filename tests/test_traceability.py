@@ -160,8 +160,8 @@ def test_rule_exists_for_the_side_that_it_judges(protocol: str) -> None:
 
 def test_rules_are_those_that_a_requirement_may_name() -> None:
     known = meta_schema("requirements")["$defs"]["requirement"]["properties"]["rule"]["enum"]
-    assert set(known) == {*ANSWER_RULES, *REQUEST_RULES}
-    assert len(known) == len(ANSWER_RULES) + len(REQUEST_RULES)
+    assert set(known) == {*ANSWER_RULES, *REQUEST_RULES, *FRAME_RULES}
+    assert len(known) == len(ANSWER_RULES) + len(REQUEST_RULES) + len(FRAME_RULES)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 
-from websockets.exceptions import ProtocolError
+from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -76,7 +76,7 @@ class Wire:
         if self._line.silent:
             return False, b""
         protocol = self._protocol
-        if self._early:
+        if self._early and data_follows(data, closed=True):
             # "the client MUST wait for a response from the server before sending any further data"
             self._note_raw("data came before the handshake was answered")
         closed_before = protocol.close_rcvd is not None
@@ -237,6 +237,9 @@ class Wire:
         if close is not None and not self._told:
             self._told = True
             data = close.reason.encode()
+            error = self._protocol.parser_exc
+            if isinstance(error, PayloadTooBig) and (error.size or 0) >> 63:
+                self._note_raw("a length has its highest bit set")
             self._sockets.note_control(self._line, "coordinator", "close", data, close.code)
 
     # Patience

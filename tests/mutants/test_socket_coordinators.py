@@ -17,11 +17,18 @@ from tests.suite import run_suite, verdicts
 
 _HERE = Path(__file__).parent
 
-CAUGHT: dict[str, dict[str, str]] = {
+TABLE: dict[str, dict[str, str | None]] = {
     protocol: yaml.safe_load((_HERE / f"{protocol}_caught.yaml").read_text("utf-8"))
     for protocol in LAWFUL
 }
-"""For each requirement that a check judges, a fault that it must catch."""
+"""For each requirement that a check judges, a fault that it must catch; none where no peer of ours
+breaks it.
+"""
+
+CAUGHT: dict[str, dict[str, str]] = {
+    protocol: {row: fault for row, fault in table.items() if fault is not None}
+    for protocol, table in TABLE.items()
+}
 
 
 @cache
@@ -79,9 +86,9 @@ async def test_fault_is_caught_by_its_requirement(
 
 
 @pytest.mark.parametrize("protocol", LAWFUL)
-def test_every_checked_requirement_has_a_broken_peer(protocol: str) -> None:
+def test_every_checked_requirement_has_its_line(protocol: str) -> None:
     rows = _rows(protocol)
     checked = {row.id for row in rows.values() if row.place is None and not row.untestable}
-    assert checked - set(CAUGHT[protocol]) == set()
-    assert set(CAUGHT[protocol]) <= set(rows)
+    assert checked - set(TABLE[protocol]) == set()
+    assert set(TABLE[protocol]) <= set(rows)
     assert set(CAUGHT[protocol].values()) <= set(FAULTS[protocol])

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.protocols.architect.desk import Desk, Reply
 from conformance.protocols.architect.oddities import PINGS
 
-__all__ = ["dressed", "fragments", "large_replies"]
+__all__ = ["dressed", "fragments", "large_replies", "small_replies"]
 
 _NOTE = "caf\u00e9 \u4e2d\u6587 \U0001f916 " * 6
 
@@ -80,6 +80,22 @@ async def large_replies(desk: Desk) -> None:
         pad = "p" * (_SIZES[number % len(_SIZES)] - bare)
         desk.give(reply, text=json.dumps({**reply.said, "x_pad": pad}) if pad else "")
         desk.befall("large")
+
+    await desk.arrive()
+    await desk.serve(turn)
+
+
+async def small_replies(desk: Desk) -> None:
+    """Replies of no more than 125 bytes, unless the token alone is longer: one length that every
+    reader knows.
+    """
+
+    async def turn(desk: Desk, reply: Reply) -> None:
+        parameters: Mapping[str, Any] = (
+            {} if reply.catalogue is None else {"actions": {"servers": {}}}
+        )
+        token = {name: reply.said[name] for name in ("idempotence",) if name in reply.said}
+        desk.give(reply, text=json.dumps({**token, "parameters": parameters}))
 
     await desk.arrive()
     await desk.serve(turn)

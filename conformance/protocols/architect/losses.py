@@ -21,6 +21,9 @@ _AT_ONCE = 6
 _AWAY = 1.5
 """Seconds for which nobody is let in."""
 
+_FIRST_WORD = 0.2
+"""Seconds in which it may say something on such a connection."""
+
 _IN_THE_MIDDLE = 0.03
 """Seconds for which a call waits before its connection ends."""
 
@@ -36,6 +39,9 @@ def lost(kind: str, code: int | None) -> Scene:
         await _some_calls(desk)
         end = time.monotonic() + max(1.5, desk.stage.patience / 2)
         for _ in range(_AT_ONCE):
+            said = desk.said
+            await desk.stage.until(lambda said=said: desk.said > said, _FIRST_WORD)  # type: ignore[misc]
+            await asyncio.sleep(_IN_THE_MIDDLE)
             before = await _end(desk, "at once", code)
             await _back(desk, before, max(0.0, end - time.monotonic()))
 

@@ -14,11 +14,12 @@ from conformance.protocols.architect.playbook import Playbook
 from conformance.stage import Stage
 from mockserver import Fault
 
-__all__ = ["CALM", "HELD", "LOSSES", "NAMES", "NORMAL", "REFUSED", "situations"]
+__all__ = ["CALM", "HELD", "LOSSES", "NAMES", "NORMAL", "REFUSED", "SMALL", "situations"]
 
 NORMAL = "normal life"
 CALM = "calm"
 HELD = "held replies"
+SMALL = "small replies"
 REFUSED = "refused"
 LOSSES = ("lost", "closed", "outage")
 
@@ -50,6 +51,7 @@ _SCENES: Mapping[str, plays.Scene] = {
     "dressed": dresses.dressed,
     "fragments": dresses.fragments,
     "large replies": dresses.large_replies,
+    SMALL: dresses.small_replies,
     "empty lists": plays.catalogue_of("empty", _empty),
     "sparse entries": plays.catalogue_of("sparse", _sparse),
     "lost": losses.lost("lost", None),

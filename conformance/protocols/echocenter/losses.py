@@ -34,6 +34,7 @@ async def broken_frames(stage: Stage) -> None:
     prompter = Prompter(stage)
     for data in BROKEN_FRAMES:
         await prompter.arrive()
+        await stage.until(lambda: False, _SPLIT_SECOND)  # what it says at first must be out
         before = set(stage.session.lines)
         stage.inject(data, "raw")
         if not await prompter.parted(before, stage.patience):

@@ -11,6 +11,7 @@ from typing import Any
 from conformance.protocols.echocenter.replies import Account, read_account
 from conformance.protocols.echocenter.streams import Stream, read_streams
 from conformance.stage import GoneError, Stage
+from mockserver.transcript import HttpExchange
 
 __all__ = ["BUTLER", "PERSON", "QUIET", "Prompter"]
 
@@ -46,7 +47,11 @@ class Prompter:
         begun = time.monotonic()
 
         def given_up() -> bool:
-            refused = any(not hasattr(entry, "kind") for entry in self.stage.entries)
+            # One that was turned away is there, and knows no better.
+            entries = self.stage.entries
+            refused = any(
+                isinstance(each, HttpExchange) and not each.connection for each in entries
+            )
             return refused and time.monotonic() - begun > self.stage.patience
 
         within = max(_LAUNCH, 2 * self.stage.patience)

@@ -61,7 +61,7 @@ class Room:
             else:
                 self.judge.holds(row, True, "")
         if isinstance(said, Refused):
-            raise UnjudgeableError(f"{wrong}: {said.reason}")
+            raise self.given_up(f"{wrong}: {said.reason}")
         self.cast.visited.add(person)
         guest = Guest(person=person, socket=said)
         self.guests.append(guest)
@@ -228,9 +228,11 @@ class Room:
 
     async def all_heard(self, said: Sequence[tuple[Guest, Said]], *rows: str) -> list[Frame | None]:
         """Wait for several messages that were said already, each with the guest it is for."""
-        frames = [await self.heard(target, each) for target, each in said]
-        for row in rows:
-            for (target, each), frame in zip(said, frames, strict=True):
+        frames = []
+        for target, each in said:
+            frame = await self.heard(target, each)
+            frames.append(frame)
+            for row in rows:
                 wrong = f"what {each.sender.person.name} said to {target.person.name} is lost"
                 self.judge.holds(row, frame is not None, wrong, each.frame)
         return frames
@@ -239,7 +241,7 @@ class Room:
         """The frame in which a message arrives, or `None`."""
         seconds = self.patience.seconds("chat")
         if seconds is None:
-            raise UnjudgeableError("messages were waited for in vain, too often to wait again")
+            raise self.given_up("messages were waited for in vain, too often to wait again")
         frame: Frame | None = None
         for _ in range(_ROUNDS):
             since = target.socket.mark()
@@ -296,6 +298,11 @@ class Room:
         """The end of a check: a last round, and all that was heard is judged."""
         await self.round()
         audit(self.judge, self.guests, self.said, self.cast)
+
+    def given_up(self, cause: str) -> UnjudgeableError:
+        """The check breaks off: what was heard until now is judged all the same."""
+        audit(self.judge, self.guests, self.said, self.cast)
+        return UnjudgeableError(cause)
 
     # Who is who
 

@@ -10,10 +10,11 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.architect.coping import hasty_after, mishap, sequential
 from conformance.protocols.architect.playbook import Playbook, Strike
-from conformance.protocols.architect.scripts import read_requests, token_of
-from conformance.protocols.architect.situations import CALM, HELD
+from conformance.protocols.architect.scripts import messages, read_requests, token_of
+from conformance.protocols.architect.situations import CALM, HELD, SMALL
 
-_CATALOGUES = ("empty lists", "sparse entries")
+_OTHERS = {CALM: ("empty lists", "sparse entries"), "large replies": (CALM, SMALL)}
+"""In which situations a trouble does not come, where calm is none of them, or not the only one."""
 
 _AND_LEAVE = {"ARCH-AGENT-CORR-010", "ARCH-AGENT-CORR-011"}
 """Where a script may end as well, if only it says why."""
@@ -57,14 +58,14 @@ async def test_trouble_is_lived_through(
 
 
 async def _usual(examiner: Examiner, situation: str) -> Observation:
-    """A life of the same script in which that trouble does not come. Raises `UnjudgeableError`
-    where it breaks down in that as well.
+    """The life of the same script in which it says most, of those in which that trouble does not
+    come. Raises `UnjudgeableError` where it breaks down in each of them.
     """
-    for name in _CATALOGUES if situation == CALM else (CALM,):
-        usual = await examiner.observe(name)
-        if usual.ending is None or not usual.ending.broke_down:
-            return usual
-    raise UnjudgeableError("the script breaks down even when all is well")
+    lives = [await examiner.observe(name) for name in _OTHERS.get(situation, (CALM,))]
+    sound = [life for life in lives if not (life.ending and life.ending.broke_down)]
+    if not sound:
+        raise UnjudgeableError("the script breaks down even when all is well")
+    return max(sound, key=lambda life: len(messages(life.frames)))
 
 
 def _around(seen: Observation, strike: Strike) -> list[Frame]:

@@ -49,7 +49,7 @@ async def test_the_agent_connects(situation: str, examiner: Examiner, judge: Jud
     )
 
 
-@requirement("ECHO-AGENT-CONN-001")
+@requirement("ECHO-AGENT-CONN-004")
 @_EVERY_SITUATION
 async def test_the_agent_connects_nowhere_else(
     situation: str, examiner: Examiner, judge: Judge
@@ -58,7 +58,7 @@ async def test_the_agent_connects_nowhere_else(
     for heard in seen.exchanges:
         if heard.headers.get("Upgrade", "").lower() == "websocket":
             judge.holds(
-                "ECHO-AGENT-CONN-001",
+                "ECHO-AGENT-CONN-004",
                 heard.operation == "socket",
                 f"the agent wants a WebSocket at {heard.path}",
                 of_transcript(heard),

@@ -54,18 +54,33 @@ async def test_flow_streams_are_whole(situation: str, examiner: Examiner, judge:
         )
 
 
+@requirement("ECHO-AGENT-STREAM-001")
+@pytest.mark.parametrize("situation", ["at the same time"])
+async def test_streams_are_kept_apart(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """A chunk for somebody whose own stream has another id misses its final CHAT."""
+    seen = await examiner.observe(situation)
+    streams = read_streams(seen.frames)
+    for stream in streams:
+        lost = [piece for piece in stream.pieces if _is_of_another(piece, stream, streams)]
+        judge.holds(
+            "ECHO-AGENT-STREAM-001",
+            not lost,
+            f"a chunk of the stream {stream.key} is for one whose final CHAT bears another id",
+            *seen.shown(*[each.heard for each in lost[:1]], *stream.frames[-2:]),
+            pointer="/stream_id",
+        )
+
+
 @requirement("ECHO-AGENT-STREAM-006")
 @_ORDERLY
 async def test_chunks_are_of_their_type(situation: str, examiner: Examiner, judge: Judge) -> None:
-    """A stream that ends had pieces: of another type, or under the id of another stream, say."""
+    """A stream that ends without any had pieces of another type, where some bear its id."""
     seen = await examiner.observe(situation)
-    streams = [each for each in read_streams(seen.frames) if END in each.shape]
-    for stream in streams:
+    for stream in read_streams(seen.frames):
         strangers = [] if CHUNK in stream.shape else _strangers(seen, stream)
-        alone = situation == "at the same time" and _swallowed(stream, streams)
         judge.holds(
             "ECHO-AGENT-STREAM-006",
-            not strangers and not alone,
+            not strangers,
             f"the stream {stream.key} has no CHAT_STREAM: its pieces came otherwise",
             *seen.shown(*strangers[:2], *stream.frames),
         )
@@ -149,12 +164,17 @@ def _strangers(seen: Observation, stream: Stream) -> list[Frame]:
     ]
 
 
-def _swallowed(stream: Stream, others: list[Stream]) -> bool:
-    """Has it no chunk, while one at the same time has some for somebody who is not its own?"""
-    return CHUNK not in stream.shape and any(
-        each.final is not None
-        and any(_elsewhere(piece, each.final) for piece in each.pieces if piece.kind == CHUNK)
-        for each in others
+def _is_of_another(piece: Piece, stream: Stream, streams: list[Stream]) -> bool:
+    """Is this chunk for the receiver of another stream that runs at that moment?"""
+    final = stream.final
+    if piece.kind != CHUNK or final is None or not _elsewhere(piece, final):
+        return False
+    return any(
+        other.key != stream.key
+        and other.final is not None
+        and other.final.target == piece.target
+        and other.frames[0].number < piece.heard.number < other.frames[-1].number
+        for other in streams
     )
 
 

@@ -13,7 +13,7 @@ from conformance.clients.rfc6455 import frame_bytes
 from conformance.clients.websocket import Refused
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import UnjudgeableError, case, requirement
+from conformance.marks import case, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.hostility import (
     BAD_FRAMES,
@@ -97,7 +97,7 @@ class Siege:
             self.cast.hostile.add(person)
         wrong = f"nobody new is let in after that: {refused.reason}"
         self.judge.holds(self.row, False, wrong, *self.sent[-1:], refused.exchange)
-        raise UnjudgeableError(wrong)
+        raise self.room.given_up(wrong)
 
 
 @pytest.fixture

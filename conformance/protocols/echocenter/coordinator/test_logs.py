@@ -14,7 +14,7 @@ from conformance.marks import case, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room
-from conformance.protocols.echocenter.said import Guest, mentions, texts
+from conformance.protocols.echocenter.said import Guest, chats, mentions, texts
 
 pytestmark = requirement(*AMBIENT)
 
@@ -83,7 +83,7 @@ async def test_flow_logs_are_in_nobodys_way(room: Room, judge: Judge) -> None:
 
 @requirement("ECHO-LOG-008")
 async def test_log_is_no_chat(room: Room, cast: Cast, judge: Judge) -> None:
-    agent, other, third = await room.agents(3)
+    agent, other, _ = await room.agents(3)
     await room.people(2)
     marks = [cast.dialogue.new("m") + "." for _ in range(3)]
     sent = [
@@ -101,7 +101,13 @@ async def test_log_is_no_chat(room: Room, cast: Cast, judge: Judge) -> None:
             ]
             wrong = f"{guest.person.name} was delivered a log as a CHAT"
             judge.holds("ECHO-LOG-008", not chat, wrong, log, *chat[:1])
-    assert third in room.guests
+    people = {cast.number(guest.person) for guest in room.guests if guest.person.human}
+    for frame in chats(agent):
+        answered = frame.value("/sender_id") in people and not any(
+            mentions(frame, said.mark) for said in room.said
+        )
+        wrong = "a log is answered by a CHAT of somebody who said nothing"
+        judge.holds("ECHO-LOG-008", not answered, wrong, sent[0], frame)
     await room.settle()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 
@@ -28,11 +29,11 @@ async def test_payload_arrives_as_it_is(
 
     These texts bear no mark: a target that nobody else speaks to hears all of them and no others.
     """
-    for sender in (await room.newcomers(1), await room.people(1)):
-        if sender:
-            (target,) = await room.newcomers(1)
-            sent = await _send_all(room, cast, payloads, sender[0], target)
-            _judge_all(judge, row, sent, target)
+    agent, target, second = await room.newcomers(3)
+    pairs = [(agent, target), *((person, second) for person in await room.people(1))]
+    sent = await asyncio.gather(*(_send_all(room, cast, payloads, *pair) for pair in pairs))
+    for each, (_, hearer) in zip(sent, pairs, strict=True):
+        _judge_all(judge, row, each, hearer)
     await room.settle()
 
 

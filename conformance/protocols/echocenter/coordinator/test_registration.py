@@ -185,8 +185,7 @@ async def test_flow_odd_registrations_harm_nobody(
     room: Room, cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
     first, second = await room.agents(2)
-    for raw in _ODD:
-        said = await echo.register_oddly(raw)
+    for said in await asyncio.gather(*map(echo.register_oddly, _ODD)):
         judge.holds("ECHO-REG-010", said.status is not None, said.failure, said)
     taken = await cast.newcomer()
     again = await echo.register(taken.name)
