@@ -22,6 +22,9 @@ _FEW = 3
 _OFTEN = 0.6
 """Share of the times at which a script takes one message for another, that it does."""
 
+_COURSE = 8
+"""Calls from the first on by which the course of a life is known."""
+
 _VARIES = re.compile(r"[0-9a-f]{8,}|\d+")
 
 
@@ -119,22 +122,32 @@ def sequential(requests: Sequence[Request]) -> bool:
     return len(requests) > _FEW and not pairs
 
 
-def hasty_after(strikes: Sequence[Strike], requests: Sequence[Request]) -> list[Request]:
-    """Calls that came between a strike and the reply that was still due, where that is the rule:
-    the strike was taken for that reply.
+def hasty_after(
+    strikes: Sequence[Strike], requests: Sequence[Request], usual: Sequence[Request]
+) -> list[Request]:
+    """Calls that came between a strike and the reply that was still due, where that is the rule and
+    they are those that `usual`ly follow: the strike was taken for that reply. A script that calls
+    something because of what it was told has other calls in between.
     """
     chances, hasty = 0, []
     for strike in strikes:
         waiting = [each for each in requests if each.waits_at(strike.number)]
-        if len(waiting) != 1:
-            continue
-        chances += 1
-        due = waiting[0].reply
-        hasty += [
-            each
-            for each in requests
-            if each.heard.connection == waiting[0].heard.connection
-            and each.heard.number > strike.number
-            and (due is None or each.heard.number < due.number)
-        ][:1]
-    return hasty if len(hasty) >= max(_FEW, _OFTEN * chances) else []
+        if len(waiting) == 1:
+            chances += 1
+            hasty += _before_reply(waiting[0], strike, requests)[:1]
+    if len(hasty) < max(_FEW, _OFTEN * chances):
+        return []
+    course = [(each.action, len(each.parameters)) for each in requests[:_COURSE]]
+    known = [(each.action, len(each.parameters)) for each in usual[: len(course)]]
+    return hasty if course == known and len(set(course)) >= _FEW else []
+
+
+def _before_reply(waiting: Request, strike: Strike, requests: Sequence[Request]) -> list[Request]:
+    due = waiting.reply
+    return [
+        each
+        for each in requests
+        if each.heard.connection == waiting.heard.connection
+        and each.heard.number > strike.number
+        and (due is None or each.heard.number < due.number)
+    ]

@@ -13,6 +13,7 @@ from conformance.protocols.architect.playbook import Playbook, Strike
 from conformance.protocols.architect.scripts import messages
 from conformance.stage import GoneError, Stage
 from mockserver import Fault
+from mockserver.json_text import read_json
 from mockserver.protocols.architect import ArchitectCoordinator
 from mockserver.transcript import Frame as Heard
 
@@ -131,7 +132,7 @@ class Desk:
         self._read = self.stage.mark()
 
     def _take_over(self, heard: Heard) -> None:
-        said = heard.json()
+        said = read_json(heard.data)  # exactly: a token must come back as it went
         if "event" in said:
             return
         calm = {"idempotence", "action", "parameters"}
@@ -144,8 +145,8 @@ class Desk:
         self, reply: Reply, *, text: str = "", fragments: int = 1, pinged: bool = False
     ) -> None:
         """Give a reply out, as it is or as another text."""
-        data = text or json.dumps(reply.said)
-        self.tell(reply.connection, data.encode(), fragments=fragments, pinged=pinged)
+        data = (text or json.dumps(reply.said)).encode("utf-8", "backslashreplace")
+        self.tell(reply.connection, data, fragments=fragments, pinged=pinged)
 
     def tell(self, connection: int, data: bytes, kind: str = "text", **how: Any) -> None:
         """Say anything on one connection, if it is still there."""
@@ -156,7 +157,7 @@ class Desk:
 
     def strike(self, kind: str, data: bytes | str, how: str = "text", at: int = 0) -> None:
         """Something befalls the script: it is told this on all its connections, or on one."""
-        said = data.encode() if isinstance(data, str) else data
+        said = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
         for connection in [at] if at else list(self.stage.session.lines):
             self.tell(connection, said, how)
         self.befall(kind)

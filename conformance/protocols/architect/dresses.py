@@ -17,8 +17,8 @@ _NOTE = "caf\u00e9 \u4e2d\u6587 \U0001f916 " * 6
 
 _UNHEARD_OF = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]}}
 
-_SIZES = (65536, 126, 65535, 127, 70_000, 125, 200_000)
-"""Bytes: about where RFC 6455 writes lengths in another way, and well beyond."""
+_SIZES = (65536, 126, 65535, 127, 70_000, 125)
+"""Bytes: about where RFC 6455 writes lengths in another way, and a little beyond."""
 
 
 def _turned(said: Mapping[str, Any]) -> Mapping[str, Any]:

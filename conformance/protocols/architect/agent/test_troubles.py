@@ -90,12 +90,13 @@ async def test_nothing_else_is_taken_for_a_reply(
     situation, kind = trouble
     held = await examiner.observe(HELD)
     seen = await examiner.observe(situation)
-    if not sequential(read_requests(held.frames)):
+    usual = read_requests(held.frames)
+    if not sequential(usual):
         raise UnjudgeableError("the script does not wait for one reply before its next call")
     strikes = [strike for strike in book.of(situation) if strike.kind == kind]
     if not strikes:
         raise UnjudgeableError("the script asked nothing that the trouble could strike")
-    hasty = hasty_after(strikes, read_requests(seen.frames))
+    hasty = hasty_after(strikes, read_requests(seen.frames), usual)
     judge.holds(
         row,
         not hasty,

@@ -143,6 +143,14 @@ async def test_header_in_several_lines(script: Dialogue, judge: Judge) -> None:
     await _served("ARCH-CONN-009", script, judge, headers=headers)
 
 
+_IN_LOWER_CASE = {
+    "upgrade": "websocket",
+    "connection": "Upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "YXNzYXktYXNzYXktYXNzYQ==",
+}
+
+
 @pytest.mark.parametrize(
     ("row", "headers"),
     [
@@ -151,8 +159,8 @@ async def test_header_in_several_lines(script: Dialogue, judge: Judge) -> None:
         case("ARCH-WIRE-020", {"connection": "upgrade"}),
         case("ARCH-WIRE-020", {"Sec-WebSocket-Extensions": "x-assay; mode=1"}),
         case("ARCH-WIRE-020", {"Origin": "https://example.test"}),
-        case("ARCH-WIRE-020", {"upgrade": "websocket", "connection": "Upgrade"}),
-        case("ARCH-WIRE-020", {"sec-websocket-version": "13"}),
+        case("ARCH-WIRE-020", _IN_LOWER_CASE),
+        case("ARCH-WIRE-020", {name.upper(): value for name, value in _IN_LOWER_CASE.items()}),
     ],
 )
 async def test_lawful_handshakes(

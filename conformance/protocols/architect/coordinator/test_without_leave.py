@@ -14,20 +14,21 @@ from typing import Any
 
 import pytest
 
+from conformance.clients.opener import Opener
 from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import case, exclusive, requirement
+from conformance.marks import UnjudgeableError, case, exclusive, requirement
+from conformance.plugin import Suite
 from conformance.protocols.architect.coordinator.backdoor import behind_refusal
-from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, last
+from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, Lore, last
 
-pytestmark = [
-    exclusive("log-ins"),
-    requirement("ARCH-AUTH-015", "ARCH-AUTH-016", "ARCH-AUTH-017"),
-]
+pytestmark = exclusive("log-ins")
+
+_of_everybody = requirement("ARCH-AUTH-015", "ARCH-AUTH-016", "ARCH-AUTH-017")
 
 _PROMPT = 5.0
 """Seconds that a connection which is blocked by closing it may last."""
@@ -138,6 +139,7 @@ _OFFERS: Mapping[str, list[Offer]] = {
 }
 
 
+@_of_everybody
 @requirement("ARCH-CONN-004", "ARCH-CONN-014", "ARCH-AUTH-014")
 async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
     """Somebody fails: not they, but all others are served, and they not the next time either."""
@@ -157,6 +159,7 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
             judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(new))
 
 
+@_of_everybody
 @requirement("ARCH-AUTH-015")
 async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> None:
     """While another is served, and things happen, a stranger hears nothing of it."""
@@ -168,6 +171,7 @@ async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> 
     _judge_blocked("ARCH-AUTH-015", await task, script, judge)
 
 
+@_of_everybody
 @pytest.mark.parametrize(("row", "offers"), [case(*each) for each in _OFFERS.items()])
 async def test_blocked(row: str, offers: list[Offer], script: Dialogue, judge: Judge) -> None:
     offered = [each for offer in offers if (each := offer(script)) != list(script.offer)]
@@ -177,6 +181,7 @@ async def test_blocked(row: str, offers: list[Offer], script: Dialogue, judge: J
         judge.inconclusive(row, "with these credentials it makes no difference")
 
 
+@_of_everybody
 @requirement("ARCH-AUTH-012")
 async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
     basic = base64.b64encode(f"{script.username}:{script.password}".encode()).decode()
@@ -192,6 +197,7 @@ async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
         _judge_blocked("ARCH-AUTH-012", turned, script, judge)
 
 
+@_of_everybody
 @requirement("ARCH-AUTH-013")
 async def test_other_paths(script: Dialogue, judge: Judge) -> None:
     paths = ("/", "/other", "/ws/", "/api", "/ws/events", "/WS", "/socket", "//ws")
@@ -200,6 +206,7 @@ async def test_other_paths(script: Dialogue, judge: Judge) -> None:
         _judge_blocked("ARCH-AUTH-013", each, script, judge)
 
 
+@_of_everybody
 @requirement("ARCH-AUTH-014")
 async def test_failing_again_and_again(script: Dialogue, judge: Judge) -> None:
     names = [f"assay-nobody-{turn}" for turn in range(12)]
@@ -210,7 +217,7 @@ async def test_failing_again_and_again(script: Dialogue, judge: Judge) -> None:
         _judge_blocked("ARCH-AUTH-014", turned, script, judge)
 
 
-@requirement("ARCH-AUTH-014", "ARCH-AUTH-018")
+@requirement("ARCH-AUTH-018")
 async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
     for offered in ([VERSION, "assay-nobody", "assay-wrong"], []):
         said = await behind_refusal(script, offered)
@@ -220,6 +227,15 @@ async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
             "after the refusal WebSocket messages are taken and answered on the connection",
             actual=said[:200].decode("utf-8", "backslashreplace"),
         )
+
+
+@requirement("ARCH-CONN-016")
+async def test_still_there(suite: Suite, lore: Lore, judge: Judge) -> None:
+    """What ended the agent, if anything did, is the last that was done before it was missed."""
+    if not lore.known:
+        raise UnjudgeableError("nobody ever came in")
+    gone = await Opener(suite.protocol, suite.context.target, lambda *_: None).gone()
+    judge.holds("ARCH-CONN-016", not gone, "the agent no longer accepts connections")
 
 
 async def _turned_right(script: Dialogue) -> None:
