@@ -31,10 +31,22 @@ CAUGHT: dict[str, dict[str, str]] = {
 }
 
 
+OPEN = {
+    "ECHO-REG-012",  # the mock's Admin API asks for no credentials
+    "ECHO-CHAT-027",  # the mock knows one person only
+}
+"""What our own mock gives no occasion to judge."""
+
+
 @cache
 def _rows(protocol: str) -> dict[str, Requirement]:
     rows = load_requirements(load(protocol))
     return {row.id: row for row in rows.values() if row.role == "coordinator"}
+
+
+def _may_warn(protocol: str, row: str) -> bool:
+    """A silence leaves it open, or libraries are lenient where RFC 6455 is strict."""
+    return _rows(protocol)[row].silence is not None or "-WIRE-" in row
 
 
 @pytest.mark.parametrize(
@@ -48,17 +60,18 @@ async def test_suite_passes_every_lawful_reading(
         run = await run_suite(tmp_path, protocol=protocol, target=target)
     assert verdicts(run, "fail") == []
     assert run.verdict == "conformant", run.because
-    warned = [row for row in verdicts(run, "warn") if _rows(protocol)[row].silence is None]
-    assert warned == [], "a lawful peer is warned only of what a silence leaves open"
+    warned = [row for row in verdicts(run, "warn") if not _may_warn(protocol, row)]
+    assert warned == [], "a lawful peer is warned only of what is left open to it"
 
 
 @pytest.mark.parametrize("protocol", LAWFUL)
 async def test_suite_passes_the_mock_with_nothing_left_open(protocol: str, tmp_path: Path) -> None:
     async with served_mock(protocol) as target:
         run = await run_suite(tmp_path, protocol=protocol, target=target, profile="exhaustive")
-    counts = {**run.counts, "fail": 0, "warn": 0, "inconclusive": 0}
+    counts = {**run.counts, "fail": 0, "warn": 0}
     assert run.counts == counts, [*verdicts(run, "fail"), *verdicts(run, "warn")]
-    assert len(verdicts(run, "pass")) == len(_rows(protocol))
+    assert set(verdicts(run, "inconclusive")) <= OPEN
+    assert len(verdicts(run, "pass")) >= len(_rows(protocol)) - len(OPEN)
 
 
 @pytest.mark.parametrize("protocol", LAWFUL)
@@ -71,7 +84,7 @@ async def test_suite_passes_the_mock_in_its_other_dialect(protocol: str, tmp_pat
 
 @pytest.mark.parametrize(
     ("protocol", "row", "fault"),
-    [(name, *pair) for name, caught in CAUGHT.items() for pair in sampled([*caught.items()], 2)],
+    [(name, *pair) for name, caught in CAUGHT.items() for pair in sampled([*caught.items()], 5)],
 )
 async def test_fault_is_caught_by_its_requirement(
     protocol: str, row: str, fault: str, tmp_path: Path

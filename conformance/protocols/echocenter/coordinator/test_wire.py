@@ -262,6 +262,7 @@ async def test_a_message_of_64_kib_is_not_lost(room: Room, judge: Judge) -> None
     ended = sender.socket.closed is not None or target.socket.closed is not None
     wrong = "a message of 64 KiB is lost, and nothing tells it"
     judge.holds("ECHO-WIRE-014", heard is not None or ended, wrong, frame)
+    wrong = "a message of 64 KiB is not delivered"
     judge.holds("ECHO-WIRE-015", heard is not None, wrong, frame)
 
 
