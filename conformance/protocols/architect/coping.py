@@ -132,9 +132,10 @@ def hasty_after(
     chances, hasty = 0, []
     for strike in strikes:
         waiting = [each for each in requests if each.waits_at(strike.number)]
-        if len(waiting) == 1:
+        if waiting:
             chances += 1
-            hasty += _before_reply(waiting[0], strike, requests)[:1]
+            # Two that wait: once one strike was taken for a reply, each reply is taken for the next.
+            hasty += [*waiting[1:], *_before_reply(waiting[0], strike, requests)][:1]
     if len(hasty) < max(_FEW, _OFTEN * chances):
         return []
     course = [(each.action, len(each.parameters)) for each in requests[:_COURSE]]

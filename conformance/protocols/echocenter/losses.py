@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from conformance.protocols.echocenter.prompter import QUIET, Prompter
 from conformance.stage import Stage
 from mockserver import Fault
 
-__all__ = ["AFTER_A_LOSS", "BROKEN_FRAMES", "broken_frames", "losses", "outage", "refused"]
+__all__ = ["AFTER_A_LOSS", "broken_frames", "broken_messages", "losses", "outage", "refused"]
 
 AFTER_A_LOSS = (7201, 7202, 7203)
 """Who speaks before the first loss, after it, and after the second."""
 
-BROKEN_FRAMES = (
+_BROKEN_FRAMES = (
     b"\xf1\x02{}",  # reserved bits, which nobody asked for
     b"\x83\x02{}",  # a reserved opcode
     b"\x09\x02hi",  # a ping in fragments
+)
+_BROKEN_MESSAGES = (
     b"\x80\x02{}",  # the continuation of nothing
     b'\x81\x04"\xff\xfe"',  # a text that is no UTF-8
 )
-"""Whatever RFC 6455 has a client fail the connection for. That no frame to it may be masked is
-left out: libraries in use do not look.
+"""What RFC 6455 has a client fail the connection for. That no frame to it may be masked is left
+out: libraries in use do not look.
 """
 
 _SPLIT_SECOND = 0.2
@@ -30,9 +34,19 @@ _HAMMERED = 1.5
 
 
 async def broken_frames(stage: Stage) -> None:
-    """Frames that nobody may take for good, each on a connection of its own."""
+    """Frames that nobody may take for good."""
+    await _break_rules(stage, _BROKEN_FRAMES)
+
+
+async def broken_messages(stage: Stage) -> None:
+    """Sound frames that do not make sound messages."""
+    await _break_rules(stage, _BROKEN_MESSAGES)
+
+
+async def _break_rules(stage: Stage, broken: Sequence[bytes]) -> None:
+    """Each on a connection of its own: few, for pauses before new connections grow."""
     prompter = Prompter(stage)
-    for data in BROKEN_FRAMES:
+    for data in broken:
         await prompter.arrive()
         await stage.until(lambda: False, _SPLIT_SECOND)  # what it says at first must be out
         before = set(stage.session.lines)

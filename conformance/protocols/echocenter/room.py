@@ -15,6 +15,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
 from conformance.protocols.echocenter.audit import audit
+from conformance.protocols.echocenter.numbers import find_number
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.said import Guest, Said, chats, mentions
 
@@ -314,54 +315,8 @@ class Room:
         """See to it that everybody's number is known."""
         for guest in list(guests):
             if self.cast.number(guest.person) is None:
-                await self._find_number(guest)
+                await find_number(self, guest)
         return guests
-
-    async def _find_number(self, guest: Guest) -> None:
-        person = guest.person
-        if person.numbers:
-            await self._try_numbers(guest)
-        if self.cast.number(person) is None:
-            await self._ask_for_number(guest)
-        self.number(person)
-
-    async def _try_numbers(self, guest: Guest) -> None:
-        """Several are told: the one that reaches it is its own."""
-        asker = await self._somebody_but(guest)
-        marks = {}
-        for number in guest.person.numbers:
-            mark = self.cast.dialogue.new("m") + "."
-            marks[mark] = number
-            self.cast.said.add(mark)
-            await asker.socket.send({"type": "CHAT", "target_id": number, "payload": mark})
-        frame = await guest.socket.wait(
-            lambda frame: any(mentions(frame, mark) for mark in marks),
-            self.patience.seconds("chat") or 0.0,
-        )
-        for mark, number in marks.items():
-            if frame is not None and mentions(frame, mark):
-                self.cast.settle(guest.person, number)
-
-    async def _ask_for_number(self, guest: Guest) -> None:
-        """None is told: whoever is spoken to sees it."""
-        other = await self._somebody_but(guest)
-        if self.cast.number(other.person) is not None:
-            said = await self.say(guest, other)
-            frame = await self.wait(other, said)
-            number = None if frame is None else frame.value("/sender_id")
-            if isinstance(number, int) and not isinstance(number, bool):
-                self.cast.settle(guest.person, number)
-
-    async def _somebody_but(self, guest: Guest) -> Guest:
-        """Somebody to try it with: a guest whose number is known, or one who comes for that."""
-        known = [each for each in self.guests if self.cast.number(each.person) is not None]
-        other = next((each for each in known if each.person is not guest.person), None)
-        if other is not None:
-            return other
-        candidates = [*(await self.cast.agents(1)), *(await self.cast.others())]
-        certain = [each for each in candidates if self.cast.number(each) is not None]
-        spare = next((each for each in [*certain, *candidates] if each is not guest.person), None)
-        return await self.enter(spare or (await self.cast.agents(2))[1])
 
 
 def _end_of(guest: Guest) -> tuple[Frame, ...]:

@@ -12,7 +12,7 @@ __all__ = ["BROKEN", "LAWFUL", "LOSSES", "NORMAL", "OUTAGE", "REFUSED", "SITUATI
 NORMAL = "normal life"
 LOSSES = "lost connections"
 OUTAGE = "outage"
-BROKEN = "broken frames"
+BROKEN = ("broken frames", "broken messages")
 REFUSED = "refused"
 
 _LAWFUL = (
@@ -36,7 +36,8 @@ SITUATIONS = (
     *_LAWFUL,
     Situation(name="large ids", play=forms.large_ids),
     *(Situation(name=each.name, play=each.play) for each in ODDITIES),
-    Situation(name=BROKEN, play=losses.broken_frames),
+    Situation(name=BROKEN[0], play=losses.broken_frames),
+    Situation(name=BROKEN[1], play=losses.broken_messages),
     Situation(name=LOSSES, play=losses.losses),
     Situation(name=OUTAGE, play=losses.outage),
     Situation(

@@ -17,7 +17,11 @@ TEXT, PONG = _sent(Opcode.TEXT, b"{}"), _sent(Opcode.PONG)
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
-@pytest.mark.parametrize(("behind", "found"), [(TEXT, True), (PONG, False), (b"", False)])
+@pytest.mark.parametrize(
+    ("behind", "found"),
+    [(TEXT, True), (PONG, False), (b"", False)],
+    ids=["text", "pong", "nothing"],  # masks are drawn by chance: they must not name a test
+)
 def test_what_came_at_once(size: int, behind: bytes, found: bool) -> None:
     before = _sent(Opcode.TEXT, b"x" * size) + PONG
     assert data_follows(before + CLOSE + behind, closed=False) is found

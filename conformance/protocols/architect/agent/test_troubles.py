@@ -13,7 +13,11 @@ from conformance.protocols.architect.playbook import Playbook, Strike
 from conformance.protocols.architect.scripts import messages, read_requests, token_of
 from conformance.protocols.architect.situations import CALM, HELD, SMALL
 
-_OTHERS = {CALM: ("empty lists", "sparse entries"), "large replies": (CALM, SMALL)}
+_OTHERS = {
+    ("ARCH-AGENT-CAT-003", CALM): ("empty lists", "sparse entries"),
+    ("ARCH-AGENT-CORR-005", CALM): (HELD,),
+    ("ARCH-AGENT-WIRE-009", "large replies"): (CALM, SMALL),
+}
 """In which situations a trouble does not come, where calm is none of them, or not the only one."""
 
 _AND_LEAVE = {"ARCH-AGENT-CORR-010", "ARCH-AGENT-CORR-011"}
@@ -28,6 +32,7 @@ _AND_LEAVE = {"ARCH-AGENT-CORR-010", "ARCH-AGENT-CORR-011"}
         case("ARCH-AGENT-EVENT-005", ("no JSON", "no JSON")),
         case("ARCH-AGENT-EVENT-006", ("strange frames", "non-map")),
         case("ARCH-AGENT-CORR-005", (HELD, "reordered")),
+        case("ARCH-AGENT-CORR-005", (CALM, "null")),
         case("ARCH-AGENT-CORR-006", ("strange tokens", "strange")),
         case("ARCH-AGENT-CORR-007", ("duplicates", "twice")),
         case("ARCH-AGENT-CORR-009", ("late replies", "late")),
@@ -48,7 +53,7 @@ async def test_trouble_is_lived_through(
 ) -> None:
     situation, kind = trouble
     seen = await examiner.observe(situation)
-    usual = await _usual(examiner, situation)
+    usual = await _usual(examiner, row, situation)
     strikes = book.of(situation)
     if not any(strike.kind == kind for strike in strikes):
         raise UnjudgeableError("the script asked nothing that the trouble could strike")
@@ -57,11 +62,11 @@ async def test_trouble_is_lived_through(
     judge.holds(row, not blamed, broken, *_around(seen, strikes[-1]))
 
 
-async def _usual(examiner: Examiner, situation: str) -> Observation:
+async def _usual(examiner: Examiner, row: str, situation: str) -> Observation:
     """The life of the same script in which it says most, of those in which that trouble does not
     come. Raises `UnjudgeableError` where it breaks down in each of them.
     """
-    lives = [await examiner.observe(name) for name in _OTHERS.get(situation, (CALM,))]
+    lives = [await examiner.observe(name) for name in _OTHERS.get((row, situation), (CALM,))]
     sound = [life for life in lives if not (life.ending and life.ending.broke_down)]
     if not sound:
         raise UnjudgeableError("the script breaks down even when all is well")

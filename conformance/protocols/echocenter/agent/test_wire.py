@@ -61,7 +61,7 @@ async def test_closes_are_answered(situation: str, examiner: Examiner, judge: Ju
 
 
 @requirement("ECHO-AGENT-WIRE-009")
-@pytest.mark.parametrize("situation", [BROKEN])
+@pytest.mark.parametrize("situation", BROKEN)
 async def test_broken_frames_end_a_connection(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
