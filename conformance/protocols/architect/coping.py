@@ -134,7 +134,7 @@ def hasty_after(
         waiting = [each for each in requests if each.waits_at(strike.number)]
         if waiting:
             chances += 1
-            # Two that wait: once one strike was taken for a reply, each reply is taken for the next.
+            # Two that wait: once one strike was taken for a reply, each is taken for the next.
             hasty += [*waiting[1:], *_before_reply(waiting[0], strike, requests)][:1]
     if len(hasty) < max(_FEW, _OFTEN * chances):
         return []
