@@ -330,7 +330,7 @@ async def test_silent_client_is_pinged_and_given_up(
     parrot: RunningMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Parrot, "ping_every", 0.05)
-    monkeypatch.setattr(Parrot, "pong_within", 0.1)
+    monkeypatch.setattr(Parrot, "pong_within", 1.0)
     silent, lively = await _raw(parrot, pong=False), await _raw(parrot)
     end = await silent.ended(3)
     assert end is not None

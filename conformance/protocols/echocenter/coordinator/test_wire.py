@@ -155,8 +155,9 @@ _DIVIDED: dict[str, Sequence[int]] = {
     "five": (1, 2, 30, 5),
     "an empty one first": (0, 33),
     "empty ones between": (12, 0, 0, 9),
-    "within a letter": (-21,),
-    "single bytes": (1,) * 60,
+    "within a letter": (-20,),
+    "within a sign": (-12,),
+    "single bytes": (1,) * 100,
 }
 
 
