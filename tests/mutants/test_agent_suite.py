@@ -50,7 +50,7 @@ _WORDS: Mapping[str, str] = {
     "echocenter": "--ws-url {ws_url} --token {token} --name {name}",
 }
 
-_AT_ONCE = 2
+_AT_ONCE = 4
 """Examinations that go on side by side: they wait far more than they work."""
 
 _PARTS = 4
@@ -105,7 +105,7 @@ async def _side_by_side(
 @pytest.mark.parametrize("part", range(_PARTS))
 @pytest.mark.parametrize("protocol", STYLES)
 async def test_suite_passes_every_lawful_style(protocol: str, part: int, tmp_path: Path) -> None:
-    jobs = {style: {"style": style} for style in sampled([*STYLES[protocol]], 7)[part::_PARTS]}
+    jobs = {style: {"style": style} for style in sampled([*STYLES[protocol]], 40)[part::_PARTS]}
     for style, run in (await _side_by_side(jobs, tmp_path, protocol)).items():
         assert verdicts(run, "fail") == [], style
         warned = [row for row in verdicts(run, "warn") if _rows(protocol)[row].silence is None]
@@ -118,7 +118,7 @@ async def test_suite_passes_every_lawful_style(protocol: str, part: int, tmp_pat
 async def test_fault_is_caught_by_its_requirement(protocol: str, part: int, tmp_path: Path) -> None:
     jobs = {
         row: _job(protocol, row, *told.split(" @ "))
-        for row, told in sampled([*CAUGHT[protocol].items()], 9)[part::_PARTS]
+        for row, told in sampled([*CAUGHT[protocol].items()], 80)[part::_PARTS]
     }
     for row, run in (await _side_by_side(jobs, tmp_path, protocol)).items():
         requirement = _rows(protocol)[row]
