@@ -1,4 +1,4 @@
-"""The independent coordinators of each WebSocket protocol, started alike and made a target of."""
+"""The independent coordinators of each protocol, started alike and made a target of."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from typing import Any
 import mockserver
 from conformance.target import Credentials, Principal, Target
 from mockserver import Settings
-from tests.mutants import architect, echocenter
+from tests.mutants import aitbc, architect, echocenter
 
 __all__ = ["FAULTS", "LAWFUL", "served", "served_mock"]
 
 LAWFUL: Mapping[str, Mapping[str, Any]] = {
+    "aitbc": aitbc.LAWFUL,
     "architect": architect.LAWFUL,
     "echocenter": echocenter.LAWFUL,
 }
 FAULTS: Mapping[str, Mapping[str, Any]] = {
+    "aitbc": aitbc.FAULTS,
     "architect": architect.FAULTS,
     "echocenter": echocenter.FAULTS,
 }
 
-_START: Mapping[str, Any] = {"architect": architect.start, "echocenter": echocenter.start}
+_START: Mapping[str, Any] = {
+    "aitbc": aitbc.start,
+    "architect": architect.start,
+    "echocenter": echocenter.start,
+}
 
 
 @asynccontextmanager
@@ -35,7 +41,7 @@ async def served(
     async with await _START[protocol](reading, fault) as peer:
         yield Target(
             headers=getattr(peer, "headers", {}),
-            credentials=Credentials(**peer.credentials),
+            credentials=Credentials(**getattr(peer, "credentials", {})),
             principals=tuple(Principal(**each) for each in getattr(peer, "principals", ())),
             timeout=patience,
         ).with_url(peer.url)

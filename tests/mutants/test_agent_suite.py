@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from reports import Run
 from schemas import Requirement, load, load_requirements, protocol_ids
-from tests.mutants import aitbc_agents, architect_agents, echocenter_agents
+from tests.mutants.agents import STYLES, examined, style_of
 from tests.mutants.sample import sampled
-from tests.suite import run_suite, verdicts
+from tests.suite import verdicts
 
 _HERE = Path(__file__).parent
-
-STYLES: Mapping[str, Mapping[str, Any]] = {
-    "aitbc": aitbc_agents.STYLES,
-    "architect": architect_agents.STYLES,
-    "echocenter": echocenter_agents.STYLES,
-}
-FAULTS: Mapping[str, Mapping[str, Any]] = {
-    "aitbc": aitbc_agents.FAULTS,
-    "architect": architect_agents.FAULTS,
-    "echocenter": echocenter_agents.FAULTS,
-}
 
 TABLE: dict[str, dict[str, str | None]] = {
     protocol: yaml.safe_load((_HERE / f"{protocol}_agents_caught.yaml").read_text("utf-8"))
@@ -44,48 +30,17 @@ CAUGHT: dict[str, dict[str, str]] = {
     for protocol, table in TABLE.items()
 }
 
-_WORDS: Mapping[str, str] = {
-    "aitbc": "--url {url} --name {name}",
-    "architect": "--ws-url {ws_url} --username {username} --password {password}",
-    "echocenter": "--ws-url {ws_url} --token {token} --name {name}",
-}
-
 _AT_ONCE = 4
 """Examinations that go on side by side: they wait far more than they work."""
 
 _PARTS = 4
 """Tests that share the examinations of a protocol, so that workers can share them."""
 
-_PATIENCE = 4.0
-
 
 @cache
 def _rows(protocol: str) -> dict[str, Requirement]:
     rows = load_requirements(load(protocol))
     return {row.id: row for row in rows.values() if row.role == "agent"}
-
-
-async def _examined(
-    folder: Path,
-    protocol: str,
-    style: str = "",
-    fault: str = "",
-    only: str = "*",
-    situation: str = "",
-) -> Run:
-    script = _HERE / f"{protocol}_agents" / "agent.py"
-    command = [sys.executable, str(script), *_WORDS[protocol].split()]
-    command += ["--style", style] if style else []
-    command += ["--fault", fault] if fault else []
-    return await run_suite(
-        folder,
-        protocol=protocol,
-        role="agent",
-        command=command,
-        only=only,
-        situation=situation,
-        patience=_PATIENCE,
-    )
 
 
 async def _side_by_side(
@@ -96,7 +51,7 @@ async def _side_by_side(
 
     async def one(job: dict[str, str]) -> Run:
         async with room:
-            return await _examined(folder, protocol, **job)
+            return await examined(folder, protocol, **job)
 
     runs = await asyncio.gather(*map(one, jobs.values()))
     return dict(zip(jobs, runs, strict=True))
@@ -128,8 +83,7 @@ async def test_fault_is_caught_by_its_requirement(protocol: str, part: int, tmp_
 
 
 def _job(protocol: str, row: str, fault: str, situation: str = "") -> dict[str, str]:
-    known = FAULTS[protocol][fault]
-    style = getattr(known, "style", "") or known.reading
+    style = style_of(protocol, fault)
     return {"style": style, "fault": fault, "only": row, "situation": situation}
 
 

@@ -1,0 +1,64 @@
+"""The independent agents of each protocol, examined alike."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports import Run
+from tests.mutants import aitbc_agents, architect_agents, echocenter_agents
+from tests.suite import run_suite
+
+__all__ = ["FAULTS", "STYLES", "examined", "style_of"]
+
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "aitbc": aitbc_agents.STYLES,
+    "architect": architect_agents.STYLES,
+    "echocenter": echocenter_agents.STYLES,
+}
+FAULTS: Mapping[str, Mapping[str, Any]] = {
+    "aitbc": aitbc_agents.FAULTS,
+    "architect": architect_agents.FAULTS,
+    "echocenter": echocenter_agents.FAULTS,
+}
+
+_WORDS: Mapping[str, str] = {
+    "aitbc": "--url {url} --name {name}",
+    "architect": "--ws-url {ws_url} --username {username} --password {password}",
+    "echocenter": "--ws-url {ws_url} --token {token} --name {name}",
+}
+
+_PATIENCE = 4.0
+
+
+def style_of(protocol: str, fault: str) -> str:
+    """The lawful style that a fault was written for."""
+    known = FAULTS[protocol][fault]
+    return getattr(known, "style", "") or known.reading
+
+
+async def examined(
+    folder: Path,
+    protocol: str,
+    *,
+    style: str = "",
+    fault: str = "",
+    only: str = "*",
+    situation: str = "",
+) -> Run:
+    """The record of one examination of one agent."""
+    script = Path(__file__).parent / f"{protocol}_agents" / "agent.py"
+    command = [sys.executable, str(script), *_WORDS[protocol].split()]
+    command += ["--style", style] if style else []
+    command += ["--fault", fault] if fault else []
+    return await run_suite(
+        folder,
+        protocol=protocol,
+        role="agent",
+        command=command,
+        only=only,
+        situation=situation,
+        patience=_PATIENCE,
+    )
