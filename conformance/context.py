@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from conformance.target import Credentials, Hook, Principal, RateLimit, Target, Tls
+from conformance.target import Credentials, Hook, Operator, Principal, RateLimit, Target, Tls
 from schemas.spec import Requirement, Role
 
 __all__ = ["PROFILES", "VARIABLE", "RunContext"]
@@ -79,6 +79,7 @@ class RunContext:
                     **target,
                     "tls": Tls(**target["tls"]),
                     "credentials": Credentials(**target["credentials"]),
+                    "operator": Operator(**target["operator"]),
                     "principals": principals,
                     "hooks": hooks,
                     "rate_limit": RateLimit(**limit) if limit else None,

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import mockserver
 from conformance.agent_process import AgentProcess, Ending
@@ -42,13 +43,14 @@ class Situation:
     something that is said to it.
 
     `restart_after` is how many requests beyond its registration an agent makes before the
-    coordinator restarts; `None` for never. A situation with a `play` ends with it, any other when
-    the patience does.
+    coordinator restarts; `None` for never. `commands` are told to the coordinator before the agent
+    starts. A situation with a `play` ends with it, any other when the patience does.
     """
 
     name: str
     faults: Sequence[Fault] = ()
     restart_after: int | None = None
+    commands: Sequence[tuple[str, Mapping[str, Any]]] = ()
     play: Play | None = None
 
 
@@ -144,6 +146,8 @@ class Examiner:
 
     async def _play(self, situation: Situation) -> Observation:
         async with self._mock(port=0) as mock:
+            for name, said in situation.commands:
+                mock.session.coordinator.command(name, said)
             values = self._values(mock, situation.name)
             agent = AgentProcess(self._context.command, values)
             stage = Stage(mock, self._patience, values, agent)
@@ -211,6 +215,8 @@ class Examiner:
             if not heard.is_set():
                 return
             for situation in self._situations.values():
+                for name, said in situation.commands:
+                    mock.session.coordinator.command(name, said)
                 self._seen[situation.name] = await self._lead(mock, situation, values)
 
     async def _lead(

@@ -67,6 +67,8 @@ class Exchange:
     served: bool = True
     throttled: bool = False
     reconnected: bool = False
+    identity: str = ""
+    """Whose client certificate the connection showed, where it is not the target's own."""
 
     @cached_property
     def json(self) -> Any:
@@ -99,6 +101,7 @@ class Exchange:
         return {
             "operation": self.operation,
             "request": {
+                **({"identity": self.identity} if self.identity else {}),
                 "method": self.method,
                 "url": mask.text(self.url),
                 "headers": mask.headers(self.headers),
@@ -194,6 +197,8 @@ def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
 
 def _curl(exchange: Exchange, mask: Masker) -> str:
     words = ["curl", "-i"]
+    if exchange.identity:
+        words += ["--cert", f"{exchange.identity.replace(' ', '-')}.pem"]
     if exchange.method != "GET":
         words += ["-X", exchange.method]
     for name, value in mask.headers(exchange.headers).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 from collections.abc import Mapping
@@ -11,8 +12,10 @@ from typing import Any
 
 import aiohttp
 
+from conformance.clients.http import tls_context
 from conformance.marks import UnjudgeableError
 from conformance.target import Hook, Target
+from schemas import pointer as json_pointer
 
 __all__ = ["HookError", "run_hook"]
 
@@ -21,8 +24,9 @@ class HookError(UnjudgeableError):
     """A hook is missing or did not do its work: what needs it is inconclusive."""
 
 
-async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> str:
-    """Run the hook of that name and return what it printed or answered.
+async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> Any:
+    """Run the hook of that name and return what it hands over: what stands at its `result`, or
+    all the text that it printed or answered.
 
     `{placeholders}` in its texts take their values from `values`, and `{url}` is the peer's base
     URL; a text that is one placeholder and nothing else becomes the value itself, a number for a
@@ -34,11 +38,23 @@ async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> str:
     known = {"url": target.url.rstrip("/"), **values}
     try:
         async with asyncio.timeout(hook.timeout):
-            return await (_command(hook, known) if hook.command else _request(hook, known))
+            said = _command(hook, known) if hook.command else _request(target, hook, known)
+            return _result(name, hook, await said)
     except TimeoutError as error:
         raise HookError(f"the hook {name!r} took more than {hook.timeout:g} s") from error
     except (OSError, aiohttp.ClientError) as error:
         raise HookError(f"the hook {name!r} failed: {error}") from error
+
+
+def _result(name: str, hook: Hook, said: str) -> Any:
+    if not hook.result:
+        return said
+    try:
+        return json_pointer.dig(json.loads(said), json_pointer.parse(hook.result))
+    except (ValueError, LookupError) as error:
+        raise HookError(
+            f"the hook {name!r} handed nothing over at {hook.result}: {said.strip()[:200]}"
+        ) from error
 
 
 async def _command(hook: Hook, values: Mapping[str, Any]) -> str:
@@ -63,14 +79,19 @@ async def _command(hook: Hook, values: Mapping[str, Any]) -> str:
     return out.decode("utf-8", "replace")
 
 
-async def _request(hook: Hook, values: Mapping[str, Any]) -> str:
+async def _request(target: Target, hook: Hook, values: Mapping[str, Any]) -> str:
     url = str(_fill(hook.url, values))
     if url.startswith("/"):
         url = values["url"] + url
+    ours = url.startswith(target.url.rstrip("/"))  # the target's certificates speak for it alone
     async with (
         aiohttp.ClientSession() as session,
         session.request(
-            hook.method, url, json=_fill(hook.json, values), headers=dict(hook.headers)
+            hook.method,
+            url,
+            json=_fill(hook.json, values),
+            headers=dict(hook.headers),
+            ssl=tls_context(target) if ours and url.startswith("https") else True,
         ) as response,
     ):
         text = await response.text(errors="replace")

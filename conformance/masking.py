@@ -47,15 +47,17 @@ class Masker:
     def json(self, value: Any) -> Any:
         """A copy in which fields that are named like secrets, and texts like them, are masked."""
         if isinstance(value, dict):
-            return {
-                self.text(key): MASK
-                if isinstance(field, str) and _FIELD.search(key)
-                else self.json(field)
-                for key, field in value.items()
-            }
+            return {self.text(key): self._field(key, field) for key, field in value.items()}
         if isinstance(value, list):
             return [self.json(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
+
+    def _field(self, key: str, field: Any) -> Any:
+        if isinstance(field, str) and _FIELD.search(key):
+            return MASK
+        if isinstance(field, dict) and key == "credentials":
+            return dict.fromkeys(map(self.text, field), MASK)
+        return self.json(field)
 
     def text(self, text: str) -> str:
         """The text without bearer tokens, JWTs, private keys, tokens and passwords in URLs,

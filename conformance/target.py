@@ -13,7 +13,16 @@ from schemas.errors import PackError, Problem
 from schemas.files import check, line_of, read
 from schemas.spec import Protocol
 
-__all__ = ["Credentials", "Hook", "Principal", "RateLimit", "Target", "Tls", "read_target"]
+__all__ = [
+    "Credentials",
+    "Hook",
+    "Operator",
+    "Principal",
+    "RateLimit",
+    "Target",
+    "Tls",
+    "read_target",
+]
 
 _HTTP = re.compile(r"(?i)^(?:ws|http)(?=s?://)")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -28,6 +37,17 @@ class Tls:
     key: str = ""
     verify: bool | None = None
     """`None` leaves it to the protocol: some coordinators sign their own certificates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Somebody who administers agents: what a request of theirs carries, and the PEM files of a
+    certificate of theirs.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cert: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +83,17 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """Something that no endpoint of the document offers: a command to run, or a request to send."""
+    """Something that no endpoint of the document offers: a command to run, or a request to send.
+
+    `result` is a JSON Pointer to what it hands over, in the JSON that it prints or answers.
+    """
 
     command: tuple[str, ...] = ()
     url: str = ""
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
+    result: str = ""
     timeout: float = 30.0
 
 
@@ -83,6 +107,7 @@ class Target:
     headers: Mapping[str, str] = field(default_factory=dict)
     tls: Tls = Tls()
     credentials: Credentials = Credentials()
+    operator: Operator = Operator()
     principals: tuple[Principal, ...] = ()
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     hooks: Mapping[str, Hook] = field(default_factory=dict)
@@ -127,10 +152,8 @@ def read_target(path: Path, protocol: Protocol) -> Target:
     secrets: list[str] = []
     filled = _fill(data, path, [], secrets)
     headers = filled.get("headers", {})
-    tls: dict[str, Any] = {
-        key: str(path.parent / value) if isinstance(value, str) else value
-        for key, value in filled.get("tls", {}).items()
-    }
+    tls = _with_paths(filled.get("tls", {}), path.parent)
+    operator = Operator(**_with_paths(filled.get("operator", {}), path.parent))
     hooks = {
         name: Hook(**{**hook, "command": tuple(hook.get("command", ()))})
         for name, hook in filled.get("hooks", {}).items()
@@ -149,24 +172,36 @@ def read_target(path: Path, protocol: Protocol) -> Target:
         headers=headers,
         tls=Tls(**tls),
         credentials=credentials,
+        operator=operator,
         principals=principals,
         hooks=hooks,
         rate_limit=RateLimit(**limit) if limit else None,
-        secrets=(*secrets, *headers.values(), *filter(None, told)),
+        secrets=(*secrets, *headers.values(), *operator.headers.values(), *filter(None, told)),
     ).with_url(filled.get("url", ""))
 
 
+def _with_paths(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Names of files are relative to the target file."""
+    return {
+        key: str(folder / value) if isinstance(value, str) else value for key, value in said.items()
+    }
+
+
 def _unknown_names(data: Mapping[str, Any], protocol: Protocol, path: Path) -> Iterator[Problem]:
-    for name in data.get("capabilities", {}):
-        if name not in protocol.capabilities:
-            yield Problem(
-                file=str(path),
-                line=line_of(path, ["capabilities", name]),
-                pointer=f"/capabilities/{name}",
-                message=f"{protocol.id} has no such capability",
-                value=name,
-                hint=f"capabilities: {', '.join(protocol.capabilities)}",
-            )
+    for kind, one, known in (
+        ("capabilities", "capability", protocol.capabilities),
+        ("hooks", "hook", protocol.hooks),
+    ):
+        for name in data.get(kind, {}):
+            if name not in known:
+                yield Problem(
+                    file=str(path),
+                    line=line_of(path, [kind, name]),
+                    pointer=f"/{kind}/{name}",
+                    message=f"{protocol.id} has no such {one}",
+                    value=name,
+                    hint=f"{kind}: {', '.join(known) or 'none'}",
+                )
 
 
 def _fill(value: Any, path: Path, at: list[str], secrets: list[str]) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from mockserver.coordinator import (
     Accepted,
@@ -20,7 +21,7 @@ from mockserver.coordinator import (
 from mockserver.faults import Fault
 from mockserver.json_text import read_json, write_json
 from mockserver.protocols import make_coordinator
-from mockserver.router import Match, Router
+from mockserver.router import Channels, Match, Router
 from mockserver.session import Session, Sessions
 from mockserver.sockets import Ending, Line, Sockets
 from mockserver.transcript import Entry, HttpExchange
@@ -28,7 +29,10 @@ from mockserver.world import Clock, RealClock, World
 from schemas.spec import Protocol
 from schemas.validation import Validators, Violation
 
-__all__ = ["Joined", "Mock", "Outcome", "Request"]
+if TYPE_CHECKING:
+    from mockserver.authority import Authority
+
+__all__ = ["Joined", "Mock", "Outcome", "Request", "first_of_each"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +45,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     too_large: bool = False
+    certificate: bytes = b""
+    """The client's own (DER), where it showed one that TLS took."""
     garbled: str = ""
     """What is wrong with it as HTTP, where it is none; it has no method and no path then."""
 
@@ -82,13 +88,15 @@ class _Life:
 
 Listener = Callable[[Entry], None]
 
+_NOTHING: Mapping[str, str] = {}
 _SWITCHING = Answer(status=101, raw=b"")
 
 
 class Mock:
     """A mock coordinator without sockets: requests in, outcomes out.
 
-    `seed` fixes ids and chances; `clock` makes the clock of each session.
+    `seed` fixes ids and chances; `clock` makes the clock of each session; `authority` signs the
+    certificates of a protocol that has any.
     """
 
     def __init__(
@@ -98,21 +106,24 @@ class Mock:
         seed: int = 0,
         clock: Callable[[], Clock] = RealClock,
         settings: Settings | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self.protocol = protocol
+        self._authority = authority
         self.validators = Validators(protocol)
         self.seed = seed
         self.settings = settings or Settings()
         self.listener: Listener | None = None
         self.sockets = Sockets(protocol, self.validators, self._note)
         self._router = Router(protocol)
-        self._channels = {channel.path: channel for channel in protocol.channels.values()}
+        self._channels = Channels(protocol)
         self._clock = clock
         self.sessions = Sessions(self._new_session)
         # The whole chain. A step answers, or leaves the request to the next.
         self._steps: tuple[Callable[[_Life], Answer | None], ...] = (
             self._plan_faults,
             self._refuse_unknown,
+            self._guard,
             self._parse,
             self._validate,
             self._force_status,
@@ -156,12 +167,17 @@ class Mock:
         breaks RFC 6455. `opened` has the last word, once the wire has accepted.
         """
         began = time.perf_counter()
-        channel = self._channels.get(request.path)
+        channel = self._channels.match(request.path)
         life = _Life(request, session, self._router.match(request.method, request.path))
         life.unsound = unsound
         if channel is not None:
             life.handshake = Handshake(
-                channel=channel.id, query=query, headers=request.headers, subprotocols=offered
+                channel=channel[0].id,
+                parameters=channel[1],
+                query=query,
+                headers=request.headers,
+                subprotocols=offered,
+                certificate=request.certificate,
             )
         answer: Answer | None = None
         for step in self._opening:
@@ -176,7 +192,7 @@ class Mock:
 
     def has_channel(self, path: str) -> bool:
         """Is that the path of a WebSocket?"""
-        return path in self._channels
+        return self._channels.match(path) is not None
 
     def opened(self, joined: Joined) -> None:
         """The wire has accepted: from here on, the line is open."""
@@ -193,7 +209,8 @@ class Mock:
         def make(world: World) -> Any:
             return make_coordinator(self.protocol, world, self.settings)
 
-        return Session(make, World.seeded(self.seed, self._clock()), self.seed)
+        world = World.seeded(self.seed, self._clock(), self._authority)
+        return Session(make, world, self.seed)
 
     # The steps
 
@@ -212,6 +229,9 @@ class Mock:
         if match.operation is not None:
             return None
         return self._refuse(life, Wrong.UNKNOWN_METHOD if match.allowed else Wrong.UNKNOWN_PATH)
+
+    def _guard(self, life: _Life) -> Answer | None:
+        return life.session.coordinator.guard(_call(life))
 
     def _parse(self, life: _Life) -> Answer | None:
         operation = life.match.operation
@@ -252,16 +272,7 @@ class Mock:
         return None
 
     def _ask_coordinator(self, life: _Life) -> Answer:
-        operation = life.match.operation
-        assert operation is not None
-        call = Call(
-            operation=operation.id,
-            parameters=life.match.parameters,
-            headers=life.request.headers,
-            body=life.body,
-            bare=not life.request.body,
-        )
-        return life.session.coordinator.answer(call)
+        return life.session.coordinator.answer(_call(life))
 
     # The steps of a handshake
 
@@ -370,6 +381,25 @@ class Mock:
         if faults and isinstance(body, dict) and any(fault.kind == "extra" for fault in faults):
             body = {**body, "x_unheard_of": {"since": "a later version"}}
         return write_json(body)
+
+
+def _call(life: _Life) -> Call:
+    operation, request = life.match.operation, life.request
+    assert operation is not None
+    return Call(
+        operation=operation.id,
+        parameters=life.match.parameters,
+        query=first_of_each(request.query) if request.query else _NOTHING,
+        headers=request.headers,
+        body=life.body,
+        bare=not request.body,
+        certificate=request.certificate,
+    )
+
+
+def first_of_each(query: str) -> dict[str, str]:
+    """A query's values by name; of several of the same name the first one counts."""
+    return dict(reversed(parse_qsl(query, keep_blank_values=True)))
 
 
 def _name(life: _Life) -> str:

@@ -38,13 +38,17 @@ class Call:
     """A lawful request: which operation, with which path parameters and which JSON body.
 
     `bare` says that the request came without a body, which is not the same as a body of `null`.
+    `certificate` is what the client showed in the TLS handshake (DER); TLS has seen to it that one
+    of the coordinator's own authority signed it and that the client holds its key, and to no more.
     """
 
     operation: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     bare: bool = False
+    certificate: bytes = b""
 
 
 class Wrong(Enum):
@@ -82,12 +86,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """A client that wants to open a WebSocket: where, with what, offering which sub-protocols."""
+    """A client that wants to open a WebSocket: where, with what, offering which sub-protocols.
+
+    `certificate` is as with a `Call`.
+    """
 
     channel: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     subprotocols: Sequence[str] = ()
+    certificate: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +151,14 @@ class Settings:
 
     `dialect` is one of the protocol's. `username` and `password` are those of a person, where
     the protocol knows people. `production` leaves out what a document keeps out of production.
+    `tls` says that the mock is served over TLS, so that clients can show certificates.
     """
 
     dialect: str = "documented"
     username: str = "admin"
     password: str = "assay-admin"  # noqa: S105  # a mock's own, told to whoever asks
     production: bool = False
+    tls: bool = False
 
 
 Handler = Callable[[Any, Call], Answer]
@@ -222,6 +233,11 @@ class Coordinator:
         if handler is None:
             return self.failure(501, f"{call.operation} is not implemented")
         return handler(self, call)
+
+    def guard(self, call: Call) -> Answer | None:
+        """Refuse whoever may not ask this, before anybody looks at what the body holds."""
+        del call
+        return None
 
     # Connections
 

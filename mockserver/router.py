@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from schemas.spec import Operation, Protocol
+from schemas.spec import Channel, Operation, Protocol
 
-__all__ = ["Match", "Router"]
+__all__ = ["Channels", "Match", "Router"]
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -55,6 +55,29 @@ class Router:
                 return Match(methods[method], parameters, tuple(methods))
             allowed = allowed or list(methods)  # a path that is spelt out goes before a shape
         return Match(None, _NOTHING, tuple(allowed))
+
+
+class Channels:
+    """Path to channel, and the parameters that the path holds."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        channels = protocol.channels.values()
+        self._exact = {channel.path: channel for channel in channels if "{" not in channel.path}
+        self._shaped = [
+            (tuple(channel.path.split("/")), channel) for channel in channels if "{" in channel.path
+        ]
+
+    def match(self, path: str) -> tuple[Channel, Mapping[str, str]] | None:
+        """`path` is as it came, percent-encoded; parameters come back decoded."""
+        channel = self._exact.get(path)
+        if channel is not None:
+            return channel, _NOTHING
+        steps = path.split("/") if self._shaped else []
+        for shape, channel in self._shaped:
+            parameters = _fit(shape, steps) if len(shape) == len(steps) else None
+            if parameters is not None:
+                return channel, parameters
+        return None
 
 
 def _fit(shape: tuple[str, ...], steps: list[str]) -> dict[str, str] | None:

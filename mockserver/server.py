@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mockserver.app import Listener, Mock
@@ -16,6 +16,7 @@ from schemas import load
 from schemas.spec import Protocol
 
 if TYPE_CHECKING:
+    from mockserver.authority import Authority
     from mockserver.wire.tls import Identity
 
 __all__ = ["RunningMock", "start"]
@@ -82,9 +83,13 @@ async def start(
     dialect = settings.dialect if settings else "documented"
     if dialect not in spec.dialects:
         raise ValueError(f"dialect is {' or '.join(spec.dialects)}, not {dialect!r}")
-    mock = Mock(spec, seed=seed, clock=clocks[clock], settings=settings)
+    secure = spec.tls if tls is None else tls
+    mutual = spec.authentication == "mtls"
+    authority = _authority() if secure or mutual else None
+    settings = replace(settings or Settings(), tls=secure)
+    mock = Mock(spec, seed=seed, clock=clocks[clock], settings=settings, authority=authority)
     mock.listener = listener
-    identity = _identity(host) if (spec.tls if tls is None else tls) else None
+    identity = _identity(host, authority, mutual=mutual) if secure and authority else None
     shell = HttpShell(mock)
     try:
         bound = await shell.start(host, port, identity.context if identity else None)
@@ -95,7 +100,13 @@ async def start(
             identity.remove()
 
 
-def _identity(host: str) -> Identity:
-    from mockserver.wire.tls import make_identity  # slow to load, and most mocks speak no TLS
+def _authority() -> Authority:
+    from mockserver.authority import Authority  # slow to load, and most mocks need none
 
-    return make_identity(host)
+    return Authority()
+
+
+def _identity(host: str, authority: Authority, *, mutual: bool) -> Identity:
+    from mockserver.wire.tls import make_identity  # as above
+
+    return make_identity(host, authority, mutual=mutual)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
@@ -61,7 +60,7 @@ class Session:
     def _begin(self) -> None:
         self.hang_up()
         self.lines.clear()  # how they end is the wire's business, and nobody else's
-        self.world = World(clock=self.world.clock, random=random.Random(self._seed))  # noqa: S311
+        self.world = World.seeded(self._seed, self.world.clock, self.world.authority)
         self.coordinator = self._make(self.world)
 
     def advance(self, seconds: float, turned: Callable[[], None] = lambda: None) -> None:

@@ -9,7 +9,10 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mockserver.authority import Authority  # slow to load, and few coordinators issue any
 
 __all__ = ["END", "Clock", "RealClock", "VirtualClock", "World", "iso"]
 
@@ -61,10 +64,13 @@ class World:
 
     clock: Clock
     random: random.Random = field(default_factory=random.Random)
+    authority: Authority | None = None
+    """Signs certificates, for a coordinator that issues any."""
 
     @classmethod
-    def seeded(cls, seed: int, clock: Clock) -> World:
-        return cls(clock=clock, random=random.Random(seed))  # noqa: S311  # lifelike, not secret
+    def seeded(cls, seed: int, clock: Clock, authority: Authority | None = None) -> World:
+        chance = random.Random(seed)  # noqa: S311  # lifelike, not secret
+        return cls(clock=clock, random=chance, authority=authority)
 
     def uuid(self) -> str:
         """A fresh random UUID (version 4), drawn from the seed."""

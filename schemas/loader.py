@@ -70,6 +70,7 @@ def load(pack: str) -> Protocol:
         asyncapi=asyncapi,
         tls=about["defaults"].get("tls", False),
         dialects=tuple(about.get("dialects", ("documented",))),
+        hooks=about.get("hooks", {}),
     )
 
 
@@ -115,6 +116,9 @@ def _row_problems(
     if row["capability"] not in protocol.capabilities:
         known = ", ".join(protocol.capabilities)
         yield "capability", "is not a capability of protocol.yaml", row["capability"], known
+    if row.get("hook", "") not in {"", *protocol.hooks}:
+        known = ", ".join(protocol.hooks)
+        yield "hook", "is not a hook of protocol.yaml", row["hook"], known
     if "place" in row:
         yield from _place_problems(row["place"], protocol)
 

@@ -129,7 +129,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One WebSocket endpoint. `discriminator` is a JSON Pointer to what tells messages apart."""
+    """One WebSocket endpoint. `discriminator` is a JSON Pointer to what tells messages apart; the
+    path may hold parameters in braces.
+    """
 
     id: str
     path: str
@@ -181,6 +183,7 @@ class Protocol:
     `openapi` and `asyncapi` are self-contained (bundled), and empty where a protocol has none.
     `tls` says that its coordinators speak TLS unless they are told otherwise, with certificates
     that nobody vouches for. `dialects` are the ways in which the mock can read the document.
+    `hooks` are what a target may supply beside the protocol, by name.
     """
 
     id: str
@@ -201,6 +204,7 @@ class Protocol:
     asyncapi: Mapping[str, Any] = field(default_factory=dict)
     tls: bool = False
     dialects: tuple[str, ...] = ("documented",)
+    hooks: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.operations.values())

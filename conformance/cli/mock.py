@@ -116,7 +116,7 @@ def _wrong_user(protocol: Protocol, user: str | None) -> str:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    said: dict[str, str] = {}
+    said: dict[str, Any] = {}
     if arguments.user is not None:
         said["username"], _, said["password"] = arguments.user.partition(":")
     return Settings(dialect=arguments.dialect, production=arguments.production, **said)

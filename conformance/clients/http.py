@@ -12,17 +12,18 @@ from dataclasses import replace
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
+from conformance.clients.identity import Identity, client_context
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
 from conformance.target import RateLimit, Target, Tls
-from schemas.spec import Operation, Protocol
+from schemas.spec import Protocol
 
-__all__ = ["LARGEST_ANSWER", "HttpClient", "tls_context"]
+__all__ = ["LARGEST_ANSWER", "HttpClient", "fill_path", "tls_context"]
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
@@ -91,7 +92,9 @@ class HttpClient:
         *,
         body: Any = _NOTHING,
         raw: bytes | None = None,
+        query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        identity: Identity | None = None,
         lawful: bool = True,
         served: bool = True,
     ) -> Exchange:
@@ -99,20 +102,24 @@ class HttpClient:
         unless `headers` say otherwise).
 
         `lawful=False` marks a request that breaks the protocol on purpose, `served=False` one that
-        keeps it and need not succeed all the same: it asks for a stranger, say.
+        keeps it and need not succeed all the same: it asks for a stranger, say. `identity` is whose
+        connection it goes over; without one it is the target's own.
         """
         known = self.protocol.operations[operation]
+        words = f"?{urlencode(query)}" if query else ""
         return await self._ask(
             Exchange(
                 operation=operation,
                 method=known.method,
-                url=self._url(fill_path(known, parameters or {})),
+                url=self._url(fill_path(known.path, parameters or {}) + words),
+                identity=identity.name if identity else "",
                 headers=self._headers(headers, anonymous=False),
                 body=_encode(body) if raw is None else raw,
                 lawful=lawful,
                 served=lawful and served,
             ),
             with_body=raw is not None or body is not _NOTHING,
+            identity=identity,
         )
 
     async def send(
@@ -149,16 +156,20 @@ class HttpClient:
         own = {} if anonymous else self.target.headers
         return {name.lower(): value for name, value in (dict(own) | dict(extra or {})).items()}
 
-    async def _ask(self, asked: Exchange, *, with_body: bool) -> Exchange:
+    async def _ask(
+        self, asked: Exchange, *, with_body: bool, identity: Identity | None = None
+    ) -> Exchange:
         """Send it, and again after a pause where the peer says 429."""
         if with_body:
             asked = replace(asked, headers={"content-type": "application/json", **asked.headers})
-        exchange = await self._paced(asked, with_body=with_body)
+        context = identity.context if identity else None
+        exchange = await self._paced(asked, with_body=with_body, context=context)
         for _ in range(_TRIES if self._in_vain < _IN_VAIN else 0):
             if exchange.status != 429:
                 break
             await asyncio.sleep(_pause(exchange))
-            exchange = await self._paced(replace(asked, throttled=True), with_body=with_body)
+            asked = replace(asked, throttled=True)
+            exchange = await self._paced(asked, with_body=with_body, context=context)
         if exchange.status == 429:
             self._in_vain += 1
         elif exchange.throttled:
@@ -166,18 +177,22 @@ class HttpClient:
         self.see(exchange)
         return exchange
 
-    async def _paced(self, asked: Exchange, *, with_body: bool) -> Exchange:
+    async def _paced(
+        self, asked: Exchange, *, with_body: bool, context: ssl.SSLContext | None = None
+    ) -> Exchange:
         await self._pace.wait()
-        return await self._once(asked, with_body=with_body)
+        return await self._once(asked, with_body=with_body, context=context)
 
-    async def _once(self, asked: Exchange, *, with_body: bool) -> Exchange:
+    async def _once(
+        self, asked: Exchange, *, with_body: bool, context: ssl.SSLContext | None = None
+    ) -> Exchange:
         trace = SimpleNamespace(reused=False, renewed=False)
         began = time.monotonic()
-        said = await self._exchange(asked, trace, with_body=with_body)
+        said = await self._exchange(asked, trace, with_body=with_body, context=context)
         if isinstance(said, aiohttp.ServerDisconnectedError) and trace.reused:
             # The peer may end an idle connection just as we write to it: that is no answer.
             trace.renewed = True
-            said = await self._exchange(asked, trace, with_body=with_body)
+            said = await self._exchange(asked, trace, with_body=with_body, context=context)
         connected = not isinstance(said, aiohttp.ClientConnectorError)
         self._refused = 0 if connected else self._refused + 1
         took = {"seconds": time.monotonic() - began, "reconnected": trace.renewed}
@@ -187,7 +202,12 @@ class HttpClient:
         return replace(asked, status=status, answer_headers=headers, answer=answer, **took)
 
     async def _exchange(
-        self, asked: Exchange, trace: SimpleNamespace, *, with_body: bool
+        self,
+        asked: Exchange,
+        trace: SimpleNamespace,
+        *,
+        with_body: bool,
+        context: ssl.SSLContext | None,
     ) -> tuple[int, dict[str, str], bytes] | Exception:
         seconds = self._patience.seconds(asked.operation)
         if seconds is None:
@@ -198,6 +218,7 @@ class HttpClient:
                 URL(asked.url, encoded=True),
                 headers=asked.headers,
                 data=asked.body if with_body else None,
+                ssl=True if context is None else context,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
                 trace_request_ctx=trace,
@@ -260,22 +281,15 @@ def tls_context(target: Target) -> ssl.SSLContext:
 @lru_cache(maxsize=8)
 def _tls_context(tls: Tls) -> ssl.SSLContext:
     """Made once: every check opens connections, and reading the authorities takes its time."""
-    context = ssl.create_default_context(cafile=tls.ca or None)
-    if tls.verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.cert:
-        context.load_cert_chain(tls.cert, tls.key or None)
-    return context
+    return client_context(tls)
 
 
 _PLAIN = ":@!$&'()*+,;="
 """What a step of a path may hold as it is (RFC 3986, pchar): encoding it would be pedantry."""
 
 
-def fill_path(operation: Operation, parameters: Mapping[str, str]) -> str:
-    """The operation's path with its parameters percent-encoded in place."""
-    path = operation.path
+def fill_path(path: str, parameters: Mapping[str, str]) -> str:
+    """A path with its parameters percent-encoded in place."""
     for name, value in parameters.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=_PLAIN))
     return path

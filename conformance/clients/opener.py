@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from conformance.clients.http import tls_context
+from conformance.clients.http import fill_path, tls_context
+from conformance.clients.identity import Identity
 from conformance.clients.raw import RawSocket, open_raw
 from conformance.clients.websocket import Socket, open_socket
 from conformance.conversation import Refused
@@ -47,20 +48,22 @@ class Opener:
         label: str,
         *,
         query: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        identity: Identity | None = None,
         subprotocols: Sequence[str] = (),
         path: str | None = None,
         see: bool = True,
         **options: Any,
     ) -> Socket | Refused:
-        """A connection for normal life. `label` is whose it is; `path` replaces the channel's;
-        `see=False` keeps what is said on it from being judged.
+        """A connection for normal life. `label` is whose it is, `identity` the certificate that it
+        shows; `path` replaces the channel's; `see=False` keeps what is said on it from judgement.
         """
         known = self.protocol.channels[channel]
         said = await open_socket(
-            self.url(known, query, path),
+            self.url(known, query, path, parameters),
             label=label,
             subprotocols=subprotocols,
-            ssl=self._tls,
+            ssl=identity.context if identity and self._tls else self._tls,
             timeout=self.target.timeout,
             see=partial(self._saw, known) if see else _ignore,
             **options,
@@ -75,6 +78,8 @@ class Opener:
         label: str,
         *,
         query: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        identity: Identity | None = None,
         subprotocols: Sequence[str] = (),
         path: str | None = None,
         see: bool = True,
@@ -83,10 +88,10 @@ class Opener:
         """A connection on which any bytes can be sent; see `open_raw` for more `options`."""
         known = self.protocol.channels[channel]
         said = await open_raw(
-            self.url(known, query, path),
+            self.url(known, query, path, parameters),
             label=label,
             subprotocols=subprotocols,
-            ssl=self._tls,
+            ssl=identity.context if identity and self._tls else self._tls,
             timeout=self.target.timeout,
             see=partial(self._saw, known) if see else _ignore,
             **options,
@@ -96,11 +101,16 @@ class Opener:
         return said
 
     def url(
-        self, channel: Channel, query: Mapping[str, str] | None = None, path: str | None = None
+        self,
+        channel: Channel,
+        query: Mapping[str, str] | None = None,
+        path: str | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> str:
         """Where a channel is to be reached."""
         words = f"?{urlencode(query)}" if query else ""
-        return self.target.ws_url + (channel.path if path is None else path) + words
+        known = fill_path(channel.path, parameters or {}) if path is None else path
+        return self.target.ws_url + known + words
 
     async def gone(self) -> bool:
         """Does the peer no longer accept connections?"""

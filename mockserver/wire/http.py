@@ -38,9 +38,11 @@ class HttpShell:
         self._control = Control(mock)
         self._sockets = SocketShell(mock)
         self._runner: web.ServerRunner | None = None
+        self._mutual = False
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises `OSError` where the address cannot be had."""
+        self._mutual = tls is not None and tls.verify_mode != ssl.CERT_NONE
         _LOGGER.addFilter(_is_ours)
         server = _Server(self._handle, access_log=None, logger=_LOGGER)
         server.note_garbled = self._note_garbled
@@ -65,8 +67,9 @@ class HttpShell:
         path, _, query = raw.raw_path.partition("?")
         key, path = _session_of(path, raw)
         session = self._mock.sessions.get(key)
+        certificate = _certificate(raw) if self._mutual else b""
         if self._mock.has_channel(path):
-            outcome = await self._sockets.serve(raw, path, query, session)
+            outcome = await self._sockets.serve(raw, path, query, session, certificate)
             # Without an outcome the connection is gone, and this leads nowhere.
             return web.Response() if outcome is None else await _send(raw, outcome)
         try:
@@ -82,6 +85,7 @@ class HttpShell:
             headers=raw.headers,
             body=body,
             too_large=too_large,
+            certificate=certificate,
         )
         return await _send(raw, self._mock.serve(request, session))
 
@@ -120,6 +124,12 @@ def _is_ours(record: logging.LogRecord) -> bool:
     """A client that breaks HTTP is answered 400; a traceback would say that we broke."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError)
+
+
+def _certificate(raw: web.BaseRequest) -> bytes:
+    """What the client showed in the handshake."""
+    carrier = raw.transport.get_extra_info("ssl_object") if raw.transport else None
+    return (carrier.getpeercert(binary_form=True) or b"") if carrier else b""
 
 
 async def _send(raw: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 from websockets.datastructures import Headers
@@ -17,7 +16,7 @@ from websockets.headers import parse_subprotocol
 from websockets.http11 import Request as Head
 from websockets.server import ServerProtocol
 
-from mockserver.app import Joined, Mock, Outcome, Request
+from mockserver.app import Joined, Mock, Outcome, Request, first_of_each
 from mockserver.coordinator import Answer
 from mockserver.session import Session
 from mockserver.wire.connection import Wire
@@ -47,7 +46,12 @@ class SocketShell:
             session.hang_up(CloseCode.GOING_AWAY, "the service goes away")
 
     async def serve(
-        self, raw: web.BaseRequest, path: str, query: str, session: Session
+        self,
+        raw: web.BaseRequest,
+        path: str,
+        query: str,
+        session: Session,
+        certificate: bytes = b"",
     ) -> Outcome | None:
         """Serve one handshake, and the connection for as long as it lasts.
 
@@ -72,9 +76,15 @@ class SocketShell:
                 headers=headers,
             )
         said = self._mock.join(
-            Request(method=raw.method, path=path, query=query, headers=raw.headers),
+            Request(
+                method=raw.method,
+                path=path,
+                query=query,
+                headers=raw.headers,
+                certificate=certificate,
+            ),
             session,
-            query=dict(reversed(parse_qsl(query, keep_blank_values=True))),  # the first one counts
+            query=first_of_each(query),
             offered=() if unsound else _offered(head),
             unsound=unsound,
         )

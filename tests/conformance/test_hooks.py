@@ -27,7 +27,7 @@ def target(hook: Hook, url: str = "http://peer:1/base/") -> Target:
     return Target(url=url, hooks={"force": hook})
 
 
-async def run(hook: Hook, url: str = "http://peer:1/base/", **values: Any) -> str:
+async def run(hook: Hook, url: str = "http://peer:1/base/", **values: Any) -> Any:
     async with asyncio.timeout(20):
         return await run_hook(target(hook, url), "force", values)
 

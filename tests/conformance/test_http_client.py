@@ -121,7 +121,7 @@ class TestCalls:
 
     def test_parameters_are_encoded_whole(self) -> None:
         operation = AITBC.operations["getAgent"]
-        assert fill_path(operation, {"agent_id": "../é%"}) == "/agents/..%2F%C3%A9%25"
+        assert fill_path(operation.path, {"agent_id": "../é%"}) == "/agents/..%2F%C3%A9%25"
 
 
 class TestMisbehaviour:
