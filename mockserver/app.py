@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mockserver.coordinator import (
     Accepted,
@@ -20,6 +19,7 @@ from mockserver.coordinator import (
 )
 from mockserver.faults import Fault
 from mockserver.json_text import read_json, write_json
+from mockserver.passage import Joined, Outcome, Request, first_of_each
 from mockserver.protocols import make_coordinator
 from mockserver.router import Channels, Match, Router
 from mockserver.session import Session, Sessions
@@ -32,43 +32,7 @@ from schemas.validation import Validators, Violation
 if TYPE_CHECKING:
     from mockserver.authority import Authority
 
-__all__ = ["Joined", "Mock", "Outcome", "Request", "first_of_each"]
-
-
-@dataclass(slots=True, kw_only=True)
-class Request:
-    """A request as it came off the wire. `path` is still percent-encoded."""
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    too_large: bool = False
-    certificate: bytes = b""
-    """The client's own (DER), where it showed one that TLS took."""
-    garbled: str = ""
-    """What is wrong with it as HTTP, where it is none; it has no method and no path then."""
-
-
-class Outcome(NamedTuple):
-    """What goes back on the wire: bytes after a delay (seconds), or nothing at all."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    delay: float
-    drop: bool
-    exchange: HttpExchange
-
-
-class Joined(NamedTuple):
-    """A handshake that is granted: the line that it opens, once the wire has said so."""
-
-    line: Line
-    handshake: Handshake
-    subprotocol: str
-    delay: float
+__all__ = ["Listener", "Mock"]
 
 
 @dataclass(slots=True)
@@ -395,11 +359,6 @@ def _call(life: _Life) -> Call:
         bare=not request.body,
         certificate=request.certificate,
     )
-
-
-def first_of_each(query: str) -> dict[str, str]:
-    """A query's values by name; of several of the same name the first one counts."""
-    return dict(reversed(parse_qsl(query, keep_blank_values=True)))
 
 
 def _name(life: _Life) -> str:

@@ -35,6 +35,7 @@ PURE = (
     "faults.py",
     "json_text.py",
     "pages.py",
+    "passage.py",
     "router.py",
     "session.py",
     "sockets.py",

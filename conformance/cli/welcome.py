@@ -13,7 +13,8 @@ from urllib.parse import quote
 import orjson
 
 from mockserver import RunningMock
-from mockserver.app import Mock, Request
+from mockserver.app import Mock
+from mockserver.passage import Request
 from schemas.spec import Operation
 
 __all__ = ["welcome"]

@@ -13,7 +13,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import istr
 
-from mockserver.app import Mock, Outcome, Request
+from mockserver.app import Mock
+from mockserver.passage import Outcome, Request
 from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
 from mockserver.wire.websocket import SocketShell

@@ -16,8 +16,9 @@ from websockets.headers import parse_subprotocol
 from websockets.http11 import Request as Head
 from websockets.server import ServerProtocol
 
-from mockserver.app import Joined, Mock, Outcome, Request, first_of_each
+from mockserver.app import Mock
 from mockserver.coordinator import Answer
+from mockserver.passage import Joined, Outcome, Request, first_of_each
 from mockserver.session import Session
 from mockserver.wire.connection import Wire
 from mockserver.wire.strict import make_strict

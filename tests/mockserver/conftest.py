@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.app import Mock, Outcome, Request
+from mockserver.app import Mock
 from mockserver.coordinator import Answer, Call, Coordinator
+from mockserver.passage import Outcome, Request
 from mockserver.protocols.aitbc import AitbcCoordinator
 from mockserver.session import Session
 from mockserver.world import VirtualClock, World

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.app import Outcome
 from mockserver.faults import Fault
+from mockserver.passage import Outcome
 from mockserver.protocols.aitbc import AitbcCoordinator
 from mockserver.transcript import Entry, HttpExchange
 from schemas import Protocol

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from mockserver.app import Joined, Mock, Outcome, Request
+from mockserver.app import Mock
 from mockserver.coordinator import Settings
+from mockserver.passage import Joined, Outcome, Request
 from mockserver.protocols.architect import ArchitectCoordinator
 from mockserver.sockets import Delivery, Ending, Line
 from mockserver.world import VirtualClock

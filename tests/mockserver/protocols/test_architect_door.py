@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from mockserver.app import Joined
+from mockserver.passage import Joined
 from tests.mockserver.protocols.architect_script import LOG_IN, Agent
 
 VERSION, USER, PASSWORD = LOG_IN

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.app import Joined
+from mockserver.passage import Joined
 from mockserver.sockets import Ending
 from mockserver.world import iso
 from tests.mockserver.conftest import START

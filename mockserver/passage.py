@@ -1,0 +1,55 @@
+"""What crosses between the core and its wire: a request, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from mockserver.coordinator import Handshake
+from mockserver.sockets import Line
+from mockserver.transcript import HttpExchange
+
+__all__ = ["Joined", "Outcome", "Request", "first_of_each"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """A request as it came off the wire. `path` is still percent-encoded."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    too_large: bool = False
+    certificate: bytes = b""
+    """The client's own (DER), where it showed one that TLS took."""
+    garbled: str = ""
+    """What is wrong with it as HTTP, where it is none; it has no method and no path then."""
+
+
+class Outcome(NamedTuple):
+    """What goes back on the wire: bytes after a delay (seconds), or nothing at all."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    delay: float
+    drop: bool
+    exchange: HttpExchange
+
+
+class Joined(NamedTuple):
+    """A handshake that is granted: the line that it opens, once the wire has said so."""
+
+    line: Line
+    handshake: Handshake
+    subprotocol: str
+    delay: float
+
+
+def first_of_each(query: str) -> dict[str, str]:
+    """A query's values by name; of several of the same name the first one counts."""
+    return dict(reversed(parse_qsl(query, keep_blank_values=True)))
