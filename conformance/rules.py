@@ -229,10 +229,16 @@ def _meant(protocol: Protocol, path: str) -> _Endpoint | None:
     steps = [step for step in path.split("/") if step]
     if path == "/" + "/".join(steps) + "/":
         return None  # a slash at the end is a habit, not a mistake
+    steps = _bare(steps)
+    shapes = ((endpoint, _bare(endpoint.path.split("/")[1:])) for endpoint in _endpoints(protocol))
+    return next((endpoint for endpoint, shape in shapes if _close(shape, steps)), None)
+
+
+def _bare(steps: list[str]) -> list[str]:
+    """The steps without a prefix: the document's own may be what is missing, or wrong."""
     while steps and _PREFIX.fullmatch(steps[0]):
         steps = steps[1:]
-    shapes = ((endpoint, endpoint.path.split("/")[1:]) for endpoint in _endpoints(protocol))
-    return next((endpoint for endpoint, shape in shapes if _close(shape, steps)), None)
+    return steps
 
 
 def _close(shape: list[str], steps: list[str]) -> bool:

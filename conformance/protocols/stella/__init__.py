@@ -1,0 +1,1 @@
+"""Stella, the agent APIs of a release orchestrator."""

@@ -1,0 +1,33 @@
+"""What every Stella check of a coordinator starts from."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.clients import HttpClient
+from conformance.clients.opener import Opener
+from conformance.context import RunContext
+from conformance.ids import IdSource
+from conformance.plugin import Suite
+from conformance.protocols.stella.fleet import Fleet
+from conformance.protocols.stella.hours import Hours
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where one check can make the peer's time jump, no other may run beside it."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    if "advance" in RunContext.from_environment().target.hooks:
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group("the peer's clock"))
+
+
+@pytest.fixture(scope="session")
+def hours(suite: Suite) -> Hours:
+    return Hours(suite.context.target)
+
+
+@pytest.fixture
+def fleet(peer: HttpClient, opener: Opener, suite: Suite, ids: IdSource, hours: Hours) -> Fleet:
+    return Fleet(peer, opener, suite.context.target, ids, hours)
