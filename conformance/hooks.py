@@ -58,7 +58,7 @@ def _result(name: str, hook: Hook, said: str) -> Any:
 
 
 async def _command(hook: Hook, values: Mapping[str, Any]) -> str:
-    words = [str(_fill(word, values)) for word in hook.command]
+    words = [_word(_fill(word, values)) for word in hook.command]
     process = await asyncio.create_subprocess_exec(
         *words,
         stdin=asyncio.subprocess.DEVNULL,
@@ -77,6 +77,11 @@ async def _command(hook: Hook, values: Mapping[str, Any]) -> str:
         said = err.decode("utf-8", "replace").strip()[-300:]
         raise HookError(f"the hook {words[0]} ended with {process.returncode}: {said}")
     return out.decode("utf-8", "replace")
+
+
+def _word(value: Any) -> str:
+    """As an argument of a command: what is no text and no number is JSON."""
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 async def _request(target: Target, hook: Hook, values: Mapping[str, Any]) -> str:

@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="serve https and wss with a certificate made on the fly (default: the protocol's)",
     )
     parser.add_argument(
+        "--plain", dest="tls", action="store_false", default=None, help="the same as --no-tls"
+    )
+    parser.add_argument(
         "--log",
         choices=["text", "json", "none"],
         default="text",

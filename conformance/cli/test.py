@@ -69,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="whether the mock speaks TLS to the agent (default: as the protocol does)",
     )
+    parser.add_argument(
+        "--plain", dest="tls", action="store_false", default=None, help="the same as --no-tls"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -54,17 +54,33 @@ def _of_requests(mock: RunningMock) -> Iterator[tuple[str, str]]:
 
 def _of_people(mock: RunningMock, agents: _Agents) -> Iterator[tuple[str, str]]:
     protocol, settings = mock.mock.protocol, mock.mock.settings
-    if protocol.authentication != "none":
+    if protocol.authentication in ("token", "subprotocol"):
         yield "log in as", f"{settings.username} with the password {settings.password}"
     for name, values in agents.items():
         told = "  ".join(f"{key} {value}" for key, value in values.items())
         yield "agent", f"{name}: {told or 'needs nothing to connect'}"
+    if protocol.authentication == "mtls":
+        yield from _of_registration(mock, agents)
     if protocol.authentication == "token" and not agents:
         yield (
             "agents",
             "need a token: --agent NAME gives one, and so does the next line at any time",
         )
         yield "", _curl(mock, "/_assay/enrol", {"name": "Scout"})
+
+
+def _of_registration(mock: RunningMock, agents: _Agents) -> Iterator[tuple[str, str]]:
+    """How an agent comes by its certificate."""
+    register = mock.mock.protocol.operations["registerAgent"]
+    known = next(iter(agents.items()), None)
+    if known is None:
+        yield "agents", "register with a token: --agent NAME makes one, and so does the next line"
+        yield "", _curl(mock, "/_assay/mint", {})
+    name, token = ("Scout", "TOKEN") if known is None else (known[0], known[1]["token"])
+    body = {**register.request_example, "name": name}
+    yield "register", _curl(mock, register.path, body, {"X-Agent-Token": token})
+    if mock.ca:
+        yield "then", "keep certificate.cert and .key, and use them: curl --cert … --key …"
 
 
 def _of_sockets(mock: RunningMock, agents: _Agents) -> Iterator[tuple[str, str]]:
@@ -80,7 +96,9 @@ def _of_sockets(mock: RunningMock, agents: _Agents) -> Iterator[tuple[str, str]]
             offered = _offered(mock, first)
             yield "header", f"Sec-WebSocket-Protocol: {', '.join(offered)}"
             yield "try it", _program(url, mock.ca, offered, example)
-        elif protocol.authentication == "none" or first.get("token"):
+        elif protocol.authentication != "mtls" and (
+            protocol.authentication == "none" or first.get("token")
+        ):
             query = f"?token={quote(first['token'], safe='')}" if first.get("token") else ""
             trust = f"SSL_CERT_FILE={shlex.quote(mock.ca)} " if mock.ca else ""
             yield "connect", f"{trust}{_python()} -m websockets {shlex.quote(url + query)}"
@@ -119,8 +137,12 @@ def _example_that_works(mock: RunningMock) -> Operation | None:
     return None
 
 
-def _curl(mock: RunningMock, path: str, body: Any = None) -> str:
+def _curl(
+    mock: RunningMock, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+) -> str:
     words = ["curl", *(["--cacert", mock.ca] if mock.ca else [])]
+    for name, value in (headers or {}).items():
+        words += ["-H", f"{name}: {value}"]
     if body is not None:
         words += ["-H", "content-type: application/json", "-d", orjson.dumps(body).decode()]
     return shlex.join([*words, mock.url + path])

@@ -17,7 +17,7 @@ import pytest
 import mockserver
 from conformance.hooks import HookError, run_hook
 from conformance.marks import UnjudgeableError
-from conformance.target import Hook, Target
+from conformance.target import Hook, Target, Tls
 from tests.conformance.peers import Line, answer, closed_port, listening
 
 SHOW = "import json, sys; print(json.dumps(sys.argv[1:]))"
@@ -155,3 +155,29 @@ async def test_the_documented_hook_forces_our_own_mock() -> None:
         await run(Hook(url="/_assay/faults", json=body), mock.url, operation="getAgent", status=500)
         (fault,) = mock.session.faults
     assert (fault.kind, fault.operation, fault.status) == ("status", "getAgent", 500)
+
+
+async def test_what_a_hook_hands_over_stands_at_its_result() -> None:
+    told = python('print(\'{"made": {"id": 17}}\')', result="/made/id")
+    assert await run(told) == 17
+
+
+async def test_a_hook_that_hands_nothing_over_says_so() -> None:
+    with pytest.raises(HookError, match=r"'force' handed nothing over at /id: \{\"no\": 1\}"):
+        await run(python("print('{\"no\": 1}')", result="/id"))
+    with pytest.raises(HookError, match="handed nothing over at /id: Hello"):
+        await run(python("print('Hello')", result="/id"))
+
+
+async def test_an_object_is_an_argument_in_json() -> None:
+    said = await run(python(SHOW, "{task}"), task={"taskType": "nomad.run"})
+    assert json.loads(json.loads(said)[0]) == {"taskType": "nomad.run"}
+
+
+async def test_a_hook_below_the_peers_url_trusts_what_the_target_trusts() -> None:
+    async with mockserver.start("architect") as mock:
+        hook = Hook(url="/_assay/ready", method="GET", result="/protocol")
+        trusting = Target(url=mock.url, tls=Tls(ca=mock.ca), hooks={"force": hook})
+        assert await run_hook(trusting, "force", {}) == "architect"
+        with pytest.raises(HookError, match="failed"):
+            await run_hook(Target(url=mock.url, hooks={"force": hook}), "force", {})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.context import VARIABLE, RunContext
-from conformance.target import Hook, RateLimit, Target, Tls, read_target
+from conformance.target import Hook, Operator, RateLimit, Target, Tls, read_target
 from schemas import PackError, load, load_requirements
 from schemas.errors import Problem
 
@@ -125,6 +125,27 @@ def test_an_empty_variable_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ASSAY_TEST_TOKEN", "")
     path = written(tmp_path, "headers: {X: 'a${ASSAY_TEST_TOKEN}b'}")
     assert read_target(path, AITBC).headers == {"X": "ab"}
+
+
+def test_an_unknown_hook_is_refused_with_those_that_exist(tmp_path: Path) -> None:
+    problem = refused(tmp_path, "url: http://h\nhooks:\n  advanse: {command: [x]}\n")
+    assert (problem.line, problem.pointer, problem.value) == (3, "/hooks/advanse", "advanse")
+    assert problem.hint == "hooks: force, advance"
+
+
+def test_an_operator_has_files_and_secrets_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_TEST_TOKEN", "tok-1")
+    text = "operator: {headers: {X-Key: '${ASSAY_TEST_TOKEN}!'}, cert: o.pem, key: o.key}\n"
+    target = read_target(written(tmp_path, text), AITBC)
+    assert target.operator == Operator(
+        headers={"X-Key": "tok-1!"}, cert=str(tmp_path / "o.pem"), key=str(tmp_path / "o.key")
+    )
+    assert {"tok-1", "tok-1!"} <= set(target.secrets)
+    context = RunContext(protocol="aitbc", role="coordinator", target=target, run="r")
+    monkeypatch.setenv(VARIABLE, context.dump())
+    assert RunContext.from_environment().target == target
 
 
 def test_an_unknown_capability_is_refused_with_those_that_exist(tmp_path: Path) -> None:
