@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import mockserver
-from conformance.target import Credentials, Principal, Target
+from conformance.target import Credentials, Hook, Operator, Principal, Target, Tls
 from mockserver import Settings
-from tests.mutants import aitbc, architect, echocenter
+from tests.mutants import aitbc, architect, echocenter, stella
 
 __all__ = ["FAULTS", "LAWFUL", "served", "served_mock"]
 
@@ -17,17 +18,20 @@ LAWFUL: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.LAWFUL,
     "architect": architect.LAWFUL,
     "echocenter": echocenter.LAWFUL,
+    "stella": stella.LAWFUL,
 }
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.FAULTS,
     "architect": architect.FAULTS,
     "echocenter": echocenter.FAULTS,
+    "stella": stella.FAULTS,
 }
 
 _START: Mapping[str, Any] = {
     "aitbc": aitbc.start,
     "architect": architect.start,
     "echocenter": echocenter.start,
+    "stella": stella.start,
 }
 
 
@@ -39,18 +43,50 @@ async def served(
     if reading is None:
         reading = FAULTS[protocol][fault].reading if fault else "natural"
     async with await _START[protocol](reading, fault) as peer:
-        yield Target(
-            headers=getattr(peer, "headers", {}),
-            credentials=Credentials(**getattr(peer, "credentials", {})),
-            principals=tuple(Principal(**each) for each in getattr(peer, "principals", ())),
-            timeout=patience,
-        ).with_url(peer.url)
+        known = _operated(peer) if protocol == "stella" else _entered(peer)
+        yield replace(known, timeout=patience).with_url(peer.url)
+
+
+def _entered(peer: Any) -> Target:
+    """Where people and scripts log in, and agents connect with a token."""
+    return Target(
+        headers=getattr(peer, "headers", {}),
+        credentials=Credentials(**getattr(peer, "credentials", {})),
+        principals=tuple(Principal(**each) for each in getattr(peer, "principals", ())),
+    )
+
+
+def _operated(peer: Any) -> Target:
+    """Where operators look after agents, and hooks do what no endpoint does."""
+    return Target(
+        tls=Tls(ca=peer.ca),
+        operator=Operator(headers=peer.headers, cert=peer.cert, key=peer.key),
+        hooks={name: Hook(**hook) for name, hook in peer.hooks.items()},
+    )
 
 
 @asynccontextmanager
 async def served_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[Target]:
     """Our own mock as a target."""
     settings = Settings(dialect=dialect, username="warden", password="open-sesame")
-    async with mockserver.start(protocol, settings=settings) as mock:
+    clock = "virtual" if protocol == "stella" else "real"
+    async with mockserver.start(protocol, settings=settings, clock=clock) as mock:
         known = Credentials(username=settings.username, password=settings.password)
-        yield Target(credentials=known).with_url(mock.url)
+        hooks = _HOOKS if protocol == "stella" else {}
+        yield Target(credentials=known, hooks=hooks).with_url(mock.url)
+
+
+_HOOKS = {
+    "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),
+    "create_task": Hook(
+        url="/_assay/enqueue", json={"agent": "{agent}", "task": "{task}"}, result="/taskId"
+    ),
+    "cancel_task": Hook(url="/_assay/cancel", json={"agent": "{agent}", "task": "{task}"}),
+    "assign_target": Hook(url="/_assay/assign", json={"agent": "{agent}", "target": "{target}"}),
+    "advance": Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"}),
+    "force": Hook(
+        url="/_assay/faults",
+        json={"kind": "status", "operation": "{operation}", "status": "{status}"},
+    ),
+}
+"""Those of our own mock of Stella."""
