@@ -123,3 +123,11 @@ def test_a_known_secret_with_quotes_is_found_in_json_and_in_the_command() -> Non
     seen = Exchange(operation="x", method="POST", url="http://h/x", body=body)
     line = encode(Evidence(exchanges=[seen]).record(Masker([KNOWN]))).decode()
     assert "known-canary" not in line
+
+
+def test_credentials_of_a_task_are_masked_each_and_their_names_are_kept() -> None:
+    said = {"credentials": {"vault.user": "kim", "pin": 7}, "credentialsCount": 2}
+    assert Masker().json(said) == {
+        "credentials": {"vault.user": "•••", "pin": "•••"},
+        "credentialsCount": 2,
+    }

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.router import Router
-from schemas import Operation, Protocol
+from mockserver.router import Channels, Router
+from schemas import Operation, Protocol, load
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +118,27 @@ def test_router_prefers_fewer_parameters_whatever_the_order(aitbc: Protocol) -> 
             "/x/z": "/x/{b}",
             "/w/z": "/{a}/{b}",
         }
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/api/v1/agents/a-1/task-stream", {"id": "a-1"}),
+        ("/api/v1/agents/a%2Fb/task-stream", {"id": "a/b"}),
+        ("/api/v1/agents//task-stream", None),
+        ("/api/v1/agents/a/b/task-stream", None),
+        ("/api/v1/agents/a-1/task-stream/", None),
+        ("/api/v1/agents/a-1/tasks", None),
+    ],
+)
+def test_channels_may_have_parameters(path: str, parameters: dict[str, str] | None) -> None:
+    found = Channels(load("stella")).match(path)
+    assert (found and (found[0].id, found[1])) == (parameters and ("taskStream", parameters))
+
+
+def test_a_channel_without_parameters_is_found_by_its_path_alone() -> None:
+    channels = Channels(load("echocenter"))
+    found = channels.match("/api/ws")
+    assert found is not None
+    assert (found[0].id, found[1]) == ("socket", {})
+    assert channels.match("/api/ws/") is None

@@ -19,11 +19,6 @@ ROUTES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def every_answer_is_legal() -> None:
-    """Another protocol calls its operations alike: here the yard itself judges each answer."""
-
-
 @pytest.fixture
 def yard() -> Yard:
     return Yard()

@@ -18,11 +18,6 @@ from tests.mockserver.conftest import START
 from tests.mockserver.protocols.stella_yard import AGENTS, DAY, HOUR, REGISTER, Yard, about
 
 
-@pytest.fixture(autouse=True)
-def every_answer_is_legal() -> None:
-    """Another protocol calls its operations alike: here the yard itself judges each answer."""
-
-
 @pytest.fixture
 def yard() -> Yard:
     return Yard()

@@ -93,11 +93,6 @@ class Site:
         return websockets.connect(url, ssl=tls or agent.tls, proxy=None)
 
 
-@pytest.fixture(autouse=True)
-def every_answer_is_legal() -> None:
-    """Another protocol calls its operations alike."""
-
-
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with (

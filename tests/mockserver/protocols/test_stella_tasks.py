@@ -13,11 +13,6 @@ from tests.mockserver.conftest import START
 from tests.mockserver.protocols.stella_yard import AGENTS, Agent, Yard, beat
 
 
-@pytest.fixture(autouse=True)
-def every_answer_is_legal() -> None:
-    """Another protocol calls its operations alike: here the yard itself judges each answer."""
-
-
 @pytest.fixture
 def yard() -> Yard:
     return Yard()
