@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rivals, sockets
+from benchmarks import heartbeats, rivals, sockets
 from benchmarks.client import UnexpectedAnswerError
 from benchmarks.cost import Plan, cpu_per_request
 from benchmarks.lifetime import memory, start_up, suite
@@ -64,6 +64,8 @@ def measure(*, with_rivals: bool) -> dict[str, Any]:
         resident = memory(server, _MARKS)
     messages = sockets.cpu_per_message(warm_up=3000, rounds=7, messages=6000)
     idle = sockets.idle(1000)
+    pulses = heartbeats.cpu_per_heartbeat(warm_up=1000, rounds=5, requests=2000)
+    day = heartbeats.day(1000)
     runs = {}
     for profile in ("quick", "standard"):
         with mock() as server:
@@ -77,6 +79,8 @@ def measure(*, with_rivals: bool) -> dict[str, Any]:
         "memory": resident,
         "messages": messages,
         "idle": idle,
+        "heartbeats": pulses,
+        "day": day,
         "suite": runs,
         "skipped": skipped,
     }

@@ -6,7 +6,8 @@ It lives in the benchmark's own process, so nothing of it is counted as the serv
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+import ssl
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -20,20 +21,27 @@ class UnexpectedAnswerError(RuntimeError):
     """An answer that is not the one that the workload is about: its figures would mean nothing."""
 
 
-def request(method: str, path: str, body: bytes = b"") -> bytes:
+def request(
+    method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> bytes:
     """The bytes of a request."""
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
 
 
 class Connection:
-    """A keep-alive connection to a server on the loopback. Raises `OSError` where there is none."""
+    """A keep-alive connection to a server on the loopback, under TLS if a context is given.
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), _PATIENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    Raises `OSError` where there is none.
+    """
+
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), _PATIENCE)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = plain if tls is None else tls.wrap_socket(plain)
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ class Server:
     `started` is the wall-clock time until the first answer, in seconds. `steady` says that its
     threads live as long as it does; then the scheduler's own clock (nanoseconds) is read instead of
     the ticks (10 ms) that also count threads which have ended. One that does not validate answers
-    200 to everything.
+    200 to everything. `tls` is how a client speaks to it.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Server:
         probe: str = "/health",
         steady: bool = True,
         validates: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.name = name
         self.port = _free_port()
         self.started = 0.0
         self.validates = validates
         self._probe = probe
+        self._tls = tls
         self._steady = steady
         self._words = [word.format(port=self.port) for word in command]
 
@@ -90,7 +93,7 @@ class Server:
     def _wait_for_answer(self, end: float) -> None:
         while True:
             try:
-                with Connection(self.port) as connection:
+                with Connection(self.port, self._tls) as connection:
                     connection.ask(request("GET", self._probe))
             except OSError:
                 if self._process.poll() is not None:

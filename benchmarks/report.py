@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmarks.heartbeats import BARE_TLS, MOCK_TLS
 from benchmarks.sockets import BARE_SOCKETS, MOCK_SOCKETS
 
 __all__ = ["AIMS", "BARE", "MOCK", "UNCHECKED", "table"]
@@ -29,6 +30,7 @@ AIMS: Sequence[tuple[str, Callable[[Results], bool]]] = (
         "CPU a WebSocket message at most that of bare websockets.serve",
         lambda found: message_ratio(found["messages"]) <= 1.0,
     ),
+    ("a day of a thousand agents leaves memory flat", lambda found: found["day"]["grown"] < 8),
     ("suite, quick, in under 3 s", lambda found: suite_within(found["suite"]["quick"], 3)),
     ("suite, standard, in under 10 s", lambda found: suite_within(found["suite"]["standard"], 10)),
 )
@@ -94,5 +96,17 @@ def _lifetime(found: Results) -> Iterator[str]:
         f"{idle['open_us_each']:.0f} µs to open one, {idle['ping_us_each']:.0f} µs to answer a "
         f"ping, a round of pings in {idle['ping_round_s'] * 1000:.0f} ms"
     )
+    yield from _heartbeats(found)
     for profile, run in found["suite"].items():
         yield f"assay test, {profile:22} {run['seconds']:8.2f} s, exit {run['exit']}"
+
+
+def _heartbeats(found: Results) -> Iterator[str]:
+    pulses, day = found["heartbeats"], found["day"]
+    for name, spent in pulses.items():
+        yield f"{name:24} {spent:8.1f} µs CPU a heartbeat, {1e6 / spent:8.0f} a CPU second"
+    yield f"{'mock / bare':24} {pulses[MOCK_TLS] / pulses[BARE_TLS]:8.2f}"
+    yield (
+        f"a day of 1000 agents without a wire: {day['heartbeats']:.0f} heartbeats in "
+        f"{day['cpu']:.1f} s of CPU, memory grew by {day['grown']:.1f} MiB after the first hour"
+    )
