@@ -52,11 +52,8 @@ def _take_in(target: str, file: Path, at: tuple[str, ...], types: dict[str, Any]
         content = read(path)
         if not isinstance(content, dict):
             raise _problem(path, (), "a type is a JSON object", content)
-        types[name] = {
-            key: _rewrite(value, path, (key,), types)
-            for key, value in content.items()
-            if key != "$schema"
-        }
+        types[name] = _rewrite(content, path, (), types)
+        types[name].pop("$schema", None)
     return f"#/components/schemas/{name}"
 
 

@@ -51,6 +51,14 @@ def test_bundle_follows_types_that_refer_to_each_other(tmp_path: Path) -> None:
     }
 
 
+def test_bundle_follows_a_type_that_is_nothing_but_another(tmp_path: Path) -> None:
+    folder = _types(tmp_path, a={"$schema": "x", "$ref": "b.json", "maxLength": 3}, b={})
+    schemas = bundle({"x": {"$ref": "types/a.json"}}, folder / "openapi.yaml")["components"]
+    assert schemas == {
+        "schemas": {"a": {"$ref": "#/components/schemas/b", "maxLength": 3}, "b": {}}
+    }
+
+
 def test_bundle_leaves_other_references_alone(tmp_path: Path) -> None:
     document = {"x": {"$ref": "#/components/responses/x"}, "properties": {"$ref": {"type": "null"}}}
     assert bundle(document, tmp_path / "openapi.yaml")["x"] == document["x"]
