@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reports import Run
-from tests.mutants import aitbc_agents, architect_agents, echocenter_agents
+from tests.mutants import aitbc_agents, architect_agents, echocenter_agents, stella_agents
 from tests.suite import run_suite
 
 __all__ = ["FAULTS", "STYLES", "examined", "style_of"]
@@ -17,17 +17,20 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc_agents.STYLES,
     "architect": architect_agents.STYLES,
     "echocenter": echocenter_agents.STYLES,
+    "stella": stella_agents.STYLES,
 }
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc_agents.FAULTS,
     "architect": architect_agents.FAULTS,
     "echocenter": echocenter_agents.FAULTS,
+    "stella": stella_agents.FAULTS,
 }
 
 _WORDS: Mapping[str, str] = {
     "aitbc": "--url {url} --name {name}",
     "architect": "--ws-url {ws_url} --username {username} --password {password}",
     "echocenter": "--ws-url {ws_url} --token {token} --name {name}",
+    "stella": "--url {url} --ca {ca} --token {token} --name {name}",
 }
 
 _PATIENCE = 4.0
