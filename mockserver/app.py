@@ -322,6 +322,8 @@ class Mock:
             answer=body,
             faults=faults,
             connection=life.joined.line.connection.number if life.joined else 0,
+            certificate=request.certificate,
+            dialled=request.dialled,
         )
         self._note(life.session, exchange)
         return Outcome(

@@ -26,6 +26,8 @@ class Request:
     too_large: bool = False
     certificate: bytes = b""
     """The client's own (DER), where it showed one that TLS took."""
+    dialled: float = 0.0
+    """When its connection was made (the machine's monotonic clock); 0 where nobody looked."""
     garbled: str = ""
     """What is wrong with it as HTTP, where it is none; it has no method and no path then."""
 

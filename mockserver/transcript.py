@@ -44,6 +44,10 @@ class HttpExchange(NamedTuple):
     faults: Sequence[str] = ()
     connection: int = 0
     """The number of the WebSocket that this handshake opened, or 0."""
+    certificate: bytes = b""
+    """The client's own (DER), where it showed one that TLS took."""
+    dialled: float = 0.0
+    """When its connection was made, on the clock of `real`; 0 where nobody looked."""
 
     def json(self) -> Any:
         """The request's body as JSON. Raises `ValueError` where it is not."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -70,7 +71,9 @@ class HttpShell:
         session = self._mock.sessions.get(key)
         certificate = _certificate(raw) if self._mutual else b""
         if self._mock.has_channel(path):
-            outcome = await self._sockets.serve(raw, path, query, session, certificate)
+            outcome = await self._sockets.serve(
+                raw, path, query, session, certificate, dialled=_dialled(raw)
+            )
             # Without an outcome the connection is gone, and this leads nowhere.
             return web.Response() if outcome is None else await _send(raw, outcome)
         try:
@@ -87,18 +90,22 @@ class HttpShell:
             body=body,
             too_large=too_large,
             certificate=certificate,
+            dialled=_dialled(raw),
         )
         return await _send(raw, self._mock.serve(request, session))
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's own, which also tells of requests that it could not make out."""
+    """aiohttp's own, which also tells of requests that it could not make out, and knows since when
+    it is there.
+    """
 
-    __slots__ = ("note_garbled",)
+    __slots__ = ("dialled", "note_garbled")
 
     def __init__(self, manager: _Server, **options: Any) -> None:
         super().__init__(manager, **options)
         self.note_garbled = manager.note_garbled
+        self.dialled = time.monotonic()
 
     def handle_error(
         self,
@@ -131,6 +138,12 @@ def _certificate(raw: web.BaseRequest) -> bytes:
     """What the client showed in the handshake."""
     carrier = raw.transport.get_extra_info("ssl_object") if raw.transport else None
     return (carrier.getpeercert(binary_form=True) or b"") if carrier else b""
+
+
+def _dialled(raw: web.BaseRequest) -> float:
+    """When its connection was made."""
+    protocol = raw.protocol
+    return protocol.dialled if isinstance(protocol, _Connection) else 0.0
 
 
 async def _send(raw: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:

@@ -53,6 +53,8 @@ class SocketShell:
         query: str,
         session: Session,
         certificate: bytes = b"",
+        *,
+        dialled: float = 0.0,
     ) -> Outcome | None:
         """Serve one handshake, and the connection for as long as it lasts.
 
@@ -83,6 +85,7 @@ class SocketShell:
                 query=query,
                 headers=raw.headers,
                 certificate=certificate,
+                dialled=dialled,
             ),
             session,
             query=first_of_each(query),

@@ -19,7 +19,7 @@ from conformance.marks import UnjudgeableError
 from conformance.protocols.stella.hours import Hours
 from conformance.target import Target
 
-__all__ = ["CHANNEL", "Agent", "Fleet", "rows_of"]
+__all__ = ["CHANNEL", "Agent", "Fleet", "rows_of", "task_ids_of"]
 
 CHANNEL = "taskStream"
 
@@ -333,3 +333,11 @@ def rows_of(said: Exchange) -> list[dict[str, Any]]:
     data = said.json
     rows = data if isinstance(data, list) and data is not MISSING else []
     return [row for row in rows if isinstance(row, dict)]
+
+
+def task_ids_of(said: Exchange) -> list[str]:
+    """The taskIds that the answer to a heartbeat or a poll brings, in their order."""
+    tasks = said.at("/tasks")
+    rows = tasks if isinstance(tasks, list) else []
+    ids = [row.get("taskId") for row in rows if isinstance(row, dict)]
+    return [task_id for task_id in ids if isinstance(task_id, str)]

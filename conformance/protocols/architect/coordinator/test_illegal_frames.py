@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import struct
 
 import pytest
 from websockets.frames import Opcode
@@ -20,10 +19,9 @@ from conformance.protocols.architect.dialogue import (
     new_token,
 )
 from conformance.protocols.architect.replies import Request
+from conformance.rfc6455_cases import WRONG_ENDS, astray, illegal_frames
 
 _PROMPT = 3.0
-
-_WRONG_ENDS = (b"\x00", struct.pack("!H", 999), struct.pack("!H", 1005), struct.pack("!H", 1006))
 
 
 def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
@@ -34,32 +32,8 @@ def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
 
 
 def _frames(name: str) -> list[bytes]:
-    text = _request()[1]
-    half = len(text) // 2
-    return {
-        "unmasked": [frame_bytes(Opcode.TEXT, text, masked=False)],
-        "reserved bit 1": [frame_bytes(Opcode.TEXT, text, rsv=4)],
-        "reserved bit 3": [frame_bytes(Opcode.TEXT, text, rsv=1)],
-        "reserved opcode": [frame_bytes(3, text)],
-        "reserved control opcode": [frame_bytes(11, b"x")],
-        "long ping": [frame_bytes(Opcode.PING, b"p" * 126)],
-        "ping in fragments": [frame_bytes(Opcode.PING, b"p", fin=False)],
-        "continuation of nothing": [frame_bytes(Opcode.CONT, text)],
-        "message within another": [
-            frame_bytes(Opcode.TEXT, text[:half], fin=False),
-            frame_bytes(Opcode.TEXT, text),
-        ],
-        "no UTF-8": [frame_bytes(Opcode.TEXT, b'{"action":"\xff\xfe","idempotence":"x"}')],
-        "no UTF-8 in a lawful request": [
-            frame_bytes(Opcode.TEXT, text[:-1] + b',"note":"\xc3\x28"}')
-        ],
-        **{f"close with {end!r}": [frame_bytes(Opcode.CLOSE, end)] for end in _WRONG_ENDS},
-        "close without UTF-8": [frame_bytes(Opcode.CLOSE, struct.pack("!H", 1000) + b"\xff")],
-        "length not minimal": [frame_bytes(Opcode.TEXT, b"{}", length_form=64)],
-        "huge length": [b"\x81\xff" + struct.pack("!Q", 1 << 62) + b"mask"],
-        "negative length": [b"\x81\xff" + b"\xff" * 8 + b"mask"],
-        "no frames at all": [b"GET / HTTP/1.1\r\n\r\n" * 3],
-    }[name]
+    """With keys and tokens of their own each time."""
+    return {**illegal_frames(_request()[1]), **astray()}[name]
 
 
 _ILLEGAL = {
@@ -72,10 +46,10 @@ _ILLEGAL = {
     ],
     "ARCH-WIRE-015": ["long ping", "ping in fragments"],
     "ARCH-WIRE-016": ["continuation of nothing", "message within another"],
-    "ARCH-WIRE-017": ["no UTF-8", "no UTF-8 in a lawful request"],
-    "ARCH-WIRE-018": [f"close with {end!r}" for end in _WRONG_ENDS] + ["close without UTF-8"],
+    "ARCH-WIRE-017": ["no UTF-8", "no UTF-8 in a lawful message"],
+    "ARCH-WIRE-018": [f"close with {end!r}" for end in WRONG_ENDS] + ["close without UTF-8"],
 }
-_HARD = ["length not minimal", "huge length", "negative length", "no frames at all"]
+_HARD = list(astray())
 
 
 @pytest.mark.parametrize(("row", "names"), [case(*each) for each in _ILLEGAL.items()])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import struct
 import time
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,13 +27,12 @@ from conformance.protocols.architect.dialogue import (
     new_token,
 )
 from conformance.protocols.architect.replies import Request
+from conformance.rfc6455_cases import CLOSES, CUTS, send_parts
 
 _PROMPT = 3.0
 _SOON = 5.0
 _TOO_BIG = 1009
 _PINGS = 20
-
-_WRONG_ENDS = (b"\x00", struct.pack("!H", 999), struct.pack("!H", 1005), struct.pack("!H", 1006))
 
 
 def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
@@ -106,20 +103,12 @@ async def _beside(line: RawSocket, pings: int, script: Dialogue) -> list[Frame]:
 # The close
 
 
-_CLOSES = {
-    "1000": struct.pack("!H", 1000),
-    "nothing": b"",
-    "1001 and why": struct.pack("!H", 1001) + b"gone for today",
-    "4321 and why": struct.pack("!H", 4321) + ("ü" * 61).encode(),
-}
-
-
-@pytest.mark.parametrize("how", _CLOSES)
+@pytest.mark.parametrize("how", CLOSES)
 @requirement("ARCH-WIRE-005", "ARCH-WIRE-006")
 async def test_flow_close(how: str, script: Dialogue, judge: Judge) -> None:
     line = await script.raw(echo=False)
     await script.alive(line)
-    sent = await line.send_frame(Opcode.CLOSE, _CLOSES[how])
+    sent = await line.send_frame(Opcode.CLOSE, CLOSES[how])
     request, data = _request()
     await line.send_bytes(frame_bytes(Opcode.TEXT, data))
     seconds = min(script.lore.patience.seconds("closes") or 0.1, _SOON)
@@ -142,22 +131,13 @@ async def test_flow_close(how: str, script: Dialogue, judge: Judge) -> None:
 # Fragments, segments, sizes
 
 
-_PARTS = {
-    "two": (20,),
-    "many": tuple(range(5, 60, 5)),
-    "an empty one first": (0, 30),
-    "empty ones": (10, 10, 10, 40),
-    "byte by byte": tuple(range(1, 40)),
-}
-
-
 @pytest.mark.parametrize("pinged", [False, True])
 @requirement("ARCH-WIRE-007")
 async def test_fragments(pinged: bool, script: Dialogue, judge: Judge) -> None:
     line = await script.raw()
-    for cuts in _PARTS.values():
+    for cuts in CUTS.values():
         request, data = _request()
-        await _fragmented(line, data, cuts, pinged=pinged)
+        await send_parts(line, data, cuts, pinged=pinged)
         asked = await _reply(line, request, script, 0)
         told = f"a request in fragments is not answered: {script.why(line)}"
         served = isinstance(asked.listed, dict)
@@ -173,20 +153,10 @@ async def test_character_over_two_fragments(script: Dialogue, judge: Judge) -> N
     )
     data = json.dumps(request.payload(), ensure_ascii=False).encode()
     at = data.index("世".encode()) + 1
-    await _fragmented(line, data, (at, at + 1, at + 3), pinged=False)
+    await send_parts(line, data, (at, at + 1, at + 3))
     asked = await _reply(line, request, script, 0)
     told = f"a request with a character over two fragments is not answered: {script.why(line)}"
     judge.holds("ARCH-WIRE-007", isinstance(asked.listed, dict), told, *last(line))
-
-
-async def _fragmented(line: RawSocket, data: bytes, cuts: tuple[int, ...], *, pinged: bool) -> None:
-    edges = [0, *cuts, len(data)]
-    parts = [data[start:end] for start, end in pairwise(edges)]
-    for number, part in enumerate(parts):
-        opcode = Opcode.CONT if number else Opcode.TEXT
-        await line.send_frame(opcode, part, fin=number == len(parts) - 1)
-        if pinged and number < len(parts) - 1:
-            await line.send_frame(Opcode.PING, b"between")
 
 
 @requirement("ARCH-WIRE-008")

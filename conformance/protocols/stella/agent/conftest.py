@@ -1,0 +1,32 @@
+"""What every check of a stella agent starts from."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.examiner import Examiner
+from conformance.plugin import Suite, declared
+from conformance.protocols.stella.excuses import PatientJudge
+from conformance.protocols.stella.impostor import StellaExaminer
+from conformance.protocols.stella.notes import Notebook
+from conformance.protocols.stella.situations import situations
+
+
+@pytest.fixture(scope="session")
+def book() -> Notebook:
+    return Notebook()
+
+
+@pytest.fixture(scope="session")
+def examiner(suite: Suite, book: Notebook) -> Examiner:
+    context = suite.context
+    played = situations(book, launched=bool(context.command))
+    return StellaExaminer(suite.protocol, context, played)
+
+
+@pytest.fixture
+def judge(suite: Suite, book: Notebook, request: pytest.FixtureRequest) -> PatientJudge:
+    """The check's own judge, which grants an agent that a machine may be busy."""
+    params = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    notes = book.of(params["situation"]) if "situation" in params else None
+    return PatientJudge(request.node.name, declared(request.node), suite.book, notes)

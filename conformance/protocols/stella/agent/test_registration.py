@@ -1,0 +1,160 @@
+"""How an agent comes in, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.examiner import Examiner, Observation
+from conformance.exchange import of_transcript
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.stella.biography import OF_AGENTS, read_life
+from conformance.protocols.stella.coping import (
+    bunches,
+    exchanges,
+    gone_in_order,
+    hammered,
+    left_with_words,
+    wrecked,
+)
+from conformance.protocols.stella.notes import Notebook
+from conformance.protocols.stella.situations import FORGOTTEN, NAMES, NORMAL, REFUSED
+from mockserver.transcript import HttpExchange
+
+_EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
+
+_SETTLED = pytest.mark.parametrize("situation", [n for n in NAMES if n not in FORGOTTEN])
+
+_AT_ONCE = 6
+"""Attempts within one second from which on an agent leaves no pauses."""
+
+
+@requirement("STELLA-AGENT-REG-008")
+@_EVERY_SITUATION
+async def test_agents_register_first(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    if seen.ending is None and situation != NORMAL:
+        return  # one that somebody else runs has registered before
+    registered = read_life(seen).registration
+    first = registered.number if registered else float("inf")
+    for heard in seen.exchanges:
+        if heard.operation in OF_AGENTS:
+            judge.holds(
+                "STELLA-AGENT-REG-008",
+                heard.number > first,
+                f"{heard.method} {heard.path} came before a registration was answered",
+                of_transcript(heard),
+            )
+
+
+@requirement("STELLA-AGENT-REG-009")
+@_EVERY_SITUATION
+async def test_registrations_bring_the_token(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    for heard in seen.exchanges:
+        if heard.operation == "registerAgent":
+            brought = heard.headers.get("X-Agent-Token", "")
+            judge.holds(
+                "STELLA-AGENT-REG-009",
+                brought.strip() == seen.values["token"],
+                "X-Agent-Token is not the token that the agent was given"
+                if brought
+                else "a registration has no X-Agent-Token",
+                of_transcript(heard),
+            )
+
+
+@requirement("STELLA-AGENT-REG-010")
+@_SETTLED
+async def test_a_registered_agent_does_not_register_again(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    registered = read_life(seen).registration
+    if registered is None:
+        return
+    again = [
+        heard
+        for heard in seen.exchanges
+        if heard.operation == "registerAgent" and heard.number > registered.number
+    ]
+    judge.holds(
+        "STELLA-AGENT-REG-010",
+        not again,
+        f"the agent registered {len(again)} times more, and is known",
+        *exchanges([registered, *again[:1]]),
+    )
+
+
+@requirement("STELLA-AGENT-REG-011")
+@_EVERY_SITUATION
+async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    _kept(judge, "STELLA-AGENT-REG-011", seen, {"the registration token": seen.values["token"]})
+
+
+@requirement("STELLA-AGENT-CERT-012")
+@_EVERY_SITUATION
+async def test_keys_are_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    receipt = read_life(seen).receipt
+    paper = receipt.get("certificate")
+    key = str(paper.get("key", "")) if isinstance(paper, dict) else ""
+    lines = [line for line in key.splitlines() if line and "-----" not in line]
+    secrets = {"the JWT": str(receipt.get("token", ""))}
+    secrets |= {"the private key": lines[0]} if lines else {}
+    _kept(judge, "STELLA-AGENT-CERT-012", seen, secrets)
+
+
+def _kept(judge: Judge, row: str, seen: Observation, secrets: dict[str, str]) -> None:
+    """No secret stands in a URL, a body, a message or what the agent printed."""
+    output = seen.ending.output if seen.ending else ""
+    for what, secret in secrets.items():
+        if len(secret) < 8:
+            continue
+        asked = [h for h in seen.exchanges if secret in f"{h.path}?{h.query}" or _in(secret, h)]
+        said = [
+            frame
+            for frame in seen.frames
+            if frame.sender == "agent" and secret.encode() in frame.data
+        ]
+        where = "a request" if asked else "a message" if said else "what the agent prints"
+        judge.holds(
+            row,
+            not asked and not said and secret not in output,
+            f"{what} stands in {where}",
+            *exchanges(asked[:1]),
+            *seen.shown(*said[:1]),
+        )
+
+
+def _in(secret: str, heard: HttpExchange) -> bool:
+    return secret.encode() in heard.body
+
+
+@requirement("STELLA-AGENT-REG-012")
+@pytest.mark.parametrize("situation", REFUSED)
+async def test_a_refused_registration_is_not_hammered(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    seen = await examiner.observe(situation)
+    tried = [heard for heard in seen.exchanges if heard.operation == "registerAgent"]
+    if not book.of(situation).strikes or not tried:
+        raise UnjudgeableError("the agent never tried to register")
+    hasty = hammered(seen) or (tried if bunches(tried) >= _AT_ONCE else [])
+    ended = seen.ending is not None and not seen.ending.asked
+    judge.holds(
+        "STELLA-AGENT-REG-012",
+        not hasty and (gone_in_order(seen) if ended else True) and not wrecked(seen),
+        _what(seen, len(tried)),
+        *exchanges(tried[:3]),
+    )
+
+
+def _what(seen: Observation, tried: int) -> str:
+    if seen.ending is None or seen.ending.asked:
+        return f"the agent tried {tried} times in {seen.seconds:.0f} s"
+    told = seen.ending.describe()
+    return told if left_with_words(seen) else f"the agent ended and said nothing: {told}"

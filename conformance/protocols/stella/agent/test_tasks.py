@@ -1,0 +1,218 @@
+"""Whether an agent does what it is given, once, and tells the truth about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from conformance.examiner import Examiner
+from conformance.exchange import Exchange, of_transcript
+from conformance.frames import Frame
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, case, requirement
+from conformance.protocols.stella.biography import Delivery, Life, Way, Work
+from conformance.protocols.stella.coping import exchanges, lived
+from conformance.protocols.stella.foreman import secret_of
+from conformance.protocols.stella.notes import Notebook
+from conformance.protocols.stella.pace import hasty, usual_gap
+from conformance.protocols.stella.situations import NAMES, NORMAL, OUTSIDE
+from mockserver.transcript import HttpExchange
+
+_WAYS: Mapping[str, Way] = {
+    "STELLA-AGENT-TASK-001": "heartbeat",
+    "STELLA-AGENT-TASK-002": "heartbeat",
+    "STELLA-AGENT-TASK-003": "poll",
+    "STELLA-AGENT-STREAM-011": "stream",
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "situation"),
+    [
+        case("STELLA-AGENT-TASK-001", NORMAL),
+        case("STELLA-AGENT-TASK-002", "many tasks"),
+        case("STELLA-AGENT-TASK-003", NORMAL),
+        case("STELLA-AGENT-STREAM-011", NORMAL),
+        case("STELLA-AGENT-STREAM-011", "many tasks"),
+    ],
+)
+async def test_tasks_are_carried_out(
+    row: str, situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """An agent may leave the tasks of its heartbeats alone where it takes them on another way."""
+    life, way = await lived(examiner, situation), _WAYS[row]
+    works = life.by(way)
+    if not works or (way == "heartbeat" and book.ways and way not in book.ways):
+        return
+    left = [work for work in works if work.owed and not work.completions]
+    judge.holds(
+        row,
+        not left,
+        f"{len(left)} of {len(works)} tasks that came by {way} were not reported: "
+        f"{', '.join(work.id for work in left[:4])}",
+        *_told(life, [work.deliveries[0] for work in left[:1]]),
+    )
+
+
+@requirement("STELLA-AGENT-TASK-003")
+@pytest.mark.parametrize("situation", [n for n in NAMES if n not in OUTSIDE])
+async def test_polls_are_the_agents_own(situation: str, examiner: Examiner, judge: Judge) -> None:
+    life = await lived(examiner, situation)
+    for heard in life.seen.exchanges:
+        if heard.operation == "getPendingTasks":
+            judge.holds(
+                "STELLA-AGENT-TASK-003",
+                heard.parameters.get("id") == life.agent_id,
+                f"{heard.path} is not for {life.agent_id}, as which the agent was registered",
+                of_transcript(heard),
+            )
+
+
+@requirement("STELLA-AGENT-TASK-004")
+@pytest.mark.parametrize("situation", ["no tasks", "another interval"])
+async def test_polls_keep_their_interval(situation: str, examiner: Examiner, judge: Judge) -> None:
+    life = await lived(examiner, situation)
+    polls = life.polls
+    if len(polls) < 2:
+        return  # polling is the agent's own choice
+    wrong = hasty(polls, life.poll_interval)
+    usual = usual_gap(polls)
+    if not wrong and len(polls) > 3 and usual > 2 * life.poll_interval + 0.5:
+        wrong = f"the usual gap is {usual:.1f} s, and {life.poll_interval:g} s were configured"
+    judge.holds("STELLA-AGENT-TASK-004", not wrong, wrong, *exchanges(polls[-2:]))
+
+
+@pytest.mark.parametrize(
+    ("row", "situation"),
+    [case("STELLA-AGENT-TASK-005", "two ways"), case("STELLA-AGENT-TASK-006", "told again")],
+)
+async def test_tasks_that_come_twice_are_done_once(
+    row: str, situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    life = await lived(examiner, situation)
+    for work in life.given:
+        if len(work.deliveries) > 1 and work.completions:
+            reports, times = _acknowledged(work), len(work.deliveries)
+            judge.holds(
+                row,
+                len(reports) < 2,
+                f"{work.id} was told {times} times and reported {len(reports)} times",
+                *_told(life, work.deliveries[:2]),
+                *exchanges(reports[:2]),
+            )
+
+
+@requirement("STELLA-AGENT-TASK-007")
+@pytest.mark.parametrize("situation", ["odd tasks"])
+async def test_unknown_types_are_no_success(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    life = await lived(examiner, situation)
+    for work in _of(life, book, situation, "unknown type"):
+        judge.holds(
+            "STELLA-AGENT-TASK-007",
+            bool(work.completions) and not work.succeeded,
+            f"a task of the type {work.deliveries[0].task.get('taskType')!r} was "
+            + ("reported as a success" if work.succeeded else "not reported"),
+            *_told(life, work.deliveries[:1]),
+            *exchanges(work.completions[:1]),
+        )
+
+
+@requirement("STELLA-AGENT-TASK-008")
+@pytest.mark.parametrize("situation", ["odd tasks"])
+async def test_ids_come_back_as_they_were(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    life = await lived(examiner, situation)
+    strays = [heard for heard in life.completions if heard.parameters["taskId"] not in _ids(life)]
+    strays += [heard for heard in life.seen.exchanges if not heard.operation and heard.path]
+    for work in _of(life, book, situation, "odd id"):
+        judge.holds(
+            "STELLA-AGENT-TASK-008",
+            bool(work.completions),
+            f"no report came of the task with the id {work.id!r}",
+            *_told(life, work.deliveries[:1]),
+            *exchanges(strays[:2]),
+        )
+
+
+@requirement("STELLA-AGENT-TASK-009")
+@pytest.mark.parametrize("situation", [n for n in NAMES if n not in OUTSIDE])
+async def test_credentials_are_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
+    life = await lived(examiner, situation)
+    seen = life.seen
+    output = seen.ending.output if seen.ending else ""
+    for work in life.given:
+        secret = secret_of(work.id)
+        if not any(secret in json.dumps(each.task) for each in work.deliveries):
+            continue
+        asked = [
+            h for h in seen.exchanges if secret.encode() in h.body or secret in h.path + h.query
+        ]
+        said = [f for f in seen.frames if f.sender == "agent" and secret.encode() in f.data]
+        where = "a request" if asked else "a message" if said else "what the agent prints"
+        judge.holds(
+            "STELLA-AGENT-TASK-009",
+            not asked and not said and secret not in output,
+            f"the credentials of {work.id} stand in {where}",
+            *exchanges(asked[:1]),
+            *seen.shown(*said[:1]),
+        )
+
+
+@requirement("STELLA-AGENT-LIFE-010")
+@pytest.mark.parametrize("situation", ["asked to end"])
+async def test_unfinished_tasks_are_no_success(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """Judged of an agent that takes a long task's time, as the one in another situation showed."""
+    life, other = await lived(examiner, situation), await lived(examiner, "long task")
+    if life.seen.ending is None or not life.seen.ending.asked:
+        raise UnjudgeableError("the agent was never asked to end")
+    if not life.given:
+        return
+    patient = [
+        work.completions[0].real - work.deliveries[0].real > 2.0
+        for work in other.given
+        if work.completions
+    ]
+    if not patient or not all(patient):
+        return  # no task takes it so long that it could be interrupted
+    for work in life.given:
+        after = [each for each in work.succeeded if each.number > life.seen.played]
+        judge.holds(
+            "STELLA-AGENT-LIFE-010",
+            not after,
+            f"{work.id} was reported as a success when the agent was asked to end",
+            *_told(life, work.deliveries[:1]),
+            *exchanges(after[:1]),
+        )
+
+
+def _acknowledged(work: Work) -> list[HttpExchange]:
+    """The reports of a task, but for those that failed and were therefore sent again."""
+    return [each for each in work.completions if each.status == 200]
+
+
+def _ids(life: Life) -> set[str]:
+    return {work.id for work in life.given}
+
+
+def _of(life: Life, book: Notebook, situation: str, purpose: str) -> list[Work]:
+    """The tasks that were given for a purpose, and reached the agent."""
+    wanted = set(book.of(situation).of(purpose))
+    return [work for work in life.given if work.owed and work.id in wanted]
+
+
+def _told(life: Life, deliveries: Sequence[Delivery]) -> list[Exchange | Frame]:
+    """What told the agent of a task."""
+    shown: list[Exchange | Frame] = []
+    for each in deliveries:
+        if isinstance(each.entry, HttpExchange):
+            shown.append(of_transcript(each.entry))
+        else:
+            shown += life.seen.shown(each.entry)
+    return shown

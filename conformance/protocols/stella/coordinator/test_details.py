@@ -1,0 +1,217 @@
+"""Looking at one agent: that it is the right one, that it is up to date, and strangers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from conformance.exchange import MISSING, Exchange
+from conformance.judge import Judge
+from conformance.marks import from_profile, requirement
+from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
+from conformance.protocols.stella.hours import Hours
+from conformance.protocols.stella.orders import amend, remove
+from conformance.protocols.stella.roll import alike, rows_by_id, whole
+from conformance.protocols.stella.strangers import stranger_ids
+
+_FIELDS = (
+    "id",
+    "name",
+    "version",
+    "status",
+    "capabilities",
+    "lastHeartbeat",
+    "resourceUsage/cpu",
+    "resourceUsage/memory",
+)
+
+_NOT_YET: tuple[Any, ...] = (None, MISSING)
+
+_TARGETS = requirement("STELLA-GET-017", "STELLA-GET-018", "STELLA-GET-020")
+
+_TRIES = 5
+
+_PAUSE = 0.2
+"""Seconds between them: an assignment may take a moment to arrive."""
+
+
+async def _look(fleet: Fleet, judge: Judge, agents: list[Agent]) -> None:
+    """Of each the details are asked for between two looks at the list: time may go by."""
+    before = await whole(fleet)
+    answers = [await fleet.get(agent.id) for agent in agents]
+    after = await whole(fleet)
+    for agent, said in zip(agents, answers, strict=True):
+        judge.status("STELLA-GET-014", said, 200)
+        judge.holds(
+            "STELLA-GET-019",
+            not _shows_another(said, agent, agents),
+            "the details are those of another agent",
+            said,
+            pointer="/id",
+            expected=agent.id,
+        )
+        if said.ok:
+            for field in _FIELDS:
+                _judge_field(judge, agent, field, said, (before, after))
+
+
+def _shows_another(said: Exchange, agent: Agent, agents: list[Agent]) -> bool:
+    shown = [said.at("/id"), said.at("/name")]
+    return any(
+        value in shown for other in agents if other is not agent for value in (other.id, other.name)
+    )
+
+
+def _judge_field(
+    judge: Judge, agent: Agent, field: str, said: Exchange, lists: tuple[Exchange, Exchange]
+) -> None:
+    """What the list tells the details tell as well; and if they do, it is the same."""
+    told = [_of_list(listed, agent, field) for listed in lists]
+    if any(value in _NOT_YET for value in told):
+        return  # nothing to compare with; the list is judged elsewhere
+    shown = said.at(f"/{field}")
+    kept = any(alike(value, shown) for value in told)
+    wrong = f"the details tell {shown!r} for {field}, and the list {told[-1]!r}"
+    evidence: dict[str, Any] = {
+        "pointer": f"/{field}",
+        "expected": told[-1],
+        "actual": None if shown is MISSING else shown,
+    }
+    judge.holds("STELLA-GET-015", kept, wrong, lists[0], said, **evidence)
+    if any(isinstance(shown, type(value)) for value in told):
+        judge.holds("STELLA-GET-019", kept, wrong, lists[0], said, **evidence)
+
+
+def _of_list(said: Exchange, agent: Agent, field: str) -> Any:
+    value: Any = rows_by_id(said).get(agent.id, MISSING)
+    for step in field.split("/"):
+        value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
+    return value
+
+
+@requirement("STELLA-GET-014", "STELLA-GET-015", "STELLA-GET-019")
+async def test_flow_details_tell_what_the_list_tells(fleet: Fleet, judge: Judge) -> None:
+    agents = [
+        await fleet.register(version=f"0.{number}.1", capabilities=abilities)
+        for number, abilities in enumerate((["ssh"], ["docker", "compose"], ["nomad"]))
+    ]
+    await _look(fleet, judge, agents)
+    for turn in (1, 2):
+        for number, agent in enumerate(agents, start=turn):
+            usage = {"cpu": 10.5 * number, "memory": 21.25 + number, "disk": 3.0 * number}
+            abilities = agent.body["capabilities"]
+            pulse = fleet.pulse(resourceUsage=usage, capabilities=abilities, runningTasks=number)
+            await fleet.heartbeat(agent, pulse)
+        await _look(fleet, judge, agents)
+    await remove(fleet, agents[1].id)
+    await _look(fleet, judge, [agents[0], agents[2]])
+
+
+@requirement("STELLA-GET-014", "STELLA-GET-015", "STELLA-GET-019")
+async def test_flow_details_follow_changes_of_capabilities(fleet: Fleet, judge: Judge) -> None:
+    agents = [await fleet.register(capabilities=["ssh"]) for _ in range(2)]
+    await asyncio.gather(
+        *(fleet.heartbeat(one, fleet.pulse(capabilities=["ssh"])) for one in agents)
+    )
+    await _look(fleet, judge, agents)
+    moved = {"capabilities": ["ecs", "ssh"], "labels": {"site": "dock-3"}}
+    await amend(fleet, agents[0].id, moved)
+    await _look(fleet, judge, agents)
+    await fleet.heartbeat(agents[1], fleet.pulse(capabilities=["winrm"]))
+    await _look(fleet, judge, agents)
+
+
+@from_profile("standard")
+@requirement("STELLA-GET-014", "STELLA-GET-015", "STELLA-GET-019")
+async def test_flow_details_follow_the_status(fleet: Fleet, hours: Hours, judge: Judge) -> None:
+    agents = [await fleet.register() for _ in range(2)]
+    await asyncio.gather(*map(fleet.heartbeat, agents))
+    await _look(fleet, judge, agents)
+    await hours.jump(5 * max(agent.interval for agent in agents))
+    await _look(fleet, judge, agents)
+    await fleet.heartbeat(agents[0])
+    await _look(fleet, judge, agents)
+
+
+@requirement("STELLA-GET-016")
+async def test_strangers_are_not_found(fleet: Fleet, judge: Judge) -> None:
+    agent, gone = await fleet.register(), await fleet.register()
+    await fleet.heartbeat(gone)
+    judge.status("STELLA-GET-016", await fleet.get(agent.id), 200)
+    await remove(fleet, gone.id)
+    known = [str(row.get("id")) for row in rows_of(await fleet.list())]
+    for stranger in [*stranger_ids(agent, known), gone.id]:
+        for _ in range(2):  # an answer may depend on whether it was asked for before
+            said = await fleet.get(stranger, served=False)
+            judge.status("STELLA-GET-016", said, 404)
+    for stranger in (f"{agent.id}0", agent.name, fleet.new("nobody")):
+        # A peer may check the form of an id before it looks for an agent.
+        said = await fleet.get(stranger, lawful=False)
+        judge.status("STELLA-GET-016", said, 404, 400, 422)
+
+
+@_TARGETS
+async def test_flow_details_name_the_assigned_targets(fleet: Fleet, judge: Judge) -> None:
+    owner, other, bare = [await fleet.register() for _ in range(3)]
+    for agent in (owner, other, bare):
+        await fleet.get(agent.id)  # what is assigned later must show as well
+    of_owner = [f"{fleet.new('berth')}-x" for _ in range(3)]
+    of_other = f"{fleet.new('berth')}-x"
+    await _assign(fleet, judge, owner, of_owner[0])
+    await _judge_targets(fleet, judge, owner, of_owner[:1], [of_other, *of_owner[1:]])
+    await _assign(fleet, judge, other, of_other)
+    for name in of_owner[1:]:
+        await _assign(fleet, judge, owner, name)
+    await _judge_targets(fleet, judge, owner, of_owner, [of_other])
+    await _judge_targets(fleet, judge, other, [of_other], of_owner)
+    await _judge_targets(fleet, judge, bare, [], [of_other, *of_owner])
+    await fleet.heartbeat(owner)
+    await amend(fleet, owner.id, {"labels": {"site": "pier-2"}, "capabilities": ["docker"]})
+    await remove(fleet, other.id)
+    await _judge_targets(fleet, judge, owner, of_owner, [of_other])
+
+
+async def _assign(fleet: Fleet, judge: Judge, agent: Agent, name: str) -> None:
+    """Give an agent a target; the details that include its targets are others then."""
+    before = after = await fleet.get(agent.id)
+    await fleet.assign(agent, name)
+    for _ in range(_TRIES):
+        after = await fleet.get(agent.id)
+        if after.json != before.json:
+            break
+        await asyncio.sleep(_PAUSE)
+    judge.holds(
+        "STELLA-GET-020",
+        not before.ok or (after.ok and after.json != before.json),
+        "the details are the same after a target was assigned as before",
+        before,
+        after,
+    )
+
+
+async def _judge_targets(
+    fleet: Fleet, judge: Judge, agent: Agent, own: list[str], others: list[str]
+) -> None:
+    """Under which field and in which form is the peer's own affair; the names must be there."""
+    said = await fleet.get(agent.id)
+    if not said.ok:
+        judge.status("STELLA-GET-017", said, 200)
+        return
+    text = said.answer.decode("utf-8", "replace")
+    missing = [name for name in own if name not in text]
+    if own:
+        judge.holds(
+            "STELLA-GET-017",
+            not missing,
+            f"of {len(own)} targets that are assigned the details lack {', '.join(missing)}",
+            said,
+            expected=own,
+        )
+    strange = [name for name in others if name in text]
+    judge.holds(
+        "STELLA-GET-018",
+        not strange,
+        f"the details name targets that are not assigned to the agent: {', '.join(strange)}",
+        said,
+        actual=strange,
+    )

@@ -1,0 +1,296 @@
+"""Registering: what an agent is given, and what its token is good for."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+from typing import Any
+
+import pytest
+
+from conformance.exchange import Exchange
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, from_profile, requirement
+from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
+from conformance.protocols.stella.hours import HOUR
+from conformance.protocols.stella.roll import judge_listed, rows_by_id, whole
+
+_MANY = 8
+"""Agents that register at the same time."""
+
+_UNKNOWN = ("8d1f6c2e-93b4-4f0e-a6c7-0be2f51d7743", "unheard-of", "null", "*")
+"""Tokens that nobody made."""
+
+_REFUSED = range(400, 500)
+
+
+async def _at_once(fleet: Fleet, count: int) -> list[Agent]:
+    """That many agents, registered at the same time."""
+    tokens = [await fleet.mint() for _ in range(count)]
+    return list(await asyncio.gather(*(fleet.register(token) for token in tokens)))
+
+
+@requirement("STELLA-REG-001", "STELLA-REG-014", "STELLA-REG-017", "STELLA-REG-018")
+async def test_flow_agents_are_registered_and_shown(fleet: Fleet, judge: Judge) -> None:
+    others: set[str] = set()
+    plain = {"capabilities": ["docker"], "labels": {"zone": "quay-3"}, "version": "0.9.12"}
+    for fields in ({}, plain, {"capabilities": ["ssh", "winrm", "ecs"], "version": "10.0.0-rc.1"}):
+        body = fleet.registration(**fields)
+        said = await fleet.ask_to_register(body, await fleet.mint())
+        judge.status("STELLA-REG-001", said, 201)
+        agent = fleet.agent_of(body, said)
+        _judge_jwt(judge, said)
+        await _judge_shown(fleet, judge, [agent])
+        seen = await fleet.get(agent.id)
+        _judge_labels(judge, agent, seen, others)
+        others |= body["labels"].keys()
+
+
+def _judge_labels(judge: Judge, agent: Agent, seen: Exchange, others: set[str]) -> None:
+    """It has those that it registered, and none of `others`. A peer may add some of its own."""
+    if not judge.status("STELLA-REG-018", seen, 200):
+        return
+    own = agent.body["labels"]
+    for name, value in own.items():
+        judge.equal("STELLA-REG-018", seen, f"/labels/{name}", value, agent.said)
+    shown = seen.at("/labels")
+    strange = [name for name in shown if name in others - own.keys()] if shown else []
+    wrong = f"it shows the labels {strange}, which another agent registered"
+    judge.holds("STELLA-REG-018", not strange, wrong, agent.said, seen, pointer="/labels")
+
+
+def _judge_jwt(judge: Judge, said: Exchange) -> None:
+    wrong = _wrong_with_jwt(said.at("/token"))
+    judge.holds(
+        "STELLA-REG-014", not wrong, f"the token is no JWT: {wrong}", said, pointer="/token"
+    )
+
+
+def _wrong_with_jwt(token: Any) -> str:
+    """What makes it no JWT, if anything (RFC 7519; in three parts when signed, five encrypted)."""
+    parts = token.split(".") if isinstance(token, str) else []
+    if len(parts) not in (3, 5):
+        return f"it has {len(parts)} parts"
+    if any(set(part) - _ALPHABET for part in parts):
+        return "a part of it is not base64url"
+    header = _object_in(parts[0])
+    if header is None or not isinstance(header.get("alg"), str):
+        return "its header is no JSON object with alg"
+    nested = str(header.get("cty", "")).upper() == "JWT"
+    if len(parts) == 3 and not nested and _object_in(parts[1]) is None:
+        return "its claims are no JSON object"
+    unsigned = len(parts) == 3 and not parts[2] and header["alg"] != "none"
+    return "it is not signed" if unsigned else ""
+
+
+_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def _object_in(part: str) -> dict[str, Any] | None:
+    try:
+        data = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, binascii.Error):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+async def _judge_shown(fleet: Fleet, judge: Judge, agents: list[Agent]) -> None:
+    """They are in the list, as they registered."""
+    found = await whole(fleet)
+    judge_listed(judge, "STELLA-REG-017", found, agents, *(agent.said for agent in agents[:1]))
+    rows = found.json if isinstance(found.json, list) else []
+    places = {row.get("id"): index for index, row in enumerate(rows) if isinstance(row, dict)}
+    for agent in agents:
+        shown = rows_by_id(found).get(agent.id, {})
+        for field in ("name", "version", "capabilities") if shown else ():
+            told, asked = shown.get(field), agent.body[field]
+            judge.holds(
+                "STELLA-REG-017",
+                _same(told, asked),
+                f"an agent registered the {field} {asked!r}, and is listed with {told!r}",
+                agent.said,
+                found,
+                pointer=f"/{places[agent.id]}/{field}",
+                expected=asked,
+                actual=told,
+            )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal, or two lists of the same words: their order is unsaid."""
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(str, one)) == sorted(map(str, other))
+    return bool(one == other)
+
+
+@requirement("STELLA-REG-001", "STELLA-REG-015", "STELLA-REG-016", "STELLA-REG-017")
+async def test_flow_agents_register_at_the_same_time(fleet: Fleet, judge: Judge) -> None:
+    agents = [await fleet.register(), await fleet.register(), *await _at_once(fleet, _MANY)]
+    for agent in agents:
+        judge.status("STELLA-REG-001", agent.said, 201)
+    for row, pointer in (("STELLA-REG-015", "/agentId"), ("STELLA-REG-016", "/token")):
+        seen: dict[str, Agent] = {}
+        for agent in agents:
+            value = str(agent.said.at(pointer))
+            twin = seen.setdefault(value, agent)
+            wrong = f"{twin.name} and {agent.name} were given the same {pointer[1:]}"
+            judge.holds(row, twin is agent, wrong, twin.said, agent.said, pointer=pointer)
+    await _judge_shown(fleet, judge, agents)
+
+
+@requirement("STELLA-REG-023", "STELLA-REG-026")
+@pytest.mark.parametrize("given", ["no token", "an empty token", "a JWT as bearer"])
+async def test_registrations_need_a_token(given: str, fleet: Fleet, judge: Judge) -> None:
+    holder = await fleet.register()
+    body = fleet.registration()
+    token = "" if given == "an empty token" else None
+    headers = holder.headers if given == "a JWT as bearer" else {}
+    said = await fleet.ask_to_register(body, token, headers=headers, lawful=False)
+    judge.status("STELLA-REG-026", said, _REFUSED)
+    await _judge_unlisted(fleet, judge, body, said)
+
+
+@requirement("STELLA-REG-001", "STELLA-REG-023", "STELLA-REG-027")
+async def test_flow_unknown_tokens_are_refused(fleet: Fleet, judge: Judge) -> None:
+    good = await fleet.mint()
+    holder = await fleet.register()
+    jwt = holder.said.at("/token")
+    unknown = [*_UNKNOWN, *_parts_of(await fleet.mint())]
+    for token in [*unknown, *([jwt] if isinstance(jwt, str) else [])]:
+        body = fleet.registration()
+        said = await fleet.ask_to_register(body, token, lawful=False)
+        judge.status("STELLA-REG-027", said, 401)
+        await _judge_unlisted(fleet, judge, body, said)
+    judge.status("STELLA-REG-001", await fleet.ask_to_register(fleet.registration(), good), 201)
+
+
+def _parts_of(token: str) -> list[str]:
+    """What is nearly that token: parts of it, more than it, and one letter of it another."""
+    if len(token) < 8 or not token.isascii():
+        return []
+    middle = len(token) // 2
+    other = "A" if token[middle] not in "Aa" else "B"
+    return [
+        token[:middle],
+        token[middle:],
+        token[:-2],
+        token + "xQ",
+        token[:middle] + other + token[middle + 1 :],
+    ]
+
+
+async def _judge_unlisted(
+    fleet: Fleet, judge: Judge, body: dict[str, Any], *refused: Exchange
+) -> None:
+    """A refused registration added nothing."""
+    if refused[-1].ok:
+        return  # it was taken: that is another finding
+    found = await whole(fleet)
+    if not found.ok:
+        judge.status("STELLA-REG-023", found, 200)
+        return
+    shown = [row for row in rows_of(found) if row.get("name") == body["name"]]
+    wrong = f"the registration of {body['name']} was refused, and it is listed"
+    judge.holds("STELLA-REG-023", not shown, wrong, *refused, found)
+
+
+@requirement("STELLA-REG-023", "STELLA-REG-028", "STELLA-REG-029")
+async def test_flow_tokens_are_good_once(fleet: Fleet, judge: Judge) -> None:
+    used = [(token := await fleet.mint(), await fleet.register(token)) for _ in range(2)]
+    for token, agent in used:
+        for _ in range(3):
+            body = fleet.registration()
+            said = await fleet.ask_to_register(body, token, lawful=False)
+            judge.status("STELLA-REG-028", said, _REFUSED)
+            if said.status in _REFUSED:
+                judge.status("STELLA-REG-029", said, 401)
+            await _judge_unlisted(fleet, judge, body, agent.said, said)
+        for body in (dict(agent.body), fleet.registration(name=agent.name)):
+            # The name is taken as well, and which is told first is unsaid.
+            said = await fleet.ask_to_register(body, token, lawful=False)
+            judge.status("STELLA-REG-028", said, _REFUSED)
+
+
+@requirement("STELLA-REG-030")
+async def test_tokens_stay_used_when_their_agent_is_deleted(fleet: Fleet, judge: Judge) -> None:
+    token = await fleet.mint()
+    agent = await fleet.register(token)
+    gone = await fleet.delete(agent.id)
+    if not gone.ok:
+        raise UnjudgeableError(f"the agent could not be deleted: {gone.outcome}")
+    for body in (dict(agent.body), fleet.registration(), fleet.registration()):
+        said = await fleet.ask_to_register(body, token, lawful=False)
+        judge.status("STELLA-REG-030", said, _REFUSED)
+
+
+@requirement("STELLA-REG-001", "STELLA-REG-023", "STELLA-REG-029", "STELLA-REG-031")
+async def test_flow_one_token_is_used_by_many_at_once(fleet: Fleet, judge: Judge) -> None:
+    for _ in range(2):
+        token = await fleet.mint()
+        bodies = [fleet.registration() for _ in range(_MANY)]
+        answers = await asyncio.gather(
+            *(fleet.ask_to_register(body, token, served=False) for body in bodies)
+        )
+        won = [said for said in answers if said.ok]
+        wrong = f"{len(won)} of {_MANY} registrations with one token were accepted"
+        judge.holds("STELLA-REG-031", len(won) < 2, wrong, *won[:2])
+        wrong = f"none of {_MANY} registrations with a fresh token was accepted"
+        judge.holds("STELLA-REG-001", bool(won), wrong, *answers[:2])
+        for body, said in zip(bodies, answers, strict=True):
+            if not said.ok and won:
+                judge.status("STELLA-REG-029", said, 401)
+                await _judge_unlisted(fleet, judge, body, said)
+
+
+@requirement("STELLA-REG-035")
+async def test_tokens_are_good_whatever_becomes_of_others(fleet: Fleet, judge: Judge) -> None:
+    first, second, third = [await fleet.mint() for _ in range(3)]
+    used = await fleet.ask_to_register(fleet.registration(), second)
+    again = await fleet.ask_to_register(fleet.registration(), second, lawful=False)
+    later = await fleet.mint()
+    for token in (later, first, third):
+        said = await fleet.ask_to_register(fleet.registration(), token)
+        if not judge.status("STELLA-REG-035", said, 201):
+            judge.holds("STELLA-REG-035", False, "another token was used", used, again, said)
+
+
+@from_profile("standard")
+@requirement(
+    "STELLA-REG-028",
+    "STELLA-REG-029",
+    "STELLA-REG-032",
+    "STELLA-REG-033",
+    "STELLA-REG-034",
+)
+async def test_flow_tokens_expire_after_a_day(fleet: Fleet, judge: Judge) -> None:
+    used, kept, spare, forgotten = [await fleet.mint() for _ in range(4)]
+    await fleet.register(used)
+    await fleet.hours.jump(2 * HOUR)
+    await _refused(fleet, judge, "STELLA-REG-028", used)
+    await fleet.hours.jump(21 * HOUR - fleet.hours.lag)
+    for token in (kept, spare):
+        said = await fleet.ask_to_register(fleet.registration(), token)
+        judge.status("STELLA-REG-033", said, 201)
+    fresh = await fleet.mint()
+    await fleet.hours.jump(2 * HOUR + fleet.hours.lag)
+    for _ in range(2):
+        said = await fleet.ask_to_register(fleet.registration(), forgotten, lawful=False)
+        judge.status("STELLA-REG-032", said, 401)
+    for token in (used, kept):
+        await _refused(fleet, judge, "STELLA-REG-034", token)
+    said = await fleet.ask_to_register(fleet.registration(), fresh)
+    judge.status("STELLA-REG-033", said, 201)  # younger than a day, though others have expired
+    await fleet.hours.jump(22 * HOUR)
+    await _refused(fleet, judge, "STELLA-REG-034", used)
+    said = await fleet.ask_to_register(fleet.registration(), forgotten, lawful=False)
+    judge.status("STELLA-REG-032", said, 401)
+
+
+async def _refused(fleet: Fleet, judge: Judge, row: str, token: str) -> None:
+    """A used token is refused."""
+    said = await fleet.ask_to_register(fleet.registration(), token, lawful=False)
+    judge.status(row, said, _REFUSED)
+    if said.status in _REFUSED:
+        judge.status("STELLA-REG-029", said, 401)

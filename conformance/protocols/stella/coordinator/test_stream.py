@@ -1,0 +1,293 @@
+"""What is pushed on task streams, to whom, and what agents say on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from conformance.clients.websocket import Socket
+from conformance.conversation import Refused
+from conformance.judge import Judge
+from conformance.marks import from_profile, requirement
+from conformance.patience import Patience
+from conformance.protocols.stella.fleet import Fleet
+from conformance.protocols.stella.jobs import Job
+from conformance.protocols.stella.streams import PROMPT, Line, Streams, task_in
+
+_MANY = 11
+_AGAIN = 10
+
+_SILENCE = 2.5
+"""Seconds in which nothing is said."""
+
+
+@pytest.fixture(scope="module")
+def patience() -> Patience:
+    return Patience(PROMPT)
+
+
+@pytest.fixture
+def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
+    return Streams(fleet, judge, patience)
+
+
+# Tasks
+
+
+@requirement(
+    "STELLA-STREAM-008",
+    "STELLA-STREAM-009",
+    "STELLA-STREAM-010",
+    "STELLA-STREAM-011",
+    "STELLA-STREAM-013",
+    "STELLA-STREAM-014",
+    "STELLA-STREAM-015",
+)
+async def test_flow_tasks_are_pushed(streams: Streams, judge: Judge) -> None:
+    """Three agents in turn, two tasks each; after the last each line has a marker of its own."""
+    lines = await streams.several(3)
+    jobs = await streams.depot.for_elders()
+    for turn in range(2):
+        for line in lines:
+            for fields in _variants(turn):
+                job = await streams.depot.make(line.agent, **fields)
+                jobs.append(job)
+                await streams.expect("STELLA-STREAM-010", line, job)
+                streams.as_made(line, job)
+    for line in lines:
+        jobs.append(await streams.depot.make(line.agent))
+        await streams.expect("STELLA-STREAM-010", line, jobs[-1])
+    for line in lines:
+        _judge_own(judge, line, jobs)
+        _judge_forms(judge, line)
+    for job in jobs:
+        found = [frame for line in lines for frame in line.assigned(job)]
+        wrong = f"a task is pushed {len(found)} times on one connection"
+        judge.holds("STELLA-STREAM-015", len(found) < 2, wrong, *found[:2])
+
+
+def _judge_forms(judge: Judge, line: Line) -> None:
+    """Whatever it is that is said."""
+    for frame in line.heard(lambda frame: frame.kind in ("text", "binary")):
+        fine = isinstance(frame.json, dict)
+        judge.holds("STELLA-STREAM-008", fine, "a message is no JSON object", frame)
+        kind = frame.value("/type")
+        wrong = f"a message has {kind!r} for its type"
+        judge.holds("STELLA-STREAM-009", isinstance(kind, str), wrong, frame)
+
+
+def _variants(turn: int) -> list[dict[str, Any]]:
+    kinds = (("docker.pull", 40), ("docker.run", 3600)) if turn else (("nomad.run", 5),)
+    return [{"taskType": kind, "timeout": timeout} for kind, timeout in kinds]
+
+
+def _judge_own(judge: Judge, line: Line, jobs: list[Job]) -> None:
+    """Nothing of another agent was said on it."""
+    for job in jobs:
+        if job.agent.id != line.agent.id:
+            found = line.mentions(job)
+            wrong = f"the task of {job.agent.name} is told on the stream of {line.agent.name}"
+            judge.holds("STELLA-STREAM-011", not found, wrong, *found[:1])
+
+
+@requirement("STELLA-STREAM-012", "STELLA-STREAM-015", "STELLA-TASK-016")
+async def test_flow_eleven_tasks_are_pushed(streams: Streams, judge: Judge) -> None:
+    line = await streams.open()
+    make = streams.depot.make
+    jobs = [await make(line.agent) for _ in range(3)]
+    jobs += await asyncio.gather(*(make(line.agent) for _ in range(_MANY - 3)))
+    for job in jobs:
+        told = f"of {_MANY} tasks that were made one after the other one"
+        await streams.expect("STELLA-STREAM-012", line, job, told)
+    frames = [frame for job in jobs for frame in line.assigned(job)]
+    ids = {str(frame.value("/task/taskId")) for frame in frames}
+    wrong = f"{len(frames)} tasks are pushed under {len(ids)} ids"
+    fine = len(ids) >= min(_MANY, len(frames))
+    judge.holds("STELLA-TASK-016", fine, wrong, *frames[:2])
+
+
+@requirement("STELLA-STREAM-024", "STELLA-STREAM-011", "STELLA-STREAM-010")
+async def test_flow_streams_side_by_side(streams: Streams, judge: Judge) -> None:
+    """Tasks for all of them at once; then one closes in order, one is torn, and others come."""
+    lines = await streams.several(4)
+    jobs = await asyncio.gather(
+        *(streams.depot.make(line.agent) for _ in range(3) for line in lines)
+    )
+    for job in jobs:
+        line = next(one for one in lines if one.agent is job.agent)
+        await streams.expect("STELLA-STREAM-024", line, job, "of tasks for several agents one")
+    for line in lines:
+        _judge_own(judge, line, list(jobs))
+    await lines[1].socket.close()
+    lines[2].socket.abort()
+    newcomer = await streams.open()
+    for line in (lines[0], lines[3], newcomer):
+        told = "after the end of other streams, and beside a new one,"
+        await streams.in_use("STELLA-STREAM-024", line, told)
+
+
+@requirement("STELLA-STREAM-027")
+async def test_a_second_stream(streams: Streams, judge: Judge) -> None:
+    line = await streams.open()
+    said = await streams.fleet.stream(line.agent)
+    lines = [line] + ([Line(agent=line.agent, socket=said)] if isinstance(said, Socket) else [])
+    job = await streams.depot.make(line.agent)
+    heard = await asyncio.gather(*(_soon(one, job) for one in lines))
+    wrong = f"of an agent that opened {len(lines)} streams none brings its task"
+    judge.holds("STELLA-STREAM-027", any(heard), wrong, *lines[-1].last)
+
+
+async def _soon(line: Line, job: Job) -> bool:
+    return await line.socket.wait(lambda f: job.named(task_in(f)), PROMPT / 2) is not None
+
+
+# Cancellations
+
+
+@requirement("STELLA-STREAM-016", "STELLA-STREAM-017")
+async def test_flow_cancellations_are_pushed(streams: Streams, judge: Judge) -> None:
+    """Several tasks of three agents, some of which are taken back, in another order."""
+    lines = await streams.several(3)
+    jobs = {line.agent.id: await streams.depot.several(line.agent, 3) for line in lines}
+    for line in lines:
+        for job in jobs[line.agent.id]:
+            await streams.pushed(line, job)
+    gone: list[Job] = []
+    for at in (1, 0):
+        for line in lines:
+            job = jobs[line.agent.id][at]
+            gone.append(job)
+            await streams.fleet.cancel(line.agent, job.id)
+            await streams.expect_cancelled("STELLA-STREAM-016", line, job)
+    for line in lines:
+        await streams.in_use("STELLA-STREAM-016", line, "after a cancellation")
+        own = {job.id for job in gone if job.agent is line.agent}
+        wrong_ones = [f for f in line.cancellations() if f.value("/taskId") not in own]
+        wrong = "a task_cancelled names a task of its agent that was not cancelled, or another's"
+        judge.holds("STELLA-STREAM-017", not wrong_ones, wrong, *wrong_ones[:1])
+
+
+# What agents say
+
+
+def _progress(job: Job, progress: float = 40, message: str = "Half aboard") -> dict[str, Any]:
+    return {"type": "task_progress", "taskId": job.id, "progress": progress, "message": message}
+
+
+def _log(job: Job, level: str = "info", message: str = "Für Größe: 世界") -> dict[str, Any]:
+    return {"type": "task_log", "taskId": job.id, "level": level, "message": message}
+
+
+_SAID: Mapping[str, tuple[Callable[[Job], dict[str, Any]], ...]] = {
+    "STELLA-STREAM-020": (
+        _progress,
+        lambda job: _progress(job, 41, "One more"),
+        lambda job: _progress(job, 75, "Nearly there"),
+    ),
+    "STELLA-STREAM-021": (
+        _log,
+        lambda job: _log(job, "warn", "The crane is slow"),
+        lambda job: _log(job, "error", "A rope broke"),
+    ),
+}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, marks=requirement(row)) for row in _SAID])
+@requirement("STELLA-STREAM-016", "STELLA-COMP-003")
+async def test_flow_reports_are_taken(row: str, streams: Streams, judge: Judge) -> None:
+    """Of two tasks that were pushed the second is spoken of, while others listen."""
+    line, other = await streams.several(2)
+    still, job = await streams.depot.several(line.agent, 2)
+    for each in (still, job):
+        await streams.pushed(line, each)
+    for say in _SAID[row]:
+        await line.socket.send(say(job))
+        await streams.in_use(row, line, "after its agent told of a task another")
+    await streams.in_use(row, other, "after another agent told of its task one")
+    told = [frame for one in (still, job) for frame in other.mentions(one)]
+    wrong = "what one agent says of its task is told to another"
+    judge.holds(row, not told, wrong, *told[:1])
+    wrong = "a task is cancelled, and nobody did so"
+    judge.holds(row, not line.cancellations(), wrong, *line.cancellations()[:1])
+    judge.status("STELLA-COMP-003", await streams.fleet.complete(line.agent, job.id), 200)
+    await streams.fleet.cancel(line.agent, still.id)
+    what = "after talk of another a task was cancelled"
+    await streams.expect_cancelled("STELLA-STREAM-016", line, still, what)
+
+
+@requirement("STELLA-STREAM-020", "STELLA-STREAM-022")
+async def test_flow_progress_from_end_to_end(streams: Streams, judge: Judge) -> None:
+    """A coordinator that hands a task over again and again goes on to do so."""
+    line, other = await streams.several(2)
+    for progress in (0, 0.5, 33.3, 99.9, 100):
+        job = await streams.depot.make(line.agent)
+        await streams.pushed(line, job)
+        looks = [await streams.depot.look(line.agent) for _ in range(2)]
+        await line.socket.send(_progress(job, progress, ""))
+        await streams.in_use("STELLA-STREAM-022", line, f"after progress of {progress} a task")
+        after = await streams.depot.look(line.agent)
+        kept = after.has(job) or not all(look.names(job) for look in looks)
+        wrong = f"after progress of {progress} a task does not come any more"
+        judge.holds("STELLA-STREAM-022", kept, wrong, *looks[1].said, *after.said)
+        said = await streams.fleet.complete(line.agent, job.id)
+        wrong = f"after progress of {progress} a completion is answered {said.outcome}"
+        judge.holds("STELLA-STREAM-022", said.status == 200, wrong, said)
+        if line.closed is not None:
+            judge.holds("STELLA-STREAM-020", False, "progress ends the stream", *line.last)
+            line = await streams.open(line.agent)
+    await streams.in_use("STELLA-STREAM-020", other, "after progress of another agent a task")
+
+
+@requirement("STELLA-STREAM-022")
+async def test_flow_reports_leave_the_other_tasks(streams: Streams, judge: Judge) -> None:
+    """As far as a coordinator hands tasks over again and again."""
+    line = await streams.open()
+    jobs = await streams.depot.several(line.agent, 2)
+    for job in jobs:
+        await streams.pushed(line, job)
+    looks = [await streams.depot.look(line.agent) for _ in range(2)]
+    for say in (_progress, _log):
+        await line.socket.send(say(jobs[0]))
+    await streams.in_use("STELLA-STREAM-022", line, "after progress and a log line a task")
+    after = await streams.depot.look(line.agent)
+    known = [job for job in jobs if all(look.names(job) for look in looks)]
+    lost = [job for job in known if not after.has(job)]
+    wrong = "tasks that came again and again do not any more, after progress and a log line"
+    judge.holds("STELLA-STREAM-022", not lost, wrong, *looks[1].said, *after.said)
+
+
+# Again
+
+
+@requirement("STELLA-STREAM-023", "STELLA-STREAM-024")
+async def test_flow_streams_are_opened_again(streams: Streams, judge: Judge) -> None:
+    """Ended in order and torn by turns, while that of another agent stays open."""
+    other, line = await streams.several(2)
+    for turn in range(_AGAIN):
+        if turn % 2:
+            line.socket.abort()
+        else:
+            await line.socket.close()
+        said = await streams.again(line.agent)
+        if isinstance(said, Refused):
+            wrong = f"a stream that ended is not opened again: {said.reason}"
+            judge.holds("STELLA-STREAM-023", False, wrong, said.exchange)
+            return
+        line = said
+        told = f"on the stream that was opened again for the {turn + 1}. time a task"
+        if await streams.in_use("STELLA-STREAM-023", line, told) is None:
+            break
+    await streams.in_use("STELLA-STREAM-024", other, "after the end of another's streams a task")
+
+
+@from_profile("standard")
+@requirement("STELLA-STREAM-026")
+async def test_flow_silence_on_a_stream(streams: Streams) -> None:
+    lines = await streams.several(2)
+    await streams.in_use("STELLA-STREAM-026", lines[0])
+    await asyncio.gather(*(line.socket.ended(_SILENCE) for line in lines))
+    for line in lines:
+        await streams.in_use("STELLA-STREAM-026", line, "after some seconds of silence a task")
