@@ -17,11 +17,30 @@ from conformance.marks import UnjudgeableError
 from conformance.target import Hook, Target
 from schemas import pointer as json_pointer
 
-__all__ = ["HookError", "run_hook"]
+__all__ = ["HookError", "Hooks", "run_hook"]
 
 
 class HookError(UnjudgeableError):
     """A hook is missing or did not do its work: what needs it is inconclusive."""
+
+
+class Hooks:
+    """The hooks of a target, for who needs them often: requests share their connections."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(self, name: str, values: Mapping[str, Any]) -> Any:
+        """As `run_hook` does."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(keepalive_timeout=2)
+            self._session = aiohttp.ClientSession(connector=connector)
+        return await _run(self.target, name, values, self._session)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
 
 
 async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> Any:
@@ -32,14 +51,29 @@ async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> Any:
     URL; a text that is one placeholder and nothing else becomes the value itself, a number for a
     number. Raises `HookError` with the cause.
     """
+    hooks = Hooks(target)
+    try:
+        return await hooks(name, values)
+    finally:
+        await hooks.close()
+
+
+async def _run(
+    target: Target, name: str, values: Mapping[str, Any], session: aiohttp.ClientSession
+) -> Any:
     hook = target.hooks.get(name)
     if hook is None:
         raise HookError(f"the target has no hook {name!r}")
     known = {"url": target.url.rstrip("/"), **values}
     try:
         async with asyncio.timeout(hook.timeout):
-            said = _command(hook, known) if hook.command else _request(target, hook, known)
-            return _result(name, hook, await said)
+            if hook.command:
+                return _result(name, hook, await _command(hook, known))
+            try:
+                said = await _request(target, hook, known, session)
+            except aiohttp.ServerDisconnectedError:  # an idle connection may end as we write to it
+                said = await _request(target, hook, known, session)
+            return _result(name, hook, said)
     except TimeoutError as error:
         raise HookError(f"the hook {name!r} took more than {hook.timeout:g} s") from error
     except (OSError, aiohttp.ClientError) as error:
@@ -84,21 +118,20 @@ def _word(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
-async def _request(target: Target, hook: Hook, values: Mapping[str, Any]) -> str:
+async def _request(
+    target: Target, hook: Hook, values: Mapping[str, Any], session: aiohttp.ClientSession
+) -> str:
     url = str(_fill(hook.url, values))
     if url.startswith("/"):
         url = values["url"] + url
     ours = url.startswith(target.url.rstrip("/"))  # the target's certificates speak for it alone
-    async with (
-        aiohttp.ClientSession() as session,
-        session.request(
-            hook.method,
-            url,
-            json=_fill(hook.json, values),
-            headers=dict(hook.headers),
-            ssl=tls_context(target) if ours and url.startswith("https") else True,
-        ) as response,
-    ):
+    async with session.request(
+        hook.method,
+        url,
+        json=_fill(hook.json, values),
+        headers=dict(hook.headers),
+        ssl=tls_context(target) if ours and url.startswith("https") else True,
+    ) as response:
         text = await response.text(errors="replace")
         if response.status >= 300:
             raise HookError(f"the hook's request was answered {response.status}: {text[:300]}")

@@ -17,7 +17,7 @@ from tests.suite import run_suite, verdicts
 
 _HERE = Path(__file__).parent
 
-SOCKETS = ("architect", "echocenter")
+SOCKETS = ("architect", "echocenter", "stella")
 
 TABLE: dict[str, dict[str, str | None]] = {
     protocol: yaml.safe_load((_HERE / f"{protocol}_caught.yaml").read_text("utf-8"))

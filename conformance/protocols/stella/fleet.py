@@ -13,11 +13,10 @@ from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.exchange import MISSING, Exchange
-from conformance.hooks import run_hook
+from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
 from conformance.protocols.stella.hours import Hours
-from conformance.target import Target
 
 __all__ = ["CHANNEL", "Agent", "Fleet", "rows_of", "task_ids_of"]
 
@@ -66,11 +65,12 @@ class Fleet:
     """
 
     def __init__(
-        self, peer: HttpClient, opener: Opener, target: Target, ids: IdSource, hours: Hours
+        self, peer: HttpClient, opener: Opener, hooks: Hooks, ids: IdSource, hours: Hours
     ) -> None:
         self.peer = peer
+        self.hooks = hooks
         self.opener = opener
-        self.target = target
+        self.target = target = hooks.target
         self.new = ids
         self.hours = hours
         operator = target.operator
@@ -82,7 +82,7 @@ class Fleet:
 
     async def mint(self) -> str:
         """A fresh registration token. Raises `HookError` where the target cannot make any."""
-        token = await run_hook(self.target, "mint_token", {})
+        token = await self.hooks("mint_token", {})
         if not isinstance(token, str) or not token.strip():
             raise UnjudgeableError(f"the hook 'mint_token' handed over no token: {token!r}")
         return token.strip()
@@ -91,7 +91,7 @@ class Fleet:
         """A new task for an agent: its id, and the task as it was asked for."""
         task = self.task(**fields)
         known = {"agent": agent.id, "name": agent.name, "task": task}
-        task_id = await run_hook(self.target, "create_task", known)
+        task_id = await self.hooks("create_task", known)
         if isinstance(task_id, str):
             task_id = task_id.strip()
         if not task_id or not isinstance(task_id, str | int):
@@ -100,12 +100,12 @@ class Fleet:
 
     async def cancel(self, agent: Agent, task_id: str) -> None:
         known = {"agent": agent.id, "name": agent.name, "task": task_id}
-        await run_hook(self.target, "cancel_task", known)
+        await self.hooks("cancel_task", known)
 
     async def assign(self, agent: Agent, target: str) -> None:
         """Give an agent a deployment target of that name."""
         known = {"agent": agent.id, "name": agent.name, "target": target}
-        await run_hook(self.target, "assign_target", known)
+        await self.hooks("assign_target", known)
 
     # What is sent
 

@@ -253,5 +253,5 @@ def _slowness(asked: Iterable[HttpExchange]) -> float:
 
 def _polled(task: Mapping[str, Any]) -> Mapping[str, Any]:
     """As a poll tells it: without what is needed to do it."""
-    brief = {"taskId": task["taskId"], "taskType": task["taskType"]}
-    return {**brief, "priority": 10, "createdAt": "2026-02-03T04:05:06Z"}
+    shown = {"taskId": task["taskId"], "taskType": task["taskType"]}
+    return {**shown, "priority": 10, "createdAt": "2026-02-03T04:05:06Z"}

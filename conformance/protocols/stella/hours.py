@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from conformance.hooks import run_hook
-from conformance.target import Target
+from conformance.hooks import Hooks
 
 __all__ = ["HOUR", "Hours"]
 
@@ -22,8 +21,9 @@ class Hours:
     `time_scale` times as fast as ours, and jumps where the hook `advance` makes it.
     """
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+        self._target = hooks.target
         self._began = time.time()
         self._jumped = 0.0
         self._jumps = 0
@@ -52,7 +52,7 @@ class Hours:
         """Let so many seconds of the peer's time pass at once. Raises `HookError` where the target
         has no hook for that.
         """
-        await run_hook(self._target, "advance", {"seconds": seconds})
+        await self._hooks("advance", {"seconds": seconds})
         self._jumped += seconds
         self._jumps += 1
 

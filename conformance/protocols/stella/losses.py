@@ -4,6 +4,9 @@ does not know it any more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from conformance.protocols.stella.biography import OF_AGENTS
 from conformance.protocols.stella.foreman import Foreman
 from conformance.protocols.stella.plays import Scene
@@ -62,9 +65,8 @@ async def struck(foreman: Foreman) -> None:
     await foreman.beats(4)
     await foreman.done(given, max(_RETRY, foreman.patience))
     await foreman.connected()
-    foreman.mark("over")
     await foreman.done(foreman.give(foreman.task("behind")))
-    await foreman.beats(2)
+    await foreman.beats(3, _RETRY + 2)
 
 
 async def not_registered(foreman: Foreman) -> None:
@@ -132,10 +134,11 @@ async def lost_streams(foreman: Foreman) -> None:
     await foreman.arrive()
     if not await foreman.connected():
         return
-    await foreman.done(foreman.give(foreman.task("before")))
+    before = foreman.task("before")
+    await foreman.done(foreman.give(before))
     for kind, code in (("closed", 1001), ("lost", None), ("failed", 1011)):
         await _end(foreman, kind, code)
-        await _go_on(foreman, kind)
+        await _go_on(foreman, kind, *([before] if kind == "closed" else []))
     faults = foreman.stage.session.faults
     faults.add(Fault(kind="status", operation="taskStream", status=503, times=None))
     await _end(foreman, "refused", 1012)
@@ -158,13 +161,15 @@ async def _parted(foreman: Foreman, connections: set[int]) -> bool:
     return await foreman.stage.until(lambda: not connections & set(lines), _PARTED)
 
 
-async def _go_on(foreman: Foreman, kind: str) -> None:
-    """Wait for a stream; then there is something to do, on it or on another way."""
+async def _go_on(foreman: Foreman, kind: str, *known: Mapping[str, Any]) -> None:
+    """Wait for a stream; then there is something to do, on it or on another way. Tasks that are
+    known may come again on a new stream.
+    """
     lines = foreman.stage.session.lines
     back = await foreman.stage.until(lambda: lines, max(_RETRY, foreman.patience))
     task = foreman.task(f"after {kind}")
     if back and "stream" in foreman.book.ways:
-        foreman.tell("stream", task)
+        foreman.tell("stream", *known, task)
     else:
         foreman.give(task)
     await foreman.done([task["taskId"]])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,12 @@ __all__ = ["GRACE", "View", "Watch"]
 
 GRACE = 5.0
 """Seconds after the fourth interval in which an agent may still be found to be silent."""
+
+_TURN = 4.0
+"""Seconds of our own time in which a peer sees that time has jumped."""
+
+_AGAIN = 0.2
+"""Seconds between two looks at it."""
 
 _STILL = 3.0
 """Intervals until which nobody is offline."""
@@ -55,6 +63,7 @@ class Watch:
         self.judge = judge
         self._pulses: dict[str, _Pulse] = {}
         self._jumped = 0.0
+        self._leave = _TURN
 
     @property
     def _passed(self) -> float:
@@ -125,7 +134,7 @@ class Watch:
         """Each whose last heartbeat is old enough is offline, in the list, by its filters and, as
         far as they tell it, in its details.
         """
-        all_of_them = await self.look()
+        all_of_them = await self._settled(agents)
         on, off = await self.look({"status": "online"}), await self.look({"status": "offline"})
         kept = True
         for agent in filter(self.gone, agents):
@@ -146,6 +155,21 @@ class Watch:
             for fine, wrong, said in words:
                 kept &= self.judge.holds(row, fine, f"{told} {wrong}", *before, said)
         return kept
+
+    async def _settled(self, agents: Sequence[Agent]) -> View:
+        """The list as soon as it shows as offline who must be: where time has jumped, a peer that
+        looks round from time to time has not had its turn yet.
+        """
+        silent = list(filter(self.gone, agents))
+        end = time.monotonic() + (self._leave if self.fleet.hours.can_jump else 0.0)
+        while True:
+            view = await self.look()
+            if all(view.status(agent) == "offline" for agent in silent):
+                return view
+            if time.monotonic() > end:
+                self._leave = 0.0  # once is enough for a peer that never sees it
+                return view
+            await asyncio.sleep(_AGAIN)
 
     def _shown(self, agent: Agent) -> list[Exchange]:
         pulse = self._pulses.get(agent.id)

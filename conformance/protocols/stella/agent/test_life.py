@@ -87,7 +87,7 @@ def _broken(life: Life, notes: Notes, trouble: HttpExchange) -> str:
     if silent > limit:
         return f"no heartbeat came for {silent:.1f} s afterwards"
     usual = usual_gap(after)
-    slow = len(after) > 3 and usual > 2 * life.interval + notes.grace
+    slow = len(after) >= 3 and usual > 2 * life.interval + notes.grace
     return f"the usual gap of its heartbeats is {usual:.1f} s afterwards" if slow else ""
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
 from conformance.context import RunContext
+from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Fleet
@@ -24,10 +27,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def hours(suite: Suite) -> Hours:
-    return Hours(suite.context.target)
+async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
+    hooks = Hooks(suite.context.target)
+    yield hooks
+    await hooks.close()
+
+
+@pytest.fixture(scope="session")
+def hours(hooks: Hooks) -> Hours:
+    return Hours(hooks)
 
 
 @pytest.fixture
-def fleet(peer: HttpClient, opener: Opener, suite: Suite, ids: IdSource, hours: Hours) -> Fleet:
-    return Fleet(peer, opener, suite.context.target, ids, hours)
+def fleet(peer: HttpClient, opener: Opener, hooks: Hooks, ids: IdSource, hours: Hours) -> Fleet:
+    return Fleet(peer, opener, hooks, ids, hours)
