@@ -78,7 +78,7 @@ async def test_suite_passes_the_mock_with_nothing_left_open(protocol: str, tmp_p
 
 @pytest.mark.parametrize("protocol", SOCKETS)
 async def test_suite_passes_the_mock_in_its_other_dialect(protocol: str, tmp_path: Path) -> None:
-    async with served_mock(protocol, "deployed") as target:
+    async with served_mock(protocol, load(protocol).dialects[1]) as target:
         run = await run_suite(tmp_path, protocol=protocol, target=target)
     assert verdicts(run, "fail") == []
     assert run.verdict == "conformant", run.because
