@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import struct
 
 import pytest
@@ -14,27 +13,17 @@ from conformance.clients.rfc6455 import frame_bytes
 from conformance.clients.websocket import Socket
 from conformance.judge import Judge
 from conformance.marks import case, requirement
+from conformance.protocols.architect.coordinator.request_text import WRONG_ENDS, request_text
 from conformance.protocols.architect.dialogue import (
     Dialogue,
     last,
-    new_token,
 )
-from conformance.protocols.architect.replies import Request
 
 _PROMPT = 3.0
 
-_WRONG_ENDS = (b"\x00", struct.pack("!H", 999), struct.pack("!H", 1005), struct.pack("!H", 1006))
-
-
-def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
-    """A request and its text, of so many bytes if possible: spaces make no difference in JSON."""
-    request = Request(action="list_actions", token=new_token() + text)
-    data = json.dumps(request.payload(), ensure_ascii=False).encode()
-    return request, data + b" " * (size - len(data))
-
 
 def _frames(name: str) -> list[bytes]:
-    text = _request()[1]
+    text = request_text()[1]
     half = len(text) // 2
     return {
         "unmasked": [frame_bytes(Opcode.TEXT, text, masked=False)],
@@ -53,7 +42,7 @@ def _frames(name: str) -> list[bytes]:
         "no UTF-8 in a lawful request": [
             frame_bytes(Opcode.TEXT, text[:-1] + b',"note":"\xc3\x28"}')
         ],
-        **{f"close with {end!r}": [frame_bytes(Opcode.CLOSE, end)] for end in _WRONG_ENDS},
+        **{f"close with {end!r}": [frame_bytes(Opcode.CLOSE, end)] for end in WRONG_ENDS},
         "close without UTF-8": [frame_bytes(Opcode.CLOSE, struct.pack("!H", 1000) + b"\xff")],
         "length not minimal": [frame_bytes(Opcode.TEXT, b"{}", length_form=64)],
         "huge length": [b"\x81\xff" + struct.pack("!Q", 1 << 62) + b"mask"],
@@ -73,7 +62,7 @@ _ILLEGAL = {
     "ARCH-WIRE-015": ["long ping", "ping in fragments"],
     "ARCH-WIRE-016": ["continuation of nothing", "message within another"],
     "ARCH-WIRE-017": ["no UTF-8", "no UTF-8 in a lawful request"],
-    "ARCH-WIRE-018": [f"close with {end!r}" for end in _WRONG_ENDS] + ["close without UTF-8"],
+    "ARCH-WIRE-018": [f"close with {end!r}" for end in WRONG_ENDS] + ["close without UTF-8"],
 }
 _HARD = ["length not minimal", "huge length", "negative length", "no frames at all"]
 
@@ -129,7 +118,7 @@ async def test_broken_off(script: Dialogue, judge: Judge) -> None:
     there = await script.connect("there")
     for ending in _BROKEN_OFF:
         line = await script.raw("breaking off", see=False)
-        data = _request()[1]
+        data = request_text()[1]
         whole = frame_bytes(Opcode.TEXT, data)
         if ending == "half a message":
             await line.send_frame(Opcode.TEXT, data[:10], fin=False)

@@ -20,6 +20,7 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.architect.coordinator.plain_http import plain_request
+from conformance.protocols.architect.coordinator.request_text import request_text
 from conformance.protocols.architect.dialogue import (
     CHANNEL,
     Asked,
@@ -34,15 +35,6 @@ _PROMPT = 3.0
 _SOON = 5.0
 _TOO_BIG = 1009
 _PINGS = 20
-
-_WRONG_ENDS = (b"\x00", struct.pack("!H", 999), struct.pack("!H", 1005), struct.pack("!H", 1006))
-
-
-def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
-    """A request and its text, of so many bytes if possible: spaces make no difference in JSON."""
-    request = Request(action="list_actions", token=new_token() + text)
-    data = json.dumps(request.payload(), ensure_ascii=False).encode()
-    return request, data + b" " * (size - len(data))
 
 
 async def _reply(line: RawSocket | Socket, request: Request, script: Dialogue, mark: int) -> Asked:
@@ -120,7 +112,7 @@ async def test_flow_close(how: str, script: Dialogue, judge: Judge) -> None:
     line = await script.raw(echo=False)
     await script.alive(line)
     sent = await line.send_frame(Opcode.CLOSE, _CLOSES[how])
-    request, data = _request()
+    request, data = request_text()
     await line.send_bytes(frame_bytes(Opcode.TEXT, data))
     seconds = min(script.lore.patience.seconds("closes") or 0.1, _SOON)
     answer = await line.wait(lambda frame: frame.kind == "close", seconds)
@@ -156,7 +148,7 @@ _PARTS = {
 async def test_fragments(pinged: bool, script: Dialogue, judge: Judge) -> None:
     line = await script.raw()
     for cuts in _PARTS.values():
-        request, data = _request()
+        request, data = request_text()
         await _fragmented(line, data, cuts, pinged=pinged)
         asked = await _reply(line, request, script, 0)
         told = f"a request in fragments is not answered: {script.why(line)}"
@@ -192,7 +184,7 @@ async def _fragmented(line: RawSocket, data: bytes, cuts: tuple[int, ...], *, pi
 @requirement("ARCH-WIRE-008")
 async def test_frames_in_one_segment(script: Dialogue, judge: Judge) -> None:
     line = await script.raw()
-    ready = [_request() for _ in range(6)]
+    ready = [request_text() for _ in range(6)]
     await line.send_bytes(b"".join(frame_bytes(Opcode.TEXT, data) for _, data in ready))
     for request, _ in ready:
         asked = await _reply(line, request, script, 0)
@@ -205,7 +197,7 @@ async def test_frame_in_many_segments(script: Dialogue, judge: Judge) -> None:
     line = await script.raw()
     for pause in (0.0, 0.002):
         mark = line.mark()
-        request, data = _request()
+        request, data = request_text()
         await line.trickle(frame_bytes(Opcode.TEXT, data), pause)
         asked = await _reply(line, request, script, mark)
         told = f"a request that comes byte by byte has no reply: {script.why(line)}"
@@ -224,7 +216,7 @@ async def test_sizes(row: str, sizes: tuple[int, ...], script: Dialogue, judge: 
     """A peer may say that a message is too big for it, if it is big; anything else is a fault."""
     line = await script.connect()
     for size in sizes:
-        request, data = _request(size)
+        request, data = request_text(size)
         asked = await script.put(line, request, text=data.decode(), patience=row)
         answered = asked.heard is not None
         closed = line.closed
@@ -254,7 +246,7 @@ async def test_messages_are_taken_compressed(script: Dialogue, judge: Judge) -> 
     """An extension that is agreed on is kept; one that is not agreed on is not used."""
     line = await script.connect(compression="deflate")
     for size in (0, 3000):
-        request, data = _request(size)
+        request, data = request_text(size)
         asked = await script.put(line, request, text=data.decode())
         told = f"where a compression was offered a request has no reply: {script.why(line)}"
         judge.holds("ARCH-WIRE-012", asked.heard is not None, told, *last(line, 2))
