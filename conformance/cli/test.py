@@ -236,9 +236,13 @@ def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
     words = suite_command(context, workers=arguments.workers, more=more)
     columns = {"COLUMNS": str(shutil.get_terminal_size().columns)}
     environment = {**suite_environment(context), **columns}
-    process = subprocess.Popen(words, env=environment)  # noqa: S603  # our own words
+    # A terminal's Ctrl-C reaches the suite by itself; where there is none, it hears of it from us
+    # alone, whether one process was asked to end or the whole group.
+    terminal = sys.stdin is not None and sys.stdin.isatty()
+    process = subprocess.Popen(words, env=environment, process_group=None if terminal else 0)  # noqa: S603  # our own words
     # Who asks us to end asks the suite: it must not be left behind, and tells what it has.
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+    for sign in (signal.SIGTERM,) if terminal else (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: process.send_signal(signal.SIGINT))
     while True:
         try:
             return process.wait()

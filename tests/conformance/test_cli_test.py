@@ -264,9 +264,9 @@ class TestOurFault:
 
 
 class TestEnding:
-    @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("told", ["the group", "SIGINT", "SIGTERM"])
     async def test_a_run_that_is_told_to_end_reports_what_it_has(
-        self, tmp_path: Path, sign: signal.Signals
+        self, tmp_path: Path, told: str
     ) -> None:
         heard = asyncio.Event()
 
@@ -277,10 +277,10 @@ class TestEnding:
         async with listening(serve) as url:
             process = await assay_started(tmp_path, "test", "aitbc", "--url", url)
             await asyncio.wait_for(heard.wait(), 30)
-            if sign == signal.SIGINT:
-                os.killpg(process.pid, sign)  # as Ctrl-C does
+            if told == "the group":
+                os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
             else:
-                process.terminate()
+                process.send_signal(signal.Signals[told])
             done = await ended(process, tmp_path)
         assert done.code == 1, done.said
         assert done.records("assay-report/run.jsonl")[-1]["reason"] == "interrupted"

@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="peers judged side by side")
     parser.add_argument("--out", type=Path, help="default: out/score/PROTOCOL-ROLE.jsonl")
     parser.add_argument("--again", action="store_true", help="run also what the file holds")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.out = options.out or Path(f"out/score/{options.protocol}-{options.role}.jsonl")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     known = (agents if options.role == "agent" else coordinators).FAULTS[options.protocol]

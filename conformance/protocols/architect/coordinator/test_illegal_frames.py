@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 from websockets.frames import Opcode
@@ -13,27 +12,19 @@ from conformance.clients.rfc6455 import frame_bytes
 from conformance.clients.websocket import Socket
 from conformance.judge import Judge
 from conformance.marks import case, requirement
+from conformance.protocols.architect.coordinator.request_text import request_text
 from conformance.protocols.architect.dialogue import (
     Dialogue,
     last,
-    new_token,
 )
-from conformance.protocols.architect.replies import Request
 from conformance.rfc6455_cases import WRONG_ENDS, astray, illegal_frames
 
 _PROMPT = 3.0
 
 
-def _request(size: int = 0, text: str = "") -> tuple[Request, bytes]:
-    """A request and its text, of so many bytes if possible: spaces make no difference in JSON."""
-    request = Request(action="list_actions", token=new_token() + text)
-    data = json.dumps(request.payload(), ensure_ascii=False).encode()
-    return request, data + b" " * (size - len(data))
-
-
 def _frames(name: str) -> list[bytes]:
     """With keys and tokens of their own each time."""
-    return {**illegal_frames(_request()[1]), **astray()}[name]
+    return {**illegal_frames(request_text()[1]), **astray()}[name]
 
 
 _ILLEGAL = {
@@ -103,7 +94,7 @@ async def test_broken_off(script: Dialogue, judge: Judge) -> None:
     there = await script.connect("there")
     for ending in _BROKEN_OFF:
         line = await script.raw("breaking off", see=False)
-        data = _request()[1]
+        data = request_text()[1]
         whole = frame_bytes(Opcode.TEXT, data)
         if ending == "half a message":
             await line.send_frame(Opcode.TEXT, data[:10], fin=False)
