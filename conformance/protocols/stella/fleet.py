@@ -114,7 +114,7 @@ class Fleet:
         return {
             "name": self.new("stevedore"),
             "version": "4.7.1",
-            "capabilities": ["docker", "nomad"],
+            "capabilities": ["docker", "nomad", "compose"],
             "labels": {"site": "harbour-9", "tier": "edge"},
             **fields,
         }
@@ -122,7 +122,7 @@ class Fleet:
     def task(self, **fields: Any) -> dict[str, Any]:
         """A task with every documented field."""
         return {
-            "taskType": "compose.up",
+            "taskType": "docker.run",
             "payload": {"project": self.new("project"), "replicas": 3, "detached": True},
             "credentials": {"vault.user": self.new("user"), "vault.secret": self.new("secret")},
             "timeout": 240,
@@ -135,7 +135,7 @@ class Fleet:
         return {
             "status": "healthy",
             "resourceUsage": {"cpu": 23.5, "memory": 41.25, "disk": 67.0},
-            "capabilities": ["docker", "nomad"],
+            "capabilities": ["docker", "nomad", "compose"],
             "runningTasks": 0,
             **fields,
         }

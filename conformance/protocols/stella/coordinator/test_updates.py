@@ -15,7 +15,7 @@ from conformance.protocols.stella.roll import CAPABILITIES, alike, judge_filter,
 from conformance.protocols.stella.strangers import stranger_ids
 
 _CHANGES: tuple[dict[str, Any], ...] = (
-    {"labels": {"site": "harbour-2"}, "capabilities": ["docker", "nomad", "winrm"]},
+    {"labels": {"site": "harbour-2"}, "capabilities": ["docker", "nomad", "compose", "winrm"]},
     {"labels": {"site": "inland-7", "crane": "b"}, "capabilities": ["ssh", "compose"]},
     {"labels": {"site": "harbour-9"}, "capabilities": ["ecs"]},
 )
