@@ -26,6 +26,9 @@ __all__ = ["Edit", "Foreman", "secret_of"]
 _LAUNCH = 12.0
 """Seconds that a process may take until it registers: several start at the same time."""
 
+_AT_LEAST = 15.0
+"""Seconds that a small task may take, on a busy machine as well."""
+
 _TICK = 0.02
 
 Edit = Callable[[Call, Answer], Answer]
@@ -48,6 +51,7 @@ class Foreman:
         self.edits: list[Edit] = []
         self._queues: dict[Way, list[Mapping[str, Any]]] = {"heartbeat": [], "poll": []}
         self._own: set[str] = set()
+        self._told: list[tuple[Way, str]] = []
         self._watch: asyncio.Task[None] | None = None
         self._first = stage.mark()
         self.take_over()
@@ -193,6 +197,7 @@ class Foreman:
             self._queues[way] += [_polled(task) for task in tasks]
         else:
             self._queues[way] += tasks
+        self._told += [(way, str(task["taskId"])) for task in tasks]
         return True
 
     def give(self, *tasks: Mapping[str, Any]) -> list[str]:
@@ -225,6 +230,12 @@ class Foreman:
             return wanted <= {h.parameters["taskId"] for h in self.asked("completeTask")}
 
         return await self.stage.until(reported, within or self.patience)
+
+    async def settle(self) -> bool:
+        """Wait until all that was told on ways that the agent takes tasks by is reported."""
+        waiting = {task["taskId"] for queue in self._queues.values() for task in queue}
+        told = [each for way, each in self._told if way in self.book.ways and each not in waiting]
+        return await self.done(told, max(_AT_LEAST, 2 * self.patience))
 
     async def connected(self) -> bool:
         """Wait for a stream, of an agent that opens any."""

@@ -14,7 +14,17 @@ from conformance.protocols.stella.notes import NORMAL, Notebook
 from conformance.stage import Stage
 from mockserver import Fault
 
-__all__ = ["CALM", "FORGOTTEN", "NAMES", "NORMAL", "OUTSIDE", "REFUSED", "WELL", "situations"]
+__all__ = [
+    "CALM",
+    "FORGOTTEN",
+    "NAMES",
+    "NORMAL",
+    "OUTSIDE",
+    "REFUSED",
+    "SETTLED",
+    "WELL",
+    "situations",
+]
 
 _CALM: Mapping[str, plays.Scene] = {
     NORMAL: plays.normal_life,
@@ -65,6 +75,9 @@ CALM, WELL = tuple(_CALM), (*_CALM, *_WELL)
 
 REFUSED, FORGOTTEN = ("token refused", "name taken"), tuple(_FORGOTTEN)
 
+SETTLED = (*CALM, "odd tasks", "unknown fields", "renewal")
+"""Those that last until every task is reported, if it is at all within reason."""
+
 OUTSIDE = (*REFUSED, "registration unavailable", IMPOSTOR)
 """Those in which nobody need be registered."""
 
@@ -113,6 +126,8 @@ def situations(book: Notebook, *, launched: bool) -> tuple[Situation, ...]:
     async def play(name: str, stage: Stage) -> None:
         async with Foreman(stage, book, name) as foreman:
             await _SCENES[name](foreman)
+            if name in SETTLED:
+                await foreman.settle()
 
     rest = [name for name in NAMES if name != NORMAL]
     if launched:

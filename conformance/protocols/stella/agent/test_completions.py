@@ -15,7 +15,7 @@ from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.stella.biography import Work, said_in
 from conformance.protocols.stella.coping import exchanges, hammered, left_with_words, lived
 from conformance.protocols.stella.notes import Notebook
-from conformance.protocols.stella.situations import CALM, NAMES, OUTSIDE
+from conformance.protocols.stella.situations import CALM, NAMES, OUTSIDE, SETTLED
 from mockserver.transcript import HttpExchange
 
 _EVERYWHERE = pytest.mark.parametrize("situation", [n for n in NAMES if n not in OUTSIDE])
@@ -39,7 +39,7 @@ _CLOCKS = 3.0
 
 
 @requirement("STELLA-AGENT-COMP-009")
-@pytest.mark.parametrize("situation", [*CALM, "odd tasks", "unknown fields", "renewal"])
+@pytest.mark.parametrize("situation", SETTLED)
 async def test_tasks_are_reported(
     situation: str, examiner: Examiner, judge: Judge, book: Notebook
 ) -> None:
