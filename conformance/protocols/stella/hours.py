@@ -17,8 +17,9 @@ HOUR = 3600.0
 class Hours:
     """Lets time pass on the peer's clock, and knows how late it is there.
 
-    The peer's clock is taken to be right at the start of the run; from then on it runs
-    `time_scale` times as fast as ours, and jumps where the hook `advance` makes it.
+    The peer's clock is taken to be right at the start of the run, unless it was shown to be
+    elsewhere (`agree`); from then on it runs `time_scale` times as fast as ours, and jumps where
+    the hook `advance` makes it.
     """
 
     def __init__(self, hooks: Hooks) -> None:
@@ -27,12 +28,26 @@ class Hours:
         self._began = time.time()
         self._jumped = 0.0
         self._jumps = 0
+        self.asked = False
+        """Was the peer asked for its time?"""
 
     def now(self) -> float:
         """Seconds since 1970 on the peer's clock. A virtual one that stands still lags behind by
         as long as the run has lasted.
         """
         return self._began + (time.time() - self._began) * self._target.time_scale + self._jumped
+
+    def agree(self, *witnesses: float | None) -> None:
+        """Take the peer's clock to be where all `witnesses` (times that the peer told just now)
+        put it, if that is far from ours: an earlier run may have let time pass. Witnesses that
+        differ say nothing: one of them may be a fault, and must not hide itself.
+        """
+        self.asked = True
+        off = [each - self.now() for each in witnesses if each is not None]
+        if len(off) < 2 or len(off) < len(witnesses) or max(off) - min(off) > HOUR:
+            return
+        if min(map(abs, off)) > HOUR:
+            self._jumped += off[0]
 
     @property
     def lag(self) -> float:

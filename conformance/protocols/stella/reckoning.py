@@ -7,11 +7,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.exchange import Exchange
-from conformance.protocols.stella.fleet import Agent
+from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import HOUR, Hours
 from conformance.times import parse_time
 
-__all__ = ["SOME_SECONDS", "Reckoning", "moment"]
+__all__ = ["SOME_SECONDS", "Reckoning", "moment", "what_time_it_is"]
 
 SOME_SECONDS = 5.0
 """By which a time may be off."""
@@ -24,6 +24,17 @@ def moment(text: Any) -> float | None:
     """Seconds since 1970, or `None` where it is no time."""
     found = parse_time(text.replace(",", ".") if isinstance(text, str) else text)
     return None if found is None else found.timestamp()
+
+
+async def what_time_it_is(fleet: Fleet) -> tuple[float | None, float | None]:
+    """The peer's time as a new certificate tells it, which ends after a day, and as the list does
+    after a heartbeat.
+    """
+    agent = await fleet.register()
+    ends = moment(agent.said.at("/certificate/expiresAt"))
+    await fleet.heartbeat(agent)
+    row = await fleet.listed(agent) or {}
+    return None if ends is None else ends - _DAY, moment(row.get("lastHeartbeat"))
 
 
 class Reckoning:

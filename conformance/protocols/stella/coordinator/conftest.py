@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -11,9 +12,11 @@ from conformance.clients.opener import Opener
 from conformance.context import RunContext
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
+from conformance.marks import UnjudgeableError
 from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.hours import Hours
+from conformance.protocols.stella.reckoning import what_time_it_is
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,5 +42,12 @@ def hours(hooks: Hooks) -> Hours:
 
 
 @pytest.fixture
-def fleet(peer: HttpClient, opener: Opener, hooks: Hooks, ids: IdSource, hours: Hours) -> Fleet:
-    return Fleet(peer, opener, hooks, ids, hours)
+async def fleet(
+    peer: HttpClient, opener: Opener, hooks: Hooks, ids: IdSource, hours: Hours
+) -> Fleet:
+    fleet = Fleet(peer, opener, hooks, ids, hours)
+    if hours.can_jump and not hours.asked:
+        hours.asked = True
+        with suppress(UnjudgeableError):  # whoever needs an agent will say so
+            hours.agree(*await what_time_it_is(fleet))
+    return fleet
