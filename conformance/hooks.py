@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -33,10 +33,13 @@ class Hooks:
 
     async def __call__(self, name: str, values: Mapping[str, Any]) -> Any:
         """As `run_hook` does."""
-        if self._session is None:
+        return await _run(self.target, name, values, self._connections)
+
+    def _connections(self) -> aiohttp.ClientSession:
+        if self._session is None:  # a command needs none
             connector = aiohttp.TCPConnector(keepalive_timeout=2)
             self._session = aiohttp.ClientSession(connector=connector)
-        return await _run(self.target, name, values, self._session)
+        return self._session
 
     async def close(self) -> None:
         if self._session is not None:
@@ -59,7 +62,10 @@ async def run_hook(target: Target, name: str, values: Mapping[str, Any]) -> Any:
 
 
 async def _run(
-    target: Target, name: str, values: Mapping[str, Any], session: aiohttp.ClientSession
+    target: Target,
+    name: str,
+    values: Mapping[str, Any],
+    connections: Callable[[], aiohttp.ClientSession],
 ) -> Any:
     hook = target.hooks.get(name)
     if hook is None:
@@ -70,9 +76,9 @@ async def _run(
             if hook.command:
                 return _result(name, hook, await _command(hook, known))
             try:
-                said = await _request(target, hook, known, session)
+                said = await _request(target, hook, known, connections())
             except aiohttp.ServerDisconnectedError:  # an idle connection may end as we write to it
-                said = await _request(target, hook, known, session)
+                said = await _request(target, hook, known, connections())
             return _result(name, hook, said)
     except TimeoutError as error:
         raise HookError(f"the hook {name!r} took more than {hook.timeout:g} s") from error
