@@ -7,6 +7,7 @@ It is loaded by name in a process of its own, which `assay test` starts; users' 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import AsyncIterator, Generator, Sequence
@@ -110,6 +111,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
     config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
     config.addinivalue_line("markers", "exclusive(what): never beside another of the same")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As shells start what goes on in the background; the command asks us to end by it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     suite = Suite(RunContext.from_environment())
     config.stash[_SUITE] = suite
     if not hasattr(config, "workerinput"):  # workers report to the one process that writes
