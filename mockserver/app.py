@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mockserver.bodies import Bodies
 from mockserver.coordinator import (
     Accepted,
     Answer,
-    Call,
     Connection,
     Handshake,
+    Later,
     Refusal,
     Settings,
     Wrong,
 )
 from mockserver.faults import Fault
-from mockserver.json_text import read_json, write_json
-from mockserver.passage import Joined, Outcome, Request, first_of_each
+from mockserver.json_text import write_json
+from mockserver.life import Life
+from mockserver.passage import Joined, Outcome, Pending, Request
 from mockserver.protocols import make_coordinator
-from mockserver.router import Channels, Match, Router
+from mockserver.router import Channels, Router
 from mockserver.session import Session, Sessions
 from mockserver.sockets import Ending, Line, Sockets
 from mockserver.transcript import Entry, HttpExchange
@@ -33,21 +34,6 @@ if TYPE_CHECKING:
     from mockserver.authority import Authority
 
 __all__ = ["Listener", "Mock"]
-
-
-@dataclass(slots=True)
-class _Life:
-    """One request on its way through the steps."""
-
-    request: Request
-    session: Session
-    match: Match
-    faults: Sequence[Fault] = ()
-    body: Any = None
-    violations: Sequence[Violation] = ()
-    handshake: Handshake | None = None
-    unsound: Answer | None = None
-    joined: Joined | None = None
 
 
 Listener = Callable[[Entry], None]
@@ -79,12 +65,13 @@ class Mock:
         self.settings = settings or Settings()
         self.listener: Listener | None = None
         self.sockets = Sockets(protocol, self.validators, self._note)
+        self.bodies = Bodies(protocol)
         self._router = Router(protocol)
         self._channels = Channels(protocol)
         self._clock = clock
         self.sessions = Sessions(self._new_session)
         # The whole chain. A step answers, or leaves the request to the next.
-        self._steps: tuple[Callable[[_Life], Answer | None], ...] = (
+        self._steps: tuple[Callable[[Life], Answer | Later | None], ...] = (
             self._plan_faults,
             self._refuse_unknown,
             self._guard,
@@ -94,7 +81,7 @@ class Mock:
             self._ask_coordinator,
         )
         # And that of a handshake, which opens a WebSocket in the end.
-        self._opening: tuple[Callable[[_Life], Answer | None], ...] = (
+        self._opening: tuple[Callable[[Life], Answer | None], ...] = (
             self._plan_faults_of_channel,
             self._refuse_unknown_channel,
             self._refuse_unsound,
@@ -102,19 +89,38 @@ class Mock:
             self._ask_for_admission,
         )
 
-    def serve(self, request: Request, session: Session) -> Outcome:
-        """Take one request through the chain, and write down what came of it."""
+    def serve(self, request: Request, session: Session) -> Outcome | Pending:
+        """Take one request through the chain, and write down what came of it.
+
+        What the coordinator does not answer at once is pending, and delivered when it does.
+        """
         began = time.perf_counter()
-        life = _Life(request, session, self._router.match(request.method, request.path))
-        answer: Answer | None = None
+        life = Life(request, session, self._router.match(request.method, request.path))
+        answer: Answer | Later | None = None
         for step in self._steps:
             answer = step(life)
             if answer is not None:
                 break
         assert answer is not None, "the last step always answers"
+        if isinstance(answer, Later):
+            return self._wait(life, answer, began)
         outcome = self._write_down(life, answer, began)
         self.sockets.flush(session)
         return outcome
+
+    def _wait(self, life: Life, later: Later, began: float) -> Pending:
+        coordinator = life.session.coordinator
+        name = life.name
+
+        def give_up() -> None:
+            if coordinator is life.session.coordinator:  # a restart forgets who waits
+                coordinator.abandoned(later)
+            self._write_down(life, coordinator.failure(504, "nobody waits any more", name), began)
+
+        pending = Pending(later=later, given_up=give_up)
+        later.deliver = lambda said: pending.deliver(self._write_down(life, said, began))
+        self.sockets.flush(life.session)
+        return pending
 
     def join(
         self,
@@ -132,7 +138,7 @@ class Mock:
         """
         began = time.perf_counter()
         channel = self._channels.match(request.path)
-        life = _Life(request, session, self._router.match(request.method, request.path))
+        life = Life(request, session, self._router.match(request.method, request.path))
         life.unsound = unsound
         if channel is not None:
             life.handshake = Handshake(
@@ -178,11 +184,11 @@ class Mock:
 
     # The steps
 
-    def _plan_faults(self, life: _Life) -> None:
+    def _plan_faults(self, life: Life) -> None:
         if life.session.faults and life.match.operation is not None:
             life.faults = life.session.faults.strike(life.match.operation.id)
 
-    def _refuse_unknown(self, life: _Life) -> Answer | None:
+    def _refuse_unknown(self, life: Life) -> Answer | None:
         match = life.match
         if life.request.garbled:
             what = life.request.garbled
@@ -194,40 +200,40 @@ class Mock:
             return None
         return self._refuse(life, Wrong.UNKNOWN_METHOD if match.allowed else Wrong.UNKNOWN_PATH)
 
-    def _guard(self, life: _Life) -> Answer | None:
-        return life.session.coordinator.guard(_call(life))
+    def _guard(self, life: Life) -> Answer | None:
+        return life.session.coordinator.guard(life.call())
 
-    def _parse(self, life: _Life) -> Answer | None:
-        operation = life.match.operation
-        assert operation is not None
-        if operation.request is None or not (life.request.body or operation.request_required):
+    def _parse(self, life: Life) -> Answer | None:
+        if not life.has_body:
             return None
+        operation = life.operation
+        label = life.request.headers.get("Content-Type", "")
         try:
-            life.body = read_json(life.request.body)
+            life.body = self.bodies.read(operation, life.request.body, label)
         except ValueError as error:
-            what = f"is not well-formed JSON: {error}" if life.request.body else "is missing"
+            kind = "JSON" if operation.media_type == "application/json" else operation.media_type
+            what = f"is not well-formed {kind}: {error}" if life.request.body else "is missing"
             shown = life.request.body[:80].decode("utf-8", "backslashreplace")
             life.violations = (Violation(pointer="", keyword="json", message=what, value=shown),)
             return self._refuse(life, Wrong.MALFORMED)
         return None
 
-    def _validate(self, life: _Life) -> Answer | None:
-        operation = life.match.operation
-        assert operation is not None
+    def _validate(self, life: Life) -> Answer | None:
+        operation = life.operation
         wrong: list[Violation] = []
         for name, value in life.match.parameters.items():
             shape = self.validators.at(operation.parameters.get(name))
             if shape is not None and not shape.accepts(value):
                 # In the path, so that a reader can tell it from a place in the body.
                 wrong += [_moved(violation, f"/path/{name}") for violation in shape.explain(value)]
-        if operation.request is not None and (life.request.body or operation.request_required):
+        if life.has_body:
             shape = self.validators.at(operation.request)
             if shape is not None and not shape.accepts(life.body):
                 wrong += shape.explain(life.body)
         life.violations = wrong
         return self._refuse(life, Wrong.INVALID) if wrong else None
 
-    def _force_status(self, life: _Life) -> Answer | None:
+    def _force_status(self, life: Life) -> Answer | None:
         operation = life.match.operation
         for fault in life.faults:
             if fault.kind == "status":
@@ -235,36 +241,36 @@ class Mock:
                 return life.session.coordinator.failure(fault.status, "as it was told to", name)
         return None
 
-    def _ask_coordinator(self, life: _Life) -> Answer:
-        return life.session.coordinator.answer(_call(life))
+    def _ask_coordinator(self, life: Life) -> Answer | Later:
+        return life.session.coordinator.answer(life.call())
 
     # The steps of a handshake
 
-    def _plan_faults_of_channel(self, life: _Life) -> None:
+    def _plan_faults_of_channel(self, life: Life) -> None:
         if life.session.faults and life.handshake is not None:
             life.faults = life.session.faults.strike(life.handshake.channel)
 
-    def _refuse_unknown_channel(self, life: _Life) -> Answer | None:
+    def _refuse_unknown_channel(self, life: Life) -> Answer | None:
         if life.handshake is not None:
             return None
         known = life.match.operation is not None or life.match.allowed
         return self._refuse(life, Wrong.UNKNOWN_METHOD if known else Wrong.UNKNOWN_PATH)
 
-    def _refuse_unsound(self, life: _Life) -> Answer | None:
+    def _refuse_unsound(self, life: Life) -> Answer | None:
         if life.unsound is not None:
             what = (life.unsound.raw or b"").decode("utf-8", "replace").strip()
             broken = Violation(pointer="", keyword="websocket", message=what, value=None)
             life.violations = (broken,)
         return life.unsound
 
-    def _force_status_of_channel(self, life: _Life) -> Answer | None:
+    def _force_status_of_channel(self, life: Life) -> Answer | None:
         forced = [fault for fault in life.faults if fault.kind == "status"]
         name = life.handshake.channel if life.handshake else ""
         coordinator = life.session.coordinator
         reason = "as it was told to"
         return coordinator.failure(forced[0].status, reason, name) if forced else None
 
-    def _ask_for_admission(self, life: _Life) -> Answer:
+    def _ask_for_admission(self, life: Life) -> Answer:
         assert life.handshake is not None
         session = life.session
         session.coordinator.catch_up()
@@ -287,7 +293,7 @@ class Mock:
 
     # What the steps share
 
-    def _refuse(self, life: _Life, wrong: Wrong) -> Answer:
+    def _refuse(self, life: Life, wrong: Wrong) -> Answer:
         return life.session.coordinator.refuse(
             Refusal(
                 wrong=wrong,
@@ -297,9 +303,11 @@ class Mock:
             )
         )
 
-    def _write_down(self, life: _Life, answer: Answer, began: float) -> Outcome:
+    def _write_down(self, life: Life, answer: Answer, began: float) -> Outcome:
         body = self._bytes(answer, life.faults)
         headers = {"Content-Type": _content_type(answer.media_type), **answer.headers}
+        if life.request.method == "RPC" and answer.status >= 300:
+            headers["grpc-message"] = life.session.coordinator.reason(answer)
         faults = tuple([fault.kind for fault in life.faults])  # quicker than a generator
         drop = "drop" in faults
         request, match, transcript = life.request, life.match, life.session.transcript
@@ -313,7 +321,7 @@ class Mock:
             query=request.query,
             headers=request.headers,
             body=request.body,
-            operation=_name(life),
+            operation=life.name,
             parameters=match.parameters,
             allowed=match.allowed,
             violations=life.violations,
@@ -324,16 +332,24 @@ class Mock:
             connection=life.joined.line.connection.number if life.joined else 0,
             certificate=request.certificate,
             dialled=request.dialled,
+            said=life.said,
         )
         self._note(life.session, exchange)
         return Outcome(
             status=answer.status,
             headers=headers,
-            body=body,
-            delay=_delay(life.faults) if faults else 0.0,
+            body=self._wired(life, answer, body),
+            delay=life.delay if faults else 0.0,
             drop=drop,
             exchange=exchange,
         )
+
+    def _wired(self, life: Life, answer: Answer, body: bytes) -> bytes:
+        """An answer as the wire carries it: that of a procedure is no JSON."""
+        operation = life.match.operation
+        if operation is None or not operation.is_rpc or answer.status >= 300:
+            return body
+        return self.bodies.write(operation, answer.body)
 
     def _note(self, session: Session, entry: Entry) -> None:
         session.transcript.add(entry)
@@ -347,30 +363,6 @@ class Mock:
         if faults and isinstance(body, dict) and any(fault.kind == "extra" for fault in faults):
             body = {**body, "x_unheard_of": {"since": "a later version"}}
         return write_json(body)
-
-
-def _call(life: _Life) -> Call:
-    operation, request = life.match.operation, life.request
-    assert operation is not None
-    return Call(
-        operation=operation.id,
-        parameters=life.match.parameters,
-        query=first_of_each(request.query) if request.query else _NOTHING,
-        headers=request.headers,
-        body=life.body,
-        bare=not request.body,
-        certificate=request.certificate,
-    )
-
-
-def _name(life: _Life) -> str:
-    if life.handshake is not None:
-        return life.handshake.channel
-    return life.match.operation.id if life.match.operation else ""
-
-
-def _delay(faults: Sequence[Fault]) -> float:
-    return sum(fault.seconds for fault in faults if fault.kind == "delay")
 
 
 def _moved(violation: Violation, base: str) -> Violation:

@@ -24,9 +24,11 @@ __all__ = [
     "End",
     "Handshake",
     "Heard",
+    "Later",
     "Refusal",
     "Say",
     "Settings",
+    "Settle",
     "Wrong",
     "commands",
     "handles",
@@ -82,6 +84,16 @@ class Answer:
     raw: bytes | None = None
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Later:
+    """An answer that is still to come: the coordinator gives it with `settle`.
+
+    `deliver` is the core's, and takes it on.
+    """
+
+    deliver: Callable[[Answer], None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +158,14 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Effect: an answer that somebody waits for is there."""
+
+    later: Later
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a mock can be told beforehand.
 
@@ -161,7 +181,7 @@ class Settings:
     tls: bool = False
 
 
-Handler = Callable[[Any, Call], Answer]
+Handler = Callable[[Any, Call], Answer | Later]
 _H = TypeVar("_H", bound=Handler)
 Commander = Callable[[Any, Mapping[str, Any]], Any]
 _C = TypeVar("_C", bound=Commander)
@@ -212,7 +232,7 @@ class Coordinator:
         self.protocol = protocol
         self.world = world
         self.settings = settings or Settings()
-        self._effects: list[Say | End] = []
+        self._effects: list[Say | End | Settle] = []
 
     def __init_subclass__(cls) -> None:
         methods = vars(cls).values()
@@ -226,7 +246,7 @@ class Coordinator:
         """The operations that this coordinator answers."""
         return frozenset(cls._handlers)
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: Call) -> Answer | Later:
         """Serve a lawful call. An operation that nobody handles is a 501 that names itself."""
         self.catch_up()
         handler = self._handlers.get(call.operation)
@@ -263,7 +283,14 @@ class Coordinator:
         """Have a connection ended, once this turn is over."""
         self._effects.append(End(connection=connection, code=code, reason=reason))
 
-    def effects(self) -> list[Say | End]:
+    def settle(self, later: Later, answer: Answer) -> None:
+        """Give an answer that somebody waits for, once this turn is over."""
+        self._effects.append(Settle(later=later, answer=answer))
+
+    def abandoned(self, later: Later) -> None:
+        """Nobody waits for that answer any more."""
+
+    def effects(self) -> list[Say | End | Settle]:
         """What is to be done, in order; each is given once."""
         effects, self._effects = self._effects, []
         return effects
@@ -303,6 +330,10 @@ class Coordinator:
     def failure(self, status: int, reason: str, operation: str = "") -> Answer:
         """Word a failure of the coordinator itself as the protocol does."""
         raise NotImplementedError
+
+    def reason(self, answer: Answer) -> str:
+        """What an answer that refuses a procedure says in words: gRPC has room for no more."""
+        return str(answer.body)
 
     def due(self) -> float | None:
         """When `tick` wants to be called next (seconds since 1970), or `None`."""

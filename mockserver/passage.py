@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from mockserver.coordinator import Handshake
+from mockserver.coordinator import Handshake, Later
 from mockserver.sockets import Line
 from mockserver.transcript import HttpExchange
 
-__all__ = ["Joined", "Outcome", "Request", "first_of_each"]
+__all__ = ["Joined", "Outcome", "Pending", "Request", "first_of_each"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +41,18 @@ class Outcome(NamedTuple):
     delay: float
     drop: bool
     exchange: HttpExchange
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Pending:
+    """An outcome that is still to come: `deliver` is the wire's, and takes it on.
+
+    A wire whose client no longer waits says so with `given_up`.
+    """
+
+    later: Later
+    given_up: Callable[[], None]
+    deliver: Callable[[Outcome], None] = field(default=lambda _: None)
 
 
 class Joined(NamedTuple):

@@ -29,9 +29,12 @@ class Router:
 
     def __init__(self, protocol: Protocol) -> None:
         self._exact: dict[str, dict[str, Operation]] = {}
+        self._procedures: dict[str, Operation] = {}
         shaped: dict[tuple[str, ...], dict[str, Operation]] = {}
         for operation in protocol:
-            if "{" in operation.path:
+            if operation.is_rpc:
+                self._procedures[operation.path] = operation
+            elif "{" in operation.path:
                 steps = tuple(operation.path.split("/"))
                 shaped.setdefault(steps, {})[operation.method] = operation
             else:
@@ -42,6 +45,8 @@ class Router:
 
     def match(self, method: str, path: str) -> Match:
         """`path` is as it came, percent-encoded; parameters come back decoded."""
+        if method == "RPC":
+            return Match(self._procedures.get(path))
         methods = self._exact.get(path, {})
         if method in methods:
             return Match(methods[method], _NOTHING, tuple(methods))

@@ -31,6 +31,8 @@ class RunningMock:
     port: int
     ca: str = ""
     """PEM file of the authority that vouches for it, where it speaks TLS."""
+    grpc_port: int = 0
+    """Where its procedures are called; 0 where the protocol has none."""
 
     @property
     def url(self) -> str:
@@ -43,9 +45,17 @@ class RunningMock:
         return f"ws{self._rest}"
 
     @property
+    def grpc(self) -> str:
+        """`HOST:PORT` of its procedures, or empty where the protocol has none."""
+        return f"{self._host}:{self.grpc_port}" if self.grpc_port else ""
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def _rest(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'s' if self.ca else ''}://{host}:{self.port}"
+        return f"{'s' if self.ca else ''}://{self._host}:{self.port}"
 
     @property
     def session(self) -> Session:
@@ -63,6 +73,7 @@ async def start(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    grpc_port: int = 0,
     seed: int = 0,
     clock: str = "real",
     listener: Listener | None = None,
@@ -71,10 +82,11 @@ async def start(
 ) -> AsyncIterator[RunningMock]:
     """Serve the mock coordinator of `protocol` until the block ends.
 
-    `port` 0 takes a free one. `clock` is `real` or `virtual`. `listener` is called with every
-    exchange and every frame. `tls` serves https and wss, with a certificate made for this; without
-    it, the protocol's default holds. Raises `schemas.PackError` for an unknown protocol,
-    `ValueError` for an unknown clock or dialect, and `OSError` where the address cannot be had.
+    `port` 0 takes a free one, and `grpc_port` 0 one more where the protocol has procedures.
+    `clock` is `real` or `virtual`. `listener` is called with every exchange and every frame. `tls`
+    serves https and wss (and gRPC) with a certificate made for this; without it, the protocol's
+    default holds. Raises `schemas.PackError` for an unknown protocol, `ValueError` for an unknown
+    clock or dialect, and `OSError` where an address cannot be had.
     """
     clocks = {"real": RealClock, "virtual": VirtualClock}
     if clock not in clocks:
@@ -93,11 +105,30 @@ async def start(
     shell = HttpShell(mock)
     try:
         bound = await shell.start(host, port, identity.context if identity else None)
-        yield RunningMock(mock=mock, host=host, port=bound, ca=identity.ca if identity else "")
+        async with _procedures(mock, host, grpc_port, identity) as called:
+            ca = identity.ca if identity else ""
+            yield RunningMock(mock=mock, host=host, port=bound, ca=ca, grpc_port=called)
     finally:
         await shell.close()
         if identity is not None:
             identity.remove()
+
+
+@asynccontextmanager
+async def _procedures(
+    mock: Mock, host: str, port: int, identity: Identity | None
+) -> AsyncIterator[int]:
+    """The port on which procedures are served, or 0 where the protocol has none."""
+    if not mock.protocol.grpc:
+        yield 0
+        return
+    from mockserver.wire.grpc import GrpcShell  # slow to load, and most protocols need none
+
+    shell = GrpcShell(mock)
+    try:
+        yield await shell.start(host, port, identity.files if identity else None)
+    finally:
+        await shell.close()
 
 
 def _authority() -> Authority:

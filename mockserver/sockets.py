@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockserver.coordinator import Connection, Coordinator, End, Heard, Say, Wrong
+from mockserver.coordinator import Connection, Coordinator, End, Heard, Say, Settle, Wrong
 from mockserver.faults import OF_MESSAGES, Fault
 from mockserver.json_text import read_json, write_json
 from mockserver.transcript import Entry, Frame
@@ -109,6 +109,9 @@ class Sockets:
         """Carry out what the coordinator of a session wants done."""
         while effects := session.coordinator.effects():
             for effect in effects:
+                if isinstance(effect, Settle):
+                    effect.later.deliver(effect.answer)
+                    continue
                 line = session.lines.get(effect.connection.number)
                 if line is not None and not line.ending:
                     self._carry_out(line, effect)

@@ -48,10 +48,12 @@ class HttpExchange(NamedTuple):
     """The client's own (DER), where it showed one that TLS took."""
     dialled: float = 0.0
     """When its connection was made, on the clock of `real`; 0 where nobody looked."""
+    said: Any = None
+    """What the body says, where it came in another form than JSON."""
 
     def json(self) -> Any:
         """The request's body as JSON. Raises `ValueError` where it is not."""
-        return orjson.loads(self.body)
+        return orjson.loads(self.body) if self.said is None else self.said
 
     def view(self) -> dict[str, Any]:
         """As the control interface shows it."""
@@ -65,7 +67,7 @@ class HttpExchange(NamedTuple):
                 "path": self.path,
                 "query": self.query,
                 "headers": {escaped(name): escaped(self.headers[name]) for name in self.headers},
-                "body": shown(self.body),
+                "body": shown(self.body) if self.said is None else self.said,
             },
             "violations": [
                 {"pointer": v.pointer, "keyword": v.keyword, "message": v.message}

@@ -11,6 +11,7 @@ from schemas.asyncapi import read_channels
 from schemas.bundle import bundle
 from schemas.errors import PackError, Problem
 from schemas.files import line_of, read_checked
+from schemas.grpc import read_procedures
 from schemas.openapi import read_operations
 from schemas.spec import Place, Protocol, Requirement
 
@@ -48,6 +49,7 @@ def load(pack: str) -> Protocol:
     about = read_checked(folder / "protocol.yaml", "protocol")
     openapi = _document(folder / "openapi.yaml", "openapi")
     asyncapi = _document(folder / "asyncapi.yaml", "asyncapi")
+    grpc = _document(folder / "grpc.yaml", "grpc")
     if not openapi and not asyncapi:
         message = "has neither an openapi.yaml nor an asyncapi.yaml"
         raise PackError(Problem(file=str(folder), message=message))
@@ -63,11 +65,17 @@ def load(pack: str) -> Protocol:
         port=about["defaults"]["port"],
         readiness=about["defaults"]["readiness"],
         capabilities=about["capabilities"],
-        operations=read_operations(openapi, folder) if openapi else {},
+        operations={
+            **(read_operations(openapi, folder) if openapi else {}),
+            **(read_procedures(grpc) if grpc else {}),
+        },
         openapi=openapi,
         folder=str(folder),
         channels=read_channels(asyncapi, folder) if asyncapi else {},
         asyncapi=asyncapi,
+        grpc=grpc,
+        grpc_port=about["defaults"].get("grpc_port", 0),
+        token_header=about["defaults"].get("token_header", ""),
         tls=about["defaults"].get("tls", False),
         dialects=tuple(about.get("dialects", ("documented",))),
         hooks=about.get("hooks", {}),
@@ -134,7 +142,8 @@ def _place_problems(
     operation = protocol.operations.get(place["operation"])
     if operation is None:
         known = ", ".join(protocol.operations)
-        yield "place", "names an operation that openapi.yaml lacks", place["operation"], known
+        file = "grpc.yaml" if "." in place["operation"] else "openapi.yaml"
+        yield "place", f"names an operation that {file} lacks", place["operation"], known
     elif "answer" in place and place["answer"] not in operation.responses:
         known = ", ".join(operation.responses)
         yield "place", "names an answer that openapi.yaml lacks", place["answer"], known

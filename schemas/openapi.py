@@ -13,6 +13,9 @@ from schemas.spec import Operation
 
 __all__ = ["read_operations"]
 
+_READ = ("application/json", "multipart/form-data")
+"""Media types of a request that are read and validated."""
+
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
 
@@ -66,6 +69,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, folder: Path
     at = ["paths", path, method]
     request = body.get("requestBody", {})
     responses = body.get("responses", {})
+    media_type = next((each for each in _READ if each in request.get("content", {})), _READ[0])
     return Operation(
         id=body["operationId"],
         method=method.upper(),
@@ -73,7 +77,8 @@ def _operation(document: Mapping[str, Any], path: str, method: str, folder: Path
         summary=body.get("summary", ""),
         section=body.get("x-section", ""),
         capability=body.get("x-capability", ""),
-        request=_schema_reference(request, [*at, "requestBody"]),
+        request=_schema_reference(request, [*at, "requestBody"], media_type),
+        media_type=media_type,
         request_required=bool(request.get("required")),
         request_example=_first_example(request),
         responses={
@@ -115,10 +120,12 @@ def _resolved(
         raise _problem(folder, [*at, "$ref"], message, node["$ref"]) from error
 
 
-def _schema_reference(holder: Mapping[str, Any], at: list[str]) -> str | None:
-    if "application/json" not in holder.get("content", {}):
+def _schema_reference(
+    holder: Mapping[str, Any], at: list[str], media_type: str = "application/json"
+) -> str | None:
+    if media_type not in holder.get("content", {}):
         return None
-    return "#" + json_pointer.join([*at, "content", "application/json", "schema"])
+    return "#" + json_pointer.join([*at, "content", media_type, "schema"])
 
 
 def _first_example(request: Mapping[str, Any]) -> Any:

@@ -84,7 +84,11 @@ class Operation:
     """One endpoint: what is asked, and what may be answered.
 
     `request` is the reference of the body's schema inside the bundled document, `responses` those
-    of the answers by status or range; `None` where a body is free.
+    of the answers by status or range; `None` where a body is free. `media_type` is the request's:
+    of a form, the schema describes an object of its parts.
+
+    A remote procedure is an operation too: its `method` is `RPC`, its `path` that of gRPC, its
+    bodies are seen in their JSON form, and its codes as the statuses that gateways make of them.
     """
 
     id: str
@@ -98,6 +102,12 @@ class Operation:
     request_example: Any
     responses: Mapping[str, str | None]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+    @property
+    def is_rpc(self) -> bool:
+        """Is it called by gRPC?"""
+        return self.method == "RPC"
 
     def answer(self, status: int) -> str | None:
         """The key under which a status is documented (`"200"`, `"2XX"`), or `None`."""
@@ -180,7 +190,9 @@ class Example:
 class Protocol:
     """Everything that we know of one protocol.
 
-    `openapi` and `asyncapi` are self-contained (bundled), and empty where a protocol has none.
+    `openapi`, `asyncapi` and `grpc` are self-contained (bundled), and empty where a protocol has
+    none. `grpc_port` is where its procedures are called by default, `token_header` the header in
+    which a token goes with a request; 0 and empty where there is no such thing.
     `tls` says that its coordinators speak TLS unless they are told otherwise, with certificates
     that nobody vouches for. `dialects` are the ways in which the mock can read the document.
     `hooks` are what a target may supply beside the protocol, by name.
@@ -202,6 +214,9 @@ class Protocol:
     folder: str
     channels: Mapping[str, Channel] = field(default_factory=dict)
     asyncapi: Mapping[str, Any] = field(default_factory=dict)
+    grpc: Mapping[str, Any] = field(default_factory=dict)
+    grpc_port: int = 0
+    token_header: str = ""
     tls: bool = False
     dialects: tuple[str, ...] = ("documented",)
     hooks: Mapping[str, str] = field(default_factory=dict)

@@ -56,7 +56,11 @@ class Validators:
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
         self._base = f"urn:assay:{protocol.id}"
-        documents = {"": dict(protocol.openapi), ":asyncapi": dict(protocol.asyncapi)}
+        documents = {
+            "": dict(protocol.openapi),
+            ":asyncapi": dict(protocol.asyncapi),
+            ":grpc": dict(protocol.grpc),
+        }
         self._registry = jsonschema_rs.Registry(
             [(self._base + name, document) for name, document in documents.items()],
             draft=jsonschema_rs.Draft202012,
@@ -90,7 +94,7 @@ class Validators:
 
     def at(self, reference: str | None) -> Shape | None:
         """The shape at a reference into a bundled document: `#/paths/…` into OpenAPI's,
-        `asyncapi#/components/…` into AsyncAPI's.
+        `asyncapi#/components/…` into AsyncAPI's, `grpc#/rpcs/…` into that of the procedures.
         """
         if reference is None:
             return None

@@ -15,9 +15,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import istr
 
 from mockserver.app import Mock
-from mockserver.passage import Outcome, Request
+from mockserver.passage import Outcome, Pending, Request
 from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
+from mockserver.wire.patience import delivered
 from mockserver.wire.websocket import SocketShell
 
 __all__ = ["LARGEST_BODY", "SESSION_HEADER", "HttpShell"]
@@ -92,7 +93,10 @@ class HttpShell:
             certificate=certificate,
             dialled=_dialled(raw),
         )
-        return await _send(raw, self._mock.serve(request, session))
+        answered = self._mock.serve(request, session)
+        if isinstance(answered, Pending):
+            answered = await delivered(answered)
+        return await _send(raw, answered)
 
 
 class _Connection(web.RequestHandler):

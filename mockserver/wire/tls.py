@@ -25,7 +25,8 @@ a virtual one.
 
 
 class Identity:
-    """A server's certificate with its authority. `ca` is the authority's PEM file, for clients.
+    """A server's certificate with its authority. `ca` is the authority's PEM file, for clients;
+    `files` are those of the certificate and its key.
 
     The files live in a folder of their own, which `remove` takes away.
     """
@@ -33,7 +34,9 @@ class Identity:
     def __init__(self, folder: tempfile.TemporaryDirectory[str], context: ssl.SSLContext) -> None:
         self._folder = folder
         self.context = context
-        self.ca = str(Path(folder.name) / "ca.pem")
+        place = Path(folder.name)
+        self.ca = str(place / "ca.pem")
+        self.files = (place / "server.pem", place / "server.key")
 
     def remove(self) -> None:
         self._folder.cleanup()
