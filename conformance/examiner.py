@@ -241,6 +241,7 @@ class Examiner:
         told += [
             f"  WebSocket  {mock.ws_url}{each.path}" for each in self._protocol.channels.values()
         ]
+        told += [f"  gRPC  {mock.grpc}"] if mock.grpc else []
         needed = ("token", "username", "password", "ca")
         if self._protocol.channels:
             told += [f"  {name}  {values[name]}" for name in needed if values[name]]
@@ -252,6 +253,7 @@ class Examiner:
         return {
             "url": mock.url,
             "ws_url": mock.ws_url,
+            "grpc": mock.grpc,
             "host": mock.host,
             "port": str(mock.port),
             "token": secrets.token_urlsafe(24),

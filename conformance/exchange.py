@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from conformance.masking import Masker
 from mockserver.transcript import HttpExchange
 from schemas import pointer as json_pointer
+from schemas.grpc import code_of
 
 __all__ = [
     "MISSING",
@@ -21,6 +22,7 @@ __all__ = [
     "read_json",
     "shell_commands",
     "shown",
+    "shown_form",
     "value_at",
 ]
 
@@ -69,6 +71,12 @@ class Exchange:
     reconnected: bool = False
     identity: str = ""
     """Whose client certificate the connection showed, where it is not the target's own."""
+    code: str = ""
+    """gRPC's own word for `status`, where a procedure was called; bodies are in JSON form then."""
+    form: Mapping[str, Any] | None = None
+    """The parts of the form that `body` is, where it is one: text and JSON as they are, files as
+    bytes.
+    """
 
     @cached_property
     def json(self) -> Any:
@@ -87,7 +95,7 @@ class Exchange:
     @property
     def outcome(self) -> str:
         """The answer in a few words: `422`, or why there is none."""
-        return self.failure or str(self.status)
+        return self.failure or self.code or str(self.status)
 
     def record(self, mask: Masker) -> dict[str, Any]:
         """As it stands in run.jsonl, with secrets masked and long bodies cut."""
@@ -95,6 +103,7 @@ class Exchange:
         if self.status is not None:
             response = {
                 "status": self.status,
+                **({"code": self.code} if self.code else {}),
                 "headers": mask.headers(self.answer_headers),
                 "body": shown(self.answer, mask),
             }
@@ -105,7 +114,9 @@ class Exchange:
                 "method": self.method,
                 "url": mask.text(self.url),
                 "headers": mask.headers(self.headers),
-                "body": shown(self.body, mask),
+                "body": shown(self.body, mask)
+                if self.form is None
+                else shown_form(self.form, mask),
             },
             "response": response,
             "failure": mask.text(self.failure) or None,
@@ -121,7 +132,8 @@ def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
         method=heard.method,
         url=base + heard.path + query,
         headers={name.lower(): value for name, value in heard.headers.items()},
-        body=heard.body,
+        body=heard.body if heard.said is None else json.dumps(heard.said).encode(),
+        code=code_of(heard.status) if heard.method == "RPC" and heard.status else "",
         status=heard.status or None,
         answer_headers={name.lower(): value for name, value in heard.answer_headers.items()},
         answer=heard.answer,
@@ -189,9 +201,23 @@ def shown(body: bytes, mask: Masker) -> Any:
     return f"{text[:_LONGEST_SHOWN]}… ({len(body)} bytes)"
 
 
+def shown_form(form: Mapping[str, Any], mask: Masker) -> dict[str, Any]:
+    """A form as evidence keeps it: files by their size."""
+    return {
+        name: f"({len(part)} bytes)" if isinstance(part, bytes) else mask.json(part)
+        for name, part in form.items()
+    }
+
+
 def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
-    """The exchanges as curl commands, one a line; empty where a shell could not say them."""
-    commands = [_curl(exchange, mask) for exchange in exchanges if exchange.url]
+    """The exchanges as curl and grpcurl commands, one a line; empty where a shell could not say
+    them.
+    """
+    commands = [
+        _grpcurl(exchange, mask) if exchange.method == "RPC" else _curl(exchange, mask)
+        for exchange in exchanges
+        if exchange.url
+    ]
     return "\n".join(commands)
 
 
@@ -202,13 +228,34 @@ def _curl(exchange: Exchange, mask: Masker) -> str:
     if exchange.method != "GET":
         words += ["-X", exchange.method]
     for name, value in mask.headers(exchange.headers).items():
+        if name == "content-type" and exchange.form is not None:
+            continue  # curl writes its own boundary
         if name not in ("host", "accept", "accept-encoding", "user-agent", "content-length"):
             words += ["-H", f"{name}: {value}"]
-    if exchange.body:
+    if exchange.form is not None:
+        for name, part in exchange.form.items():
+            said = f"@{name}.bin" if isinstance(part, bytes) else _part(part, mask)
+            words += ["-F", f"{name}={said}"]
+    elif exchange.body:
         # Not --data-binary, which takes a body that begins with @ for the name of a file.
         words += ["--data-raw", _typed(exchange.body, mask)[:_LONGEST_SHOWN]]
     words.append(mask.text(exchange.url))
     return shlex.join(words)
+
+
+def _part(part: Any, mask: Masker) -> str:
+    return mask.text(part) if isinstance(part, str) else json.dumps(mask.json(part))
+
+
+def _grpcurl(exchange: Exchange, mask: Masker) -> str:
+    scheme, _, rest = exchange.url.partition("://")
+    address, _, method = rest.partition("/")
+    words = ["grpcurl", *(["-plaintext"] if scheme == "grpc" else [])]
+    for name, value in mask.headers(exchange.headers).items():
+        words += ["-H", f"{name}: {value}"]
+    if exchange.body:
+        words += ["-d", _typed(exchange.body, mask)[:_LONGEST_SHOWN]]
+    return shlex.join([*words, address, method])
 
 
 def _typed(body: bytes, mask: Masker) -> str:

@@ -8,7 +8,18 @@ import pytest
 
 from conformance.context import PROFILES
 
-__all__ = ["UnjudgeableError", "case", "exclusive", "from_profile", "in_profile", "requirement"]
+__all__ = [
+    "UnjudgeableError",
+    "case",
+    "exclusive",
+    "exhausts",
+    "from_profile",
+    "in_profile",
+    "requirement",
+]
+
+exhausts: pytest.MarkDecorator = pytest.mark.exhausts
+"""Marks a check that uses one of the peer's rates up: it comes after all that do not."""
 
 
 class UnjudgeableError(Exception):

@@ -34,6 +34,7 @@ from schemas import load, load_requirements
 from schemas.spec import Requirement
 
 if TYPE_CHECKING:
+    from conformance.clients.grpc import GrpcClient
     from conformance.clients.opener import Opener
 
 __all__ = ["Suite"]
@@ -111,6 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
     config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
     config.addinivalue_line("markers", "exclusive(what): never beside another of the same")
+    config.addinivalue_line("markers", "exhausts: uses a rate of the peer up, and so comes last")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As shells start what goes on in the background; the command asks us to end by it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -319,6 +321,25 @@ async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
     if await http_client.gone():
         raise UnjudgeableError("the peer no longer accepts connections")
     return http_client
+
+
+@pytest.fixture(scope="session")
+async def grpc_client(suite: Suite) -> AsyncIterator[GrpcClient | None]:
+    from conformance.clients.grpc import GrpcClient  # slow to load, and most protocols need none
+
+    client = GrpcClient(suite.protocol, suite.context.target) if suite.context.target.grpc else None
+    yield client
+    if client is not None:
+        await client.close()
+
+
+@pytest.fixture
+async def procedures(grpc_client: GrpcClient | None, judge: Judge) -> GrpcClient:
+    """The procedures of the coordinator that is judged, by gRPC."""
+    if grpc_client is None:
+        raise UnjudgeableError("the target has no address for gRPC: give one with --grpc HOST:PORT")
+    grpc_client.see = judge.see
+    return grpc_client
 
 
 @pytest.fixture

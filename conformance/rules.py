@@ -49,7 +49,7 @@ def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
 
 
 def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
-    if exchange.json is MISSING or exchange.operation == "":
+    if exchange.json is MISSING or exchange.operation == "" or exchange.method == "RPC":
         return
     label = exchange.answer_headers.get("content-type", "")
     media_type = label.partition(";")[0].strip().lower()
@@ -140,11 +140,15 @@ def _json_body(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]
 
 def _labelled_body(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
     operation = protocol.operations.get(exchange.operation)
-    if operation is not None and operation.request is not None and exchange.body:
+    if operation is None or operation.is_rpc:
+        return
+    if operation.request is not None and exchange.body:
         label = exchange.headers.get("Content-Type", "")
+        wanted = operation.media_type
+        what = "a JSON body" if wanted == "application/json" else "a form"
         yield RuleWord(
-            kept=label.partition(";")[0].strip().lower() == "application/json",
-            message=f"a JSON body is labelled {label or 'not at all'}",
+            kept=label.partition(";")[0].strip().lower() == wanted,
+            message=f"{what} is labelled {label or 'not at all'}",
         )
 
 

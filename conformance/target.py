@@ -104,7 +104,11 @@ class Target:
     name: str = ""
     version: str = ""
     url: str = ""
+    grpc: str = ""
+    """`HOST:PORT` where its procedures are called."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What goes with every call of a procedure."""
     tls: Tls = Tls()
     credentials: Credentials = Credentials()
     operator: Operator = Operator()
@@ -125,7 +129,24 @@ class Target:
         verify = self.tls.verify
         trusting = protocol.tls and not self.tls.ca
         known = not trusting if verify is None else verify
-        return replace(self, tls=replace(self.tls, verify=known))
+        metadata = self.metadata or self._bearer(protocol)
+        return replace(self, tls=replace(self.tls, verify=known), metadata=metadata)
+
+    def _bearer(self, protocol: Protocol) -> Mapping[str, str]:
+        """The token that requests carry in a header, as gRPC carries one."""
+        token = self.token(protocol)
+        return {"authorization": f"Bearer {token}"} if token and protocol.grpc else {}
+
+    def token(self, protocol: Protocol) -> str:
+        """The token that requests carry in the protocol's own header, or an empty text."""
+        wanted = protocol.token_header.lower()
+        found = (value for name, value in self.headers.items() if name.lower() == wanted)
+        return next(found, "")
+
+    def with_token(self, token: str, protocol: Protocol) -> Target:
+        """The same peer, which wants that token with each request."""
+        headers = {**self.headers, protocol.token_header: token}
+        return replace(self, headers=headers, secrets=(*self.secrets, token))
 
     def with_url(self, url: str) -> Target:
         """The same peer elsewhere. `ws` and `wss` mean `http` and `https`: it is one port."""
@@ -151,7 +172,7 @@ def read_target(path: Path, protocol: Protocol) -> Target:
         raise PackError(*problems)
     secrets: list[str] = []
     filled = _fill(data, path, [], secrets)
-    headers = filled.get("headers", {})
+    headers, metadata = filled.get("headers", {}), filled.get("metadata", {})
     tls = _with_paths(filled.get("tls", {}), path.parent)
     operator = Operator(**_with_paths(filled.get("operator", {}), path.parent))
     hooks = {
@@ -163,20 +184,27 @@ def read_target(path: Path, protocol: Protocol) -> Target:
     principals = tuple(Principal(**said) for said in filled.get("principals", ()))
     plain = {
         key: filled[key]
-        for key in ("name", "version", "capabilities", "time_scale", "timeout")
+        for key in ("name", "version", "grpc", "capabilities", "time_scale", "timeout")
         if key in filled
     }
     told = (credentials.password, *(principal.token for principal in principals))
     return Target(
         **plain,
         headers=headers,
+        metadata=metadata,
         tls=Tls(**tls),
         credentials=credentials,
         operator=operator,
         principals=principals,
         hooks=hooks,
         rate_limit=RateLimit(**limit) if limit else None,
-        secrets=(*secrets, *headers.values(), *operator.headers.values(), *filter(None, told)),
+        secrets=(
+            *secrets,
+            *headers.values(),
+            *metadata.values(),
+            *operator.headers.values(),
+            *filter(None, told),
+        ),
     ).with_url(filled.get("url", ""))
 
 

@@ -169,6 +169,7 @@ class Settle:
 class Settings:
     """What a mock can be told beforehand.
 
+    `token` is what each request must carry, where the protocol has such a thing.
     `dialect` is one of the protocol's. `username` and `password` are those of a person, where
     the protocol knows people. `production` leaves out what a document keeps out of production.
     `tls` says that the mock is served over TLS, so that clients can show certificates.
@@ -177,6 +178,7 @@ class Settings:
     dialect: str = "documented"
     username: str = "admin"
     password: str = "assay-admin"  # noqa: S105  # a mock's own, told to whoever asks
+    token: str = "assay-token"  # noqa: S105  # as below
     production: bool = False
     tls: bool = False
 

@@ -31,6 +31,7 @@ class _UsageError(Exception):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", help="id of a protocol, or a folder with a pack")
     parser.add_argument("--port", type=int, help="0 for a free one (default: the protocol's own)")
+    parser.add_argument("--grpc-port", type=int, help="the same for gRPC, where it is spoken")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--seed", type=int, default=0, help="fixes ids and chances")
     parser.add_argument("--clock", choices=["real", "virtual"], default="real")
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--user", metavar="NAME:PASSWORD", help="credentials, where the protocol knows any"
     )
+    parser.add_argument("--token", help="what each request must carry, where it carries any")
     parser.add_argument(
         "--agent",
         action="append",
@@ -67,15 +69,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     port = protocol.port if arguments.port is None else arguments.port
-    if not 0 <= port <= 65535:
-        print(f"assay: --port is from 0 to 65535, not {port}", file=sys.stderr)
-        return 2
+    grpc_port = protocol.grpc_port if arguments.grpc_port is None else arguments.grpc_port
+    for flag, value in (("--port", port), ("--grpc-port", grpc_port)):
+        if not 0 <= value <= 65535:
+            print(f"assay: {flag} is from 0 to 65535, not {value}", file=sys.stderr)
+            return 2
     wrong = _wrong(protocol, arguments)
     if wrong:
         print(f"assay: {wrong}", file=sys.stderr)
         return 2
     try:
-        _loop()(_serve(protocol, port, arguments))
+        _loop()(_serve(protocol, port, grpc_port, arguments))
     except _UsageError as error:
         print(f"assay: {error}", file=sys.stderr)
         return 2
@@ -83,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         reason = error.strerror or str(error)
         print(
             f"assay: cannot listen on {arguments.host}:{port}: {reason}\n"
-            "    hint: --port 0 takes a free port",
+            f"    hint: --port 0 {'--grpc-port 0 ' if protocol.grpc else ''}takes a free port",
             file=sys.stderr,
         )
         return 2
@@ -97,7 +101,7 @@ def _wrong(protocol: Protocol, arguments: argparse.Namespace) -> str:
         return f"--host is an address, or a name as DNS writes it, not {arguments.host!r}"
     if not all(arguments.agent):
         return "--agent is the name of an agent, not an empty text"
-    return _wrong_user(protocol, arguments.user)
+    return _wrong_user(protocol, arguments.user) or _out_of_place(protocol, arguments)
 
 
 def _wrong_user(protocol: Protocol, user: str | None) -> str:
@@ -118,10 +122,22 @@ def _wrong_user(protocol: Protocol, user: str | None) -> str:
     return ""
 
 
+def _out_of_place(protocol: Protocol, arguments: argparse.Namespace) -> str:
+    if arguments.token is not None and not protocol.token_header:
+        return f"--token: requests to {protocol.id} carry none"
+    if arguments.token == "":
+        return "--token is a text that is not empty"
+    if arguments.grpc_port is not None and not protocol.grpc:
+        return f"--grpc-port: {protocol.id} does not speak gRPC"
+    return ""
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     said: dict[str, Any] = {}
     if arguments.user is not None:
         said["username"], _, said["password"] = arguments.user.partition(":")
+    if arguments.token is not None:
+        said["token"] = arguments.token
     return Settings(dialect=arguments.dialect, production=arguments.production, **said)
 
 
@@ -133,7 +149,9 @@ def _loop() -> Callable[[Coroutine[Any, Any, None]], None]:
     return uvloop.run
 
 
-async def _serve(protocol: Protocol, port: int, arguments: argparse.Namespace) -> None:
+async def _serve(
+    protocol: Protocol, port: int, grpc_port: int, arguments: argparse.Namespace
+) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
@@ -142,6 +160,7 @@ async def _serve(protocol: Protocol, port: int, arguments: argparse.Namespace) -
         protocol,
         host=arguments.host,
         port=port,
+        grpc_port=grpc_port,
         seed=arguments.seed,
         clock=arguments.clock,
         listener=None if arguments.log == "none" else log,
@@ -151,6 +170,10 @@ async def _serve(protocol: Protocol, port: int, arguments: argparse.Namespace) -
         agents = _enrolled(mock, arguments.agent)
         if arguments.log == "json":
             ready = {"ready": True, "url": mock.url, "protocol": protocol.id, "ca": mock.ca}
+            if mock.grpc:
+                ready["grpc"] = mock.grpc
+            if protocol.token_header:
+                ready["token"] = mock.mock.settings.token
             told = {**ready, "credentials": _credentials(mock), "agents": agents}
             print(orjson.dumps(told).decode(), flush=True)
         else:

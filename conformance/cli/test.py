@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import secrets
 import shlex
 import shutil
@@ -43,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--user", metavar="NAME:PASSWORD", help="credentials, where the peer wants some"
     )
+    parser.add_argument("--grpc", metavar="HOST:PORT", help="where its procedures are called")
+    parser.add_argument("--token", help="what the peer wants with each request, where it wants one")
     parser.add_argument("--target", type=Path, metavar="FILE", help="what flags can't say (YAML)")
     parser.add_argument("--profile", choices=PROFILES, default="standard")
     parser.add_argument("--seed", type=int, default=0)
@@ -95,6 +98,14 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     target = read_target(arguments.target, protocol) if arguments.target else Target()
     if arguments.url:
         target = target.with_url(arguments.url)
+    if arguments.grpc:
+        _refuse_unless(bool(protocol.grpc), "--grpc", f"{protocol.id} has no procedures", None)
+        sound = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):[0-9]{1,5}", arguments.grpc)
+        _refuse_unless(bool(sound), "--grpc", "is not HOST:PORT", arguments.grpc)
+        target = replace(target, grpc=arguments.grpc)
+    if arguments.token is not None:
+        _refuse_unless(bool(protocol.token_header), "--token", "no request has one here", None)
+        target = target.with_token(arguments.token, protocol)
     if arguments.user is not None:
         name, colon, password = arguments.user.partition(":")
         _refuse_unless(bool(name and colon), "--user", "is not NAME:PASSWORD", None)

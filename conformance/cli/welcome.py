@@ -14,7 +14,7 @@ import orjson
 
 from mockserver import RunningMock
 from mockserver.app import Mock
-from mockserver.passage import Request
+from mockserver.passage import Outcome, Request
 from schemas.spec import Operation
 
 __all__ = ["welcome"]
@@ -29,6 +29,7 @@ def welcome(mock: RunningMock, agents: _Agents, *, virtual: bool) -> str:
         f"{protocol.title}, mock coordinator ({protocol.id} {protocol.version})",
         "",
         *_aligned(_of_requests(mock)),
+        *_aligned(_of_procedures(mock)),
         *_aligned(_of_people(mock, agents)),
         *_aligned(_of_sockets(mock, agents)),
         *_aligned(_of_control(mock, virtual=virtual)),
@@ -47,13 +48,30 @@ def _of_requests(mock: RunningMock) -> Iterator[tuple[str, str]]:
         yield "authority", f"{mock.ca}  (PEM; trust it, or check no certificate)"
     example = _example_that_works(mock)
     if example is not None:
-        yield "try it", _curl(mock, example.path, example.request_example)
+        yield "try it", _curl(mock, example.path, example.request_example, _token(mock))
     if any(operation.path == "/docs" for operation in protocol):
         yield "browse", f"{mock.url}/docs"
 
 
+def _token(mock: RunningMock) -> dict[str, str]:
+    """The header that every request needs, where the protocol has one."""
+    name = mock.mock.protocol.token_header
+    return {name: mock.mock.settings.token} if name else {}
+
+
+def _of_procedures(mock: RunningMock) -> Iterator[tuple[str, str]]:
+    if mock.grpc:
+        words = ["grpcurl", *([] if mock.ca else ["-plaintext"])]
+        words += ["-cacert", mock.ca] if mock.ca else []
+        words += ["-H", f"authorization: Bearer {mock.mock.settings.token}"]
+        yield "gRPC", mock.grpc
+        yield "list them", shlex.join([*words, mock.grpc, "list"])
+
+
 def _of_people(mock: RunningMock, agents: _Agents) -> Iterator[tuple[str, str]]:
     protocol, settings = mock.mock.protocol, mock.mock.settings
+    if protocol.token_header:
+        yield "token", f"{protocol.token_header}: {settings.token}"
     if protocol.authentication in ("token", "subprotocol"):
         yield "log in as", f"{settings.username} with the password {settings.password}"
     for name, values in agents.items():
@@ -131,8 +149,10 @@ def _example_that_works(mock: RunningMock) -> Operation | None:
         if not curl_does_so or "{" in operation.path:
             continue
         body = b"" if said is None else orjson.dumps(said)
-        request = Request(method=operation.method, path=operation.path, body=body)
-        if trial.serve(request, trial.sessions.get()).status < 400:
+        headers = _token(mock)
+        request = Request(method=operation.method, path=operation.path, body=body, headers=headers)
+        outcome = trial.serve(request, trial.sessions.get())
+        if isinstance(outcome, Outcome) and outcome.status < 400:
             return operation
     return None
 

@@ -17,13 +17,14 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from conformance.clients.forms import write_form
 from conformance.clients.identity import Identity, client_context
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
 from conformance.target import RateLimit, Target, Tls
 from schemas.spec import Protocol
 
-__all__ = ["LARGEST_ANSWER", "HttpClient", "fill_path", "tls_context"]
+__all__ = ["LARGEST_ANSWER", "HttpClient", "fill_path", "pause_after", "tls_context"]
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
@@ -39,6 +40,11 @@ _IN_VAIN = 3
 
 _LONGEST_PAUSE = 20.0
 """Seconds that a 429 can make us wait at once."""
+
+_SHORTEST_PAUSE = 0.5
+
+_EPOCH = 1e9
+"""Above this, a number of seconds is a moment of our time."""
 
 _NOTHING: Any = object()
 
@@ -92,19 +98,26 @@ class HttpClient:
         *,
         body: Any = _NOTHING,
         raw: bytes | None = None,
+        form: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        anonymous: bool = False,
         identity: Identity | None = None,
         lawful: bool = True,
         served: bool = True,
     ) -> Exchange:
         """Call an operation. `body` is sent as JSON, `raw` as it is (labelled as JSON all the same,
-        unless `headers` say otherwise).
+        unless `headers` say otherwise), `form` as multipart/form-data: bytes as a file, anything
+        else as text or JSON.
 
         `lawful=False` marks a request that breaks the protocol on purpose, `served=False` one that
         keeps it and need not succeed all the same: it asks for a stranger, say. `identity` is whose
-        connection it goes over; without one it is the target's own.
+        connection it goes over; without one it is the target's own. `anonymous` leaves the target's
+        own headers (its credentials) out.
         """
+        if form is not None:
+            raw, label = write_form(form)
+            headers = {"content-type": label, **(headers or {})}
         known = self.protocol.operations[operation]
         words = f"?{urlencode(query)}" if query else ""
         return await self._ask(
@@ -113,8 +126,9 @@ class HttpClient:
                 method=known.method,
                 url=self._url(fill_path(known.path, parameters or {}) + words),
                 identity=identity.name if identity else "",
-                headers=self._headers(headers, anonymous=False),
+                headers=self._headers(headers, anonymous=anonymous),
                 body=_encode(body) if raw is None else raw,
+                form=form,
                 lawful=lawful,
                 served=lawful and served,
             ),
@@ -167,7 +181,7 @@ class HttpClient:
         for _ in range(_TRIES if self._in_vain < _IN_VAIN else 0):
             if exchange.status != 429:
                 break
-            await asyncio.sleep(_pause(exchange))
+            await asyncio.sleep(pause_after(exchange))
             asked = replace(asked, throttled=True)
             exchange = await self._paced(asked, with_body=with_body, context=context)
         if exchange.status == 429:
@@ -301,9 +315,18 @@ def _encode(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
 
 
-def _pause(exchange: Exchange) -> float:
+def pause_after(exchange: Exchange) -> float:
+    """Seconds to wait after a 429: as long as it says, within bounds."""
     said = exchange.answer_headers.get("retry-after", "")
-    return min(float(said), _LONGEST_PAUSE) if said.isdecimal() else 1.0
+    reset = exchange.answer_headers.get("x-ratelimit-reset", "")
+    if said.isdecimal():
+        return min(float(said), _LONGEST_PAUSE)
+    if reset.isdecimal():
+        # A moment, or seconds until then; the moment may be that of a bucket that is full again,
+        # and one more call goes through long before.
+        left = float(reset) - time.time() if float(reset) > _EPOCH else float(reset)
+        return min(max(left, _SHORTEST_PAUSE), _LONGEST_PAUSE / 2)
+    return 1.0
 
 
 async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:

@@ -27,7 +27,8 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", _LARGEST),
 )
 
-_Context = grpc.aio.ServicerContext[bytes, bytes]
+_Context = Any
+"""`grpc.aio.ServicerContext`: the library has no types."""
 
 
 class GrpcShell:
@@ -84,7 +85,7 @@ class GrpcShell:
         return outcome.body
 
 
-class _Handler(grpc.GenericRpcHandler[bytes, bytes]):
+class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no types of its own
     """Takes every path: what the document does not know is the core's business as well."""
 
     def __init__(self, serve: Callable[[str, bytes, _Context], Awaitable[bytes]]) -> None:

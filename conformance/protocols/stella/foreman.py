@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from conformance.protocols.stella.biography import OF_AGENTS, Way
 from conformance.protocols.stella.notes import Notebook, Notes, Strike
@@ -91,7 +91,7 @@ class Foreman:
         usual = coordinator.answer
 
         def answer(call: Call) -> Answer:
-            said = self._answer(call, usual)
+            said = self._answer(call, cast("Callable[[Call], Answer]", usual))
             for edit in self.edits:
                 said = edit(call, said)
             return said
@@ -127,7 +127,9 @@ class Foreman:
     @property
     def agent_id(self) -> str:
         """The id under which the agent asks."""
-        return next(h.parameters["id"] for h in reversed(self.exchanges) if "id" in h.parameters)
+        known = (h.parameters for h in reversed(self.exchanges))
+        found: str = next(each["id"] for each in known if "id" in each)
+        return found
 
     @property
     def interval(self) -> float:

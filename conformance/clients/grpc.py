@@ -1,0 +1,216 @@
+"""gRPC towards a coordinator: by procedure, with patience that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from conformance.clients.http import LARGEST_ANSWER, pause_after
+from conformance.clients.reflection import peer_codec
+from conformance.exchange import Exchange
+from conformance.patience import GIVEN_UP, Patience
+from conformance.target import Target
+from schemas.grpc import STATUSES
+from schemas.protobuf import Codec, codec
+from schemas.spec import Protocol
+
+__all__ = ["GrpcClient"]
+
+_TRIES = 3
+"""Times that a call is made again, after a pause, while the peer is exhausted."""
+
+_OURS = (
+    "failed to connect",
+    "connection",
+    "socket",
+    "dns resolution",
+    "name resolution",
+    "endpoint",
+)
+"""How our own library begins what it says where the peer said nothing (lower case)."""
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class GrpcClient:
+    """Calls a coordinator's procedures. Every call ends, in an answer or with the failure named.
+
+    What is said is seen as JSON: by the messages that the peer describes itself, where it offers
+    reflection, else by the document's. `see` is told of every exchange.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        target: Target,
+        see: Callable[[Exchange], None] = lambda _: None,
+    ) -> None:
+        self.protocol = protocol
+        self.target = target
+        self.see = see
+        self.documented = codec(protocol)
+        self._patience = Patience(target.timeout)
+        self._own: Codec | None = None
+        self._asked = False
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def described(self) -> Codec | None:
+        """The peer's own description, by reflection; `None` where it gives none."""
+        if not self._asked:
+            self._asked = True
+            metadata = tuple(self.target.metadata.items())
+            self._own = await peer_codec(
+                self._channel, self.documented.services, metadata, self.target.timeout
+            )
+        return self._own
+
+    async def codec(self) -> Codec:
+        """By what is read and written: the peer's own description, else the document's."""
+        return await self.described() or self.documented
+
+    async def call(
+        self,
+        operation: str,
+        body: Mapping[str, Any] = _NOTHING,
+        *,
+        raw: bytes | None = None,
+        metadata: Mapping[str, str] | None = None,
+        within: float | None = None,
+        lawful: bool = True,
+        served: bool = True,
+    ) -> Exchange:
+        """Call a procedure with a message in JSON form, or with `raw` bytes.
+
+        `metadata` takes the place of the target's own. `within` is the deadline in seconds that
+        the peer is told; without one, it is only waited for as long as the target allows.
+        `lawful=False` marks a call that breaks the protocol on purpose, `served=False` one that
+        keeps it and need not succeed all the same.
+        """
+        known = self.protocol.operations[operation]
+        chosen = self.target.metadata if metadata is None else metadata
+        scheme = "grpcs" if self._secure else "grpc"
+        asked = Exchange(
+            operation=operation,
+            method="RPC",
+            url=f"{scheme}://{self.target.grpc}{known.path}",
+            headers=dict(chosen),
+            body=json.dumps(body).encode() if raw is None else raw,
+            lawful=lawful,
+            served=lawful and served,
+        )
+        payload = raw if raw is not None else await self._encode(known.path, body)
+        exchange = await self._once(asked, payload, within)
+        for _ in range(_TRIES):
+            if exchange.status != 429:
+                break
+            await asyncio.sleep(pause_after(exchange))
+            exchange = await self._once(replace(asked, throttled=True), payload, within)
+        self.see(exchange)
+        return exchange
+
+    async def _encode(self, path: str, body: Mapping[str, Any]) -> bytes:
+        known = await self.codec()
+        procedure = known.procedure(path)
+        if procedure is None:  # it does not describe what it may serve all the same
+            known, procedure = self.documented, self.documented.procedure(path)
+        assert procedure is not None, "the document's own procedures are known"
+        return known.encode(procedure.request, body)
+
+    async def _once(self, asked: Exchange, payload: bytes, within: float | None) -> Exchange:
+        seconds = self._patience.seconds(asked.operation)
+        if seconds is None:
+            return replace(asked, failure=f"not asked again: it gave no answer {GIVEN_UP} times")
+        path = self.protocol.operations[asked.operation].path
+        ask = self._channel.unary_unary(path)
+        metadata = tuple(asked.headers.items())
+        began = time.monotonic()
+        call = ask(payload, metadata=metadata, timeout=within)
+        try:
+            async with asyncio.timeout(seconds if within is None else within + seconds):
+                answer = await call
+                trailing = await call.trailing_metadata()
+                leading = await call.initial_metadata()
+        except TimeoutError:
+            call.cancel()
+            self._patience.hung(asked.operation, seconds)
+            took = time.monotonic() - began
+            return replace(asked, failure=f"no answer within {seconds:g} s", seconds=took)
+        except grpc.aio.AioRpcError as error:
+            return self._refused(asked, error, time.monotonic() - began)
+        self._patience.answered(asked.operation)
+        return replace(
+            asked,
+            status=200,
+            code="OK",
+            answer=await self._decode(path, answer),
+            answer_headers=_texts([*leading, *trailing]),
+            seconds=time.monotonic() - began,
+        )
+
+    def _refused(self, asked: Exchange, error: grpc.aio.AioRpcError, took: float) -> Exchange:
+        code, details = error.code(), error.details() or ""
+        ours = details.lower().startswith(_OURS)
+        if code is grpc.StatusCode.UNAVAILABLE and ours:
+            return replace(asked, failure=details[:200], seconds=took)
+        metadata = [*(error.initial_metadata() or ()), *(error.trailing_metadata() or ())]
+        return replace(
+            asked,
+            status=STATUSES[code.name],
+            code=code.name,
+            answer_headers={**_texts(metadata), "grpc-message": details},
+            seconds=took,
+        )
+
+    async def _decode(self, path: str, answer: bytes) -> bytes:
+        """In JSON form; as it came where it is no such message, for then it says nothing."""
+        known = await self.codec()
+        procedure = known.procedure(path)
+        if procedure is None:
+            known, procedure = self.documented, self.documented.procedure(path)
+        assert procedure is not None, "the document's own procedures are known"
+        try:
+            return json.dumps(known.decode(procedure.answer, answer)).encode()
+        except ValueError:
+            return answer or b"(an empty message that is none)"
+
+    @property
+    def _secure(self) -> bool:
+        return self.target.url.startswith("https")
+
+    @cached_property
+    def _channel(self) -> grpc.aio.Channel:
+        options = (
+            ("grpc.max_receive_message_length", LARGEST_ANSWER),
+            ("grpc.enable_retries", 0),  # what is asked once is asked once
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1000),
+        )
+        if not self._secure:
+            return grpc.aio.insecure_channel(self.target.grpc, options=options)
+        credentials = grpc.ssl_channel_credentials(self._trusted())
+        return grpc.aio.secure_channel(self.target.grpc, credentials, options=options)
+
+    def _trusted(self) -> bytes | None:
+        """Whom to trust: the target's authority; whoever answers, where nobody is checked."""
+        tls = self.target.tls
+        if tls.ca:
+            return Path(tls.ca).read_bytes()
+        if tls.verify is False:
+            host, _, port = self.target.grpc.rpartition(":")
+            return ssl.get_server_certificate((host.strip("[]"), int(port))).encode()
+        return None
+
+
+def _texts(metadata: Sequence[tuple[str, str | bytes]]) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else value.hex() for name, value in metadata}

@@ -1,0 +1,1 @@
+"""Caxton: what coordinators and clients are held to."""

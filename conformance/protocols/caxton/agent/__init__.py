@@ -1,0 +1,1 @@
+"""Is this client one of Caxton?"""
