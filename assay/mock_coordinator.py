@@ -48,12 +48,18 @@ class MockCoordinator:
     """Base URL of its WebSockets, likewise: the channel's path comes behind it."""
     host: str
     port: int
+    grpc: str
+    """`HOST:PORT` of its procedures (calls need `metadata`), or empty where there are none."""
+    token: str
+    """What each request must carry, or empty where none does."""
     ca: str
     """PEM file of the authority that vouches for the mock; empty where it speaks no TLS."""
     credentials: Mapping[str, str]
     """`username` and `password` of somebody who may log in; empty where the protocol knows no
     authentication. Agents get theirs from `enrol`.
     """
+    metadata: Mapping[str, str]
+    """Leads to this test's session by gRPC, and carries the token."""
     headers: Mapping[str, str]
     """Leads to this test's session too, for a client that takes host and port but no path."""
     clock: MockClock
@@ -62,9 +68,12 @@ class MockCoordinator:
         self.host, self.port = process.host, process.port
         self.url = f"{process.url}/_assay/sessions/{session}"
         self.ws_url = self.url.replace("http", "ws", 1)
+        self.grpc, self.token = process.grpc, process.token
         self.ca = process.ca
         self.credentials = process.credentials
         self.headers = {"X-Assay-Session": session}
+        bearer = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        self.metadata = {"x-assay-session": session, **bearer}
         self._process = process
         self._ask = Ask(process, session)
         self.clock = MockClock(self._ask)

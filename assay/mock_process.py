@@ -86,6 +86,8 @@ class MockProcess:
         self.url: str = ready["url"]
         self.host, self.port = _address(self.url)
         self.ca: str = ready.get("ca", "")
+        self.grpc: str = ready.get("grpc", "")
+        self.token: str = ready.get("token", "")
         self.credentials: Mapping[str, str] = ready.get("credentials", {})
 
     @property

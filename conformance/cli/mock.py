@@ -69,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     port = protocol.port if arguments.port is None else arguments.port
-    grpc_port = protocol.grpc_port if arguments.grpc_port is None else arguments.grpc_port
+    usual = protocol.grpc_port if port else 0  # who takes a free port wants no fixed one either
+    grpc_port = usual if arguments.grpc_port is None else arguments.grpc_port
     for flag, value in (("--port", port), ("--grpc-port", grpc_port)):
         if not 0 <= value <= 65535:
             print(f"assay: {flag} is from 0 to 65535, not {value}", file=sys.stderr)
@@ -85,9 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     except OSError as error:
         reason = error.strerror or str(error)
+        where = "" if protocol.grpc and "gRPC" in reason else f"{arguments.host}:{port}: "
         print(
-            f"assay: cannot listen on {arguments.host}:{port}: {reason}\n"
-            f"    hint: --port 0 {'--grpc-port 0 ' if protocol.grpc else ''}takes a free port",
+            f"assay: cannot listen on {where}{reason}\n    hint: --port 0 takes a free port",
             file=sys.stderr,
         )
         return 2
