@@ -37,7 +37,8 @@ def test_what_the_suite_writes_is_read_back() -> None:
 
 
 def test_json_file_is_json_where_it_says_so() -> None:
-    head = 'Content-Disposition: form-data; name="config"; filename="c.json"\r\nContent-Type: application/json'
+    head = 'Content-Disposition: form-data; name="config"; filename="c.json"'
+    head += "\r\nContent-Type: application/json"
     assert read_form(_form((head, b"[1]")), _LABEL) == {"config": [1]}
 
 
