@@ -21,6 +21,7 @@ def bundle(document: Mapping[str, Any], file: Path) -> dict[str, Any]:
     """
     types: dict[str, Any] = {}
     bundled: dict[str, Any] = _rewrite(document, file, (), types)
+    bundled.pop("$schema", None)  # of the file, and none of the dialect of JSON Schema
     components = bundled.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **dict(sorted(types.items()))}
     return bundled
