@@ -1,0 +1,1 @@
+"""Scenarios: Arazzo 1.1 documents, read, checked, and understood."""
