@@ -115,7 +115,7 @@ class Sockets:
                 line = session.lines.get(effect.connection.number)
                 if line is not None and not line.ending:
                     self._carry_out(line, effect)
-        if self.touched is not None and session.lines:
+        if self.touched is not None and (session.lines or session.waiting):
             self.touched(session)
 
     def inject(

@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.app import Mock
 from mockserver.coordinator import Answer, Call, Coordinator, Later
+from mockserver.json_text import write_json
 from mockserver.passage import Outcome, Pending, Request
 from mockserver.protocols.aitbc import AitbcCoordinator
 from mockserver.session import Session
@@ -66,7 +67,7 @@ def every_answer_is_legal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
     def answered(self: Coordinator, call: Call) -> Answer | Later:
         said = answer(self, call)
         if isinstance(said, Answer):
-            judge(self.protocol, call.operation, said.status, said.raw or orjson.dumps(said.body))
+            judge(self.protocol, call.operation, said.status, said.raw or write_json(said.body))
         return said
 
     monkeypatch.setattr(Mock, "serve", served)
