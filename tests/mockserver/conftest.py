@@ -119,7 +119,9 @@ class Office:
 
     def answer(self, operation: str, body: Any = None, **parameters: str) -> Answer:
         call = Call(operation=operation, parameters=parameters, body=body, bare=body is None)
-        return self.coordinator.answer(call)
+        said = self.coordinator.answer(call)
+        assert isinstance(said, Answer)
+        return said
 
     def register(self, agent_id: str, **fields: Any) -> Any:
         body = {"agent_id": agent_id, "agent_type": "worker", **fields}
