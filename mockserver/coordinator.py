@@ -172,6 +172,7 @@ class Settings:
     `token` is what each request must carry, where the protocol has such a thing.
     `dialect` is one of the protocol's. `username` and `password` are those of a person, where
     the protocol knows people. `production` leaves out what a document keeps out of production.
+    `limits` is whether rates are limited, where the protocol limits them.
     `tls` says that the mock is served over TLS, so that clients can show certificates.
     """
 
@@ -179,6 +180,7 @@ class Settings:
     username: str = "admin"
     password: str = "assay-admin"  # noqa: S105  # a mock's own, told to whoever asks
     token: str = "assay-token"  # noqa: S105  # as below
+    limits: bool = True
     production: bool = False
     tls: bool = False
 

@@ -47,12 +47,12 @@ def _protocol() -> Protocol:
 class Harbour:
     """The mock, and ways to come in. Every documented answer is held against its schema."""
 
-    def __init__(self, dialect: str = "documented", *, seed: int = 0) -> None:
+    def __init__(self, dialect: str = "documented", *, seed: int = 0, limits: bool = True) -> None:
         self.mock = Mock(
             _protocol(),
             seed=seed,
             clock=lambda: VirtualClock(START),
-            settings=Settings(dialect=dialect),
+            settings=Settings(dialect=dialect, limits=limits),
         )
         self.session = self.mock.sessions.get()
         self._named = 0

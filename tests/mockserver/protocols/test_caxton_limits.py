@@ -22,6 +22,13 @@ def harbour() -> Harbour:
     return Harbour()
 
 
+def test_without_limits_nothing_is_counted() -> None:
+    harbour = Harbour(limits=False)
+    outcomes = [harbour.deploy() for _ in range(30)]
+    assert {outcome.status for outcome in outcomes} == {201}
+    assert all(LIMIT not in outcome.headers for outcome in outcomes)
+
+
 def test_twenty_deployments_and_then_one_in_six_seconds(harbour: Harbour) -> None:
     for left in range(19, -1, -1):
         outcome = harbour.deploy()
