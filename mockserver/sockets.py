@@ -154,7 +154,7 @@ class Sockets:
             return Heard(data=said)
         shape = self._validators.at(message.payload)
         if shape is None or shape.accepts(said):
-            return Heard(data=said, message=message.id)
+            return Heard(said, message.id)
         violations = shape.explain(said)
         return Heard(data=said, message=message.id, wrong=Wrong.INVALID, violations=violations)
 
