@@ -10,6 +10,8 @@ from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
+from conformance.marks import UnjudgeableError
+from conformance.protocols.caxton.budget import refused_for_rate
 from conformance.protocols.caxton.client import Agent, Client, wasm
 from conformance.times import parse_time
 
@@ -82,8 +84,14 @@ class Rollouts:
         served: bool = True,
         **fields: Any,
     ) -> Exchange:
+        """Raises `UnjudgeableError` where it comes too soon: it may count as a deployment of an
+        agent, of which there are few.
+        """
         body = self.order(agent, version, **fields)
-        return await self.client.call("createDeployment", body=body, lawful=lawful, served=served)
+        said = await self.client.call("createDeployment", body=body, lawful=lawful, served=served)
+        if refused_for_rate(said):
+            raise UnjudgeableError("deployments are refused, since there were too many")
+        return said
 
     async def look(self, deployment_id: str, *, served: bool = True) -> Exchange:
         at = {"deployment_id": deployment_id}

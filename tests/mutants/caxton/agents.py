@@ -83,7 +83,9 @@ async def enrol(desk: Desk, raw: bytes | None, given: Obj, *, op: str) -> Agent:
         _free(desk, name, op)
     module = bodies.module(desk, op, raw)
     _free(desk, name, op)
-    await asyncio.sleep(desk.bent("deploy.pause", 0.0, op=op))
+    pause = desk.bent("deploy.pause", 0.0, op=op)
+    if pause:  # a lawful one lets nobody in between its look and its entry
+        await asyncio.sleep(pause)
     agent = _made(desk, module, name, given, op)
     desk.agents[agent.id] = agent
     desk.small_rollouts[agent.deployment_id] = (agent, desk.now())

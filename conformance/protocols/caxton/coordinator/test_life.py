@@ -16,6 +16,7 @@ from conformance.protocols.caxton.refusals import (
     ALREADY_EXISTS,
     NOT_FOUND,
     ask_everything,
+    code_of,
     judge_refused,
     judge_untold,
     strangers,
@@ -44,6 +45,7 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-LST-024",
     "CAXTON-DEP-012",
     "CAXTON-DEP-022",
+    "CAXTON-ERR-061",
     "CAXTON-MSG-011",
     "CAXTON-REM-005",
     "CAXTON-REM-007",
@@ -152,6 +154,10 @@ async def _judge_stopped(client: Client, judge: Judge, agent: Agent) -> None:
     """It takes no messages, is shown as stopped, and stays so when it is told to stop again."""
     said = await _tell(client, agent)
     judge_untold(judge, "CAXTON-STP-011", said, "a stopped agent")
+    if code_of(said) == "MESSAGE_DELIVERY_FAILED":
+        judge.status("CAXTON-ERR-061", said, 500)
+    else:
+        judge.inconclusive("CAXTON-ERR-061", "a message to a stopped agent was not answered so")
     double = await client.try_deploy(wasm("double"), **agent.config, served=False)
     judge_refused(judge, "CAXTON-DEP-022", double, ALREADY_EXISTS, said)
     roll = await call_roll(client)

@@ -165,15 +165,18 @@ async def test_flow_broken_forms(client: Client, crew: Crew, judge: Judge) -> No
     await client.clock.refill()
     reload = {"strategy": "graceful", "traffic_split": 30}
     forms = list(broken_forms(reload).items())
+    taken = False
     for name, form in forms if client.clock.free else forms[:3]:
         said = await _send(client, "reloadAgent", form, agent.at)
         judge_broken(judge, said, f"a reload {name}")
+        taken = taken or said.ok
     for name, form in broken_forms(client.config()).items() if client.clock.free else ():
         said = await _send(client, "deployAgent", form)
         client.remember(said)
         judge_broken(judge, said, f"a deployment {name}")
     await bystander.judge_served(judge, "CAXTON-ODD-004", "after broken forms", said)
-    await client.remove(agent, served=False)
+    if not taken:
+        crew.give_back(agent)
 
 
 async def _send(

@@ -183,7 +183,8 @@ async def test_flow_agents_that_are_gone(client: Client, judge: Judge) -> None:
     if seen.at("/status") == "stopped":
         await _judge_nobody(labour, judge, "CAXTON-DIS-016", "for a stopped agent", agent)
         await _judge_errors(client, judge, agent)
-        await judge_census(client, judge)
+        if client.clock.free:
+            await judge_census(client, judge)
     gone = await client.remove(agent)
     if gone.ok:
         await _judge_nobody(labour, judge, "CAXTON-DIS-016", "for a removed agent", agent)
@@ -232,7 +233,7 @@ _NO_TASKS: Mapping[str, Mapping[str, Any]] = {
 @requirement("CAXTON-TSK-009", "CAXTON-DIS-020")
 async def test_flow_what_is_no_task(client: Client, crew: Crew, judge: Judge) -> None:
     mates = await crew.mates(client, 2)
-    for what, change in _NO_TASKS.items():
+    for what, change in [*_NO_TASKS.items()][: None if client.clock.free else 3]:
         body = client.task(*mates, **change)
         said = await client.call("createTask", body=body, lawful=False)
         wrong = f"a task {what} is answered {said.outcome}"
