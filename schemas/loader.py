@@ -89,7 +89,7 @@ def _document(path: Path, meta: str) -> dict[str, Any]:
 
 def load_descriptors(protocol: Protocol) -> bytes:
     """The compiled form of the protocol's .proto: a FileDescriptorSet. Raises `PackError`."""
-    path = (Path(protocol.folder) / protocol.grpc["proto"]).with_suffix(".binpb")
+    path = Path(protocol.folder, protocol.grpc["proto"]).with_suffix(".binpb")
     try:
         return path.read_bytes()
     except OSError as error:

@@ -74,10 +74,10 @@ def left_early(seen: Observation, normal: Observation) -> bool:
         return False
     if normal.ending is None or normal.ending.asked:
         return True
-    last = seen.exchanges[-1] if seen.exchanges else None
-    if last is None or not struck_by(last):
+    struck = [heard for heard in seen.exchanges if struck_by(heard)]
+    if not struck or struck[0].number != seen.exchanges[-1].number or not normal.exchanges:
         return False
-    return bool(normal.exchanges) and verb(last) != verb(normal.exchanges[-1])
+    return verb(struck[0]) != verb(normal.exchanges[-1])
 
 
 def stands_still(seen: Observation, book: Notebook, notes: Notes, since: float) -> float:

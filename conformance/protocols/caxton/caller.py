@@ -21,6 +21,7 @@ SEND = "MessageService.SendMessage"
 WAIT = "MessageService.SendMessageAndWait"
 
 _LIMITS = "caxton.v1.ResourceLimits"
+_OPTIONS = "caxton.v1.DeliveryOptions"
 _ASKED: Mapping[str, Any] = {"memory": "48MB", "cpu": "90000", "cpu_fuel": 90000}
 _TEXT = FieldDescriptor.TYPE_STRING
 
@@ -119,11 +120,26 @@ class Caller:
     ) -> Exchange:
         return await self.call(SEND, {"message": dict(message)}, within=within, **options)
 
+    async def _waiting(self, seconds: float) -> dict[str, Any]:
+        known = (await self.grpc.codec()).descriptor(_OPTIONS)
+        fields = {} if known is None else known.fields_by_name
+        units = {"timeout_ms": 1000, "timeout_seconds": 1}
+        return {name: int(seconds * unit) for name, unit in units.items() if name in fields}
+
     async def send_and_wait(
-        self, message: Mapping[str, Any], within: float = 5.0, **options: Any
+        self,
+        message: Mapping[str, Any],
+        within: float = 5.0,
+        *,
+        patience: float | None = None,
+        **options: Any,
     ) -> Exchange:
-        """Whether somebody replies in time is the agent's affair."""
-        asked = {"message": dict(message)}
+        """Whether somebody replies in time is the agent's affair. `patience` are seconds that the
+        peer is told to wait for it, where it has an option for that: the type of those is open.
+        """
+        asked: dict[str, Any] = {"message": dict(message)}
+        if patience is not None:
+            asked["options"] = await self._waiting(patience)
         return await self.call(WAIT, asked, within=within, **{"served": False, **options})
 
 

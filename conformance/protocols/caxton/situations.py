@@ -13,7 +13,7 @@ from conformance.protocols.caxton.notes import NORMAL, Notebook
 from conformance.stage import Stage
 from mockserver import Fault
 
-__all__ = ["CALM", "HEARING", "NAMES", "NORMAL", "REFUSED", "WELL", "situations"]
+__all__ = ["CALM", "HEARING", "LIMITED", "NAMES", "NORMAL", "REFUSED", "WELL", "situations"]
 
 _CALM: Mapping[str, Scene] = {
     NORMAL: calm.normal_life,
@@ -37,9 +37,11 @@ _REFUSED: Mapping[str, Scene] = {
     "agent gone": straits.agent_gone,
     "agents fail": straits.agents_fail,
 }
-_TROUBLED: Mapping[str, Scene] = {
+_LIMITED: Mapping[str, Scene] = {
     "rate limited": straits.rate_limited,
     "over quota": straits.over_quota,
+}
+_TROUBLED: Mapping[str, Scene] = {
     "unavailable": straits.failing(503),
     "internal errors": straits.failing(500),
     "dropped connections": straits.struck,
@@ -52,15 +54,16 @@ _TROUBLED: Mapping[str, Scene] = {
     "broken frames": hearing.broken_frames,
 }
 
-CALM, HEARING, REFUSED = tuple(_CALM), tuple(_HEARING), tuple(_REFUSED)
+CALM, HEARING = tuple(_CALM), tuple(_HEARING)
+REFUSED, LIMITED = tuple(_REFUSED), tuple(_LIMITED)
 """Those in which nothing odd happens, those in which odd things are heard, and those in which the
-coordinator refuses as the document says.
+coordinator refuses as the document says: for good, or until there is room again.
 """
 
 WELL = (*_CALM, *_ODD)
 """Those in which nothing is wrong."""
 
-_SCENES = {**_CALM, **_ODD, **_HEARING, **_REFUSED, **_TROUBLED}
+_SCENES = {**_CALM, **_ODD, **_HEARING, **_REFUSED, **_LIMITED, **_TROUBLED}
 
 NAMES = tuple(_SCENES)
 

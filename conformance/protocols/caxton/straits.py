@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from conformance.protocols.caxton.calm import Scene
@@ -64,6 +65,12 @@ _DEPLOYS = ("deployAgent", "AgentService.DeployAgent")
 _LIMIT = 1.2
 """Seconds that a limit lasts, at least: it ends with a whole second."""
 
+_MOMENT = 0.3
+"""Seconds for which an operation fails: whoever makes a pause fails but once or twice."""
+
+_NEVER = 16.0
+"""Seconds after which what was not asked again is given up."""
+
 _AWAY = 3.5
 """Seconds for which a token is not good."""
 
@@ -71,13 +78,13 @@ _REFUSING = 5.0
 """Seconds in which a refusal that lasts is seen to be repeated, or not."""
 
 
-def first_of_each(refuse: Callable[[Call], Answer | None], times: int = 1) -> Edit:
-    """Refuse the first calls of each operation, without doing anything."""
-    asked: dict[str, int] = {}
+def _first_of_each(refuse: Callable[[Call], Answer | None]) -> Edit:
+    """Refuse the first call of each operation, without doing anything."""
+    asked: set[str] = set()
 
     def edit(call: Call, /, serve: Serve) -> Answer | Later:
-        asked[call.operation] = asked.get(call.operation, 0) + 1
-        said = refuse(call) if asked[call.operation] <= times else None
+        said = None if call.operation in asked else refuse(call)
+        asked.add(call.operation)
         return serve(call) if said is None else said
 
     return edit
@@ -93,15 +100,19 @@ async def struck(keeper: Keeper) -> None:
 
 
 def failing(status: int) -> Scene:
-    """The first call of each operation fails."""
+    """Each operation fails for a moment, when it is asked for first."""
 
     async def play(keeper: Keeper) -> None:
         coordinator = keeper.coordinator
+        over: dict[str, float] = {}
 
-        def fail(call: Call) -> Answer:
+        def fail(call: Call, /, serve: Serve) -> Answer | Later:
+            now = time.monotonic()
+            if now > over.setdefault(call.operation, now + _MOMENT):
+                return serve(call)
             return coordinator.failure(status, "not at the moment", call.operation)
 
-        keeper.edits.append(first_of_each(fail))
+        keeper.edits.append(fail)
         await struck(keeper)
 
     return play
@@ -153,7 +164,7 @@ async def refused(keeper: Keeper) -> None:
         found = REFUSALS.get(call.operation)
         return None if found is None else keeper.refused(call, found[1], "not this time")
 
-    keeper.edits.append(first_of_each(refuse))
+    keeper.edits.append(_first_of_each(refuse))
     await struck(keeper)
     await keeper.live(1.0)
 
@@ -193,7 +204,7 @@ async def rate_limited(keeper: Keeper) -> None:
             h.operation for h in keeper.asked() if 200 <= h.status < 300
         }
 
-    await keeper.stage.until(again, keeper.book.patience)
+    await keeper.stage.until(again, _NEVER)
     await keeper.lively(1)
 
 

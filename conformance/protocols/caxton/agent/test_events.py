@@ -10,7 +10,13 @@ from conformance.examiner import Examiner, Observation
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.caxton.bearing import bunches, gone_in_order, healthy, wrecked
+from conformance.protocols.caxton.bearing import (
+    bunches,
+    gone_in_order,
+    healthy,
+    left_early,
+    wrecked,
+)
 from conformance.protocols.caxton.notes import Notebook, Notes
 from conformance.protocols.caxton.situations import CALM, NAMES
 from conformance.protocols.caxton.story import exchanges, shape_of, spoken
@@ -95,10 +101,9 @@ async def test_subscriptions_do_not_pile_up(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     seen = await examiner.observe(situation)
-    ended = wishes(seen, "unsubscribe")
     for wish in wishes(seen, "subscribe"):
-        same = [each for each in wishes(seen, "subscribe") if _same(each, wish)]
-        left = len(same) - sum(each.connection == wish.connection for each in ended)
+        same = [each for each in _before(seen, "subscribe", wish) if _same(each, wish)]
+        left = len(same) - len(_before(seen, "unsubscribe", wish))
         judge.holds(
             "CAXTON-AGENT-SOCK-014",
             left < _PILED,
@@ -107,8 +112,17 @@ async def test_subscriptions_do_not_pile_up(
         )
 
 
+def _before(seen: Observation, kind: str, wish: Wish) -> list[Wish]:
+    """What was said of a kind on that connection until then."""
+    return [
+        each
+        for each in wishes(seen, kind)
+        if each.connection == wish.connection and each.frame.number <= wish.frame.number
+    ]
+
+
 def _same(one: Wish, other: Wish) -> bool:
-    return one.connection == other.connection and shape_of(one.said) == shape_of(other.said)
+    return shape_of(one.said) == shape_of(other.said)
 
 
 @requirement("CAXTON-AGENT-SOCK-015")
@@ -116,7 +130,7 @@ def _same(one: Wish, other: Wish) -> bool:
 async def test_a_client_comes_back(
     situation: str, examiner: Examiner, judge: Judge, book: Notebook
 ) -> None:
-    await healthy(examiner)
+    normal = await healthy(examiner)
     seen, notes = await examiner.observe(situation), book.of(situation)
     if not book.listens or gone_in_order(seen):
         return
@@ -126,6 +140,8 @@ async def test_a_client_comes_back(
     after = [heard for heard in attempts if heard.real > notes.strikes[0].real]
     wrong = "" if bunches(after) < _AT_ONCE else f"{bunches(after)} attempts within one second"
     wrong = wrong or _not_back(seen, notes) or _not_subscribed(seen, notes)
+    if not wrong and (wrecked(seen) or left_early(seen, normal)):
+        wrong = seen.ending.describe() if seen.ending else ""
     judge.holds("CAXTON-AGENT-SOCK-015", not wrong, wrong, *exchanges(attempts[-3:]))
 
 
@@ -137,8 +153,6 @@ def _not_back(seen: Observation, notes: Notes) -> str:
         back = [real for real in opened if strike.real < real <= until]
         if not back and until - strike.real > _BACK + notes.grace:
             return f"{strike.kind}: no connection came in {until - strike.real:.1f} s afterwards"
-        if not back and seen.ending is not None and not seen.ending.asked:
-            return seen.ending.describe()
     return ""
 
 

@@ -19,7 +19,7 @@ from conformance.protocols.caxton.bearing import (
     wrecked,
 )
 from conformance.protocols.caxton.notes import Notebook
-from conformance.protocols.caxton.situations import HEARING, NAMES, REFUSED, WELL
+from conformance.protocols.caxton.situations import HEARING, LIMITED, NAMES, REFUSED, WELL
 from conformance.protocols.caxton.story import exchanges
 from mockserver.transcript import HttpExchange
 
@@ -30,7 +30,7 @@ _OFTEN = 25
 
 
 @requirement("CAXTON-AGENT-LIFE-002")
-@pytest.mark.parametrize("situation", [*WELL, *REFUSED, *HEARING])
+@pytest.mark.parametrize("situation", [*WELL, *REFUSED, *LIMITED, *HEARING])
 async def test_a_client_lives_while_all_is_well(
     situation: str, examiner: Examiner, judge: Judge, book: Notebook
 ) -> None:
@@ -40,14 +40,14 @@ async def test_a_client_lives_while_all_is_well(
     seen, notes = await examiner.observe(situation), book.of(situation)
     normal = await examiner.observe("normal life")
     ending = seen.ending
-    refused = situation in REFUSED
+    refused = situation in (*REFUSED, *LIMITED)
     broken = wrecked(seen)
     if ending is not None and not ending.asked and not broken:
         wordless = not ending.output.strip()
         in_order = ending.code == 0 or (refused and not wordless)
         broken = not in_order or left_early(seen, normal)
     wrong = ending.describe() if broken and ending else ""
-    if refused and notes.strikes and not wrong:
+    if situation in REFUSED and notes.strikes and not wrong:
         wrong = trouble(seen, normal, book, notes)
     judge.holds("CAXTON-AGENT-LIFE-002", not wrong, wrong, *exchanges(seen.exchanges[-2:]))
 

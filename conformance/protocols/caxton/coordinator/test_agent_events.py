@@ -123,6 +123,10 @@ async def _fails(
     judge.holds("CAXTON-SUB-005", frame is not None, wrong, *own.socket.frames[-1:])
     await _shown_as_failed(client, judge, agent)
     await asyncio.sleep(_LATE)
+    for watch in told:
+        twice = watch.about(agent.id, "agent.failed")
+        wrong = f"one failure is told {len(twice)} times to one subscription"
+        judge.holds("CAXTON-EVT-028", len(twice) < 2, wrong, *twice[:2])
     exact, others, messages = untold
     who = "a subscriber to agent.deployed"
     ears.untold("CAXTON-SUB-004", exact, "agent.failed", "", who)

@@ -64,6 +64,7 @@ CASES: Mapping[str, Sequence[str | bytes]] = {
         _odd("unsubscribe", subscription_id=None),
         _odd("unsubscribe", subscription_id=["s"]),
         _odd("unsubscribe", subscription_id=7),
+        _odd("unsubscribe", subscription_id="nope"),
     ),
     "CAXTON-ODD-011": (b"\x00\xff\xfe", b"", b'{"type":"subscribe","events":["agent.*"]}'),
     "CAXTON-ODD-012": (

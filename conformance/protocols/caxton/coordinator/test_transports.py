@@ -20,6 +20,8 @@ _SAME_MOMENT = 1.5
 
 _OK = range(200, 300)
 
+_NOT_COMING = ("DRAINING", "STOPPED", "FAILED")
+
 
 @pytest.fixture
 def caller(procedures: GrpcClient, client: Client) -> Caller:
@@ -27,7 +29,7 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 
 
 @requirement(
-    *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26)),
+    *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26, 36, 37)),
     *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13)),
 )
 async def test_flow_life_of_an_agent(
@@ -41,6 +43,11 @@ async def test_flow_life_of_an_agent(
     judge.status("CAXTON-GRP-014", said, _OK)
     judge.status("CAXTON-GRP-015", said, _OK)
     agent = agent_of(said, config)
+    if await caller.described():
+        state = said.at("/status")
+        wrong = f"an agent that was just deployed has the status {state!r}"
+        coming = isinstance(state, str) and not state.upper().endswith(_NOT_COMING)
+        judge.holds("CAXTON-GRP-036", coming, wrong, said)
     seconds = patience.seconds("events") or 0.1
     frame = await watch.hear("agent.deployed", lambda f: f.value("/agent_id") == agent.id, seconds)
     wrong = "an agent that was deployed over gRPC is not announced"
@@ -188,6 +195,11 @@ async def _ends(
         fine = isinstance(status, str) and status.upper().endswith("STOPPED")
         judge.holds("CAXTON-XTR-008", fine, wrong, seen, *pages[:1])
         await _filtered(caller, judge, agent)
+    if seen.at("/status") == "stopped":
+        said = await caller.send(caller.message(agent, performative="inform"), served=False)
+        wrong = "a message over gRPC to an agent that is stopped is told as delivered"
+        fine = not said.ok or said.at("/status") != "delivered"
+        judge.holds("CAXTON-GRP-037", fine, wrong, seen, said)
     before = await _total(caller)
     removed = await client.remove(agent)
     judge.status("CAXTON-XTR-002", removed, _OK)
