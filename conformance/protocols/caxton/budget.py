@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.protocols.caxton.clock import TOLERANCE, Clock
+from conformance.times import parse_time
 
 __all__ = ["LIMITS", "Budget", "judge_written", "refused_for_rate"]
 
@@ -84,10 +85,11 @@ def judge_written(judge: Judge, clock: Clock, answers: Sequence[Exchange]) -> No
 
 def _judge_reset(judge: Judge, clock: Clock, said: Exchange, until: int) -> None:
     """Against the peer's clock: the time that the same answer tells, or where it should be."""
-    told = [off for pointer in _TIMES if (off := clock.off(said.at(pointer))) is not None]
-    ahead = [until - clock.now() - off for off in (0.0, *told)]
-    fine = any(-TOLERANCE < each < _HOUR for each in ahead)
-    wrong = f"X-RateLimit-Reset is {until}, {ahead[0]:.0f} seconds from now"
+    told = [time for pointer in _TIMES if (time := parse_time(said.at(pointer))) is not None]
+    ahead = until - clock.now()
+    fine = -TOLERANCE - clock.lag < ahead < _HOUR
+    fine |= any(-TOLERANCE < until - time.timestamp() < _HOUR for time in told)
+    wrong = f"X-RateLimit-Reset is {until}, {ahead:.0f} seconds from now"
     judge.holds("CAXTON-RAT-009", fine, wrong, said)
 
 

@@ -27,6 +27,13 @@ _TEXT = FieldDescriptor.TYPE_STRING
 
 _MOST_PAGES = 40
 
+_EXHAUSTED = 429
+
+_PAUSES = (6.5, 13.0, 26.0, 20.0)
+"""Seconds after which a deployment is tried again: one more is let through every six, or ten every
+minute.
+"""
+
 
 class Caller:
     """Calls for one check, with everything that the document defines in what is sent."""
@@ -74,12 +81,21 @@ class Caller:
         metadata: Mapping[str, str] | None = None,
         patient: bool = True,
     ) -> Exchange:
-        """Ask for an agent. Each attempt may count against the rate of deployments."""
+        """Ask for an agent. Each attempt may count against the rate of deployments. Raises
+        `UnjudgeableError` where that is used up for longer than is worth waiting, unless
+        `patient=False` takes this for the answer.
+        """
         asked: dict[str, Any] = {"wasm_module": base64.b64encode(module).decode()}
         asked |= {} if config is None else {"config": dict(config)}
-        said = await self.call(
-            DEPLOY, asked, lawful=lawful, served=served, metadata=metadata, patient=patient
-        )
+        for pause in (*_PAUSES, None) if patient else (None,):
+            said = await self.call(
+                DEPLOY, asked, lawful=lawful, served=served, metadata=metadata, patient=False
+            )
+            if said.status != _EXHAUSTED or pause is None:
+                break
+            await self.client.clock.pass_by(pause)
+        if patient and said.status == _EXHAUSTED:
+            raise UnjudgeableError("the rate of deployments is used up, over gRPC as well")
         self.client.remember(said)
         return said
 
@@ -90,6 +106,8 @@ class Caller:
         said = await self.call(LIST, asked, served=False)
         if said.code == "UNIMPLEMENTED":
             raise UnjudgeableError("ListAgents is not served, and the document's service lacks it")
+        if said.status == _EXHAUSTED:
+            raise UnjudgeableError("the rate of ListAgents is used up")
         return said
 
     async def walk(self, limit: int = 50, **asked: Any) -> tuple[list[Exchange], list[Any]]:

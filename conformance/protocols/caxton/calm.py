@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from conformance.protocols.caxton.keeper import Keeper, Serve, plain
-from conformance.protocols.caxton.seeds import CROWD, crowd
+from conformance.protocols.caxton.seeds import CROWD, crowd, hosted
 from conformance.protocols.caxton.story import sent_at
 from mockserver.coordinator import Answer, Call, Later
 from mockserver.protocols.caxton.dialects import Dialect
@@ -20,6 +22,15 @@ Scene = Callable[[Keeper], Awaitable[None]]
 _LIFE = 7.0
 """Seconds of a normal life, at least: enough for everything that a client does in one go."""
 
+_LONG_LIFE = 15.0
+"""Seconds at most, of a client that comes near a limit."""
+
+_BURSTS = (
+    (("deployAgent", "AgentService.DeployAgent"), 20),
+    (("getSystemMetrics", "getAgentMetrics"), 200),
+)
+"""What the table allows at once."""
+
 _PAGE, _MESSAGES, _HISTORY = 10, 40, 125
 """Agents and messages on a page where nobody says how many, and messages in a long history."""
 
@@ -29,13 +40,39 @@ _CURSOR = "cursor"
 async def normal_life(keeper: Keeper) -> None:
     """It does what it does; what that is, the notebook learns."""
     crowd(keeper, 2)
+    keeper.edits.append(partial(_able, keeper))
     await keeper.arrive()
+    began = time.monotonic()
     await keeper.live(max(_LIFE, keeper.stage.patience))
+    while _near_a_limit(keeper) and time.monotonic() < began + _LONG_LIFE:
+        await keeper.live(0.5)
     asked, book = keeper.asked(), keeper.book
     book.listens = any(heard.connection for heard in keeper.exchanges)
     book.asks = frozenset(heard.operation for heard in asked)
     times = [sent_at(heard) for heard in asked]
+    if keeper.stage.running:
+        times.append(time.monotonic())  # one that has done its work may wait for ever
     book.pause = max((after - before for before, after in pairwise(times)), default=0.0)
+
+
+def _able(keeper: Keeper, call: Call, /, serve: Serve) -> Answer | Later:
+    """Whoever takes part in a task can do what it takes, so that there are bids."""
+    said = serve(call)
+    if call.operation == "createTask" and plain(said) is not None:
+        wanted = call.body.get("requirements", {})
+        for agent in hosted(keeper):
+            agent.capabilities = (*agent.capabilities, *wanted.get("capabilities", ()))
+            agent.temper = replace(agent.temper, score=1.0)
+    return said
+
+
+def _near_a_limit(keeper: Keeper) -> bool:
+    """Does it ask so much that it would soon be too much?"""
+    asked = keeper.asked()
+    return any(
+        0.4 * burst < sum(heard.operation in operations for heard in asked) < 1.15 * burst
+        for operations, burst in _BURSTS
+    )
 
 
 class _Slow(Dialect):
@@ -50,13 +87,14 @@ async def slow_starts(keeper: Keeper) -> None:
     crowd(keeper, 2)
     keeper.coordinator.realm.host.dialect = _Slow()
     await keeper.arrive()
-    await keeper.live(keeper.stage.patience + 1.5)
+    await keeper.seen(keeper.book.asks, keeper.stage.patience + 4)
+    await keeper.live(2.0)
 
 
 async def long_lists(keeper: Keeper) -> None:
     """More agents and messages than there is room for on a page."""
     crowd(keeper, CROWD)
-    keeper.edits += [_agents, _history(keeper)]
+    keeper.edits += [partial(_able, keeper), _agents, _history(keeper)]
     await keeper.arrive()
     await keeper.live(keeper.stage.patience + 3.5)
 
@@ -96,7 +134,7 @@ def _history(keeper: Keeper) -> Callable[..., Answer | Later]:
 
 def _page(keeper: Keeper, said: Answer, call: Call, cursor: str, size: int) -> Answer:
     own = list(said.body["messages"])
-    total = max(len(own), _HISTORY if size >= _HISTORY // 6 else 5 * size + 1)
+    total = max(len(own), _HISTORY if size >= _HISTORY // 6 else 2 * size + 1)
     conversation = call.query.get("conversation_id", "")
     whole = own + [_old(number, conversation) for number in range(total - len(own))]
     start = int(cursor.rpartition("-")[2]) if cursor else 0

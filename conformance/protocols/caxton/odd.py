@@ -16,7 +16,7 @@ __all__ = ["ODD_ANSWERS", "bare_calls", "garbled", "odd_answers"]
 
 _BESIDE = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]}}
 
-_ENOUGH = 8
+_ENOUGH = 3
 """Requests after which an odd answer has done what it can."""
 
 _BRIEFLY = 2

@@ -16,11 +16,30 @@ __all__ = [
     "Refusal",
     "ask_everything",
     "code_of",
+    "judge_code",
     "judge_refused",
     "judge_survived",
     "judge_untold",
     "strangers",
 ]
+
+
+def judge_code(judge: Judge, row: str, said: Exchange, code: str, what: str) -> None:
+    """A procedure that must be refused is refused with that code (`row`), and at any rate not as if
+    the coordinator itself had failed (CAXTON-GRP-038). One that was refused for its rate tells
+    nothing of it.
+    """
+    if said.ok:
+        return  # another row's affair
+    wrong = f"{what} is refused with {said.outcome}"
+    if said.status == 429:
+        for each in (row, "CAXTON-GRP-038"):
+            judge.inconclusive(each, wrong)
+        return
+    judge.holds(row, said.code == code, wrong, said)
+    failed = said.status is None or said.code in ("INTERNAL", "UNKNOWN", "DATA_LOSS")
+    judge.holds("CAXTON-GRP-038", not failed, wrong, said)
+
 
 Refusal = tuple[int, str]
 """A status and its code."""

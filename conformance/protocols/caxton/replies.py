@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from conformance.protocols.caxton.keeper import Keeper, Serve
@@ -16,6 +17,8 @@ _PATIENT = 1.2
 
 _WAIT = "MessageService.SendMessageAndWait"
 _SENDS = ("sendMessage", "MessageService.SendMessage")
+
+_NEVER = 3600
 
 _EVER = 45.0
 """Seconds from which on to wait is to wait for ever: the document's own example waits for 30."""
@@ -92,7 +95,10 @@ async def no_replies(keeper: Keeper) -> None:
 
     def edit(call: Call, /, serve: Serve) -> Answer | Later:
         _hush(keeper)
-        return serve(call)
+        if call.operation != _WAIT:
+            return serve(call)
+        # Not even the coordinator gives up: only a deadline of the client's own ends it.
+        return serve(replace(call, body={**call.body, "options": {"timeout_seconds": _NEVER}}))
 
     keeper.edits.append(edit)
     keeper.befall("no replies")

@@ -72,7 +72,7 @@ _FAULTS: Mapping[str, Sequence[Fault]] = {
     "slow answers": straits.delays(),
 }
 
-_LAST_LONGEST = ("lost connections", "no replies", "rate limited", "agent gone", "long lists")
+_LAST_LONGEST = ("lost connections", "no replies", "rate limited", "long lists", "slow starts")
 
 
 def situations(book: Notebook, *, launched: bool) -> tuple[Situation, ...]:

@@ -18,6 +18,7 @@ __all__ = [
     "body_of",
     "exchanges",
     "good",
+    "ids_in",
     "message_of",
     "query_of",
     "same_request",
@@ -94,6 +95,16 @@ def query_of(heard: HttpExchange) -> Mapping[str, str]:
 def about(heard: HttpExchange) -> str:
     """The id of what a request is about, or nothing."""
     return next(iter(heard.parameters.values()), "")
+
+
+def ids_in(heard: HttpExchange) -> list[str]:
+    """What a request is about, and to whom a message goes."""
+    found: list[Any] = [about(heard)]
+    if verb(heard) == "sendMessage":
+        found.append(message_of(heard).get("receiver"))
+    if heard.operation == "createDeployment":
+        found.append(body_of(heard).get("agent_id"))
+    return [each for each in found if isinstance(each, str) and each]
 
 
 def same_request(one: HttpExchange, other: HttpExchange) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from conformance.protocols.caxton.calm import Scene
-from conformance.protocols.caxton.keeper import Edit, Keeper, Serve, plain
+from conformance.protocols.caxton.keeper import Keeper, Serve, plain
 from conformance.protocols.caxton.seeds import crowd, hosted, resident
 from mockserver import Fault
 from mockserver.coordinator import Answer, Call, Later
@@ -74,20 +74,11 @@ _NEVER = 16.0
 _AWAY = 3.5
 """Seconds for which a token is not good."""
 
+_FORBIDDEN, _FORBIDDING = 403, 2.5
+"""A status, and the seconds for which it stays."""
+
 _REFUSING = 5.0
 """Seconds in which a refusal that lasts is seen to be repeated, or not."""
-
-
-def _first_of_each(refuse: Callable[[Call], Answer | None]) -> Edit:
-    """Refuse the first call of each operation, without doing anything."""
-    asked: set[str] = set()
-
-    def edit(call: Call, /, serve: Serve) -> Answer | Later:
-        said = None if call.operation in asked else refuse(call)
-        asked.add(call.operation)
-        return serve(call) if said is None else said
-
-    return edit
 
 
 async def struck(keeper: Keeper) -> None:
@@ -158,13 +149,21 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
 
 
 async def refused(keeper: Keeper) -> None:
-    """Each operation is refused once, though nothing seems wrong with it."""
+    """Each operation is refused once, though nothing seems wrong with it; what changes something
+    and is forbidden stays so for a while.
+    """
+    until: dict[str, float] = {}
 
-    def refuse(call: Call) -> Answer | None:
-        found = REFUSALS.get(call.operation)
-        return None if found is None else keeper.refused(call, found[1], "not this time")
+    def edit(call: Call, /, serve: Serve) -> Answer | Later:
+        found, now = REFUSALS.get(call.operation), time.monotonic()
+        if found is None:
+            return serve(call)
+        lasts = found[0] == _FORBIDDEN and call.operation in DONE
+        first = call.operation not in until
+        over = until.setdefault(call.operation, now + (_FORBIDDING if lasts else 0.0))
+        return keeper.refused(call, found[1], "not now") if first or now < over else serve(call)
 
-    keeper.edits.append(_first_of_each(refuse))
+    keeper.edits.append(edit)
     await struck(keeper)
     await keeper.live(1.0)
 

@@ -99,7 +99,6 @@ _ROWS: Final[dict[str, Reading]] = {
         own_alerts=True,
         limit_shows="rate",
         remaining_capped=True,
-        limited="deploys",
         system="none",
         deploy_class="all",
         buckets="global",
@@ -128,8 +127,7 @@ _ROWS: Final[dict[str, Reading]] = {
         ids="hex",
     ),
     "deploys_limited": Reading(
-        summary="only deployments are limited, by lumps of ten a minute, new code included",
-        limited="deploys",
+        summary="deployments are limited by lumps of ten a minute, new code included",
         limit_shows="rate",
         deploy_class="all",
         refill="lump",

@@ -33,8 +33,6 @@ def _class(desk: Desk, op: str) -> str | None:
     reading = desk.reading
     if op == "deploy" or (reading.deploy_class == "all" and op in _CODE):
         return "deploy"
-    if reading.limited == "deploys":
-        return None
     if op == "send":
         return "send"
     if op in ("system", "agent_metrics"):

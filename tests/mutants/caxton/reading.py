@@ -131,7 +131,6 @@ class Reading:
     limit_shows: Literal["rate", "burst"] = "burst"
     remaining_capped: bool = False
     """What remains never reads as more than the limit."""
-    limited: Literal["documented", "deploys"] = "documented"
     system: Literal["none", "lifecycle", "everything"] = "lifecycle"
     deploy_class: Literal["deploy", "all"] = "deploy"
     buckets: Literal["token", "endpoint", "global"] = "token"

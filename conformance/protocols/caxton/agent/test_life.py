@@ -153,15 +153,15 @@ async def test_what_takes_a_moment_is_asked_for_with_pauses(
 
 
 @requirement("CAXTON-AGENT-LIFE-012")
-@pytest.mark.parametrize("situation", NAMES)
+@pytest.mark.parametrize("situation", WELL)
 async def test_the_client_ends_when_asked(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
     ending = seen.ending
-    if ending is None or not ending.asked:
+    if ending is None or not ending.asked or not seen.exchanges:
         return  # other rows tell where that is wrong
     if ending.stubborn:
         judge.holds("CAXTON-AGENT-LIFE-012", False, "it had to be killed: SIGTERM left it")
-    elif situation in WELL:
-        code = ending.code or 0
-        in_order = code in (0, 130, 143, -15, -2)
-        judge.holds("CAXTON-AGENT-LIFE-012", in_order and not wrecked(seen), ending.describe())
+        return
+    code = ending.code or 0
+    in_order = code in (0, 130, 143, -15, -2)
+    judge.holds("CAXTON-AGENT-LIFE-012", in_order and not wrecked(seen), ending.describe())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ from conformance.protocols.caxton.story import (
     body_of,
     exchanges,
     good,
-    message_of,
+    ids_in,
     same_request,
     sent_at,
     shape_of,
@@ -30,6 +29,9 @@ from conformance.protocols.caxton.story import (
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
+
+_LATER = [name for name in CALM if name != NORMAL]
+"""Calm lives beside the normal one, of other clients."""
 
 _LOOKS = ("listAgents", "getAgent")
 
@@ -53,6 +55,8 @@ _OF_REMOVED = (
     "getAgentMetrics",
 )
 """What makes no sense for an agent that the client itself has removed."""
+
+_GOES_ON = ("initializing", "in_progress", "distributed", "assigned", "running")
 
 _AFTERWARDS = 2.0
 
@@ -80,16 +84,36 @@ async def test_lost_deployments_are_looked_for(
         )
 
 
+@requirement("CAXTON-AGENT-SAFE-001")
+@pytest.mark.parametrize("situation", ["dropped connections"])
+async def test_lost_versions_are_looked_for(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """A new version that got no answer may be on its way: asked again, it begins once more."""
+    seen = await examiner.observe(situation)
+    for heard in asked(seen, "createDeployment"):
+        later = [each for each in seen.exchanges if each.number > heard.number]
+        again = [h for h in later if same_request(heard, h)]
+        looked = [h for h in later if h.method == "GET" and h.operation != "events"]
+        blind = bool(again) and (not looked or looked[0].number > again[0].number)
+        if not heard.status:
+            judge.holds(
+                "CAXTON-AGENT-SAFE-001",
+                not blind,
+                "a new version whose deployment got no answer was deployed again without a look",
+                *exchanges([heard, *again[:1]]),
+            )
+
+
 @requirement("CAXTON-AGENT-SAFE-003")
 @pytest.mark.parametrize("situation", WELL)
 async def test_what_is_done_is_not_asked_for_again(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     seen = await examiner.observe(situation)
-    verbs = ("createTask", "distributeTask", "createDeployment")
-    calls = [heard for heard in asked(seen, *verbs) if good(heard)]
+    calls = asked(seen, "deployAgent", "createTask", "distributeTask", "createDeployment")
     for number, heard in enumerate(calls):
-        before = [each for each in calls[:number] if _done_by(each, heard, seen)]
+        before = [e for e in calls[:number] if good(e) and _done_by(e, heard, seen)]
         judge.holds(
             "CAXTON-AGENT-SAFE-003",
             not before,
@@ -109,7 +133,8 @@ def _done_by(first: HttpExchange, second: HttpExchange, seen: Observation) -> bo
     if first.operation != second.operation or sent_at(second) < first.real:
         return False
     if first.operation == "distributeTask":
-        return about(first) == about(second) and bool(answer_of(first).get("assigned_to"))
+        assigned = bool(answer_of(first).get("assigned_to"))
+        return about(first) == about(second) and assigned and not _undone(first, second, seen)
     if first.operation == "createDeployment":
         names = ("agent_id", "version", "wasm_module")
         one, other = body_of(first), body_of(second)
@@ -117,20 +142,19 @@ def _done_by(first: HttpExchange, second: HttpExchange, seen: Observation) -> bo
         return same and not _undone(first, second, seen)
     between = [h for h in seen.exchanges if first.number < h.number < second.number]
     soon = sent_at(second) - first.real < _AT_ONCE
-    return soon and not between and same_request(first, second) and _in_pairs(seen)
+    at_once = soon and not between and same_request(first, second)
+    return at_once and (first.operation != "createTask" or _in_pairs(seen))
 
 
 def _undone(first: HttpExchange, second: HttpExchange, seen: Observation) -> bool:
-    """Was the deployment seen to fail, or taken back, or the agent asked for otherwise?"""
-    own = answer_of(first).get("deployment_id")
-    for heard in seen.exchanges:
-        if first.number < heard.number < second.number:
-            if about(heard) == own and heard.operation == "rollbackDeployment":
-                return True
-            states = str(answer_of(heard).get("status"))
-            if about(heard) == own and states not in ("initializing", "in_progress"):
-                return True
-    return False
+    """Was it seen to have come to an end, or taken back?"""
+    own = answer_of(first).get("deployment_id", about(first))
+    between = [h for h in seen.exchanges if first.number < h.number < second.number]
+    return any(
+        heard.operation == "rollbackDeployment" or answer_of(heard).get("status") not in _GOES_ON
+        for heard in between
+        if about(heard) == own
+    )
 
 
 def _in_pairs(seen: Observation) -> bool:
@@ -176,42 +200,6 @@ def _repeated(final: Sequence[HttpExchange]) -> Sequence[HttpExchange]:
     return worst if len(worst) >= _AGAIN else []
 
 
-@requirement("CAXTON-AGENT-SAFE-004", "CAXTON-AGENT-SAFE-007")
-@pytest.mark.parametrize("situation", CALM)
-async def test_flow_ids_are_not_made_up(situation: str, examiner: Examiner, judge: Judge) -> None:
-    """What nobody ever told the client is not there, as it learns; once is enough for that."""
-    seen = await examiner.observe(situation)
-    told = {text for _, text in told_texts(seen.entries) if text}
-    strange: dict[str, list[HttpExchange]] = {}
-    for heard in seen.exchanges:
-        for own in _ids(heard):
-            if heard.status == 404 and not heard.faults and not _told_before(heard, own, told):
-                strange.setdefault(own, []).append(heard)
-    for own, calls in strange.items():
-        agent = any(b"AGENT_NOT_FOUND" in heard.answer for heard in calls)
-        judge.holds(
-            "CAXTON-AGENT-SAFE-007" if agent else "CAXTON-AGENT-SAFE-004",
-            len(calls) < 2,
-            f"{own!r}, which nobody told it, was asked for {len(calls)} times and is not there",
-            *exchanges(calls[:2]),
-        )
-
-
-def _told_before(heard: HttpExchange, own: str, told: set[str]) -> bool:
-    """Was it told elsewhere than in the refusals that name it?"""
-    return own in told and own not in str(answer_of(heard))
-
-
-def _ids(heard: HttpExchange) -> list[str]:
-    """What a request is about, and to whom a message goes."""
-    found: list[Any] = [about(heard)]
-    if verb(heard) == "sendMessage":
-        found.append(message_of(heard).get("receiver"))
-    if heard.operation == "createDeployment":
-        found.append(body_of(heard).get("agent_id"))
-    return [each for each in found if isinstance(each, str) and each]
-
-
 @requirement("CAXTON-AGENT-SAFE-006")
 @pytest.mark.parametrize("situation", ["taken name"])
 async def test_a_taken_name_is_no_success(situation: str, examiner: Examiner, judge: Judge) -> None:
@@ -236,7 +224,9 @@ async def test_a_taken_name_is_no_success(situation: str, examiner: Examiner, ju
 
 def _agents_of(heard: HttpExchange) -> list[str]:
     return (
-        _ids(heard) if "agent" in "".join(heard.parameters) or verb(heard) == "sendMessage" else []
+        ids_in(heard)
+        if "agent" in "".join(heard.parameters) or verb(heard) == "sendMessage"
+        else []
     )
 
 
@@ -253,7 +243,7 @@ async def test_agents_that_are_gone_are_let_go(
     calls: dict[tuple[str, str], list[HttpExchange]] = {}
     for heard in seen.exchanges:
         if heard.status == 404 and b"AGENT_NOT_FOUND" in heard.answer:
-            for own in _ids(heard):
+            for own in ids_in(heard):
                 calls.setdefault((verb(heard), own), []).append(heard)
     for (what, own), asks in calls.items():
         lasting = asks[-1].real > notes.ended - _AFTERWARDS
@@ -266,19 +256,26 @@ async def test_agents_that_are_gone_are_let_go(
 
 
 @requirement("CAXTON-AGENT-SAFE-007")
-@pytest.mark.parametrize("situation", CALM)
+@pytest.mark.parametrize("situation", _LATER)
 async def test_removed_agents_are_let_go(situation: str, examiner: Examiner, judge: Judge) -> None:
-    """Judged where it is the rule: once, two hands of one client may have crossed."""
-    seen = await examiner.observe(situation)
+    """Judged where it is the rule, with two clients: once, two hands of one may have crossed."""
     haunted: list[HttpExchange] = []
-    removed = [heard for heard in asked(seen, "removeAgent") if good(heard)]
-    for heard in removed:
-        later = [h for h in seen.exchanges if 0 < sent_at(h) - heard.real < _AFTERWARDS]
-        haunted += [h for h in later if verb(h) in _OF_REMOVED and about(heard) in _ids(h)][:1]
+    removed = 0
+    for name in (NORMAL, situation):
+        seen = await examiner.observe(name)
+        for heard in asked(seen, "removeAgent"):
+            later = [h for h in seen.exchanges if 0 < sent_at(h) - heard.real < _AFTERWARDS]
+            if good(heard) and later:
+                removed += 1
+                haunted += [h for h in later if _haunts(h, about(heard))][:1]
     if removed:
         judge.holds(
             "CAXTON-AGENT-SAFE-007",
-            len(haunted) < max(len(removed), 2),
+            len(haunted) < max(removed, 2),
             "an agent that the client has removed itself is asked for afterwards, each time",
             *exchanges(haunted[:2]),
         )
+
+
+def _haunts(heard: HttpExchange, own: str) -> bool:
+    return verb(heard) in _OF_REMOVED and own in ids_in(heard)

@@ -19,6 +19,10 @@ from conformance.protocols.caxton.herald import Herald
 from conformance.protocols.caxton.roll import call_roll
 
 _BRIEF = 1.5
+
+_TELLING = 8
+"""Letters of a token that can be told from any other text."""
+
 _OK = range(200, 300)
 
 
@@ -77,8 +81,9 @@ async def test_flow_rest_is_guarded(client: Client, crew: Crew, judge: Judge, go
             _judge_refused(judge, await knock(client, visit, token, header), name)
     unchanged = await _judge_unchanged(client, judge, victim, before, asked)
     said = [made, before, *refused, victim.said, *await _let_in(client, judge, victim)]
-    leaks = [each for each in said if _shows(each, good)]
-    judge.holds("CAXTON-AUT-015", not leaks, "an answer shows a token", *leaks[:1])
+    if len(good) >= _TELLING:
+        leaks = [each for each in said if _shows(each, good)]
+        judge.holds("CAXTON-AUT-015", not leaks, "an answer shows a token", *leaks[:1])
     if unchanged:
         crew.give_back(victim)
 
@@ -149,7 +154,8 @@ async def test_flow_procedures_are_guarded(
             said = await _intrude(caller, operation, mate, names, strangers[name])
             wrong = f"{operation} with {name} is answered as if it had a good one"
             judge.holds("CAXTON-AUT-011", not said.ok, wrong, said)
-            if name == "no token" and not said.ok and said.code != "UNIMPLEMENTED":
+            unheard = said.code in ("UNIMPLEMENTED", "RESOURCE_EXHAUSTED")
+            if name == "no token" and not said.ok and not unheard:
                 wrong = f"{operation} without authorization is refused with {said.outcome}"
                 judge.holds("CAXTON-AUT-012", said.code == "UNAUTHENTICATED", wrong, said)
     roll = await call_roll(client)
@@ -173,7 +179,7 @@ async def _intrude(
     if operation == DEPLOY:
         config = caller.config()
         names.append(config["name"])
-        return await caller.deploy(config, lawful=False, metadata=metadata)
+        return await caller.deploy(config, lawful=False, metadata=metadata, patient=False)
     body = {} if operation == LIST else {"message": caller.message(mate)}
     within = _BRIEF if operation == WAIT else None
     return await caller.call(operation, body, metadata=metadata, within=within, lawful=False)
@@ -200,15 +206,19 @@ async def test_flow_events_are_guarded(
         wrong = f"a second WebSocket with a good token is refused: {second.reason}"
         judge.holds("CAXTON-AUT-013", False, wrong, second.exchange)
         return
-    leaks = [frame for frame in said.frames if frame.sender == "peer" and good in str(frame.data)]
-    judge.holds("CAXTON-AUT-015", not leaks, "an event shows a token", *leaks[:1])
-    if await _lives(await client.door.stranger("no token", None)):
-        raise UnjudgeableError("the WebSocket is open to all, as the document's example has it")
+    if len(good) >= _TELLING:
+        told = [frame for frame in said.frames if frame.sender == "peer"]
+        leaks = [frame for frame in told if good.encode() in frame.data]
+        judge.holds("CAXTON-AUT-015", not leaks, "an event shows a token", *leaks[:1])
+    to_all = await _lives(await client.door.stranger("no token", None))
     for name, token in strange_tokens(good).items():
         other = await client.door.stranger(name, token)
         shown = other.handshake if isinstance(other, Socket) else other.exchange
+        lives = await _lives(other)
+        if lives and to_all:
+            raise UnjudgeableError("the WebSocket is open to all, as the document's example has it")
         wrong = f"a WebSocket with {name} is let in"
-        judge.holds("CAXTON-AUT-014", not await _lives(other), wrong, shown)
+        judge.holds("CAXTON-AUT-014", not lives, wrong, shown)
 
 
 async def _lives(said: Socket | Refused) -> bool:

@@ -81,6 +81,9 @@ async def test_flow_messages_are_told(
 
 
 def _judge_names(judge: Judge, word: Word, frame: Frame) -> None:
+    kind = frame.value("/type")
+    wrong = f"a message is told as {kind!r}"
+    judge.holds("CAXTON-EVT-019", kind == "message.sent", wrong, word.exchange, frame)
     named = {
         "/message_id": word.id,
         "/to": word.said["receiver"],

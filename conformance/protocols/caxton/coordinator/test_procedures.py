@@ -17,6 +17,7 @@ from conformance.patience import Patience
 from conformance.protocols.caxton.caller import SEND, WAIT, Caller
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.refusals import judge_code
 from conformance.protocols.caxton.roll import call_roll
 
 _OK = range(200, 300)
@@ -39,7 +40,7 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 # Deployments
 
 
-@requirement("CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020")
+@requirement("CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020", "CAXTON-GRP-038")
 async def test_flow_refused_deployments(caller: Caller, client: Client, judge: Judge) -> None:
     named = caller.config()
     bad = await caller.deploy(named, b"MZ\x90\0 no module at all", lawful=False)
@@ -55,13 +56,12 @@ async def test_flow_refused_deployments(caller: Caller, client: Client, judge: J
 def _judge_no_module(judge: Judge, said: Exchange) -> None:
     wrong = "bytes that are no WebAssembly module are deployed"
     judge.holds("CAXTON-GRP-018", not said.ok, wrong, said)
-    if not said.ok:
-        wrong = f"bytes that are no WebAssembly module are refused with {said.outcome}"
-        judge.holds("CAXTON-GRP-019", said.code == "INVALID_ARGUMENT", wrong, said)
+    what = "a module that is none"
+    judge_code(judge, "CAXTON-GRP-019", said, "INVALID_ARGUMENT", what)
 
 
 @from_profile("exhaustive")
-@requirement(*(f"CAXTON-GRP-{number:03}" for number in (14, 18, 19, 20)), "CAXTON-XTR-001")
+@requirement(*(f"CAXTON-GRP-{number:03}" for number in (14, 18, 19, 20, 38)), "CAXTON-XTR-001")
 async def test_flow_more_deployments(caller: Caller, client: Client, judge: Judge) -> None:
     bare = {"name": client.new("mate")}
     came = await caller.deploy(bare)

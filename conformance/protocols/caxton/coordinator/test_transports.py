@@ -12,6 +12,7 @@ from conformance.patience import Patience
 from conformance.protocols.caxton.caller import Caller, key_of, rows_of
 from conformance.protocols.caxton.client import Agent, Client, agent_of
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.refusals import judge_code
 from conformance.protocols.caxton.roll import call_roll
 from conformance.times import parse_time
 
@@ -29,7 +30,7 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 
 
 @requirement(
-    *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26, 36, 37)),
+    *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26, 36, 37, 38)),
     *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13)),
 )
 async def test_flow_life_of_an_agent(
@@ -91,9 +92,7 @@ async def _names_are_taken(
     wrong = "a name that REST gave is given again over gRPC"
     for row in ("CAXTON-GRP-016", "CAXTON-XTR-007"):
         judge.holds(row, not said.ok, wrong, mate.said, said)
-    if not said.ok:
-        wrong = f"a name that is in use is refused with {said.code or said.outcome}"
-        judge.holds("CAXTON-GRP-017", said.code == "ALREADY_EXISTS", wrong, said)
+    judge_code(judge, "CAXTON-GRP-017", said, "ALREADY_EXISTS", "a name that is in use")
     said = await client.try_deploy(name=agent.name, served=False)
     judge.status("CAXTON-XTR-007", said, 409)
     roll = await call_roll(client)
