@@ -48,7 +48,9 @@ async def _peer(
     server.add_generic_rpc_handlers([_Handler(answer)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    target = Target(url="http://127.0.0.1", grpc=f"127.0.0.1:{port}", timeout=2.0, metadata=metadata or {})
+    target = Target(
+        url="http://127.0.0.1", grpc=f"127.0.0.1:{port}", timeout=2.0, metadata=metadata or {}
+    )
     client = GrpcClient(CAXTON, target)
     try:
         yield client

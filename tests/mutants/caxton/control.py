@@ -21,6 +21,8 @@ _BODIES: dict[str, Obj] = {
     "fail_agent": {"agent": "{agent}"},
     "force": {"operation": "{operation}", "status": "{status}"},
     "alert": {},
+    "reply": {"agent": "{agent}", "content": "{content}"},
+    "progress": {"task": "{task}", "progress": "{progress}"},
 }
 
 
@@ -50,8 +52,21 @@ def perform(desk: Desk, name: str, data: Any) -> tuple[int, Obj]:
             message = str(data.get("message", "the machine is running hot"))
             events.alert(desk, severity, message, data.get("details", details))
             return 200, {}
+        case "reply":
+            desk.replies[str(data.get("agent"))] = data.get("content")
+            return 200, {}
+        case "progress":
+            return _brought_on(desk, str(data.get("task")), float(data.get("progress", 0)))
         case _:
             return 404, {"error": f"there is no hook '{name}'"}
+
+
+def _brought_on(desk: Desk, number: str, progress: float) -> tuple[int, Obj]:
+    task = desk.tasks.get(number)
+    if task is None or task.winner is None:
+        return 404, {"error": f"nobody does a task '{number}'"}
+    tasks.bring_on(desk, task, progress)
+    return 200, {"task": number}
 
 
 def _crash(desk: Desk, who: str) -> tuple[int, Obj]:

@@ -84,6 +84,7 @@ class Desk:
         self.waiters: dict[str, Callable[[Message], None]] = {}
         self.buckets: dict[tuple[str, ...], Bucket] = {}
         self.forced: dict[str, int] = {}
+        self.replies: dict[str, Any] = {}
         self.counted: Counter[str] = Counter()
         self.memo: dict[Any, Any] = {}
 

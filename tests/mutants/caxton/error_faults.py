@@ -299,6 +299,24 @@ def _faults() -> Iterator[Fault]:
                 )
 
 
+_MISTAKEN: Final = (
+    ("token", "FORBIDDEN"),
+    ("forbidden", "INTERNAL_ERROR"),
+    ("internal", "RATE_LIMITED"),
+    ("exists", "DEPLOYMENT_FAILED"),
+)
+"""Documented codes where another one, of another status, belongs."""
+
+
+def _mistaken() -> Iterator[Fault]:
+    cases = {case.name: case for case in _CASES}
+    for name, code in _MISTAKEN:
+        words = f"has the code {code}"
+        yield _fault(cases[name], f"code_{code.lower()}", words, code=code)
+    named = {"details": {"agent_id": "somebody-else"}}
+    yield _fault(cases["agent.get"], "details_other", "speaks of another agent", **named)
+
+
 def _fault(case: _Case, name: str, words: str, **change: Any) -> Fault:
     return Fault(
         name=f"error.{case.name}.{name}",
@@ -334,4 +352,4 @@ def _always(change: Callable[[Answer], None]) -> Callable[[Any, Spot], Any]:
     return bend
 
 
-ERROR_FAULTS: Final = (*_faults(), *_everywhere())
+ERROR_FAULTS: Final = (*_faults(), *_mistaken(), *_everywhere())

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from . import events
 from .fault import Fault, Row, Seed, Spot, at, table
-from .model import Line, Refusal, Subscription
+from .model import Event, Line, Raw, Refusal, Subscription
 from .seeds import always
 
 __all__ = ["EVENT_FAULTS"]
@@ -38,6 +39,47 @@ def _late(kind: str) -> Seed:
         return [*events, *held]
 
     return at("events", bend)
+
+
+def _in_pairs(events_of: Any, spot: Spot) -> Any:
+    """Of two messages the second is told first."""
+    if spot["event"].type != "message.sent":
+        return events_of
+    if "waits" in spot.memo:
+        return [*events_of, *spot.memo.pop("waits")]
+    spot.memo["waits"] = events_of
+    return []
+
+
+def _refused_too(refusal: Any, spot: Spot) -> Any:
+    """A message that is refused is told as sent."""
+    turn = spot["turn"]
+    if turn.op == "send" and refusal.status != 401:
+        said = json.loads(turn.call.body)
+        body = {"type": "message.sent", "message_id": "msg_0", "from": said.get("sender")}
+        body |= {"to": said.get("receiver"), "performative": said.get("performative")}
+        events.tell(spot.desk, Event(body=body))
+    return refusal
+
+
+def _remembered(told: Any, spot: Spot) -> Any:
+    spot.memo.setdefault("past", []).extend(told)
+    return told
+
+
+def _replayed(asked: Any, spot: Spot) -> Any:
+    """A new subscription brings what has been before."""
+    for event in spot.memo.get("past", []):
+        if events.fits(spot.desk, event, asked):
+            events.say(spot.desk, spot["line"], dict(event.body))
+    return asked
+
+
+def _reserved(frame: Any, spot: Spot) -> Any:
+    """A frame with a reserved bit that nobody has agreed on."""
+    raw = frame.encode()
+    size = len(raw)
+    return Raw(b"\xc1" + (bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2)) + raw)
 
 
 def _by_type() -> tuple[Fault, ...]:
@@ -105,6 +147,14 @@ def _latest_only(fitting: Any, spot: Spot) -> Any:
 
 _TOLD: Final[tuple[Row, ...]] = (
     ("wrapped", "events are wrapped", at("event.body", _wrapped)),
+    ("message.sent.pairs", "messages are told in pairs, backwards", at("events", _in_pairs)),
+    ("~message.sent.refused", "a refused message is told as sent", at("refused", _refused_too)),
+    (
+        "~replayed",
+        "a new subscription brings what has been before",
+        at("events", _remembered, ws_asked=_replayed),
+    ),
+    ("reserved", "events have a reserved bit set", at("event.frame", _reserved)),
     ("~binary", "events are binary frames", _shape(lambda frame, body: frame.encode())),
     ("listed", "events come in lists", _shape(lambda frame, body: json.dumps([body]))),
     ("quoted", "events are strings of JSON", _shape(lambda frame, body: json.dumps(frame))),
@@ -221,6 +271,24 @@ def _born_subscribed(nothing: Any, spot: Spot) -> Any:
     return nothing
 
 
+def _noted(asked: Any, spot: Spot) -> Any:
+    spot.memo.setdefault("asked", []).append((spot["line"], asked))
+    return asked
+
+
+def _inherits(nothing: Any, spot: Spot) -> Any:
+    """A new connection goes on with the subscriptions of those that ended."""
+    for line, asked in spot.memo.get("asked", []):
+        if line not in spot.desk.lines:
+            spot["line"].subscriptions[asked.id] = asked
+    return nothing
+
+
+def _cuts(swallowed: Any, spot: Spot) -> Any:
+    spot["line"].close(0)
+    return False
+
+
 def _closes(swallowed: Any, spot: Spot) -> Any:
     line: Line = spot["line"]
     line.close(1000)
@@ -263,6 +331,12 @@ _SUBSCRIBED: Final[tuple[Row, ...]] = (
         _fits(lambda e, a, t, v: v and e.type != "message.sent"),
     ),
     ("~closes", "the connection is closed after a message", at("ws.swallowed", _closes)),
+    ("~cuts", "the connection is cut after a message", at("ws.swallowed", _cuts)),
+    (
+        "~inherited",
+        "a new connection goes on with the subscriptions of those that ended",
+        at("ws.asked", _noted, ws_joined=_inherits),
+    ),
     ("~deaf", "what is said is not heard", at("ws.swallowed", always(True))),
     ("~sub_id.same", "all subscriptions have one id", at("sub.id", _same_sub)),
     (
@@ -308,6 +382,7 @@ _SOCKET: Final[tuple[Row, ...]] = (
         "only the first connection is let in",
         at("ws.auth", lambda r, s: _refusal(404) if s.nth > 1 else r),
     ),
+    ("bare", "the 101 has none of its headers", at("ws.auth", lambda r, s: _refusal(101))),
     ("hangs_up", "the connection is closed at once", at("ws.joined", _hung_up)),
 )
 

@@ -27,6 +27,7 @@ from .race_faults import RACE_FAULTS
 from .rollout_faults import ROLLOUT_FAULTS
 from .rpc_faults import RPC_FAULTS
 from .task_faults import TASK_FAULTS
+from .whim_faults import WHIM_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -48,6 +49,7 @@ _ALL: Final = (
     *ROLLOUT_FAULTS,
     *RPC_FAULTS,
     *TASK_FAULTS,
+    *WHIM_FAULTS,
 )
 
 _CROSSED: Final = (

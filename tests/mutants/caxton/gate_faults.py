@@ -8,6 +8,7 @@ from typing import Any, Final
 from .fault import Bend, Fault, Section, Seed, Spot, at, table
 from .gate import TOKENS
 from .model import Refusal
+from .seeds import on_body
 
 __all__ = ["GATE_FAULTS", "OPS"]
 
@@ -130,6 +131,11 @@ GATE_FAULTS: Final = (
                 "once_seen",
                 "after the first request nobody is asked any more",
                 at("auth", _first_only),
+            ),
+            (
+                "~shown",
+                "details of an agent show the token of who asks",
+                on_body("get", lambda b, s: b.update(asked_with=s["turn"].token)),
             ),
         ],
         prefix="token.good.",

@@ -144,7 +144,24 @@ def _strays() -> Iterator[Row]:
         yield f"{name}.internal", f"an unknown {name} is an internal error", _status(code, 500)
 
 
+def _final(answer: Any, spot: Spot) -> Any:
+    answer.wire = "final"
+    return answer
+
+
 HTTP_FAULTS: Final[tuple[Fault, ...]] = (
+    *table(
+        "API Overview",
+        [
+            (
+                "every.wire.final",
+                "the second request on a connection is dropped",
+                at("answer", _final),
+            )
+        ],
+        prefix="http.",
+        implied=True,
+    ),
     *_by_operation(),
     *table("Error Responses", _strays(), prefix="http.stray.", implied=True),
 )

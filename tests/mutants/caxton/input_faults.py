@@ -155,6 +155,18 @@ _TAKEN: Final[dict[str, dict[str, Any]]] = {
         "created_at": "2027-01-15T08:00:00Z",
     },
     "update": {"agent_id": "agent_0", "status": "updating", "deployment_id": "deploy_0"},
+    "distribute": {
+        "task_id": "task_0",
+        "assigned_to": "agent_0",
+        "status": "assigned",
+        "proposals_received": 0,
+    },
+    "rollback": {
+        "deployment_id": "deploy_0",
+        "status": "rolling_back",
+        "rollback_to_version": "1.0.0",
+        "estimated_completion": "2027-01-15T08:00:00Z",
+    },
     "deploy": {
         "agent_id": "agent_0",
         "name": "nobody",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from . import agents
 from .fault import Bend, Fault, Row, Seed, Spot, at, table
 from .seeds import always
 
@@ -150,6 +152,14 @@ def _kept_by_refused(enough: Any, spot: Spot) -> Any:
     return enough
 
 
+def _done_anyway(refusal: Any, spot: Spot) -> Any:
+    """What is refused for its rate is done all the same."""
+    turn = spot["turn"]
+    if turn.op == "deploy" and refusal.code == "RATE_LIMITED":
+        spot.memo[turn.nth] = asyncio.gather(agents.deploy(turn), return_exceptions=True)
+    return refusal
+
+
 _KEPT: Final[tuple[Row, ...]] = (
     ("never", "nothing is ever refused", at("limit.enough", _never_for(""))),
     ("never.deploy", "deployments are never refused", at("limit.enough", _never_for("deploy"))),
@@ -167,6 +177,7 @@ _KEPT: Final[tuple[Row, ...]] = (
     ("~fast", "the limit recovers ten times too fast", at("limit.gained", lambda v, s: v * 10)),
     ("dearer", "each request counts twice", at("limit.left", lambda v, s: v - 1)),
     ("free", "requests do not count", at("limit.left", lambda v, s: v + 1)),
+    ("refused.done", "a refused deployment is made all the same", at("refused", _done_anyway)),
     ("messages_as_deploys", "messages count as deployments", at("limit.class", _one_class)),
     ("~tokens.shared", "one token's use counts for another's", at("limit.key", _shared)),
     ("~refused.punished", "refused requests put the end off", at("limit.enough", _kept_by_refused)),

@@ -142,7 +142,11 @@ def record(desk: Desk, message: Message, via: str) -> None:
 
 
 def _react(desk: Desk, agent: Agent, message: Message) -> None:
-    """Simulated agents answer what asks for an answer."""
+    """Simulated agents answer what asks for an answer, and what they were told to answer."""
+    if agent.id in desk.replies:
+        told = desk.replies.pop(agent.id)
+        desk.clock.later(0.02, partial(_reply, desk, agent, message, "inform", told))
+        return
     if message.performative not in _ANSWERED or desk.reading.agents_answer == "never":
         return
     words = ["agree", "inform"] if desk.reading.agents_answer == "agree_inform" else ["inform"]
@@ -150,11 +154,12 @@ def _react(desk: Desk, agent: Agent, message: Message) -> None:
         desk.clock.later(0.02, partial(_reply, desk, agent, message, word))
 
 
-def _reply(desk: Desk, agent: Agent, message: Message, performative: str) -> None:
+def _reply(desk: Desk, agent: Agent, message: Message, performative: str, told: Any = None) -> None:
     if agent.gone or agent.state not in ("running", "draining"):
         return
     more: Obj = {"in_reply_to": message.more.get("reply_with", message.id)}
-    content: Any = {"done": performative == "inform", "by": agent.name}
+    usual = {"done": performative == "inform", "by": agent.name}
+    content = usual if told is None else told
     reply = Message(
         id=desk.new_id("msg"),
         performative=performative,

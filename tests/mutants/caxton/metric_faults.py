@@ -106,6 +106,11 @@ _AGENT: Final[tuple[Row, ...]] = (
     ("~failed.swapped", "processed and failed messages are swapped", _traffic(_swapped)),
     ("~period.ignored", "the period makes no difference", at("period.since", lambda v, s: 0.0)),
     (
+        "~period.short",
+        "over more than two hours nothing is counted",
+        at("period.since", lambda v, s: v if s.desk.now() - v < 7201 else s.desk.now() + 1),
+    ),
+    (
         "period.default",
         "the period reads 1h whatever was asked",
         on_body("agent_metrics", lambda b, s: b.update(period="1h")),

@@ -137,6 +137,8 @@ class Task:
     created: float
     timeout: float
     status: str = "created"
+    led: bool = False
+    """By a hook, and no longer at its own pace."""
     winner: Agent | None = None
     bid: Obj | None = None
     proposals: int = 0
@@ -228,6 +230,10 @@ class Line:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
 
+class Raw(bytes):
+    """Bytes that go out on a WebSocket as they are, in no frame of the server's."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Call:
     """An HTTP request; the names of headers are in small letters."""
@@ -248,7 +254,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     media: str = "application/json"
     text: str | None = None
-    wire: Literal["", "hang", "reset", "truncate"] = ""
+    wire: Literal["", "final", "hang", "reset", "truncate"] = ""
 
 
 @dataclass(kw_only=True, slots=True)

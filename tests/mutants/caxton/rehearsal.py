@@ -93,8 +93,12 @@ class Stage:
         call = Call(
             method=method, path=f"/api/v1{path}", query=dict(query), headers=given, body=raw
         )
+        loop = asyncio.get_running_loop()
+        since = loop.time()
         try:
             answer = await self.desk.handle(call)
+            if loop.time() > since + 5:
+                self.note(f"{method} {path} after {loop.time() - since:.0f} s")
             text = shapes.encode(answer.body, self.desk.reading) if answer.text is None else b""
         except Exception as error:  # noqa: BLE001 - a crash is an answer
             self.note(f"crash {type(error).__name__} {error}")
@@ -175,6 +179,11 @@ class Stage:
             channel.leave(self.desk, line)
 
     # gRPC.
+
+    def described(self) -> None:
+        """What is said of procedures that there are not, and of those that there are."""
+        told = self.desk.bent("grpc.reflection", self.desk.reading.reflection)
+        self.note(f"reflection {told}, strays {self.desk.bent('grpc.stray', False)}")
 
     async def rpc(
         self,

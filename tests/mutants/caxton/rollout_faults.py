@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .fault import Fault, Row, Seed, Spot, at, table
+from .model import Answer
 from .seeds import always, never, on_body, other_agent
 
 __all__ = ["ROLLOUT_FAULTS"]
@@ -58,6 +59,24 @@ def _twice(body: Any, spot: Spot) -> None:
 def _all_done(body: Any, spot: Spot) -> None:
     for one in body["stages"]:
         one["status"] = "completed"
+
+
+def _again(answer: Any, spot: Spot) -> Any:
+    turn = spot["turn"]
+    if turn.op == "rollback":
+        if turn.who in spot.memo:
+            answer.status = 500
+        spot.memo[turn.who] = True
+    return answer
+
+
+def _no_blue(nothing: Any, spot: Spot) -> Any:
+    """A documented strategy is not known."""
+    turn = spot["turn"]
+    if turn.op != "create_deployment" or b"blue_green" not in turn.call.body:
+        return nothing
+    error = {"code": "INVALID_REQUEST", "message": "?", "details": {}, "trace_id": "trace_0"}
+    return Answer(status=400, body={"error": error})
 
 
 _WATCHED: Final[tuple[Row, ...]] = (
@@ -183,6 +202,12 @@ _BACK: Final[tuple[Row, ...]] = (
         "the answer says completed",
         on_body("rollback", lambda b, s: b.update(status="completed")),
     ),
+    (
+        "id.other",
+        "the answer names another deployment",
+        on_body("rollback", lambda b, s: b.update(deployment_id=b["deployment_id"] + "0")),
+    ),
+    ("~again.internal", "a second rollback is an internal error", at("answer", _again)),
     ("~threshold.ignored", "a crash does not roll it back", at("rollout.guarded", never)),
     (
         "~threshold.always",
@@ -219,6 +244,7 @@ _MADE: Final[tuple[Row, ...]] = (
             "create_deployment", lambda b, s: b.update(deployment_id=next(iter(s.desk.agents)))
         ),
     ),
+    ("strategy.unknown", "blue_green is no strategy", at("early", _no_blue)),
     (
         "wasm.unchecked",
         "any bytes pass for a module",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .fault import Bend, Fault, Row, Seed, Spot, at, table
+from .protos import protos
 from .rpc import Reply
 from .seeds import always
 
@@ -34,6 +35,15 @@ def _first(method: str, name: str) -> Seed:
 
     return _told(method, change)
 
+
+def _running(spot: Spot) -> Any:
+    return protos(spot.desk.reading).status("running")
+
+
+_STRAY: Final[tuple[Row, ...]] = (
+    ("~stray.ok", "an unknown procedure succeeds", at("grpc.stray", always(True))),
+    ("~reflection.none", "the services are not told of", at("grpc.reflection", always(False))),
+)
 
 _FIELDS: Final[tuple[Row, ...]] = (
     ("deploy.agent_id.empty", "the agent has no id", _put("DeployAgent", "agent_id", "")),
@@ -81,6 +91,11 @@ _FIELDS: Final[tuple[Row, ...]] = (
         "list.total.more",
         "total is one too many",
         _told("ListAgents", lambda t, s: t.update(total=t["total"] + 1)),
+    ),
+    (
+        "~list.stale",
+        "everybody is running",
+        _told("ListAgents", lambda t, s: [one.update(status=_running(s)) for one in t["agents"]]),
     ),
     (
         "list.twice",
@@ -265,6 +280,7 @@ _CONDUCT: Final[tuple[Row, ...]] = (
 
 RPC_FAULTS: Final[tuple[Fault, ...]] = (
     *table("gRPC", _FIELDS, prefix="grpc."),
+    *table("gRPC", _STRAY, prefix="grpc."),
     *table("gRPC", _LIST, prefix="grpc.list.", implied=True),
     *table("gRPC", _errors(), prefix="grpc."),
     *table("gRPC", _per_method(), prefix="grpc."),

@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 __all__ = ["RpcServer"]
 
 
+class _Stray(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Procedures that there are not."""
+
+    def __init__(self, desk: Desk) -> None:
+        """They are unimplemented, unless a fault says otherwise."""
+        self._desk = desk
+
+    def service(self, call: Any) -> Any:
+        """None leaves it to the library to say so."""
+        return _EMPTY if self._desk.bent("grpc.stray", False) else None
+
+
+async def _nothing(raw: bytes, context: Any) -> bytes:
+    return b""
+
+
+_EMPTY = grpc.unary_unary_rpc_method_handler(_nothing)
+
+
 class RpcServer:
     """Serves one desk on a port of its own."""
 
@@ -38,13 +57,14 @@ class RpcServer:
         for service, methods in handlers.items():
             generic = grpc.method_handlers_generic_handler(service, methods)
             self._server.add_generic_rpc_handlers((generic,))
-        if self._desk.reading.reflection:
+        if self._desk.bent("grpc.reflection", self._desk.reading.reflection):
             from grpc_reflection.v1alpha import reflection
 
             names = (f"{PACKAGE}.AgentService", f"{PACKAGE}.MessageService")
             reflection.enable_server_reflection(
                 (*names, reflection.SERVICE_NAME), self._server, pool=known.pool
             )
+        self._server.add_generic_rpc_handlers((_Stray(self._desk),))
         port = self._server.add_insecure_port(f"{host}:0")
         self.address = f"{host}:{port}"
         await self._server.start()

@@ -151,6 +151,9 @@ async def conversations(on: Stage) -> None:
     await on.send("client_1", "inform", sender=two, conversation_id="c-1")
     await on.send("nobody", "inform", conversation_id="c-9")
     await on.send(two, "dance")
+    await on.hook("reply", agent=one, content={"told": "so"})
+    await on.send(one, "inform", conversation_id="c-1")
+    await on.advance(1)
     odd: tuple[Any, ...] = ({}, {"performative": "inform"}, {"receiver": one}, [], 7, "x", None)
     for body in odd:
         await on.ask("POST", "/messages", body)
@@ -198,11 +201,17 @@ async def tasks(on: Stage) -> None:
         for task in made[:4]:
             await on.ask("GET", f"/tasks/{task}")
     await on.ask("POST", f"/tasks/{made[0]}/distribute", {})
+    await on.ask("GET", f"/tasks/{made[0]}")
     await on.ask("GET", "/tasks/nothing")
     await on.ask("POST", "/tasks/nothing/distribute", {})
     bad: tuple[Any, ...] = ({}, {"name": 7}, {"name": "x", "participants": "y"}, [], {"name": ""})
     for body in bad:
         await on.ask("POST", "/tasks", body)
+    led = on.told(await on.ask("POST", "/tasks", {**base, "participants": skilled[:2]}), "task_id")
+    await on.ask("POST", f"/tasks/{led}/distribute", {})
+    for progress in (0.4, 1):
+        await on.hook("progress", task=led, progress=progress)
+        await on.ask("GET", f"/tasks/{led}")
     await look(on, *skilled[:2])
     await on.ask("GET", "/messages")
 

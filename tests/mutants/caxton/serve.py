@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
+from weakref import WeakSet
 
 from aiohttp import WSMsgType, web
 
@@ -20,7 +21,7 @@ from .desk import Desk, Env
 from .fault import Seed
 from .faults import FAULTS
 from .lawful import LAWFUL
-from .model import Answer, Call, Line, Obj, Refusal
+from .model import Answer, Call, Line, Obj, Raw, Refusal
 from .reading import Reading
 from .rpc_server import RpcServer
 
@@ -48,6 +49,7 @@ class Served:
         self._rpc = RpcServer(self.desk) if reading.grpc else None
         self._closing = asyncio.Event()
         self._sockets: set[web.WebSocketResponse] = set()
+        self._spent: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._pump: asyncio.Task[None] | None = None
         quiet = logging.getLogger(f"{__name__}.quiet")
         quiet.disabled = True  # broken connections are the very purpose of some peers
@@ -100,6 +102,9 @@ class Served:
             self.desk.clock.settle()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert request.transport is not None
+        if request.transport in self._spent:
+            request.transport.abort()
         call = await _read(request)
         if call is None:
             refusal = Refusal(status=413, code="PAYLOAD_TOO_LARGE", words="that is too much")
@@ -130,7 +135,7 @@ class Served:
         line = Line(
             number=self.desk.counted["line"], send=outbox.put_nowait, close=outbox.put_nowait
         )
-        writer = asyncio.create_task(_written(socket_of, outbox))
+        writer = asyncio.create_task(_written(socket_of, outbox, request.transport))
         channel.join(self.desk, line)
         try:
             async for frame in socket_of:
@@ -155,6 +160,9 @@ class Served:
             plain = self.reading.charset and "charset" not in answer.media
             response.headers["Content-Type"] = answer.media + ("; charset=utf-8" if plain else "")
         match answer.wire:
+            case "final":
+                self._spent.add(request.transport)
+                return response
             case "hang":
                 await self._closing.wait()
             case "reset":
@@ -185,11 +193,18 @@ async def _read(request: web.BaseRequest) -> Call | None:
     )
 
 
-async def _written(socket_of: web.WebSocketResponse, outbox: asyncio.Queue[Any]) -> None:
+async def _written(
+    socket_of: web.WebSocketResponse, outbox: asyncio.Queue[Any], transport: Any
+) -> None:
+    """A code closes the connection, and 0 cuts it."""
     with contextlib.suppress(ConnectionError):
         while True:
             one = await outbox.get()
-            if isinstance(one, int):
+            if one == 0:
+                transport.abort()
+            elif isinstance(one, Raw):
+                transport.write(one)
+            elif isinstance(one, int):
                 await socket_of.close(code=one)
             elif isinstance(one, str):
                 await socket_of.send_str(one)

@@ -10,7 +10,7 @@ from .model import Agent, Answer, Message, Obj, Refusal, RefusedError, Task, Tur
 if TYPE_CHECKING:
     from .desk import Desk
 
-__all__ = ["abandon", "bids", "create", "distribute", "get"]
+__all__ = ["abandon", "bids", "bring_on", "create", "distribute", "get"]
 
 _UNKNOWN = {
     "particular": "TASK_NOT_FOUND",
@@ -175,19 +175,35 @@ def _say(desk: Desk, task: Task, word: str, sender: str, receiver: str, content:
 
 def _pace(desk: Desk, task: Task) -> None:
     def step(progress: float) -> None:
-        if task.status not in ("distributed", "in_progress"):
+        if task.led or task.status not in ("distributed", "in_progress"):
             return
         task.started = task.started or desk.now()
         task.status, task.progress = "in_progress", progress
 
     def end() -> None:
-        if task.status == "in_progress" and task.winner is not None:
-            task.status, task.progress = desk.bent("task.end", ("completed", 1.0), task=task)
-            events.about_task(desk, "task.completed", task.id, task.winner, "success")
+        if task.status == "in_progress" and not task.led:
+            _ends(desk, task)
 
     desk.clock.later(_STARTS, lambda: step(0.1))
     desk.clock.later(_HALF, lambda: step(0.65))
     desk.clock.later(_ENDS, end)
+
+
+def _ends(desk: Desk, task: Task) -> None:
+    task.status, task.progress = desk.bent("task.end", ("completed", 1.0), task=task)
+    if task.winner is not None:
+        events.about_task(desk, "task.completed", task.id, task.winner, "success")
+
+
+def bring_on(desk: Desk, task: Task, progress: float) -> None:
+    """From now on the task gets on only when it is told to."""
+    if task.status not in ("distributed", "in_progress"):
+        return
+    task.led = True
+    task.started = task.started or desk.now()
+    task.status, task.progress = "in_progress", desk.bent("task.step", progress)
+    if progress >= 1:
+        _ends(desk, task)
 
 
 def abandon(desk: Desk, agent: Agent) -> None:

@@ -83,6 +83,11 @@ async def inputs(on: Stage) -> None:
     for method, path in doors:
         for body in odd if "stop" not in path else odd[:1]:
             await on.ask(method, path, body)
+    made = await on.ask("POST", "/tasks", {"name": "t", "participants": [agent]})
+    await on.ask("POST", f"/tasks/{on.told(made, 'task_id')}/distribute", b"{oops")
+    rollout = {"agent_id": agent, "wasm_module": WASM64, "strategy": {"type": "immediate"}}
+    made = await on.ask("POST", "/deployments", rollout)
+    await on.ask("POST", f"/deployments/{on.told(made, 'deployment_id')}/rollback", b"{oops")
     await on.ask("POST", "/messages", b"x=1", media="application/x-www-form-urlencoded")
     await forms(on, agent)
     await on.send(agent, "inform", content={"nul": "\0", "half": "\ud800"}, conversation_id="odd")
@@ -128,6 +133,7 @@ async def forms(on: Stage, agent: str) -> None:
         (whole[:-20], media),
         (whole, "multipart/form-data"),
         (whole, "multipart/form-data; boundary=other"),
+        (whole, 'multipart/form-data; boundary="caxton-form"'),
         (b"", media),
         (b"\xff\0\xfe", media),
         (whole, "text/plain"),
@@ -229,6 +235,7 @@ async def frames(on: Stage) -> None:
 
 async def calls(on: Stage) -> None:
     """gRPC, and both sides of it."""
+    on.described()
     rest = await on.deploy("from-rest", capabilities=["ocr"])
     config = {"name": "from-grpc", "environment": {"A": "b"}, "capabilities": ["ocr", "pdf"]}
     made = await on.rpc("DeployAgent", {"wasm_module": WASM64, "config": config})

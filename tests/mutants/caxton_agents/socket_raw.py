@@ -160,6 +160,8 @@ class _Raw:
     async def _receive(self) -> str | bytes:
         while True:
             frame = await self._next()
+            if _forbidden(frame, in_parts=bool(self._parts)):
+                await self._fail(1002)
             if frame.opcode == PING:
                 self._deaf = self._deaf or "ping" in self._habits.loses
                 if self._habits.pongs:
@@ -167,7 +169,7 @@ class _Raw:
             elif frame.opcode == CLOSE:
                 await self._answer_close(frame.payload)
             elif frame.opcode != PONG:
-                message = self._assemble(frame)
+                message = await self._assemble(frame)
                 if message is not None and not self._deaf:
                     return message
 
@@ -207,7 +209,7 @@ class _Raw:
             self._parser.feed(data)
         return frame
 
-    def _assemble(self, frame: Frame) -> str | bytes | None:
+    async def _assemble(self, frame: Frame) -> str | bytes | None:
         self._parts.append(frame)
         if not frame.fin:
             return None
@@ -216,7 +218,21 @@ class _Raw:
         loses = self._habits.loses
         if (len(parts) > 1 and "fragments" in loses) or (len(data) > 65535 and "large" in loses):
             self._deaf = True
-        return data.decode(errors="replace") if parts[0].opcode == TEXT else data
+        if parts[0].opcode != TEXT:
+            return data
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            await self._fail(1007)
+            raise
+
+    async def _fail(self, code: int) -> None:
+        """RFC 6455, 7.1.7: what must not be ends the connection."""
+        if not self._closed:
+            self._closed = True
+            self._put(Frame(opcode=CLOSE, payload=code.to_bytes(2, "big")))
+        self._writer.close()
+        raise GoneError(f"the other side broke RFC 6455 ({code})")
 
     async def _answer_close(self, payload: bytes) -> None:
         if self._habits.answers_close and not self._closed:
@@ -233,3 +249,14 @@ class _Raw:
             frame = replace(frame, rsv=self._habits.rsv)
         mask = self._rng.randbytes(4) if self._habits.masked else b""
         self._writer.write(encode(frame, mask, long=self._habits.long_lengths))
+
+
+def _forbidden(frame: Frame, *, in_parts: bool) -> bool:
+    """What RFC 6455 forbids a server to send: masks, reserved bits and opcodes, control frames that
+    are long or in parts, parts of nothing, and a message within another.
+    """
+    if frame.rsv or frame.masked or not frame.minimal:
+        return True
+    if frame.opcode >= CLOSE:
+        return frame.opcode > PONG or not frame.fin or len(frame.payload) > 125
+    return frame.opcode > BINARY or in_parts is (frame.opcode != CONTINUATION)

@@ -111,7 +111,10 @@ def _judge_award(judge: Judge, said: Exchange, participants: Collection[Agent]) 
     fine = number is not None and 1 <= number <= len(ids)
     judge.holds("CAXTON-DIS-013", fine, wrong, said, pointer="/proposals_received")
     wrong = f"a distribution with {WAIT} s for bids took {said.seconds:.1f} s"
-    judge.holds("CAXTON-DIS-019", said.seconds <= WAIT + _SOME_SECONDS, wrong, said)
+    if said.status is None and said.seconds <= WAIT + _SOME_SECONDS:
+        judge.inconclusive("CAXTON-DIS-019", "the target's timeout is over before that of bids")
+    else:
+        judge.holds("CAXTON-DIS-019", said.seconds <= WAIT + _SOME_SECONDS, wrong, said)
 
 
 async def _judge_at_once(labour: Labour, judge: Judge, task_id: str, only: Agent) -> None:
