@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import heartbeats, rivals, sockets
+from benchmarks import heartbeats, rivals, sockets, transports
 from benchmarks.client import UnexpectedAnswerError
 from benchmarks.cost import Plan, cpu_per_request
 from benchmarks.lifetime import memory, start_up, suite
@@ -66,6 +66,8 @@ def measure(*, with_rivals: bool) -> dict[str, Any]:
     idle = sockets.idle(1000)
     pulses = heartbeats.cpu_per_heartbeat(warm_up=1000, rounds=5, requests=2000)
     day = heartbeats.day(1000)
+    calls = transports.per_call(warm_up=500, rounds=5, calls=1500)
+    told = transports.fan_out(subscribers=200, messages=60)
     runs = {}
     for profile in ("quick", "standard"):
         with mock() as server:
@@ -81,6 +83,8 @@ def measure(*, with_rivals: bool) -> dict[str, Any]:
         "idle": idle,
         "heartbeats": pulses,
         "day": day,
+        "calls": calls,
+        "events": told,
         "suite": runs,
         "skipped": skipped,
     }

@@ -27,7 +27,8 @@ _INTERVAL = 30
 
 def _asked(coordinator: Coordinator, call: Call, status: int) -> Any:
     """As the chain does: the guard first."""
-    said: Answer = coordinator.guard(call) or coordinator.answer(call)
+    said = coordinator.guard(call) or coordinator.answer(call)
+    assert isinstance(said, Answer)
     if said.status != status:
         raise RuntimeError(f"{call.operation} was answered {said.status}: {said.body}")
     return said.body

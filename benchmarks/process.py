@@ -14,7 +14,7 @@ from typing import Self
 
 from benchmarks.client import Connection, request
 
-__all__ = ["HOME", "Server"]
+__all__ = ["HOME", "Server", "free_port"]
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -42,7 +42,7 @@ class Server:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.name = name
-        self.port = _free_port()
+        self.port = free_port()
         self.started = 0.0
         self.validates = validates
         self._probe = probe
@@ -116,7 +116,7 @@ class Server:
             self._process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.heartbeats import BARE_TLS, MOCK_TLS
 from benchmarks.sockets import BARE_SOCKETS, MOCK_SOCKETS
+from benchmarks.transports import BARE_FAN, BARE_GRPC, MOCK_FAN, MOCK_GRPC
 
 __all__ = ["AIMS", "BARE", "MOCK", "UNCHECKED", "table"]
 
@@ -97,8 +98,19 @@ def _lifetime(found: Results) -> Iterator[str]:
         f"ping, a round of pings in {idle['ping_round_s'] * 1000:.0f} ms"
     )
     yield from _heartbeats(found)
+    yield from _transports(found)
     for profile, run in found["suite"].items():
         yield f"assay test, {profile:22} {run['seconds']:8.2f} s, exit {run['exit']}"
+
+
+def _transports(found: Results) -> Iterator[str]:
+    calls, events = found["calls"], found["events"]
+    for name, spent in calls.items():
+        yield f"{name:26} {spent:8.1f} µs CPU a call, {1e6 / spent:8.0f} a CPU second"
+    yield f"{'gRPC, mock / bare':26} {calls[MOCK_GRPC] / calls[BARE_GRPC]:8.2f}"
+    for name, spent in events.items():
+        yield f"{name:26} {spent:8.1f} µs CPU an event and subscriber, of 200"
+    yield f"{'mock / bare':26} {events[MOCK_FAN] / events[BARE_FAN]:8.2f}"
 
 
 def _heartbeats(found: Results) -> Iterator[str]:

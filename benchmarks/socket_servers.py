@@ -1,4 +1,5 @@
-"""The yardstick for WebSockets: `websockets.serve`, which validates a message and sends it back.
+"""The yardstick for WebSockets: `websockets.serve`, which validates a message and sends it back, or
+tells everybody.
 
 `python -m benchmarks.socket_servers PORT` serves it. It answers plain HTTP as well, so that it can
 be seen to be there.
@@ -14,7 +15,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 import uvloop
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.http11 import Request, Response
 
 __all__ = ["CHAT"]
@@ -38,7 +39,9 @@ async def _serve(port: int) -> None:
     async def echo(socket: ServerConnection) -> None:
         async for data in socket:
             said: Any = orjson.loads(data)
-            if validator.is_valid(said):
+            if said.get("type") == "FAN":
+                broadcast(server.connections, orjson.dumps(said).decode())
+            elif validator.is_valid(said):
                 answer = {"type": "CHAT", "sender_id": 1, "sender_name": "a", **said}
                 await socket.send(orjson.dumps(answer), text=True)
 
@@ -48,7 +51,7 @@ async def _serve(port: int) -> None:
 
     async with serve(
         echo, "127.0.0.1", port, process_request=probe, compression=None, ping_interval=None
-    ):
+    ) as server:
         await asyncio.Event().wait()
 
 

@@ -14,7 +14,7 @@ from conformance.context import VARIABLE
 __all__ = ["AgentProcess", "Ending", "fill_command"]
 
 _KEPT_OUTPUT = 64 * 1024
-_GRACE = 3.0
+_GRACE = 5.0
 """Seconds that an agent has to end once it is asked to."""
 
 _LAST_WORDS = 1.0

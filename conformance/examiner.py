@@ -256,7 +256,7 @@ class Examiner:
             "grpc": mock.grpc,
             "host": mock.host,
             "port": str(mock.port),
-            "token": secrets.token_urlsafe(24),
+            "token": secrets.token_hex(24),
             "username": mock.mock.settings.username,
             "password": mock.mock.settings.password,
             "ca": mock.ca,

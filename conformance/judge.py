@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
+from conformance.rules import not_now
 from conformance.verdict import ABSENT, Evidence, Finding
 from conformance.witness import Rulebook, Witness
 
@@ -68,8 +69,9 @@ class Judge(Witness):
 
     def status(self, requirement: str, exchange: Exchange, *accepted: int | range) -> bool:
         """The answer's status is one of those accepted (each a status or a range)."""
-        if self._unavailable(exchange) and 503 not in accepted:
-            self.inconclusive(requirement, f"{exchange.operation}: the peer says 503, not now")
+        if self._unavailable(exchange) and exchange.status not in accepted:
+            what = f"{exchange.operation}: the peer says {exchange.status}, not now"
+            self.inconclusive(requirement, what)
             return False
         ok = any(
             exchange.status in want if isinstance(want, range) else exchange.status == want
@@ -112,9 +114,11 @@ class Judge(Witness):
         )
 
     def _unavailable(self, exchange: Exchange) -> bool:
-        """Is this a 503 that the document allows the operation? Then the peer may say so."""
+        """Does the peer say that it cannot serve now, as the document allows the operation?"""
         operation = self.book.protocol.operations.get(exchange.operation)
-        return exchange.status == 503 and operation is not None and "503" in operation.responses
+        if operation is None or exchange.status is None:
+            return False
+        return not_now(operation, exchange.status)
 
     def inconclusive(self, requirement: str, cause: str) -> None:
         """The requirement could not be judged, because of `cause`."""

@@ -18,9 +18,6 @@ __all__ = [
     "requirement",
 ]
 
-exhausts: pytest.MarkDecorator = pytest.mark.exhausts
-"""Marks a check that uses one of the peer's rates up: it comes after all that do not."""
-
 
 class UnjudgeableError(Exception):
     """Raised by a check, or on its behalf, where the peer cannot be judged: says why."""
@@ -46,6 +43,11 @@ def case(row: str, *values: Any) -> Any:
 def exclusive(what: str) -> pytest.MarkDecorator:
     """Checks that count the same thing never run at the same time, for all the workers."""
     return pytest.mark.exclusive(what)
+
+
+def exhausts(check: Any) -> Any:
+    """Marks a check that uses one of the peer's rates up: it comes after all that do not."""
+    return pytest.mark.exhausts(check)
 
 
 def in_profile(first: str, profile: str) -> bool:

@@ -13,9 +13,9 @@ from difflib import SequenceMatcher
 
 from conformance.exchange import MISSING, Exchange
 from mockserver.transcript import HttpExchange
-from schemas.spec import Protocol
+from schemas.spec import Operation, Protocol
 
-__all__ = ["ANSWER_RULES", "REQUEST_RULES", "RuleWord"]
+__all__ = ["ANSWER_RULES", "REQUEST_RULES", "RuleWord", "not_now"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,19 @@ def _answered(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     yield RuleWord(kept=exchange.status is not None, message=exchange.failure)
 
 
+def not_now(operation: Operation, status: int) -> bool:
+    """Does it say that it cannot serve now, as the document allows this operation to say?"""
+    return (status == 503 and "503" in operation.responses) or (
+        status == 429 and operation.answer(429) is not None
+    )
+
+
 def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
     operation = protocol.operations.get(exchange.operation)
     if operation is None or exchange.status is None or not exchange.served:
         return
-    if exchange.status == 503 and "503" in operation.responses:
-        return  # not now, as the document allows this operation to say
+    if not_now(operation, exchange.status):
+        return
     known = [status for status in operation.responses if status.startswith("2")]
     yield RuleWord(
         kept=exchange.ok and operation.answer(exchange.status) is not None,

@@ -87,7 +87,7 @@ class Witness:
         """Judge what an agent sent: its body by the schema of its place, the rest by the rules."""
         exchange = of_transcript(heard, base)
         try:
-            message = heard.json() if heard.body else MISSING
+            message = heard.json() if heard.body or heard.said is not None else MISSING
         except ValueError:
             message = MISSING
         own = [v for v in heard.violations if not v.pointer.startswith("/path/")]

@@ -112,13 +112,21 @@ class Mock:
         coordinator = life.session.coordinator
         name = life.name
 
+        waiting = life.session.waiting
+
         def give_up() -> None:
-            if coordinator is life.session.coordinator:  # a restart forgets who waits
+            if later in waiting:  # a restart forgets who waits
+                waiting.remove(later)
                 coordinator.abandoned(later)
             self._write_down(life, coordinator.failure(504, "nobody waits any more", name), began)
 
-        pending = Pending(later=later, given_up=give_up)
-        later.deliver = lambda said: pending.deliver(self._write_down(life, said, began))
+        def deliver(said: Answer) -> None:
+            waiting.discard(later)
+            pending.deliver(self._write_down(life, said, began))
+
+        pending = Pending(given_up=give_up)
+        later.deliver = deliver
+        waiting.add(later)
         self.sockets.flush(life.session)
         return pending
 

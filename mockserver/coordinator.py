@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from mockserver.world import World
 from schemas.spec import Operation, Protocol
@@ -128,10 +128,11 @@ class Connection:
     principal: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What a client said. `wrong` is `MALFORMED` for what is no JSON, `INVALID` for what breaks
-    the schema of its message; `message` is empty for one that the document does not know.
+class Heard(NamedTuple):
+    """What a client said. A tuple, for it is made for every message.
+
+    `wrong` is `MALFORMED` for what is no JSON, `INVALID` for what breaks the schema of its
+    message; `message` is empty for one that the document does not know.
     """
 
     data: Any
@@ -140,8 +141,7 @@ class Heard:
     violations: Sequence[Violation] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Say:
+class Say(NamedTuple):
     """Effect: the coordinator says something on a connection, in JSON."""
 
     connection: Connection
@@ -172,6 +172,7 @@ class Settings:
     `token` is what each request must carry, where the protocol has such a thing.
     `dialect` is one of the protocol's. `username` and `password` are those of a person, where
     the protocol knows people. `production` leaves out what a document keeps out of production.
+    `limits` is whether rates are limited, where the protocol limits them.
     `tls` says that the mock is served over TLS, so that clients can show certificates.
     """
 
@@ -179,6 +180,7 @@ class Settings:
     username: str = "admin"
     password: str = "assay-admin"  # noqa: S105  # a mock's own, told to whoever asks
     token: str = "assay-token"  # noqa: S105  # as below
+    limits: bool = True
     production: bool = False
     tls: bool = False
 
@@ -279,7 +281,7 @@ class Coordinator:
 
     def say(self, connection: Connection, payload: Any) -> None:
         """Have something said on a connection, once this turn is over."""
-        self._effects.append(Say(connection=connection, payload=payload))
+        self._effects.append(Say(connection, payload))
 
     def end(self, connection: Connection, code: int | None = 1000, reason: str = "") -> None:
         """Have a connection ended, once this turn is over."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from mockserver.coordinator import Handshake, Later
+from mockserver.coordinator import Handshake
 from mockserver.sockets import Line
 from mockserver.transcript import HttpExchange
 
@@ -45,14 +45,25 @@ class Outcome(NamedTuple):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Pending:
-    """An outcome that is still to come: `deliver` is the wire's, and takes it on.
-
-    A wire whose client no longer waits says so with `given_up`.
+    """An outcome that is still to come. A wire `take`s it, or says that its client no longer waits
+    with `given_up`.
     """
 
-    later: Later
     given_up: Callable[[], None]
-    deliver: Callable[[Outcome], None] = field(default=lambda _: None)
+    _outcome: Outcome | None = None
+    _taker: Callable[[Outcome], None] | None = None
+
+    def deliver(self, outcome: Outcome) -> None:
+        """It is there: whether the wire waits for it already or not."""
+        self._outcome = outcome
+        if self._taker is not None:
+            self._taker(outcome)
+
+    def take(self, taker: Callable[[Outcome], None]) -> None:
+        """Have it handed over, now or when it is there."""
+        self._taker = taker
+        if self._outcome is not None:
+            taker(self._outcome)
 
 
 class Joined(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from mockserver.coordinator import Coordinator
+from mockserver.coordinator import Coordinator, Later
 from mockserver.faults import FaultPlan
 from mockserver.sockets import Ending, Line
 from mockserver.transcript import Transcript
@@ -28,6 +28,7 @@ class Session:
         self.transcript = Transcript()
         self.faults = FaultPlan()
         self.lines: dict[int, Line] = {}
+        self.waiting: set[Later] = set()
         self._opened = 0
 
     def next_connection(self) -> int:
@@ -58,6 +59,9 @@ class Session:
             line.deliver(Ending(code, reason))
 
     def _begin(self) -> None:
+        for later in list(self.waiting):
+            later.deliver(self.coordinator.failure(503, "the service restarts"))
+        self.waiting.clear()
         self.hang_up()
         self.lines.clear()  # how they end is the wire's business, and nobody else's
         self.world = World.seeded(self._seed, self.world.clock, self.world.authority)

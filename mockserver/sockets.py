@@ -115,7 +115,7 @@ class Sockets:
                 line = session.lines.get(effect.connection.number)
                 if line is not None and not line.ending:
                     self._carry_out(line, effect)
-        if self.touched is not None and session.lines:
+        if self.touched is not None and (session.lines or session.waiting):
             self.touched(session)
 
     def inject(
@@ -154,7 +154,7 @@ class Sockets:
             return Heard(data=said)
         shape = self._validators.at(message.payload)
         if shape is None or shape.accepts(said):
-            return Heard(data=said, message=message.id)
+            return Heard(said, message.id)
         violations = shape.explain(said)
         return Heard(data=said, message=message.id, wrong=Wrong.INVALID, violations=violations)
 

@@ -15,7 +15,7 @@ from schemas.grpc import read_procedures
 from schemas.openapi import read_operations
 from schemas.spec import Place, Protocol, Requirement
 
-__all__ = ["PROTOCOLS", "load", "load_requirements", "protocol_ids"]
+__all__ = ["PROTOCOLS", "load", "load_descriptors", "load_requirements", "protocol_ids"]
 
 PROTOCOLS = Path(__file__).parent / "protocols"
 
@@ -85,6 +85,17 @@ def load(pack: str) -> Protocol:
 def _document(path: Path, meta: str) -> dict[str, Any]:
     """A bundled document, or an empty one where the protocol has none."""
     return bundle(read_checked(path, meta), path) if path.exists() else {}
+
+
+def load_descriptors(protocol: Protocol) -> bytes:
+    """The compiled form of the protocol's .proto: a FileDescriptorSet. Raises `PackError`."""
+    path = Path(protocol.folder, protocol.grpc["proto"]).with_suffix(".binpb")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        hint = "compile it: python -m grpc_tools.protoc --include_imports --descriptor_set_out=…"
+        message = f"cannot be read: {error.strerror or error}"
+        raise PackError(Problem(file=str(path), message=message, hint=hint)) from error
 
 
 def load_requirements(protocol: Protocol) -> dict[str, Requirement]:

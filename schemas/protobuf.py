@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from google.protobuf.message import DecodeError, Message
 
+from schemas.loader import load_descriptors
 from schemas.spec import Protocol
 
 __all__ = ["Codec", "Procedure", "codec"]
@@ -95,7 +95,6 @@ class Codec:
 def codec(protocol: Protocol) -> Codec:
     """The messages of a protocol's own .proto, as the document has them.
 
-    Raises `OSError` where the pack lacks its compiled form.
+    Raises `PackError` where the pack lacks its compiled form.
     """
-    path = Path(protocol.folder) / Path(protocol.grpc["proto"]).with_suffix(".binpb")
-    return Codec(descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file)
+    return Codec(descriptor_pb2.FileDescriptorSet.FromString(load_descriptors(protocol)).file)

@@ -151,13 +151,13 @@ class Channel:
     discriminator: str
     messages: Mapping[str, Message]
     _steps: tuple[str, ...] = field(init=False, repr=False)
-    _known: Mapping[tuple[str, Any], Message] = field(init=False, repr=False)
+    _known: Mapping[str, Mapping[str, Message]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # Looked up for every message that is said: it must not be searched for.
-        known: dict[tuple[str, Any], Message] = {}
+        known: dict[str, dict[str, Message]] = {"agent": {}, "coordinator": {}}
         for message in self.messages.values():
-            known.setdefault((message.sender, message.type), message)
+            known[message.sender].setdefault(message.type, message)
         object.__setattr__(self, "_known", known)
         object.__setattr__(self, "_steps", json_pointer.parse(self.discriminator))
 
@@ -166,9 +166,9 @@ class Channel:
         kind = payload
         for step in self._steps:
             kind = kind.get(step) if isinstance(kind, dict) else None
-        if self._steps and isinstance(kind, str) and (sender, kind) in self._known:
-            return self._known[sender, kind]
-        return self._known.get((sender, ""))
+        known = self._known[sender]
+        found = known.get(kind) if self._steps and isinstance(kind, str) else None
+        return found or known.get("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,9 +31,11 @@ ARROWS: dict[str, set[str]] = {
 # session.py is in: it makes a `random.Random` of its seed, and that is all that it may.
 PURE = (
     "app.py",
+    "bodies.py",
     "coordinator.py",
     "faults.py",
     "json_text.py",
+    "life.py",
     "pages.py",
     "passage.py",
     "router.py",

@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--user", metavar="NAME:PASSWORD", help="credentials, where the protocol knows any"
     )
+    parser.add_argument(
+        "--no-limits", dest="limits", action="store_false", help="leave rate limits out"
+    )
     parser.add_argument("--token", help="what each request must carry, where it carries any")
     parser.add_argument(
         "--agent",
@@ -139,7 +142,9 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         said["username"], _, said["password"] = arguments.user.partition(":")
     if arguments.token is not None:
         said["token"] = arguments.token
-    return Settings(dialect=arguments.dialect, production=arguments.production, **said)
+    return Settings(
+        dialect=arguments.dialect, production=arguments.production, limits=arguments.limits, **said
+    )
 
 
 def _loop() -> Callable[[Coroutine[Any, Any, None]], None]:

@@ -89,13 +89,15 @@ class GrpcClient:
         within: float | None = None,
         lawful: bool = True,
         served: bool = True,
+        patient: bool = True,
     ) -> Exchange:
         """Call a procedure with a message in JSON form, or with `raw` bytes.
 
         `metadata` takes the place of the target's own. `within` is the deadline in seconds that
         the peer is told; without one, it is only waited for as long as the target allows.
         `lawful=False` marks a call that breaks the protocol on purpose, `served=False` one that
-        keeps it and need not succeed all the same.
+        keeps it and need not succeed all the same. `patient=False` takes a peer that is exhausted
+        for the answer.
         """
         known = self.protocol.operations[operation]
         chosen = self.target.metadata if metadata is None else metadata
@@ -111,13 +113,37 @@ class GrpcClient:
         )
         payload = raw if raw is not None else await self._encode(known.path, body)
         exchange = await self._once(asked, payload, within)
-        for _ in range(_TRIES):
+        for _ in range(_TRIES if patient else 0):
             if exchange.status != 429:
                 break
             await asyncio.sleep(pause_after(exchange))
             exchange = await self._once(replace(asked, throttled=True), payload, within)
         self.see(exchange)
         return exchange
+
+    async def probe(self, path: str, payload: bytes = b"") -> Exchange:
+        """Call any procedure at all, at `/package.Service/Method`: nobody need serve it."""
+        scheme = "grpcs" if self._secure else "grpc"
+        asked = Exchange(
+            operation="",
+            method="RPC",
+            url=f"{scheme}://{self.target.grpc}{path}",
+            headers=dict(self.target.metadata),
+            body=payload,
+            lawful=False,
+            served=False,
+        )
+        ask = self._channel.unary_unary(path)
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.target.timeout):
+                answer = await ask(payload, metadata=tuple(self.target.metadata.items()))
+        except TimeoutError:
+            return replace(asked, failure=f"no answer within {self.target.timeout:g} s")
+        except grpc.aio.AioRpcError as error:
+            return self._refused(asked, error, time.monotonic() - began)
+        took = time.monotonic() - began
+        return replace(asked, status=200, code="OK", answer=answer, seconds=took)
 
     async def _encode(self, path: str, body: Mapping[str, Any]) -> bytes:
         known = await self.codec()

@@ -105,6 +105,7 @@ class HttpClient:
         identity: Identity | None = None,
         lawful: bool = True,
         served: bool = True,
+        patient: bool = True,
     ) -> Exchange:
         """Call an operation. `body` is sent as JSON, `raw` as it is (labelled as JSON all the same,
         unless `headers` say otherwise), `form` as multipart/form-data: bytes as a file, anything
@@ -113,7 +114,7 @@ class HttpClient:
         `lawful=False` marks a request that breaks the protocol on purpose, `served=False` one that
         keeps it and need not succeed all the same: it asks for a stranger, say. `identity` is whose
         connection it goes over; without one it is the target's own. `anonymous` leaves the target's
-        own headers (its credentials) out.
+        own headers (its credentials) out. `patient=False` takes a 429 for the answer.
         """
         if form is not None:
             raw, label = write_form(form)
@@ -134,6 +135,7 @@ class HttpClient:
             ),
             with_body=raw is not None or body is not _NOTHING,
             identity=identity,
+            patient=patient,
         )
 
     async def send(
@@ -171,13 +173,21 @@ class HttpClient:
         return {name.lower(): value for name, value in (dict(own) | dict(extra or {})).items()}
 
     async def _ask(
-        self, asked: Exchange, *, with_body: bool, identity: Identity | None = None
+        self,
+        asked: Exchange,
+        *,
+        with_body: bool,
+        identity: Identity | None = None,
+        patient: bool = True,
     ) -> Exchange:
         """Send it, and again after a pause where the peer says 429."""
         if with_body:
             asked = replace(asked, headers={"content-type": "application/json", **asked.headers})
         context = identity.context if identity else None
         exchange = await self._paced(asked, with_body=with_body, context=context)
+        if not patient:
+            self.see(exchange)
+            return exchange
         for _ in range(_TRIES if self._in_vain < _IN_VAIN else 0):
             if exchange.status != 429:
                 break

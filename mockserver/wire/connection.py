@@ -10,10 +10,11 @@ from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
-from websockets.typing import BytesLike
 
 from mockserver.sockets import Delivery, Ending, Line, Sockets
 from mockserver.wire.behind import data_follows
+from mockserver.wire.plain import text_frame, texts_in
+from mockserver.wire.strict import between_messages
 
 __all__ = ["Wire"]
 
@@ -79,21 +80,28 @@ class Wire:
         if self._early and data_follows(data, closed=True):
             # "the client MUST wait for a response from the server before sending any further data"
             self._note_raw("data came before the handshake was answered")
+        self._writing = True  # once, when all that came has been taken
+        if between_messages(protocol):
+            texts, data = texts_in(data, protocol.max_message_size)
+            for text in texts:
+                self._awaited = False
+                self._take_text(text, 1)
+        if data:
+            self._receive(data)
+        self.write()
+        self._hold_back()
+        return False, b""
+
+    def _receive(self, data: bytes) -> None:
+        """What is more than plain texts."""
+        protocol = self._protocol
         closed_before = protocol.close_rcvd is not None
         protocol.receive_data(data)
         if protocol.close_rcvd is not None and data_follows(data, closed_before):
             self._note_raw("a data frame followed the close frame")
-        self._writing = True  # once, when all that came has been taken
         for event in protocol.events_received():
             assert isinstance(event, Frame)
-            if event.opcode is Opcode.TEXT and event.fin:  # as most are
-                self._awaited = False
-                self._take_text(event.data, 1)
-            else:
-                self._take(event)
-        self.write()
-        self._hold_back()
-        return False, b""
+            self._take(event)
 
     def feed_eof(self) -> None:
         """The connection is gone."""
@@ -134,8 +142,7 @@ class Wire:
             else:
                 self._sockets.hear(self._line, "binary", data, count)
 
-    def _take_text(self, data: BytesLike, fragments: int) -> None:
-        data = bytes(data)
+    def _take_text(self, data: bytes, fragments: int) -> None:
         try:
             data.decode()
         except UnicodeDecodeError as error:
@@ -159,7 +166,8 @@ class Wire:
             self._later(what.delay, self.deliver, what._replace(delay=0.0))
         else:
             self._send(what)
-            self._release()
+            if self._held:
+                self._release()
 
     def _release(self) -> None:
         held, self._held = self._held, []
@@ -177,7 +185,7 @@ class Wire:
             self.write()  # what was said before goes out before
             self._transport.write(delivery.data)
         elif delivery.fragments == 1:
-            self._protocol.send_text(delivery.data)
+            self._protocol.writes.append(text_frame(delivery.data))
         else:
             pieces = _pieces(delivery.data, delivery.fragments)
             self._protocol.send_text(pieces[0], fin=False)

@@ -80,7 +80,8 @@ class GrpcShell:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the connection was dropped")
         context.set_trailing_metadata(_metadata(outcome))
         if outcome.status >= 300:
-            code = grpc.StatusCode[code_of(outcome.status)]
+            known = bool(outcome.exchange.operation)
+            code = grpc.StatusCode[code_of(outcome.status) if known else "UNIMPLEMENTED"]
             await context.abort(code, outcome.headers.get("grpc-message", ""))
         return outcome.body
 

@@ -19,7 +19,7 @@ async def delivered(pending: Pending) -> Outcome:
         if not outcome.done():
             outcome.set_result(given)
 
-    pending.deliver = take
+    pending.take(take)
     try:
         return await outcome
     except asyncio.CancelledError:

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from websockets.exceptions import ProtocolError
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.streams import StreamReader
 
-__all__ = ["make_strict"]
+__all__ = ["between_messages", "make_strict"]
 
 _SHORT, _LONG = 126, 127
 """What stands in a frame's second byte where 16 or 64 bits tell its length."""
@@ -23,6 +24,11 @@ class _StrictReader(StreamReader):
         super().__init__()
         self._parts = 0
         self._form = 0
+
+    @property
+    def idle(self) -> bool:
+        """Is no part of a frame there?"""
+        return not self._parts and not self.buffer
 
     def at_eof(self) -> Generator[None, None, bool]:
         self._parts = 0  # asked before each frame
@@ -39,6 +45,13 @@ class _StrictReader(StreamReader):
                 # "the minimal number of bytes MUST be used to encode the length"
                 raise ProtocolError(f"a length of {length} in {8 * n} bits")
         return part
+
+
+def between_messages(protocol: ServerProtocol) -> bool:
+    """Is the next byte the first of a message, or of a control frame?"""
+    reader = protocol.reader
+    idle = isinstance(reader, _StrictReader) and reader.idle
+    return idle and protocol.current_size is None and protocol.state is State.OPEN
 
 
 def make_strict(protocol: ServerProtocol) -> None:

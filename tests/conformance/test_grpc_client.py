@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -40,7 +40,7 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no types
 
 @asynccontextmanager
 async def _peer(
-    answer: Answer, described: Codec | None = None, **more: Any
+    answer: Answer, described: Codec | None = None, metadata: Mapping[str, str] | None = None
 ) -> AsyncIterator[GrpcClient]:
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     if described is not None:
@@ -48,7 +48,9 @@ async def _peer(
     server.add_generic_rpc_handlers([_Handler(answer)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    target = Target(url="http://127.0.0.1", grpc=f"127.0.0.1:{port}", timeout=2.0, **more)
+    target = Target(
+        url="http://127.0.0.1", grpc=f"127.0.0.1:{port}", timeout=2.0, metadata=metadata or {}
+    )
     client = GrpcClient(CAXTON, target)
     try:
         yield client
@@ -156,8 +158,7 @@ async def test_metadata_of_the_target_goes_with_each_call_unless_told_otherwise(
         heard.append(dict(context.invocation_metadata()))
         return b""
 
-    target = {"metadata": {"authorization": "Bearer t"}}
-    async with _peer(answer, **target) as client:
+    async with _peer(answer, metadata={"authorization": "Bearer t"}) as client:
         client._asked = True  # reflection is another test's
         await client.call(LIST, {})
         await client.call(LIST, {}, metadata={})

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from reports import Run
-from tests.mutants import aitbc_agents, architect_agents, echocenter_agents, stella_agents
+from tests.mutants import (
+    aitbc_agents,
+    architect_agents,
+    caxton_agents,
+    echocenter_agents,
+    stella_agents,
+)
 from tests.suite import run_suite
 
 __all__ = ["FAULTS", "STYLES", "examined", "style_of"]
@@ -16,12 +22,14 @@ __all__ = ["FAULTS", "STYLES", "examined", "style_of"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc_agents.STYLES,
     "architect": architect_agents.STYLES,
+    "caxton": caxton_agents.STYLES,
     "echocenter": echocenter_agents.STYLES,
     "stella": stella_agents.STYLES,
 }
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc_agents.FAULTS,
     "architect": architect_agents.FAULTS,
+    "caxton": caxton_agents.FAULTS,
     "echocenter": echocenter_agents.FAULTS,
     "stella": stella_agents.FAULTS,
 }
@@ -29,6 +37,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 _WORDS: Mapping[str, str] = {
     "aitbc": "--url {url} --name {name}",
     "architect": "--ws-url {ws_url} --username {username} --password {password}",
+    "caxton": "--url {url} --ws-url {ws_url} --grpc {grpc} --token {token} --name {name}",
     "echocenter": "--ws-url {ws_url} --token {token} --name {name}",
     "stella": "--url {url} --ca {ca} --token {token} --name {name}",
 }

@@ -10,19 +10,21 @@ from typing import Any
 import mockserver
 from conformance.target import Credentials, Hook, Operator, Principal, Target, Tls
 from mockserver import Settings
-from tests.mutants import aitbc, architect, echocenter, stella
+from tests.mutants import aitbc, architect, caxton, echocenter, stella
 
 __all__ = ["FAULTS", "LAWFUL", "served", "served_mock"]
 
 LAWFUL: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.LAWFUL,
     "architect": architect.LAWFUL,
+    "caxton": caxton.LAWFUL,
     "echocenter": echocenter.LAWFUL,
     "stella": stella.LAWFUL,
 }
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.FAULTS,
     "architect": architect.FAULTS,
+    "caxton": caxton.FAULTS,
     "echocenter": echocenter.FAULTS,
     "stella": stella.FAULTS,
 }
@@ -30,6 +32,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 _START: Mapping[str, Any] = {
     "aitbc": aitbc.start,
     "architect": architect.start,
+    "caxton": caxton.start,
     "echocenter": echocenter.start,
     "stella": stella.start,
 }
@@ -43,7 +46,7 @@ async def served(
     if reading is None:
         reading = FAULTS[protocol][fault].reading if fault else "natural"
     async with await _START[protocol](reading, fault) as peer:
-        known = _operated(peer) if protocol == "stella" else _entered(peer)
+        known = _KNOWN.get(protocol, _entered)(peer)
         yield replace(known, timeout=patience).with_url(peer.url)
 
 
@@ -65,28 +68,58 @@ def _operated(peer: Any) -> Target:
     )
 
 
+def _called(peer: Any) -> Target:
+    """Where procedures are called too, with a token."""
+    return Target(
+        grpc=peer.grpc,
+        headers=peer.headers,
+        capabilities={} if peer.grpc else {"grpc": False},
+        hooks={name: Hook(**hook) for name, hook in peer.hooks.items()},
+    )
+
+
+_KNOWN: Mapping[str, Any] = {"stella": _operated, "caxton": _called}
+
+
 @asynccontextmanager
 async def served_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[Target]:
     """Our own mock as a target."""
     settings = Settings(dialect=dialect, username="warden", password="open-sesame")
-    clock = "virtual" if protocol == "stella" else "real"
+    clock = "virtual" if protocol in _HOOKS else "real"
     async with mockserver.start(protocol, settings=settings, clock=clock) as mock:
         known = Credentials(username=settings.username, password=settings.password)
-        hooks = _HOOKS if protocol == "stella" else {}
-        yield Target(credentials=known, hooks=hooks).with_url(mock.url)
+        target = Target(credentials=known, hooks=_HOOKS.get(protocol, {}), grpc=mock.grpc)
+        if mock.mock.protocol.token_header:
+            target = target.with_token(settings.token, mock.mock.protocol)
+        yield target.with_url(mock.url)
 
 
-_HOOKS = {
-    "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),
-    "create_task": Hook(
-        url="/_assay/enqueue", json={"agent": "{agent}", "task": "{task}"}, result="/taskId"
-    ),
-    "cancel_task": Hook(url="/_assay/cancel", json={"agent": "{agent}", "task": "{task}"}),
-    "assign_target": Hook(url="/_assay/assign", json={"agent": "{agent}", "target": "{target}"}),
-    "advance": Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"}),
-    "force": Hook(
-        url="/_assay/faults",
-        json={"kind": "status", "operation": "{operation}", "status": "{status}"},
-    ),
+_FORCE = Hook(
+    url="/_assay/faults",
+    json={"kind": "status", "operation": "{operation}", "status": "{status}"},
+)
+_ADVANCE = Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"})
+
+_HOOKS: Mapping[str, Mapping[str, Hook]] = {
+    "stella": {
+        "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),
+        "create_task": Hook(
+            url="/_assay/enqueue", json={"agent": "{agent}", "task": "{task}"}, result="/taskId"
+        ),
+        "cancel_task": Hook(url="/_assay/cancel", json={"agent": "{agent}", "task": "{task}"}),
+        "assign_target": Hook(
+            url="/_assay/assign", json={"agent": "{agent}", "target": "{target}"}
+        ),
+        "advance": _ADVANCE,
+        "force": _FORCE,
+    },
+    "caxton": {
+        "advance": _ADVANCE,
+        "force": _FORCE,
+        "fail_agent": Hook(url="/_assay/fail_agent", json={"agent": "{agent}"}),
+        "alert": Hook(url="/_assay/alert", json={}),
+        "reply": Hook(url="/_assay/reply", json={"agent": "{agent}", "content": "{content}"}),
+        "progress": Hook(url="/_assay/progress", json={"task": "{task}", "progress": "{progress}"}),
+    },
 }
-"""Those of our own mock of Stella."""
+"""Those of our own mocks that run on virtual time."""

@@ -17,7 +17,7 @@ from tests.suite import run_suite, verdicts
 
 _HERE = Path(__file__).parent
 
-SOCKETS = ("architect", "echocenter", "stella")
+SOCKETS = ("architect", "caxton", "echocenter", "stella")
 
 TABLE: dict[str, dict[str, str | None]] = {
     protocol: yaml.safe_load((_HERE / f"{protocol}_caught.yaml").read_text("utf-8"))
@@ -36,6 +36,11 @@ CAUGHT: dict[str, dict[str, str]] = {
 OPEN = {
     "ECHO-REG-012",  # the mock's Admin API asks for no credentials
     "ECHO-CHAT-027",  # the mock knows one person only
+    "CAXTON-ERR-005",  # the mock has no occasion to refuse so
+    "CAXTON-ERR-008",
+    "CAXTON-ERR-030",
+    "CAXTON-ERR-053",
+    "CAXTON-ERR-060",
 }
 """What our own mock gives no occasion to judge."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +11,13 @@ from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
 from conformance.conversation import Refused
 from conformance.exchange import MISSING, Exchange
-from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
+from conformance.protocols.caxton.clock import Clock
+from conformance.protocols.caxton.door import Door
 from conformance.protocols.caxton.watch import Watch
 
-__all__ = ["WASM", "Agent", "Client", "agent_of", "id_of", "wasm"]
+__all__ = ["WASM", "Agent", "Client", "agent_of", "id_of", "wasm", "wasm_text"]
 
 WASM = b"\0asm\x01\0\0\0"
 """The smallest WebAssembly module that there is: its header and no section."""
@@ -25,15 +25,17 @@ WASM = b"\0asm\x01\0\0\0"
 _PATIENCE = 10.0
 """Seconds in which an agent that was deployed must run: an update may take a moment."""
 
-_LOOK = 0.25
-"""Seconds between two looks at an agent: a coordinator may limit how often one looks."""
-
 
 def wasm(note: str = "") -> bytes:
     """A valid module that differs from others: its note stands in a custom section."""
     name, data = b"note", note.encode()
     payload = bytes([len(name)]) + name + data
     return WASM + b"\0" + _leb128(len(payload)) + payload if note else WASM
+
+
+def wasm_text(note: str = "") -> str:
+    """Such a module in base64, as JSON carries it."""
+    return base64.b64encode(wasm(note)).decode()
 
 
 def _leb128(number: int) -> bytes:
@@ -67,12 +69,14 @@ class Client:
     """
 
     def __init__(
-        self, peer: HttpClient, opener: Opener, hooks: Hooks, ids: IdSource, left: list[str]
+        self, peer: HttpClient, opener: Opener, clock: Clock, ids: IdSource, left: list[str]
     ) -> None:
         self.peer = peer
         self._left = left
         self.opener = opener
-        self.hooks = hooks
+        self.door = Door(opener, peer.protocol)
+        self.clock = clock
+        self.hooks = clock.hooks
         self.new = ids
         self.call = peer.call
 
@@ -124,14 +128,15 @@ class Client:
         self, agent: Agent, *states: str, within: float = _PATIENCE, lawful: bool = True
     ) -> Exchange:
         """Look at an agent until it is in one of these states, and return the last look; it is the
-        caller's to judge where the time is over before.
+        caller's to judge where the time is over before. `within` are seconds of the peer's time.
         """
-        end = time.monotonic() + within
+        end, looks = self.clock.now() + within, 0
         while True:
             seen = await self.get(agent, lawful=lawful)
-            if seen.at("/status") in states or not seen.ok or time.monotonic() > end:
+            if seen.at("/status") in states or not seen.ok or self.clock.now() > end:
                 return seen
-            await asyncio.sleep(_LOOK)
+            await self.clock.step(looks)
+            looks += 1
 
     async def stop(self, agent: Agent, **fields: Any) -> Exchange:
         body = {"grace_period_seconds": 2, "drain_messages": True, **fields}
@@ -204,11 +209,10 @@ class Client:
         """A connection for events, on which nothing is subscribed to yet. Raises
         `UnjudgeableError` where it is refused.
         """
-        headers = self.hooks.target.headers  # whether a token is wanted here is left open
-        said = await self.opener.open("events", label, headers=headers)
+        said = await self.door.open(label)
         if isinstance(said, Refused):
             raise UnjudgeableError(f"/ws could not be opened: {said.exchange.outcome}")
-        return Watch(said)
+        return Watch(said, self.door.acks)
 
 
 def id_of(said: Exchange, pointer: str) -> str:

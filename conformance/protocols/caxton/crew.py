@@ -15,13 +15,15 @@ class Crew:
 
     A `mate` is everybody's: messages may be sent to it and tasks given to it, and nobody stops,
     changes or removes it. A `spare` is lent to one check, which gives it back if it is still as it
-    was when it came. `deployed` are the ids of all that the run has made.
+    was when it came. The `veteran` has seen many versions. `deployed` are the ids of all that the
+    run has made.
     """
 
     def __init__(self) -> None:
         self.deployed: list[str] = []
         self._mates: list[Agent] = []
         self._spares: list[Agent] = []
+        self._veteran: Agent | None = None
         self._turn = asyncio.Lock()
 
     async def mates(self, client: Client, count: int = 1) -> list[Agent]:
@@ -38,6 +40,16 @@ class Crew:
     async def spare(self, client: Client) -> Agent:
         """An agent for one check alone, with the usual configuration."""
         return self._spares.pop() if self._spares else await client.deploy()
+
+    async def veteran(self, client: Client) -> Agent:
+        """An agent to which new versions are brought: the same for all who ask, who leave it
+        running and no deployment under way. It can do more than the mates.
+        """
+        async with self._turn:
+            self._veteran = self._veteran or await client.deploy(
+                capabilities=["chart_reading", "wreck_diving"]
+            )
+            return self._veteran
 
     def give_back(self, agent: Agent) -> None:
         """A spare that still runs, as it was deployed."""

@@ -7,11 +7,9 @@ from typing import Any
 
 from conformance.clients.websocket import Socket
 from conformance.frames import Frame
+from conformance.patience import Patience
 
 __all__ = ["Watch", "mentions"]
-
-_ACK = 0.5
-"""Seconds that a subscription's acknowledgement is waited for: the document promises none."""
 
 
 class Watch:
@@ -19,8 +17,9 @@ class Watch:
     `subscription_id` first is taken for it.
     """
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: Socket, acks: Patience) -> None:
         self.socket = socket
+        self._acks = acks
 
     async def subscribe(
         self,
@@ -40,7 +39,10 @@ class Watch:
         mark = self.socket.mark()
         await self.socket.send(said)
         await self.settle()
-        frame = await self.socket.wait(_acknowledges, _ACK, mark)
+        seconds = self._acks.seconds("acks") or 0.05
+        frame = await self.socket.wait(_acknowledges, seconds, mark)
+        if frame is None:
+            self._acks.hung("acks", seconds)
         found = frame.value("/subscription_id") if frame else None
         return found if isinstance(found, str) else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from websockets.frames import Opcode
 
 from conformance.clients.rfc6455 import frame_bytes
+from conformance.rfc6455_cases import astray, illegal_frames
 
 __all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "MESSAGES", "TEXTS", "abuse"]
 
@@ -117,24 +118,10 @@ MESSAGES: Mapping[str, Sequence[Mapping[str, Any]]] = {
 _TEXT = b'{"type": "CHAT", "payload": "by a strange frame"}'
 
 BAD_FRAMES: Sequence[bytes] = (
-    frame_bytes(Opcode.TEXT, _TEXT, masked=False),
-    frame_bytes(Opcode.TEXT, b'{"type": "\xff\xfe\xc0\x80"}'),
+    *(b"".join(frames) for frames in {**illegal_frames(_TEXT), **astray()}.values()),
     frame_bytes(Opcode.TEXT, b"\xf0\x9f"),
-    frame_bytes(Opcode.TEXT, _TEXT, rsv=4),
     frame_bytes(Opcode.TEXT, _TEXT, rsv=3),
-    frame_bytes(3, _TEXT),
-    frame_bytes(11, b"control"),
-    frame_bytes(Opcode.CONT, _TEXT),
-    frame_bytes(Opcode.TEXT, b'{"type"', fin=False) + frame_bytes(Opcode.TEXT, _TEXT),
-    frame_bytes(Opcode.PING, b"p" * 126),
-    frame_bytes(Opcode.PING, b"part", fin=False),
     frame_bytes(Opcode.TEXT, _TEXT, length_form=64),
-    frame_bytes(Opcode.CLOSE, b"\x03"),
-    frame_bytes(Opcode.CLOSE, struct.pack("!H", 999)),
-    frame_bytes(Opcode.CLOSE, struct.pack("!H", 1005)),
-    frame_bytes(Opcode.CLOSE, struct.pack("!H", 1000) + b"\xff\xff"),
-    b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-    b"GET / HTTP/1.1\r\nHost: again\r\n\r\n",
     bytes(range(256)),
 )
 """Bytes that break RFC 6455, each in a way of its own."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.protocols.echocenter.accounts import Account
 from mockserver.world import iso
@@ -12,10 +11,11 @@ from mockserver.world import iso
 __all__ = ["DIALECTS", "Dialect", "Envelope"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """A message on its way. `number` is its own, `target` 0 where it is for nobody in particular,
-    `at` in seconds since 1970. `said` is what the client said: of the sender it tells nothing.
+class Envelope(NamedTuple):
+    """A message on its way. A tuple, for it is made for every message.
+
+    `number` is its own, `target` 0 where it is for nobody in particular, `at` in seconds since
+    1970. `said` is what the client said: of the sender it tells nothing.
     """
 
     number: int
@@ -52,8 +52,11 @@ class Dialect:
         }
         if what.target:
             said["target_id"] = what.target
-        said.update({key: what.said[key] for key in ("payload", "stream_id") if key in what.said})
-        return {**said, "timestamp": iso(what.at)}
+        for key in ("payload", "stream_id"):
+            if key in what.said:
+                said[key] = what.said[key]
+        said["timestamp"] = iso(what.at)
+        return said
 
 
 class Deployed(Dialect):

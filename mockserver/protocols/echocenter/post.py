@@ -142,16 +142,7 @@ class Post:
     ) -> dict[str, Any]:
         self.taken += 1
         now = self._world.clock.now()
-        wrapped = self._dialect.wrap(
-            Envelope(
-                number=self.taken,
-                kind=said["type"],
-                sender=sender,
-                target=target,
-                at=now,
-                said=said,
-            )
-        )
+        wrapped = self._dialect.wrap(Envelope(self.taken, said["type"], sender, target, now, said))
         if echo and self._dialect.echoes and sender.is_person:
             own = [each for each in self.board.of(sender) if each not in hearers]
             hearers = [*hearers, *own]

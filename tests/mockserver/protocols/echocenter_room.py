@@ -86,6 +86,7 @@ class Center:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = Request(method=method, path=path, body=raw, headers=headers)
         outcome = self.mock.serve(request, self.session)
+        assert isinstance(outcome, Outcome)
         return outcome.status, orjson.loads(outcome.body)
 
     def log_in(self) -> str:

@@ -83,6 +83,7 @@ class Yard:
         path, _, query = path.partition("?")
         request = Request(method=method, path=path, query=query, body=raw, **fields)
         outcome = self.mock.serve(request, self.session)
+        assert isinstance(outcome, Outcome)
         operation = outcome.exchange.operation
         known = self.mock.protocol.operations.get(operation)
         if known is not None and known.answer(outcome.status) is not None:

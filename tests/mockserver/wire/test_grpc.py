@@ -123,11 +123,8 @@ async def test_faults_strike_procedures(
 async def test_deadline_of_the_client_ends_the_wait(
     mock: RunningMock, channel: grpc.aio.Channel, codec: Codec
 ) -> None:
-    said = {"wasm_module": _MODULE, "config": {"name": "mute"}}
-    agent = (await _call(channel, codec, _DEPLOY, said))["agent_id"]
-    mock.session.coordinator.command("silence", {"agent": agent})
-    message = {"performative": "request", "sender": "me", "receiver": agent, "content": {}}
-    payload = codec.encode("caxton.v1.SendMessageRequest", {"message": message})
+    agent = await _mute(mock, channel, codec)
+    payload = codec.encode("caxton.v1.SendMessageRequest", _question(agent))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await channel.unary_unary(_WAIT)(payload, metadata=_TOKEN, timeout=0.2)
     assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -137,6 +134,43 @@ async def test_deadline_of_the_client_ends_the_wait(
             break
         await asyncio.sleep(0.02)
     assert last.status == 504
+
+
+async def _mute(mock: RunningMock, channel: grpc.aio.Channel, codec: Codec) -> str:
+    """An agent that never answers."""
+    said = {"wasm_module": _MODULE, "config": {"name": "mute"}}
+    agent: str = (await _call(channel, codec, _DEPLOY, said))["agent_id"]
+    mock.session.coordinator.command("silence", {"agent": agent})
+    return agent
+
+
+def _question(agent: str, **options: Any) -> dict[str, Any]:
+    message = {"performative": "request", "sender": "me", "receiver": agent, "content": {}}
+    return {"message": message, "options": options}
+
+
+async def test_coordinators_own_patience_ends_on_the_real_clock_without_a_socket(
+    mock: RunningMock, channel: grpc.aio.Channel, codec: Codec
+) -> None:
+    agent = await _mute(mock, channel, codec)
+    began = asyncio.get_running_loop().time()
+    error = await _refused(channel, codec, _WAIT, _question(agent, timeout_seconds=1))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert 0.5 < asyncio.get_running_loop().time() - began < 4
+
+
+async def test_restart_ends_the_wait(
+    mock: RunningMock, channel: grpc.aio.Channel, codec: Codec
+) -> None:
+    agent = await _mute(mock, channel, codec)
+    waiting = asyncio.ensure_future(_refused(channel, codec, _WAIT, _question(agent)))
+    for _ in range(300):
+        if mock.session.waiting:
+            break
+        await asyncio.sleep(0.01)
+    mock.session.forget()
+    assert (await waiting).code() is grpc.StatusCode.UNAVAILABLE
+    assert not mock.session.waiting
 
 
 async def test_session_of_its_own_by_metadata(

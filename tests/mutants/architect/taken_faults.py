@@ -34,7 +34,9 @@ def _dies_of(check: Callable[[int, int], bool]) -> type[Wire]:
     return Frail
 
 
-def _payloads(check: Callable[[Frame], bool], *, mute: bool = False) -> type[Wire]:
+def _payloads(
+    check: Callable[[Frame], bool], *, mute: bool = False, code: int = 1011
+) -> type[Wire]:
     """Fail, or stay silent, for some frames that are legal."""
 
     class Picky(Wire):
@@ -43,7 +45,7 @@ def _payloads(check: Callable[[Frame], bool], *, mute: bool = False) -> type[Wir
                 return await super().take(frame)
             if mute:
                 return True
-            raise FramingError(1011)
+            raise FramingError(code)
 
     return Picky
 
@@ -267,6 +269,12 @@ TAKEN_FAULTS: Final = (
         "rfc.size.above_65535",
         "a frame with a length of eight octets closes",
         _payloads(lambda frame: len(frame.payload) > 65535),
+    ),
+    wired(
+        "rfc.size.too_big",
+        "a frame of more than 65535 octets is said to be too big",
+        _payloads(lambda frame: len(frame.payload) > 65535, code=1009),
+        implied=True,
     ),
     wired(
         "rfc.size.above_125",

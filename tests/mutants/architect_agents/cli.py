@@ -109,8 +109,8 @@ async def _live_until_told(
 ) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set if style.heeds_term else lambda: None)
     loop.call_later(lives, stop.set)
     return await live(style, fault, address, ledger, stop)
 

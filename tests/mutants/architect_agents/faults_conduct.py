@@ -158,6 +158,31 @@ def _losses() -> Iterator[Fault]:
         needs=Needs.GOODBYE,
         reshape=lambda s: replace(s, says_goodbye=False),
     )
+    yield Fault(
+        name="goodbye.deaf",
+        reading="sequential",
+        section="example, close",
+        summary="goes on when it is told to stop",
+        implied=True,
+        needs=Needs.GOODBYE,
+        reshape=lambda s: replace(s, heeds_term=False),
+    )
 
 
-CONDUCT_FAULTS: Final = (*_messages(), *_replies(), *_catalogues(), *_losses())
+def _readers() -> Iterator[Fault]:
+    def blind(name: str, summary: str, to: Callable[[str], bool]) -> Fault:
+        return Fault(
+            name=f"reader.{name}",
+            reading="sequential",
+            section="JSON formatted payload",
+            summary=f"takes JSON for none {summary}",
+            needs=Needs.DRESSED,
+            reshape=lambda s: replace(s, blind_to=to),
+        )
+
+    yield blind("blanks", "with white space around it", lambda text: text != text.strip())
+    escaped: Callable[[str], bool] = lambda text: '"idempotence"' not in text  # noqa: E731
+    yield blind("escapes", "where the word idempotence is not written in letters", escaped)
+
+
+CONDUCT_FAULTS: Final = (*_messages(), *_replies(), *_catalogues(), *_losses(), *_readers())

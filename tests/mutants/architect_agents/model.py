@@ -253,6 +253,10 @@ class Style:
     """Idle connections that are opened beside the first."""
     reconnects: int | None = None
     says_goodbye: bool = True
+    heeds_term: bool = True
+    """SIGTERM ends it."""
+    blind_to: Callable[[str], bool] | None = None
+    """JSON that it takes for none, because of how it is written."""
     verifies: bool = False
     """Trusts the system's certificate authorities only."""
     ignores_tls: bool = False
@@ -292,6 +296,7 @@ class Needs(StrEnum):
     PING = "pings with payloads of 0, 4 and 125 bytes"
     FRAGMENTS = "replies in fragments, cut inside a character, a ping between them"
     LARGE = "a reply of more than 125 and of more than 65535 bytes"
+    DRESSED = "replies with white space, escapes and keys in another order"
     GOODBYE = "SIGTERM"
 
 

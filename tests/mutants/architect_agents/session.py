@@ -197,7 +197,7 @@ class Session:
         if isinstance(raw, bytes):
             await self._meet_message(Trouble.BINARY, {})
         try:
-            message: Json = json.loads(raw)
+            message = self._read(raw)
         except ValueError:
             # The example ignores what is no JSON.
             await self._meet_message(Trouble.NON_JSON, {})
@@ -212,6 +212,14 @@ class Session:
         if waiting is not self._waiting[0]:
             await self._meet_message(Trouble.REORDERED, message)
         self._hand_over(waiting, message)
+
+    def _read(self, raw: str | bytes) -> Json:
+        """Raises ValueError for what is no JSON, and for what this client takes for none."""
+        blind = self.style.blind_to
+        if blind is not None and isinstance(raw, str) and blind(raw):
+            raise ValueError("it does not look as usual")
+        message: Json = json.loads(raw)
+        return message
 
     def _hand_over(self, waiting: _Waiting, message: Mapping[str, Json]) -> None:
         self._forget(waiting)

@@ -176,7 +176,7 @@ class _Dialogue:
         token = request.get("idempotence") if isinstance(request, dict) else None
         self._connection.record.waiting.append([*self._waiting])
         await self._interrupt()
-        text = json.dumps(self._reply(request, token), ensure_ascii=False)
+        text = self._written(self._reply(request, token))
         if Needs.SLOW in self._needs and self._count == 4 and self._number == 0:
             return
         if Needs.LATE in self._needs and self._count in {4, 6}:
@@ -189,6 +189,13 @@ class _Dialogue:
                 self._flush = asyncio.ensure_future(self._flush_soon())
             return
         await self._send(text, token)
+
+    def _written(self, reply: dict[str, Any]) -> str:
+        if Needs.DRESSED not in self._needs:
+            return json.dumps(reply, ensure_ascii=False)
+        if self._count % 2:
+            return f"\r\n\t {json.dumps(dict(reversed(reply.items())), indent=3)} \n"
+        return json.dumps(reply).replace('"idempotence"', '"\\u0069dempotence"')
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(0.01)

@@ -91,6 +91,18 @@ async def test_crash_leaves_a_traceback_and_a_hang_still_ends() -> None:
         assert (await _end(hang))[0] == 0
 
 
+async def test_who_is_deaf_must_be_killed() -> None:
+    async with Stage() as stage:
+        process = await _start(stage, "--fault", "goodbye.deaf", "--pace", "0.1")
+        await _seen(stage, 3)
+        process.send_signal(signal.SIGTERM)
+        so_far = sum(len(record.waiting) for record in stage.records)
+        await _seen(stage, so_far + 6)
+        assert process.returncode is None
+        process.kill()
+        await _end(process)
+
+
 async def test_leaver_says_why() -> None:
     async with Stage({Needs.LOST}) as stage:
         process = await _start(stage, "--style", "leaver", "--pace", "0.1")

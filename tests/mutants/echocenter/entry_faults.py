@@ -122,6 +122,11 @@ def _refused() -> Iterator[tuple[str, str, Seed]]:
         _refuse(lambda gate, _: "origin" in gate.request.headers),
     )
     yield (
+        "more_words",
+        "a client whose Connection says more than Upgrade is refused",
+        _refuse(lambda gate, _: "," in gate.request.headers.get("connection", "")),
+    )
+    yield (
         "needs_protocol",
         "a client that offers no sub-protocol is refused",
         header("sec-websocket-protocol"),

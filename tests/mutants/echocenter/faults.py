@@ -26,6 +26,7 @@ from .race_faults import RACE_FAULTS
 from .register_faults import REGISTER_FAULTS
 from .route_faults import ROUTE_FAULTS
 from .sender_faults import SENDER_FAULTS
+from .siege_faults import SIEGE_FAULTS
 from .stream_faults import STREAM_FAULTS
 from .sturdy_faults import STURDY_FAULTS
 from .wire_faults import WIRE_FAULTS
@@ -56,6 +57,7 @@ _ALL: Final = (
     *WIRE_FAULTS,
     *INPUT_FAULTS,
     *CONTROL_FAULTS,
+    *SIEGE_FAULTS,
 )
 
 

@@ -91,6 +91,10 @@ async def _tokens(stage: Stage) -> None:
     await stage.chat(line, admin.id, "hello")
 
 
+_UNUSUAL: Final = {"origin": "http://localhost", "connection": "keep-alive, Upgrade"}
+"""Headers of a handshake."""
+
+
 async def _entries(stage: Stage) -> None:
     """Coming, going, coming back."""
     names = [f"Agent-{n}" for n in range(1, 7)]
@@ -103,7 +107,7 @@ async def _entries(stage: Stage) -> None:
             await stage.register(name)
         lines.append(await stage.enter(stage.tokens[name], name))
         await asyncio.sleep(0.3)
-    boss = await stage.enter(admin.token, "boss", {"more": "x"}, origin="http://localhost")
+    boss = await stage.enter(admin.token, "boss", {"more": "x"}, **_UNUSUAL)
     await stage.register("Late-Agent")
     for line in lines:
         await stage.chat(line, admin.id, "present")
@@ -312,6 +316,14 @@ async def _together(stage: Stage) -> None:
     await stage.chat(right, 1, "done")
 
 
+async def _flood(stage: Stage) -> None:
+    """More come and go than a house has chairs."""
+    boss = await stage.enter(stage.hub.registry.admin.token, "boss")
+    for n in range(32):
+        await stage.leave(await stage.enter(stage.hub.registry.existing.token, f"guest {n}"))
+    await stage.chat(boss, stage.hub.registry.operator.id, "all gone")
+
+
 async def _later(work: Awaitable[Any], delay: float) -> None:
     await asyncio.sleep(delay)
     await work
@@ -330,4 +342,5 @@ SCRIPTS: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     _many,
     _log_often,
     _silent,
+    _flood,
 )

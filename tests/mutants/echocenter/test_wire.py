@@ -29,8 +29,22 @@ class _Writer:
         self._notes = notes
         self._reader = reader
         self._closed = False
+        self._unread: int | None = None
+        """Bytes that nobody takes; none where they are read at once."""
+
+    def stop_reading(self) -> None:
+        self._unread = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self._unread or 0
+
+    async def drain(self) -> None:
+        if self._unread:
+            await asyncio.Event().wait()
 
     def write(self, data: bytes) -> None:
+        if self._unread is not None:
+            self._unread += len(data)
         self._notes.append(f"{self._name} < {TIME.sub('TIME', data.decode('latin-1'))}")
 
     def is_closing(self) -> bool:
@@ -115,6 +129,8 @@ async def _dialogue(seed: Seed, reading: str) -> list[str]:
         await one.send(_frame(PING, payload))
     await one.send(_frame(PONG, b"unasked"))
     await one.send(_frame(BINARY, b"\x00"))
+    await _deafness(hub, wire, notes)
+    await boss.send(_frame(TEXT, _chat(3, "did you hear?")))
     await _breaches(hub, wire, notes)
     await _farewells(hub, wire, notes)
     await one.send(_frame(CLOSE, (1000).to_bytes(2, "big") + b"bye"))
@@ -124,6 +140,17 @@ async def _dialogue(seed: Seed, reading: str) -> list[str]:
     await boss.end()
     await hub.close()
     return notes
+
+
+async def _deafness(hub: Hub, wire: type[Wire], notes: list[str]) -> None:
+    """Somebody is told much, and does not read."""
+    deaf = _Peer(hub, wire, "deaf", _KEYS[2], notes)
+    talker = _Peer(hub, wire, "one more", _KEYS[2], notes)
+    deaf.writer.stop_reading()
+    for _ in range(10):
+        await talker.send(_frame(TEXT, _chat(2, "d" * 50_000)))
+    await talker.end()
+    await deaf.end()
 
 
 async def _breaches(hub: Hub, wire: type[Wire], notes: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants.echocenter_agents.faults_chat import CHAT_FAULTS
 from tests.mutants.echocenter_agents.faults_conduct import CONDUCT_FAULTS
 from tests.mutants.echocenter_agents.faults_dial import DIAL_FAULTS
+from tests.mutants.echocenter_agents.faults_enrol import ENROL_FAULTS
 from tests.mutants.echocenter_agents.faults_frames import FRAME_FAULTS
 from tests.mutants.echocenter_agents.faults_hearing import HEARING_FAULTS
 from tests.mutants.echocenter_agents.faults_log import LOG_FAULTS
@@ -21,6 +22,7 @@ __all__ = ["FAULTS"]
 FAULTS: Final[Mapping[str, Fault]] = {
     fault.name: fault
     for fault in (
+        *ENROL_FAULTS,
         *DIAL_FAULTS,
         *LOSS_FAULTS,
         *LOG_FAULTS,

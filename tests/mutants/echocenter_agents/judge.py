@@ -6,6 +6,7 @@ that the agents of this package repeat what they were told, and holds them to it
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -27,6 +28,8 @@ def complaints(
     """Every plain breach in what ``stage`` has seen."""
     if not stage.heads:
         yield "it never came"
+    for post in stage.posts:
+        yield from _registration(post)
     for head in stage.heads:
         yield from _head(head, token)
     for line in stage.lines:
@@ -58,6 +61,16 @@ def _head(head: list[str], token: str) -> Iterator[str]:
             yield f"{name}: {headers.get(name)!r}"
     if len(headers.get("sec-websocket-key", "")) != 24 or not headers.get("host"):
         yield "key or host"
+
+
+def _registration(body: bytes) -> Iterator[str]:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    name = said.get("username") if isinstance(said, dict) else None
+    if not isinstance(name, str) or not name:
+        yield f"a registration with {body!r}"
 
 
 def _wire(frames: Sequence[Seen]) -> Iterator[str]:

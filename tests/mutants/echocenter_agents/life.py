@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
+from tests.mutants.echocenter_agents.enrolment import enrol
 from tests.mutants.echocenter_agents.links import GoneError, Link, RefusedError
 from tests.mutants.echocenter_agents.model import (
     LEVELS,
@@ -84,6 +85,7 @@ class Life:
     async def _live(self) -> None:
         if not self._style.starts:
             await asyncio.Event().wait()
+        await self._enrol()
         streak = 0
         while True:
             try:
@@ -103,6 +105,13 @@ class Life:
             why = await self._spend(link)
             streak = streak + 1 if time.monotonic() - born < SHORT_LIFE else 0
             await self._lose(self._style.on_loss, why, streak)
+
+    async def _enrol(self) -> None:
+        body = self._style.enrols
+        if body is not None:
+            why = await enrol(self._target.base, body(f"{self._memory.name}-aide"))
+            if why:
+                self._say(why)
 
     async def _open(self) -> Link:
         for _ in range(self._style.churn):

@@ -221,6 +221,8 @@ class Style:
     """Further connections opened and kept beside the working one."""
     churn: int = 0
     """Connections opened and dropped before the working one."""
+    enrols: Callable[[str], bytes] | None = None
+    """What it registers an agent of that name with before it connects; None: it does not."""
 
 
 Reshape: TypeAlias = Callable[[Style], Style]

@@ -23,6 +23,7 @@ NAME, TOKEN = "peer", "tok-En+1/="
 class Story:
     """Requests, what came over each connection, and how it ended."""
 
+    posts: tuple[bytes, ...]
     heads: tuple[tuple[str, ...], ...]
     many_heads: bool
     messages: tuple[tuple[str, ...], ...]
@@ -46,12 +47,13 @@ async def rehearse(style_name: str, fault: Fault | None, cue: Cue, scene_for: st
         await asyncio.sleep(style.think * (9 if style.serial else 1))
         alive = not task.done()
         lines = [(line, tuple(line.frames)) for line in stage.lines]
-        heads = tuple(stage.heads)
+        heads, posts = tuple(stage.heads), tuple(stage.posts)
         task.cancel()
         (result,) = await asyncio.gather(task, return_exceptions=True)
         found = tuple(complaints(stage, TOKEN, cue, alive=alive, result=result, said=said))
     end = "alive" if alive else f"{type(result).__name__} {result}"
     return Story(
+        posts=posts,
         heads=tuple(_head(head) for head in heads[:4]),
         many_heads=len(heads) > 8,
         messages=tuple(_messages(line) for line, _ in lines),

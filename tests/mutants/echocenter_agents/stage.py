@@ -138,11 +138,14 @@ def _parsed(data: bytes) -> Any:
 
 
 class Stage:
-    """A listening server; ``heads`` are all requests, ``lines`` those that were upgraded."""
+    """A listening server; ``heads`` are all requests for an upgrade, ``lines`` those that came to
+    one; ``posts`` are the bodies of registrations.
+    """
 
     def __init__(self) -> None:
         self.heads: list[list[str]] = []
         self.lines: list[Line] = []
+        self.posts: list[bytes] = []
         self.refuse_with = 0
         self.wrong_accept = False
         self.port = 0
@@ -197,10 +200,15 @@ class Stage:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
-        self.heads.append(head)
         headers = {
             line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head[1:]
         }
+        if head[0].startswith("POST /api/users/agents "):
+            self.posts.append(await reader.readexactly(int(headers["content-length"])))
+            writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            return
+        self.heads.append(head)
         key = headers.get("sec-websocket-key", "")
         upgrades = headers.get("upgrade", "").lower() == "websocket" and key
         if self.refuse_with or not upgrades:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tests.mutants.echocenter_agents.dialing import in_disguise, token_only
+from tests.mutants.echocenter_agents.enrolment import form
 from tests.mutants.echocenter_agents.model import LEVELS, Encoding, LinkKind, Loss, Style
 from tests.mutants.echocenter_agents.replies import (
     constant,
@@ -181,6 +182,12 @@ _VARIANTS: Final = (
         name="leaver",
         summary="does not come back after a loss: says why on stderr and exits with 3",
         on_loss=Loss(again=False),
+    ),
+    replace(
+        _PLAIN,
+        name="founder",
+        summary="registers a second agent before it connects, for which it has no use yet",
+        enrols=form,
     ),
     replace(
         _PLAIN,

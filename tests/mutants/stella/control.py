@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import registration, tasks
-from .model import Agent, Obj
+from .model import Agent, Obj, Op
 
 if TYPE_CHECKING:
     from .desk import Desk
@@ -17,6 +18,7 @@ _BODIES: dict[str, tuple[str, Obj, str]] = {
     "create_task": ("/tasks", {"agent": "{agent}", "task": "{task}"}, "/taskId"),
     "cancel_task": ("/tasks/cancel", {"agent": "{agent}", "task": "{task}"}, ""),
     "assign_target": ("/targets", {"agent": "{agent}", "target": "{target}"}, ""),
+    "force": ("/force", {"operation": "{operation}", "status": "{status}"}, ""),
     "advance": ("/advance", {"seconds": "{seconds}"}, ""),
 }
 
@@ -35,6 +37,8 @@ async def perform(desk: Desk, path: str, data: Any) -> tuple[int, Obj]:
         return 400, {"error": "an object is needed"}
     if path == "/mint":
         return 200, {"token": registration.mint(desk).text}
+    if path == "/force":
+        return _force(desk, str(data.get("operation")), int(data.get("status", 503)))
     if path == "/advance":
         desk.offset += float(data.get("seconds", 0))
         return 200, {"now": desk.stamp(desk.now())}
@@ -42,6 +46,25 @@ async def perform(desk: Desk, path: str, data: Any) -> tuple[int, Obj]:
     if agent is None:
         return 404, {"error": "no such agent"}
     return await _for_agent(desk, agent, path, data)
+
+
+def _force(desk: Desk, operation: str, status: int) -> tuple[int, Obj]:
+    if operation not in _OPS:
+        return 404, {"error": "no such operation"}
+    desk.forced[_OPS[operation]] = status
+    return 200, {}
+
+
+_OPS: Mapping[str, Op] = {
+    "registerAgent": "register",
+    "listAgents": "list",
+    "getAgent": "get",
+    "updateAgent": "update",
+    "deleteAgent": "delete",
+    "sendHeartbeat": "heartbeat",
+    "completeTask": "complete",
+    "getPendingTasks": "poll",
+}
 
 
 async def _for_agent(desk: Desk, agent: Agent, path: str, data: Obj) -> tuple[int, Obj]:

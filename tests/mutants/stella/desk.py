@@ -47,6 +47,8 @@ class Desk:
         self.renewals: dict[str, int] = {}
         self.certificates = 0
         self.memo: dict[Any, Any] = {}
+        self.forced: dict[Op, int] = {}
+        """Statuses that the next call of an operation gets, whatever it asks."""
 
     def now(self) -> float:
         """Seconds since 1970, by the server's own clock."""
@@ -101,6 +103,8 @@ class Desk:
         gate.judge(turn)
         if turn.op == "none":
             return self._astray(turn.call)
+        if turn.refusal is None and turn.op in self.forced:
+            turn.refusal = Refusal(status=self._forced(turn.op), words="not now")
         if turn.refusal is not None:
             return shapes.refused(turn.refusal, self.reading)
         if turn.op in ("register", "update", "heartbeat", "complete"):
@@ -110,6 +114,9 @@ class Desk:
                 refusal = Refusal(status=self.reading.invalid, words="the body is no JSON")
                 return shapes.refused(refusal, self.reading)
         return await self._dispatched(turn)
+
+    def _forced(self, op: Op) -> int:
+        return self.forced[op] if self.seed.sticks else self.forced.pop(op)
 
     async def _dispatched(self, turn: Turn) -> Answer:
         match turn.op:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from . import shapes
 from .authority import key_text
 from .fault import Seed, Turn, Update, prefixed, table
-from .model import Agent, Obj
+from .model import Agent, Answer, Obj
 from .seeds import answering, neighbour, no_body, other_or_same, refusing, status_of
 
 if TYPE_CHECKING:
@@ -194,6 +194,11 @@ def _echo(turn: Turn) -> None:
     turn.answer.body = dict(turn.data)
 
 
+def _odd_fails(turn: Turn) -> None:
+    if turn.data.keys() - {"labels", "capabilities"}:
+        turn.answer = Answer(status=500, body={"error": "unexpected keyword argument"})
+
+
 _UPDATES: Final = (
     ("not_stored", "a change is answered and forgotten", _forget("labels", "capabilities")),
     ("labels.not_stored", "changed labels are not stored", _forget("labels")),
@@ -252,6 +257,11 @@ _UPDATES: Final = (
         "refuses.labels",
         "labels cannot be changed",
         refusing("update", lambda turn: b"labels" in turn.call.body, 403),
+    ),
+    (
+        "~odd_field.fails",
+        "a field that no change has is answered with 500",
+        answering("update", _odd_fails),
     ),
     (
         "refuses.second",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from .model import Agent, Answer, Call, Line, Obj, Op, Refusal, Standing, Task, Token, Way
+from .wire import SOUND, Wire
 
 if TYPE_CHECKING:
     from .authority import Issue
@@ -232,6 +233,10 @@ class Seed:
     joined: Callable[[Desk, Line], Awaitable[object]] | None = None
     left: Callable[[Desk, Line], Awaitable[object]] | None = None
     answer: Callable[[Turn], object] | None = None
+    wire: Wire = SOUND
+    """Only a socket shows it."""
+    sticks: bool = False
+    """What was forced on an operation stays."""
     update_pause: float = 0.0
     """Seconds between reading an agent and writing it back whole."""
 

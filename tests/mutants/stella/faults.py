@@ -25,6 +25,7 @@ from .removal_faults import REMOVAL_FAULTS
 from .stream_faults import STREAM_FAULTS
 from .task_faults import TASK_FAULTS
 from .token_faults import TOKEN_FAULTS
+from .wire_faults import WIRE_FAULTS
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -44,6 +45,7 @@ _ALL: Final = (
     *RACE_FAULTS,
     *FIELD_FAULTS,
     *HTTP_FAULTS,
+    *WIRE_FAULTS,
 )
 
 _CROSSED: Final = (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from .desk import PREFIX
-from .fault import Seed, Turn, prefixed, table
-from .model import Answer, Call, Op
+from .fault import Enrol, Seed, Turn, prefixed, table
+from .model import Answer, Call, Op, Refusal
 from .seeds import answering, status_of
 
 if TYPE_CHECKING:
@@ -206,7 +206,51 @@ def _inputs() -> Iterator[tuple[str, str, Seed]]:
         yield f"~{op}.drops_tasks", f"{bad} drops all tasks", _loses_beats(op)
 
 
+def _nameless_taken(enrol: Enrol) -> None:
+    """Who brings no proper name is given one."""
+    data = enrol.turn.data
+    odd = isinstance(data, dict) and not isinstance(data.get("name"), str)
+    if odd and enrol.token is not None and enrol.refusal is not None:
+        enrol.refusal, enrol.name = None, f"agent-{enrol.nth}"
+
+
+def _nameless_fails(enrol: Enrol) -> None:
+    data = enrol.turn.data
+    if isinstance(data, dict) and not isinstance(data.get("name"), str):
+        enrol.refusal = Refusal(status=500, words="KeyError: 'name'")
+
+
+_NAMELESS: Final = (
+    ("~nameless.accepted", "an agent without a name is given one", Seed(enrol=_nameless_taken)),
+    (
+        "~nameless.fails",
+        "an agent without a name is answered with 500",
+        Seed(enrol=_nameless_fails),
+    ),
+)
+
+_AT_MOST: Final = 12
+"""Calls that a miser serves within a second."""
+
+
+async def _throttled(desk: Desk, call: Call) -> Answer | None:
+    times: list[float] = desk.memo.setdefault("calls", [])
+    now = desk.env.clock()
+    times[:] = [one for one in times if now - one < 1.0]
+    times.append(now)
+    if len(times) <= _AT_MOST:
+        return None
+    return Answer(status=429, body={"error": "slow down"}, headers={"Retry-After": "1"})
+
+
+_RATES: Final = (
+    ("~throttled", "the thirteenth call of a second is refused", Seed(early=_throttled)),
+    ("forced.sticks", "what was unavailable once stays so", Seed(sticks=True)),
+)
+
 HTTP_FAULTS: Final = (
+    *table("Error Responses", prefixed("input.", _NAMELESS)),
+    *table("Error Responses", prefixed("http.", _RATES)),
     *table("Overview", prefixed("http.", _answers())),
     *table("Overview", prefixed("http.status.", _statuses())),
     *table("Error Responses", prefixed("input.", _inputs())),

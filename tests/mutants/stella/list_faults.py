@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .fault import Enrol, Listing, Seed, Turn, prefixed, table
-from .model import Agent
+from .model import Agent, Answer
 from .seeds import answering
 
 __all__ = ["LIST_FAULTS"]
@@ -187,6 +187,11 @@ def _none_is_404(turn: Turn) -> None:
         turn.answer.status, turn.answer.body = 404, {"error": "no agents"}
 
 
+def _odd_fails(turn: Turn) -> None:
+    if turn.call.query.keys() - {"status", "capability"}:
+        turn.answer = Answer(status=500, body={"error": "unexpected keyword argument"})
+
+
 _LISTS: Final = (
     ("status.ignored", "the filter `status` is ignored", Seed(listed=_no_status)),
     ("capability.ignored", "the filter `capability` is ignored", Seed(listed=_no_skill)),
@@ -233,6 +238,11 @@ _LISTS: Final = (
     ),
     ("status.stale", "`status` goes by what was last shown", Seed(listed=_stale_status)),
     ("none_is_all", "filters that fit nobody find all", Seed(listed=_none_is_all)),
+    (
+        "~odd_question.fails",
+        "a parameter that no list has is answered with 500",
+        answering("list", _odd_fails),
+    ),
     ("first_only", "a list holds one agent only", Seed(listed=_first_only)),
     ("~ten", "a list holds no more than ten agents", Seed(listed=_ten)),
     ("twice", "a list holds each agent twice", Seed(listed=_twice)),

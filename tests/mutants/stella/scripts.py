@@ -308,6 +308,13 @@ async def inputs(on: Stage) -> None:
             known = one.peer if method == "POST" else None
             await on.call(method, path, bad, by=known, headers=headers)
         await on.act(one, "tasks")
+    for odd in ({"version": "2"}, {"name": None, "version": "2"}, {"name": 7}):
+        await on.call("POST", "/register", odd, headers={"x-agent-token": await on.mint()})
+    await on.operate("PUT", f"/{one.id}", {"labels": {"x": "y"}, "colour": "red"})
+    await on.operate("GET", colour="red")
+    await on.hook("/force", operation="updateAgent", status=503)
+    for _ in range(2):
+        await on.operate("PUT", f"/{one.id}", {"labels": {"x": "z"}})
     await on.operate("PATCH", f"/{one.id}")
     await on.operate("GET", "/one/two/three")
     await on.operate("GET")

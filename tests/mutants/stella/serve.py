@@ -26,6 +26,7 @@ from .lawful import LAWFUL
 from .model import Answer, Call, Line, Peer
 from .reading import Reading
 from .tls import Papers, peer_der, server_context
+from .wire import Upgrade
 
 __all__ = ["Served", "start"]
 
@@ -124,6 +125,8 @@ class Served:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._dead or request.transport is None:
             return _cut(request)
+        if self.desk.seed.wire.once and request.transport in self._peers:
+            return _cut(request)
         call = Call(
             method=request.method,
             path=request.path,
@@ -153,14 +156,20 @@ class Served:
         if turn.refusal is not None and not late:
             return await self._delivered(request, turn.answer)
         pings = self.reading.pings or None
-        socket_of = web.WebSocketResponse(
-            heartbeat=pings, max_msg_size=_MAX_FRAME, timeout=0.2, compress=False
+        socket_of = Upgrade(
+            self.desk.seed.wire,
+            heartbeat=pings,
+            max_msg_size=_MAX_FRAME,
+            timeout=0.2,
+            compress=False,
         )
         await socket_of.prepare(request)
         if turn.agent is None or turn.refusal is not None:
             await socket_of.close(code=4003)
             return socket_of
-        line = _line(turn, socket_of)
+        if request.transport is None:
+            return socket_of  # gone already
+        line = _line(turn, socket_of, request.transport)
         await stream.join(self.desk, line)
         try:
             async for frame in socket_of:
@@ -202,17 +211,24 @@ class Served:
         return _cut(request)
 
 
-def _line(turn: Turn, socket_of: web.WebSocketResponse) -> Line:
+def _line(turn: Turn, socket_of: web.WebSocketResponse, transport: asyncio.Transport) -> Line:
     assert turn.agent is not None
+    wire = turn.desk.seed.wire
 
     async def send(frame: str | bytes) -> None:
-        if isinstance(frame, str):
+        if wire.frame is not None:
+            opcode, data = (1, frame.encode()) if isinstance(frame, str) else (2, frame)
+            transport.write(wire.frame(opcode, data))
+        elif isinstance(frame, str):
             await socket_of.send_str(frame)
         else:
             await socket_of.send_bytes(frame)
 
     async def close(code: int) -> None:
-        await socket_of.close(code=code)
+        if wire.cuts:
+            transport.abort()
+        else:
+            await socket_of.close(code=code)
 
     return Line(agent=turn.agent, send=send, close=close)
 

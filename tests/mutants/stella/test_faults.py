@@ -15,6 +15,7 @@ from .fault import Enrol, Seed
 from .race_faults import PAUSE
 from .rehearsal import Stage
 from .scripts import SCRIPTS, Script, races
+from .wire import SOUND
 
 _BATCHES = 4
 
@@ -40,7 +41,8 @@ def _shows(name: str) -> bool:
 
 @pytest.mark.parametrize("batch", range(_BATCHES))
 def test_every_fault_shows(batch: int) -> None:
-    names = sampled([*FAULTS][batch::_BATCHES], 12)
+    in_memory = [name for name, fault in FAULTS.items() if fault.seed.wire is SOUND]
+    names = sampled(in_memory[batch::_BATCHES], 12)
     assert [name for name in names if not _shows(name)] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import subprocess
 import sys
@@ -14,9 +15,12 @@ import aiohttp
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from . import LAWFUL, Served, start
+from tests.mutants.sample import sampled
+
+from . import FAULTS, LAWFUL, Served, start
 from .authority import Signer, key_text, pem
 from .authority import leaf as client_leaf
+from .wire import SOUND
 
 _HOME = Path(__file__).parents[3]
 _REPORT = {"success": True, "result": {}, "logs": []}
@@ -166,6 +170,54 @@ async def test_broken_wires(fault: str, tmp_path: Path) -> None:
         await client.ask("PUT", f"/{who}", client.operator, data=b"{oops")
         status, _ = await client.ask("GET", "", client.operator)
         assert status == 0
+
+
+WIRED = [name for name, fault in FAULTS.items() if fault.seed.wire is not SOUND]
+
+
+async def _octets_of(home: Path, fault: str | None) -> list[bytes]:
+    """What comes over a socket: for two handshakes, one without a key and a sound one, with a task
+    after that; for the deletion of its agent; and for two requests on one connection.
+    """
+    key = "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n"
+    told: list[bytes] = []
+    async with talking(home, "natural", fault) as client:
+        who, own = await client.register("octets-1")
+        path = f"/api/v1/agents/{who}"
+        host, port = client.peer.url.removeprefix("https://").split(":")
+        for each in ("", key):
+            reader, writer = await asyncio.open_connection(host, int(port), ssl=own)
+            head = f"GET {path}/task-stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            more = f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{each}\r\n"
+            writer.write((head + more).encode())
+            told.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\nDate")[0])
+            if each:
+                await client.hook("create_task", agent=who, task={"taskId": "t"})
+                told.append(await reader.read(8))
+                await client.ask("DELETE", f"/{who}", client.operator)
+                told.append(await _rest(reader))
+            writer.close()
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=own)
+        for _ in range(2):
+            writer.write(b"GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+            told.append((await _rest(reader))[:12])
+        writer.close()
+    return told
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
+    """The end of what comes, but for what differs from one run to the next."""
+    try:
+        return (await asyncio.wait_for(reader.read(4096), 1))[-12:]
+    except (TimeoutError, OSError):
+        return b"nothing"
+
+
+async def test_faults_of_the_wire_show(tmp_path: Path) -> None:
+    sound = await _octets_of(tmp_path, None)
+    assert sound == await _octets_of(tmp_path, None)
+    wired = sampled(WIRED, 5)
+    assert [name for name in wired if await _octets_of(tmp_path, name) == sound] == []
 
 
 async def test_control_refuses_what_it_does_not_know() -> None:

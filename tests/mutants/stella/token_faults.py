@@ -281,6 +281,12 @@ def _similar_taken(enrol: Enrol) -> None:
             enrol.refusal = Refusal(status=409, words="Agent name already registered")
 
 
+def _within_taken(enrol: Enrol) -> None:
+    names = [one.name for one in enrol.desk.agents.values()]
+    if enrol.refusal is None and any(name in enrol.name for name in names):
+        enrol.refusal = Refusal(status=409, words="Agent name already registered")
+
+
 def _kept_after_delete(enrol: Enrol) -> None:
     if enrol.refusal is None and enrol.name in enrol.desk.memo.get("names", ()):
         enrol.refusal = Refusal(status=409, words="Agent name already registered")
@@ -349,6 +355,11 @@ _NAMES: Final = (
         Seed(enrol=_refusal_drops_tasks),
     ),
     ("~similar.refused", "a name that begins alike counts as taken", Seed(enrol=_similar_taken)),
+    (
+        "within.refused",
+        "a name that holds that of another agent counts as taken",
+        Seed(enrol=_within_taken),
+    ),
     (
         "~kept_after_delete",
         "a name stays taken after its agent was deleted",

@@ -48,7 +48,8 @@ class Caller:
             except LostError as error:
                 self._being.log(f"{what.value}: {error}")
                 continue
-            if last.status < 500 or self._being.has(Bug.GIVES_UP_REPORT):
+            unknown = last.status == 404 and self._being.has(Bug.INSISTS)
+            if (last.status < 500 and not unknown) or self._being.has(Bug.GIVES_UP_REPORT):
                 return last
             self._being.log(f"{what.value}: status {last.status}")
         if last is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from tests.mutants.stella_agents.model import Draft, Edit, Item, Json, Memory, Say, Wear, What
 
@@ -20,6 +21,7 @@ __all__ = [
     "put_from",
     "raw",
     "rename",
+    "repath",
     "silent",
     "unheader",
     "wearing",
@@ -115,14 +117,25 @@ def unheader(name: str) -> Edit:
 
 
 def path(template: str) -> Edit:
-    """Another path; ``{path}`` is the right one, ``{task}`` the task's id."""
+    """Another path; ``{path}`` is the right one, ``{task}`` the task's id as a path has it."""
 
     def edit(item: Item, memory: Memory) -> Iterable[Item]:
         if isinstance(item, Say):
             return (item,)
-        return (replace(item, path=_filled(template, item, memory)),)
+        own = (("task", item.task), ("id", memory.agent_id), ("name", memory.name))
+        place = template
+        for word, value in own:
+            place = place.replace(f"{{{word}}}", quote(value, safe=""))
+        return (replace(item, path=_filled(place, item, memory)),)
 
     return edit
+
+
+def repath(make: Callable[[str], str]) -> Edit:
+    """What ``make`` makes of the right path."""
+    return lambda item, _memory: (
+        (replace(item, path=make(item.path)),) if isinstance(item, Draft) else (item,)
+    )
 
 
 def method(name: str) -> Edit:

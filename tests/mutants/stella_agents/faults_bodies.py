@@ -118,6 +118,7 @@ _SINGLES: Final[tuple[tuple[What, str, str, str, object, bool], ...]] = (
     (What.COMPLETE, "logs.*.timestamp", "seconds", "the time as digits", "1790000000", False),
     (What.COMPLETE, "logs.*.timestamp", "us", "the time as slashes", "3/14/2027 9:26", False),
     (What.COMPLETE, "logs.*.timestamp", "epoch", "a log of long ago", "1970-01-01T00:00:00Z", True),
+    (What.COMPLETE, "logs.*.timestamp", "stale", "always one time", "2026-01-10T14:23:45Z", True),
     (What.PROGRESS, "progress", "high", "more than all is done", 140, True),
     (What.PROGRESS, "progress", "negative", "less than nothing is done", -10, True),
     (What.PROGRESS, "progress", "nan", "the progress is not a number", math.nan, False),

@@ -7,7 +7,7 @@ from typing import Final
 from tests.mutants.stella_agents.bugs import Bug, Cue, Reaction, Trouble
 from tests.mutants.stella_agents.edits import doubled, late, on, put_from, silent
 from tests.mutants.stella_agents.model import Fault, Rhythm, What
-from tests.mutants.stella_agents.seeds import bugged, pulse, reacting, restyled, suffering
+from tests.mutants.stella_agents.seeds import bugged, polling, pulse, reacting, restyled, suffering
 
 __all__ = ["PULSE_FAULTS"]
 
@@ -54,6 +54,9 @@ _RHYTHMS: Final = (
         section=_SECTION,
         reshape=restyled(pulse=Rhythm(factor=0.2)),
     ),
+    polling("poll.twice", "polls at twice the rate", factor=0.5),
+    polling("poll.every_100ms", "a poll each 100 ms, whatever was configured", seconds=0.1),
+    polling("poll.triple", "polls at a third of the rate", factor=3.0),
     bugged("beat.stops_while_working", Bug.STOPS_WHILE_WORKING, _SECTION, implied=True),
     Fault(
         name="beat.waits_for_tasks",

@@ -81,8 +81,19 @@ _FRAMES: Final = (
     habit("frame.close_999", "closes with a code below all codes", close_code=999),
     habit("frame.after_close", "talks after its close frame", talks_after_close=True),
     habit("frame.no_pong", "no pong for a ping", cue=Cue.ODD, pongs=False),
+    replace(
+        habit(
+            "frame.takes_anything", "no end after a broken frame", cue=Cue.BROKEN, credulous=True
+        ),
+        implied=True,
+    ),
+    replace(habit("frame.no_close", "ends its stream without a close", closes=False), implied=True),
     habit("frame.no_close_answer", "no answer to a close", cue=Cue.CLOSE, answers_close=False),
     habit("shake.version_8", "asks for an old version of WebSocket", version="8"),
+    replace(
+        habit("shake.same_key", "one key for all handshakes", cue=Cue.CLOSE, same_key=True),
+        implied=True,
+    ),
     habit("shake.no_key", "asks for a WebSocket without a key", key=False),
     *(
         replace(
@@ -109,6 +120,7 @@ def _connections() -> Iterator[Fault]:
         ("stream.per_message", Bug.STREAM_PER_MESSAGE, Cue.PLAIN),
         ("stream.no_reconnect", Bug.NO_RECONNECT, Cue.CLOSE),
         ("stream.reconnects_once", Bug.RECONNECT_ONCE, Cue.CLOSE),
+        ("stream.reopened_deaf", Bug.REOPENED_DEAF, Cue.CLOSE),
         ("stream.reconnects_at_once", Bug.RECONNECTS_AT_ONCE, Cue.CLOSE),
         ("stream.reconnect_forgets", Bug.RECONNECT_FORGETS, Cue.CLOSE),
     ):
@@ -119,6 +131,7 @@ _HEARD: Final = (
     ("unknown", Trouble.UNKNOWN),
     ("untyped", Trouble.UNTYPED),
     ("extra", Trouble.SURPLUS),
+    ("misfit", Trouble.MISFIT),
     ("no_json", Trouble.NO_JSON),
     ("no_object", Trouble.NO_OBJECT),
     ("binary", Trouble.BINARY),

@@ -15,6 +15,10 @@ _BEAT: Final = "Send Heartbeat"
 _ERRORS: Final = "Error Responses"
 
 
+_ANSWERED: Final = frozenset({Trouble.NULLS, Trouble.BARE, Trouble.EXTRA, Trouble.TIMES})
+"""Nobody asks again after an answer."""
+
+
 def _troubles() -> Iterator[Fault]:
     for word, trouble in (
         ("503", Trouble.BUSY),
@@ -23,6 +27,7 @@ def _troubles() -> Iterator[Fault]:
         ("nulls", Trouble.NULLS),
         ("bare", Trouble.BARE),
         ("extra", Trouble.EXTRA),
+        ("times", Trouble.TIMES),
         ("garbage", Trouble.GARBLED),
     ):
         for verb, reaction in (
@@ -31,7 +36,7 @@ def _troubles() -> Iterator[Fault]:
             ("hammers", Reaction.HAMMER),
         ):
             storm = reaction is Reaction.HAMMER
-            if storm and trouble in {Trouble.NULLS, Trouble.BARE, Trouble.EXTRA}:
+            if storm and trouble in _ANSWERED:
                 continue
             name = f"{verb}.at_{word}"
             # A storm breaks the configured interval; nobody promises to live through trouble.
@@ -54,6 +59,18 @@ def _restarts() -> Iterator[Fault]:
     )
 
 
+def _refusals() -> Iterator[Fault]:
+    for verb, reaction in (
+        ("dies", Reaction.CRASH),
+        ("quits", Reaction.QUIT),
+        ("hammers", Reaction.HAMMER),
+    ):
+        trouble, cue = Trouble.REFUSED, Cue.REFUSED
+        yield reacting(
+            f"refused.{verb}", trouble, reaction, cue, section="Register Agent", implied=True
+        )
+
+
 def _ends() -> Iterator[Fault]:
     section = "Lifecycle Endpoints"
     for word, bug in (
@@ -69,4 +86,4 @@ def _ends() -> Iterator[Fault]:
         yield bugged(f"term.{word}", bug, section, implied=True)
 
 
-STURDY_FAULTS: Final = (*_troubles(), *_restarts(), *_ends())
+STURDY_FAULTS: Final = (*_troubles(), *_restarts(), *_refusals(), *_ends())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from tests.mutants.stella_agents.bugs import Bug, Cue
 from tests.mutants.stella_agents.edits import doubled, late, on, path, put, put_from, silent
@@ -66,6 +67,8 @@ def _reports() -> Iterator[Fault]:
     yield bugged("task.timeout_in_ms", Bug.TIMEOUT_IN_MS, "Send Heartbeat", **weak)
     gives_up: dict[str, Any] = {"cue": Cue.TROUBLE, "implied": True}
     yield bugged("task.gives_up_report", Bug.GIVES_UP_REPORT, _DONE, **gives_up)
+    unknown: dict[str, Any] = {"cue": Cue.UNKNOWN, "implied": True}
+    yield bugged("task.insists_at_404", Bug.INSISTS, _DONE, **unknown)
     for word, template in (
         ("upper", "upper"),
         ("short", "short"),
@@ -93,7 +96,8 @@ def _wrong_id(how: str) -> Edit:
             "own": memory.agent_id,
             "first": next(iter(memory.tasks), right),
         }[how]
-        return list(path(f"/api/v1/agents/{memory.agent_id}/tasks/{wrong}/complete")(item, memory))
+        place = f"/api/v1/agents/{memory.agent_id}/tasks/{quote(wrong, safe='')}/complete"
+        return list(path(place)(item, memory))
 
     return edit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from tests.mutants.stella_agents.bugs import Bug, Cue
 from tests.mutants.stella_agents.edits import (
@@ -16,6 +17,8 @@ from tests.mutants.stella_agents.edits import (
     path,
     put_from,
     raw,
+    repath,
+    silent,
     unheader,
     wearing,
 )
@@ -117,6 +120,18 @@ def _paths() -> Iterator[Fault]:
     for what, word, template in rows:
         summary = f"{what.value}: goes to {template}"
         yield _wire(what, f"path.{word}", summary, path(template))
+    for word, told, make in _ENCODINGS:
+        summary = f"complete: the id in its path {told}"
+        yield _wire(What.COMPLETE, f"path.{word}", summary, repath(make), cue=Cue.IDS)
+
+
+_ENCODINGS: Final[tuple[tuple[str, str, Callable[[str], str]], ...]] = (
+    ("unquoted", "is not encoded", unquote),
+    ("quoted_twice", "is encoded twice", lambda right: right.replace("%", "%25")),
+    ("form_quoted", "is encoded as in a form", lambda right: right.replace("%20", "+")),
+    ("slashes_left", "keeps its slashes", lambda right: right.replace("%2F", "/")),
+    ("percent_left", "keeps its per cent signs", lambda right: right.replace("%25", "%")),
+)
 
 
 def _methods() -> Iterator[Fault]:
@@ -227,6 +242,8 @@ def _encodings() -> Iterator[Fault]:
 
 def _more() -> Iterator[Fault]:
     yield bugged("register.twice", Bug.REGISTERS_TWICE, "Register Agent")
+    yield bugged("register.after_heartbeat", Bug.BEATS_FIRST, "Register Agent")
+    yield _wire(What.REGISTER, "never", "never registers, nor says anything else", silent)
     yield bugged("register.each_start", Bug.REGISTERS_EACH_START, "Register Agent")
     yield _wire(What.REGISTER, "doubled", "registers twice in a row", doubled)
     for word, summary, value in (

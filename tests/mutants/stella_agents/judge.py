@@ -16,7 +16,7 @@ from tests.mutants.stella_agents.judge_work import work_complaints
 from tests.mutants.stella_agents.model import What
 from tests.mutants.stella_agents.reading import Complaint, beats, kind_of, plain, suspected
 from tests.mutants.stella_agents.rehearsal import Story
-from tests.mutants.stella_agents.stage import INTERVAL, JWT, SECRET, TOKEN
+from tests.mutants.stella_agents.stage import INTERVAL, JWT, POLL, SECRET, TOKEN
 
 __all__ = ["complaints"]
 
@@ -127,6 +127,15 @@ def _rhythm(story: Story) -> Iterator[Complaint]:
     if odd >= 3 + 4 * slack or sum(gap < 0.3 for gap in gaps) >= 2 + 4 * slack:
         yield plain(f"an uneven rhythm: {[round(gap, 2) for gap in gaps]}")
     yield from _late_beats(story, all_beats)
+    if story.cue is Cue.PLAIN:
+        yield from _polls(story, slack)
+
+
+def _polls(story: Story, slack: float) -> Iterator[Complaint]:
+    asked = [s.at for s in story.stage.seen if kind_of(story, s) is What.POLL and s.at < story.told]
+    gaps = sorted((late - early) / POLL for early, late in pairwise(asked))
+    if gaps and not 0.7 - slack / 2 <= gaps[len(gaps) // 2] <= 1.6 + slack / 2:
+        yield suspected(f"a usual gap of {gaps[len(gaps) // 2]:.2f} poll intervals")
 
 
 def _late_beats(story: Story, times: list[float]) -> Iterator[Complaint]:
@@ -153,7 +162,8 @@ def _ending(story: Story) -> Iterator[Complaint]:
         yield suspected("it does not end")
         return
     if story.left < story.told:
-        lawful = story.cue is Cue.RESTART and story.style.leaves_when_gone
+        gone = story.cue is Cue.RESTART and story.style.leaves_when_gone
+        lawful = gone or story.cue is Cue.REFUSED
         if not (lawful and isinstance(story.end, int) and story.end and story.said):
             yield suspected(f"it left by itself: {story.end}")
     elif story.end != 0:

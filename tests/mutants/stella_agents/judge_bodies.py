@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn
@@ -13,6 +14,8 @@ from tests.mutants.stella_agents.record import Seen
 from tests.mutants.stella_agents.rehearsal import NAME, Story
 
 __all__ = ["body_complaints", "parsed"]
+
+_LONG_AGO: Final = 600.0
 
 Check = Callable[[Any], bool]
 
@@ -111,6 +114,8 @@ def _stamp(stamp: Any) -> Iterator[Complaint]:
         yield plain(f"log timestamp {stamp!r}")
     elif at.year < 2020:
         yield suspected(f"a log of {at.year}")
+    elif abs(at.timestamp() - time.time()) > _LONG_AGO:
+        yield suspected(f"a log of {stamp}, which is another time")
 
 
 def _names(body: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -32,6 +32,8 @@ def stream_complaints(story: Story) -> Iterator[Complaint]:
         yield from _messages(story, line)
     if story.cue is Cue.ODD:
         yield from _pongs(story)
+    if story.cue is Cue.BROKEN and not all(_ended(story, line) for line in story.stage.lines[:1]):
+        yield suspected("goes on after a frame with reserved bits")
 
 
 def _attempts(story: Story) -> Iterator[Complaint]:
@@ -41,6 +43,9 @@ def _attempts(story: Story) -> Iterator[Complaint]:
     if any(late - early < 0.05 for early, late in pairwise(tried)):
         yield suspected("streams without a pause between them")
     lines = story.stage.lines
+    keys = [line.request.header("Sec-WebSocket-Key") for line in lines]
+    if len(set(keys)) < len(keys):
+        yield suspected("one key for several handshakes")
     for line, following in pairwise(lines):
         if line.ended is None or line.ended > following.request.at + 0.1 + story.lag:
             yield suspected("two streams at once")
@@ -163,6 +168,13 @@ def _progress(name: str, value: Any, furthest: dict[str, float]) -> Iterator[Com
     if value < furthest.get(name, 0):
         yield suspected(f"progress of {name} goes back to {value}")
     furthest[name] = value
+
+
+def _ended(story: Story, line: Line) -> bool:
+    """Did it end before the agent was told to?"""
+    ends = [at for at, frame in line.frames if frame.opcode == CLOSE]
+    ends += [] if line.ended is None else [line.ended]
+    return min(ends, default=story.told) < story.told
 
 
 def _pongs(story: Story) -> Iterator[Complaint]:

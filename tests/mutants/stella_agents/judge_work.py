@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import unquote
 
 from tests.mutants.stella_agents.bugs import Cue
 from tests.mutants.stella_agents.model import What
@@ -69,7 +70,7 @@ def _reports(story: Story) -> Iterator[Complaint]:
     for seen in story.stage.seen:
         if kind_of(story, seen) is not What.COMPLETE:
             continue
-        name = seen.path.split("/")[-2]
+        name = unquote(seen.path.split("/")[-2])
         work = story.stage.works.get(name)
         if work is None:
             yield plain(f"reports {name}, which nobody gave it")

@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.mutants.stella_agents import words
 from tests.mutants.stella_agents.being import Being, BlunderError, Crew, LeaveError
-from tests.mutants.stella_agents.bugs import Bug
+from tests.mutants.stella_agents.bugs import Bug, Trouble
 from tests.mutants.stella_agents.caller import Caller
 from tests.mutants.stella_agents.http_raw import LostError
 from tests.mutants.stella_agents.labour import Labour
@@ -64,6 +64,8 @@ class Life:
 
     async def _begin(self) -> None:
         being, style = self._being, self._being.style
+        if being.has(Bug.BEATS_FIRST):
+            await self._beat_first()
         await self._register()
         if being.has(Bug.REGISTERS_TWICE):
             await self._register_again()
@@ -88,8 +90,25 @@ class Life:
         except LostError as error:
             raise LeaveError(4, f"cannot register: {error}") from error
         if not 200 <= answer.status < 300:
-            raise LeaveError(2, f"registration refused with status {answer.status}")
+            await self._refused(answer.status)
         self._take(answer)
+
+    async def _refused(self, status: int) -> None:
+        """Raises LeaveError, but where a bug has it otherwise."""
+        self._being.meets(Trouble.REFUSED)
+        while self._being.hammering:
+            await self._register_again()
+            await asyncio.sleep(0.02)
+        raise LeaveError(2, f"registration refused with status {status}")
+
+    async def _beat_first(self) -> None:
+        being, memory = self._being, self._being.memory
+        memory.agent_id = memory.name
+        try:
+            await self._caller.ask(What.HEARTBEAT, body=words.heartbeat(being.style, memory))
+        except LostError as error:
+            being.log(str(error))
+        memory.agent_id = ""
 
     async def _register_again(self) -> None:
         body = words.register(self._being.style, self._being.memory)
@@ -117,6 +136,9 @@ class Life:
             if being.target.base.startswith("https"):
                 raise LeaveError(2, f"the registration's certificate: {error}") from error
         being.memory.key = being.wallet.key
+        expires = certificate.get("expiresAt") if isinstance(certificate, Mapping) else None
+        if isinstance(expires, str) and not expires.endswith("Z"):
+            being.meets(Trouble.TIMES)
 
     def _leak(self) -> None:
         being, memory = self._being, self._being.memory

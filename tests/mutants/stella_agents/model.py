@@ -227,11 +227,17 @@ class Habits:
     long_lengths: bool = False
     pongs: bool = True
     answers_close: bool = True
+    closes: bool = True
+    """Sends a close frame before it ends a stream itself."""
     close_code: int = 1000
     loses: frozenset[str] = frozenset()
     """Lawful things after which nothing is heard: fragments, ping, large."""
     version: str = "13"
     key: bool = True
+    same_key: bool = False
+    """The same key in each handshake."""
+    credulous: bool = False
+    """Takes frames that RFC 6455 forbids the other side."""
     talks_after_close: bool = False
 
 

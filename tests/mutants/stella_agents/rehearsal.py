@@ -49,6 +49,9 @@ async def rehearse(style_name: str, fault: Fault | None, cue: Cue) -> Story:
         stage.expects_streams = Way.STREAM in style.takes
         if cue is Cue.IMPOSTOR:
             stage.become_impostor()
+        stage.refuse_registrations = cue is Cue.REFUSED
+        stage.other_times = cue is Cue.TROUBLE
+        stage.knows_no_task = cue is Cue.UNKNOWN
         target = Target(base=stage.url, token=TOKEN, authority=stage.ca)
         life = born(shaped(style, fault), fault, target, NAME, "seed", said.append)
         task = asyncio.ensure_future(live(life, said.append))
@@ -88,7 +91,7 @@ async def _watch(lags: list[float]) -> None:
 
 async def _registered(stage: Stage, cue: Cue) -> None:
     """Wait for the registration, so that slow starts do not eat into the play."""
-    patience = 0.0 if cue is Cue.IMPOSTOR else 2.0
+    patience = 0.0 if cue in {Cue.IMPOSTOR, Cue.REFUSED} else 2.0
     await _until(lambda: stage.registered is not None, patience)
 
 
@@ -115,6 +118,21 @@ async def _plain(stage: Stage) -> None:
     # It has half a minute to go when the agent is told to stop.
     stage.give("long", 30)
     await asyncio.sleep(0.5)
+
+
+async def _refused(_stage: Stage) -> None:
+    await asyncio.sleep(1.5)
+
+
+async def _unknown(stage: Stage) -> None:
+    stage.give("lost", 0.2)
+    await asyncio.sleep(2.2)
+
+
+async def _ids(stage: Stage) -> None:
+    stage.give("a/b 5%41", 0.2)
+    stage.give("c+d?e=f#g", 0.2)
+    await asyncio.sleep(1.2)
 
 
 async def _cancel(stage: Stage) -> None:
@@ -144,6 +162,8 @@ async def _odd(stage: Stage) -> None:
         line.say({"hello": "there"})
         line.put(Frame(opcode=TEXT, payload=b"{no json"), Frame(opcode=TEXT, payload=b"[1, null]"))
         line.put(Frame(opcode=BINARY, payload=b"\x00\x01\xff"), Frame(opcode=PING, payload=PINGED))
+        line.say({"type": "task_assigned"})
+        line.say({"type": "task_assigned", "task": {"taskId": None, "taskType": "docker.run"}})
         line.say({"type": "notice", "text": "=" * 100_000})
         stage.give("frame", 0.2, stream_only=True, notes=["more"], deadline=7)
         stage.push(line, stage.works["b51f0000-frame"], priority=4, trace={"id": 7})
@@ -153,6 +173,13 @@ async def _odd(stage: Stage) -> None:
     await asyncio.sleep(0.3)
     stage.give("after", 0.2, stream_only=True)
     await asyncio.sleep(1.0)
+
+
+async def _broken(stage: Stage) -> None:
+    await _opened(stage)
+    for line in stage.lines[-1:]:
+        line.put(Frame(opcode=TEXT, payload=b"{}", rsv=4))
+    await asyncio.sleep(1.2)
 
 
 async def _close(stage: Stage) -> None:
@@ -213,9 +240,13 @@ async def _late_impostor(stage: Stage) -> None:
 
 _PLAYS: Final[Mapping[Cue, Callable[[Stage], Awaitable[None]]]] = {
     Cue.PLAIN: _plain,
+    Cue.REFUSED: _refused,
+    Cue.UNKNOWN: _unknown,
+    Cue.IDS: _ids,
     Cue.CANCEL: _cancel,
     Cue.TROUBLE: _trouble,
     Cue.ODD: _odd,
+    Cue.BROKEN: _broken,
     Cue.CLOSE: _close,
     Cue.RENEWAL: _renewal,
     Cue.RENEWAL_KEY: _renewal_key,

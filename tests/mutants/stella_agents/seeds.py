@@ -9,7 +9,7 @@ from typing import Any
 from tests.mutants.stella_agents.bugs import Bug, Cue, Reaction, Trouble
 from tests.mutants.stella_agents.model import Fault, Style
 
-__all__ = ["bugged", "habit", "pulse", "reacting", "restyled", "suffering"]
+__all__ = ["bugged", "habit", "polling", "pulse", "reacting", "restyled", "suffering"]
 
 
 def bugged(name: str, bug: Bug, section: str, **more: Any) -> Fault:
@@ -46,6 +46,17 @@ def pulse(name: str, summary: str, *, implied: bool = False, **changes: Any) -> 
         section="Send Heartbeat",
         implied=implied,
         reshape=lambda style: replace(style, pulse=replace(style.pulse, **changes)),
+    )
+
+
+def polling(name: str, summary: str, *, implied: bool = True, **changes: Any) -> Fault:
+    """A style with another rhythm of polls."""
+    return Fault(
+        name=name,
+        summary=summary,
+        section="Get Pending Tasks",
+        implied=implied,
+        reshape=lambda style: replace(style, polling=replace(style.polling, **changes)),
     )
 
 

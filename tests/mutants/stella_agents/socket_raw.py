@@ -97,7 +97,8 @@ async def dial_raw(dialling: Dialling) -> Socket:
 async def _shake_hands(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dialling: Dialling
 ) -> None:
-    key = base64.b64encode(dialling.rng.randbytes(16)).decode()
+    nonce = bytes(16) if dialling.habits.same_key else dialling.rng.randbytes(16)
+    key = base64.b64encode(nonce).decode()
     own = (("Sec-WebSocket-Key", key),) if dialling.habits.key else ()
     headers = (
         ("Host", urlsplit(dialling.base).netloc),
@@ -163,6 +164,8 @@ class _Raw:
     async def _receive(self) -> str | bytes:
         while True:
             frame = await self._next()
+            if not self._habits.credulous and not self._lawful(frame):
+                await self._answer_close(close_payload(1002))
             if frame.opcode == PING:
                 self._deaf = self._deaf or "ping" in self._habits.loses
                 if self._habits.pongs:
@@ -175,7 +178,7 @@ class _Raw:
                     return message
 
     async def close(self) -> None:
-        if not self._closed and not self._writer.transport.is_closing():
+        if self._habits.closes and not self._closed and not self._writer.transport.is_closing():
             self._closed = True
             code = self._habits.close_code
             self._put(Frame(opcode=CLOSE, payload=close_payload(code) if code else b""))
@@ -212,6 +215,12 @@ class _Raw:
                 raise GoneError("stream lost without a close frame")
             self._parser.feed(data)
         return frame
+
+    def _lawful(self, frame: Frame) -> bool:
+        """May a server send it here?"""
+        known = frame.opcode in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
+        fitting = frame.opcode >= CLOSE or (frame.opcode == CONTINUATION) == bool(self._parts)
+        return known and fitting and not frame.rsv and not frame.masked
 
     def _assemble(self, frame: Frame) -> str | bytes | None:
         self._parts.append(frame)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import unquote
 
 from tests.mutants.stella_agents.authority import Authority, new_key, pem_of
 from tests.mutants.stella_agents.frames import (
@@ -21,13 +22,13 @@ from tests.mutants.stella_agents.frames import (
 )
 from tests.mutants.stella_agents.record import Line, Seen, Work
 
-__all__ = ["INTERVAL", "JWT", "SECRET", "TOKEN", "Stage"]
+__all__ = ["INTERVAL", "JWT", "POLL", "SECRET", "TOKEN", "Stage"]
 
 TOKEN: Final = "reg-9QmX/zz+41="
 JWT: Final = "eyJ0.c3RhZ2U.sig-51c"
 SECRET: Final = "s3cr3t-7Gk"
 INTERVAL: Final = 0.25
-_POLL: Final = 0.3
+POLL: Final = 0.3
 # A poll shows what a heartbeat has shown already, so that everybody knows which came first.
 _POLL_LATER: Final = 0.35
 
@@ -48,6 +49,9 @@ class Stage:
         self.troubles: dict[tuple[str, int], str] = {}
         """What happens to the request number n (from 0) whose path ends like that."""
         self.refuse_streams = 0
+        self.refuse_registrations = False
+        self.knows_no_task = False
+        self.other_times = False
         self.renewal: dict[str, Any] | None = None
         self.expects_streams = False
         self.ca = ""
@@ -208,25 +212,25 @@ class Stage:
         if (seen.method, rest) == ("GET", "/tasks"):
             return 200, {"tasks": [self._bare(work) for work in self._shown("poll")]}
         if seen.method == "POST" and rest.startswith("/tasks/") and ending == "complete":
-            self._complete(rest.split("/")[2], seen.body)
-            return 200, {"acknowledged": True}
+            self._complete(unquote(rest.split("/")[2]), seen.body)
+            return (404 if self.knows_no_task else 200), {"acknowledged": not self.knows_no_task}
         if not rest:
             answer = {"deleted": True} if seen.method == "DELETE" else {"id": self.agent_id}
             return 200, dict(answer)
         return 404, {"error": "no such thing"}
 
     def _register(self) -> tuple[int, dict[str, Any]]:
-        if self.registered is not None:
-            return 401, {"error": "this token was used"}
+        if self.registered is not None or self.refuse_registrations:
+            return 401, {"error": "not with this token"}
         self.registered = time.monotonic()
         cert, serial = Authority.called("stage").sign("agent", self._key)
         self.certificates.append((serial, self.registered))
-        config = {"heartbeatInterval": INTERVAL, "taskPollInterval": _POLL, "logLevel": "warn"}
+        config = {"heartbeatInterval": INTERVAL, "taskPollInterval": POLL, "logLevel": "warn"}
         certificate = {
             "cert": cert,
             "key": pem_of(self._key),
             "ca": Authority.called("stage").pem,
-            "expiresAt": "2031-01-01T00:00:00Z",
+            "expiresAt": f"2031-01-01T00:00:00{'.5+03:30' if self.other_times else 'Z'}",
         }
         return 201, {
             "agentId": self.agent_id,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tests.mutants.stella_agents import tasks
 from tests.mutants.stella_agents.being import Being, Crew
 from tests.mutants.stella_agents.bugs import Bug, Trouble
 from tests.mutants.stella_agents.caller import Caller
@@ -42,6 +43,7 @@ class Stream:
         self._labour = labour
         self._crew = crew
         self._sockets: list[Socket] = []
+        self._reopened = False
 
     async def run(self) -> None:
         """Keep a stream open for ever."""
@@ -56,6 +58,7 @@ class Stream:
                     return
                 being.log(f"stream: {error or type(error).__name__}")
             losses += 1
+            self._reopened = True
             if being.has(Bug.NO_RECONNECT) or (being.has(Bug.RECONNECT_ONCE) and losses > 1):
                 await asyncio.Event().wait()
             if being.has(Bug.RECONNECT_FORGETS):
@@ -157,6 +160,8 @@ class Stream:
 
     def _hear(self, raw: str | bytes) -> None:
         being = self._being
+        if self._reopened and being.has(Bug.REOPENED_DEAF):
+            return
         if isinstance(raw, bytes):
             being.meets(Trouble.BINARY)
             return
@@ -182,6 +187,8 @@ class Stream:
             return
         if message.keys() - _DOCUMENTED[kind]:
             being.meets(Trouble.SURPLUS)
+        if kind == "task_assigned" and tasks.read(message.get("task")) is None:
+            being.meets(Trouble.MISFIT)
         if being.deaf:
             return
         if kind == "task_cancelled" and isinstance(message.get("taskId"), str):

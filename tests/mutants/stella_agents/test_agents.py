@@ -19,7 +19,7 @@ Job = tuple[str, Fault | None, Cue]
 # Agents wait far more than they work.
 AT_ONCE = (20, 6, 3, 1)
 MOST_LAG = 0.3
-STREAM_CUES = frozenset({Cue.CANCEL, Cue.ODD, Cue.CLOSE})
+STREAM_CUES = frozenset({Cue.CANCEL, Cue.ODD, Cue.BROKEN, Cue.CLOSE})
 SECTIONS = frozenset(
     {
         "Register Agent",

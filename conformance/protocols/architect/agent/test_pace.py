@@ -25,8 +25,10 @@ _FLOOD = (1.5, 40)
 _ROUNDS = 3
 """Times that one of them comes: a long list of different commands is no flood."""
 
-_REPEATING = (9, 18)
-"""Slots, and the same command in them, from which on it is repeated without a pause."""
+_REPEATING = ((_SLOT, 9, 18), (3 * _SLOT, 9, 60))
+"""Seconds of a slot, slots in a row, and the same command in them, from which on it is repeated
+without a pause: a busy machine holds a script up now and then, and then many must come.
+"""
 
 _AGAIN = 4
 """Times in a row that a call fails and comes at once again, from which on it is hammered."""
@@ -49,7 +51,7 @@ async def test_flow_agent_is_not_flooded(examiner: Examiner, judge: Judge) -> No
     )
     lists = [each.heard for each in read_requests(seen.frames) if each.action == LIST]
     if lists:
-        often = _restless([each.real for each in lists], *_REPEATING)
+        often = _restless([each.real for each in lists])
         judge.holds(
             "ARCH-AGENT-CAT-002",
             not often,
@@ -72,7 +74,7 @@ async def test_failures_are_not_hammered(
         if request.heard.number > first:
             since[f"{request.action} {request.parameters}"].append(request)
     for what, asked in since.items():
-        often = _restless([each.heard.real for each in asked], *_REPEATING)
+        often = _restless([each.heard.real for each in asked])
         judge.holds(
             "ARCH-AGENT-ACT-012",
             not often and _at_once(asked, seen) < _AGAIN,
@@ -117,14 +119,19 @@ def _at_once(asked: Sequence[Request], seen: Observation) -> int:
     return worst
 
 
-def _restless(times: Sequence[float], slots: int, least: int) -> int:
+def _restless(times: Sequence[float]) -> int:
+    """How many times something was said without a pause; 0 where there were pauses."""
+    return max(_stretch(times, *each) for each in _REPEATING)
+
+
+def _stretch(times: Sequence[float], slot: float, slots: int, least: int) -> int:
     """How many times something was said in the longest stretch without an empty slot; 0 where
     that is shorter than so many slots, or holds fewer than the least.
     """
     best = start = 0
     for at, time in enumerate(times):
-        if at and time - times[at - 1] >= 2 * _SLOT:
+        if at and time - times[at - 1] >= 2 * slot:
             start = at
-        if time - times[start] >= slots * _SLOT:
+        if time - times[start] >= slots * slot:
             best = max(best, at - start + 1)
     return best if best >= least else 0

@@ -11,9 +11,13 @@ from conformance.clients.opener import Opener
 from conformance.context import RunContext
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
+from conformance.judge import Judge
+from conformance.patience import Patience
 from conformance.plugin import Suite
 from conformance.protocols.caxton.client import Client
+from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.herald import PROMPT, Herald
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,6 +41,11 @@ async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
 
 
 @pytest.fixture(scope="session")
+def clock(hooks: Hooks, suite: Suite) -> Clock:
+    return Clock(hooks, patient=suite.context.profile == "exhaustive")
+
+
+@pytest.fixture(scope="session")
 async def crew(http_client: HttpClient) -> AsyncIterator[Crew]:
     crew = Crew()
     yield crew
@@ -45,6 +54,17 @@ async def crew(http_client: HttpClient) -> AsyncIterator[Crew]:
 
 @pytest.fixture
 async def client(
-    peer: HttpClient, opener: Opener, hooks: Hooks, ids: IdSource, crew: Crew
+    peer: HttpClient, opener: Opener, clock: Clock, ids: IdSource, crew: Crew
 ) -> Client:
-    return Client(peer, opener, hooks, ids, crew.deployed)
+    return Client(peer, opener, clock, ids, crew.deployed)
+
+
+@pytest.fixture(scope="session")
+def patience() -> Patience:
+    """With events, for all checks: where they do not come at all it ends."""
+    return Patience(PROMPT)
+
+
+@pytest.fixture
+def herald(client: Client, judge: Judge, patience: Patience) -> Herald:
+    return Herald(client, judge, patience)

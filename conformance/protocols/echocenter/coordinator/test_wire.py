@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import struct
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from websockets.frames import Opcode
@@ -20,6 +20,7 @@ from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import SOCKET, Room
 from conformance.protocols.echocenter.said import Guest, mentions, texts
+from conformance.rfc6455_cases import CLOSES, CUTS, LAWFUL_HANDSHAKES, PINGS, send_parts
 
 pytestmark = requirement(*AMBIENT)
 
@@ -45,6 +46,24 @@ async def test_flow_handshakes_are_sound(room: Room, cast: Cast, judge: Judge) -
         await said.close()
 
 
+@requirement("ECHO-WIRE-018", "ECHO-WIRE-004")
+async def test_flow_lawful_handshakes_open(room: Room, cast: Cast, judge: Judge) -> None:
+    """Those who came by them are spoken to like anybody else. Who comes from the pages of another
+    origin may be refused, and is left out.
+    """
+    sender = (await room.agents(1))[0]
+    lawful = [headers for headers in LAWFUL_HANDSHAKES.values() if "Origin" not in headers]
+    people = await cast.newcomers(len(lawful))
+    for person, headers in zip(people, lawful, strict=True):
+        guest, socket = await _raw(room, person, "ECHO-WIRE-018", headers=headers)
+        wrong = "; ".join(socket.violations)
+        judge.holds("ECHO-WIRE-004", not socket.violations, wrong, socket.handshake)
+        await room.known()
+        await room.tell(sender, guest, "", "ECHO-WIRE-018")
+        await room.leave(guest)
+    await room.settle()
+
+
 @requirement("ECHO-WIRE-006")
 async def test_messages_come_through_compressed(room: Room, cast: Cast) -> None:
     first, second, plain = await cast.agents(3)
@@ -57,8 +76,8 @@ async def test_messages_come_through_compressed(room: Room, cast: Cast) -> None:
     await room.settle()
 
 
-async def _raw(room: Room, person: Person, **options: Any) -> tuple[Guest, RawSocket]:
-    guest = await room.enter(person, raw=True, **options)
+async def _raw(room: Room, person: Person, *rows: str, **options: Any) -> tuple[Guest, RawSocket]:
+    guest = await room.enter(person, *rows, raw=True, **options)
     assert isinstance(guest.socket, RawSocket)
     return guest, guest.socket
 
@@ -69,7 +88,7 @@ async def test_flow_pings_are_answered(room: Room, cast: Cast, judge: Judge) -> 
     guest, socket = await _raw(room, first)
     other = await room.enter(second)
     await room.known()
-    for payload in (b"hello", b"", b"p" * 125, b"\x00\xff\xfe\x80", b"hello"):
+    for payload in PINGS:
         since = socket.mark()
         sent = await socket.send_frame(Opcode.PING, payload)
         seconds = room.patience.seconds("pong") or 0.1
@@ -88,17 +107,9 @@ async def test_flow_pings_are_answered(room: Room, cast: Cast, judge: Judge) -> 
     await room.settle()
 
 
-_CLOSES = (
-    struct.pack("!H", 1000),
-    b"",
-    struct.pack("!H", 1001) + b"gone for today",
-    struct.pack("!H", 4321) + ("ü" * 61).encode(),
-)
-
-
 @requirement("ECHO-WIRE-008", "ECHO-WIRE-009")
 async def test_flow_a_close_is_answered(room: Room, cast: Cast, judge: Judge) -> None:
-    people = await cast.agents(len(_CLOSES))
+    people = await cast.agents(len(CLOSES))
     guests = [await _raw(room, person, echo=False) for person in people]
     other = await room.enter((await cast.newcomers(1))[0])
     await room.known()
@@ -122,43 +133,21 @@ async def test_flow_a_close_is_answered(room: Room, cast: Cast, judge: Judge) ->
             judge.holds("ECHO-WIRE-009", gone, wrong, sent, answer)
 
     await asyncio.gather(
-        *(close(*guest, payload) for guest, payload in zip(guests, _CLOSES, strict=True))
+        *(close(*guest, payload) for guest, payload in zip(guests, CLOSES.values(), strict=True))
     )
     await room.settle()
-
-
-def _parts(data: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """Data in parts of these sizes, the last of them the rest."""
-    parts, at = [], 0
-    for size in sizes:
-        parts.append(data[at : at + size])
-        at += size
-    return [*parts, data[at:]]
-
-
-async def _send_parts(socket: RawSocket, parts: Sequence[bytes], *, ping: bool = False) -> Frame:
-    """One message in fragments, with pings between them if wanted."""
-    for at, part in enumerate(parts):
-        last = at == len(parts) - 1
-        opcode = Opcode.CONT if at else Opcode.TEXT
-        frame = await socket.send_frame(opcode, part, fin=last)
-        if ping and not last:
-            await socket.send_frame(Opcode.PING, b"between")
-    return frame
 
 
 _WORDS = "in fragments: 世界 🚀 Größe"
 
 _DIVIDED: dict[str, Sequence[int]] = {
-    "two": (20,),
-    "three": (10, 40),
-    "five": (1, 2, 30, 5),
-    "an empty one first": (0, 33),
-    "empty ones between": (12, 0, 0, 9),
+    **CUTS,
+    "five": (1, 3, 33, 38),
+    "a hundred single bytes": range(1, 101),
     "within a letter": (-20,),
-    "within a sign": (-12,),
-    "single bytes": (1,) * 100,
+    "within a sign": (-13, -12),
 }
+"""Where a message that ends in these words is cut, from its beginning or from its end."""
 
 
 @requirement("ECHO-WIRE-010", "ECHO-WIRE-011")
@@ -166,13 +155,13 @@ async def test_flow_fragments_are_joined(room: Room, cast: Cast) -> None:
     sender, socket = await _raw(room, (await cast.agents(1))[0])
     target = (await room.newcomers(1))[0]
     await room.known()
-    for row, ping in (("ECHO-WIRE-010", False), ("ECHO-WIRE-011", True)):
+    for row, pinged in (("ECHO-WIRE-010", False), ("ECHO-WIRE-011", True)):
         said = []
-        for sizes in _DIVIDED.values():
+        for cuts in _DIVIDED.values():
             mark, message = room.draft(target.person, _WORDS)
             data = json.dumps(message, ensure_ascii=False).encode()
-            cuts = [size if size >= 0 else len(data) + size for size in sizes]
-            frame = await _send_parts(socket, _parts(data, cuts), ping=ping)
+            places = [cut if cut >= 0 else len(data) + cut for cut in cuts]
+            frame = await send_parts(socket, data, places, pinged=pinged)
             said.append((target, room.spoken(sender, target.person, mark, message, frame)))
         await room.all_heard(said, row)
     await room.settle()
@@ -185,12 +174,13 @@ async def test_fragments_of_two_connections_are_kept_apart(room: Room, cast: Cas
     target = (await room.newcomers(1))[0]
     await room.known()
     drafts = [room.draft(target.person, f"{_WORDS} {at}" * 4) for at in range(2)]
-    divided = [_parts(json.dumps(message).encode(), (15, 30, 20)) for _, message in drafts]
+    cuts = (0, 15, 45, 65)
     frames: list[Frame] = []
-    for at in range(4):
+    for start, end in pairwise((*cuts, None)):
+        opcode = Opcode.CONT if start else Opcode.TEXT
         frames = [
-            await socket.send_frame(Opcode.CONT if at else Opcode.TEXT, parts[at], fin=at == 3)
-            for (_, socket), parts in zip(senders, divided, strict=True)
+            await socket.send_frame(opcode, json.dumps(message).encode()[start:end], fin=not end)
+            for (_, socket), (_, message) in zip(senders, drafts, strict=True)
         ]
     for (sender, _), (mark, message), frame in zip(senders, drafts, frames, strict=True):
         said = room.spoken(sender, target.person, mark, message, frame)

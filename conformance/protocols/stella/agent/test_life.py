@@ -28,6 +28,10 @@ _FLOOD = 30
 """Failing requests within one second from which on an agent hammers, whatever it asks for."""
 
 
+_BUSY = 0.7
+"""Seconds of grace from which on a machine is so busy that to end may take an agent too long."""
+
+
 @requirement("STELLA-AGENT-LIFE-002")
 @pytest.mark.parametrize("situation", WELL)
 async def test_an_agent_stays_while_all_is_well(
@@ -159,12 +163,15 @@ def _flood(failed: list[HttpExchange]) -> list[HttpExchange]:
 @requirement("STELLA-AGENT-LIFE-008", "STELLA-AGENT-LIFE-009")
 @_EVERY_SITUATION
 async def test_flow_the_agent_ends_when_asked(
-    situation: str, examiner: Examiner, judge: Judge
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
 ) -> None:
     seen = await examiner.observe(situation)
     if seen.ending is None or not seen.ending.asked:
         return  # another row tells where that is wrong
     ending = seen.ending
+    if ending.stubborn and book.of(situation).grace > _BUSY:
+        judge.inconclusive("STELLA-AGENT-LIFE-008", "the machine was too busy to tell")
+        return
     judge.holds(
         "STELLA-AGENT-LIFE-008", not ending.stubborn, "it had to be killed: SIGTERM left it"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from urllib.parse import unquote
 
 import pytest
 
@@ -62,7 +63,7 @@ async def test_streams_are_the_agents_own(situation: str, examiner: Examiner, ju
             own = heard.operation == "taskStream"
             judge.holds(
                 "STELLA-AGENT-STREAM-010",
-                own and heard.parameters.get("id", life.agent_id) in _own(heard.path, life),
+                own and _whose(heard.path) == life.agent_id,
                 f"the agent wants a stream at {heard.path}, and was registered as {life.agent_id}",
                 of_transcript(heard),
             )
@@ -279,9 +280,9 @@ def _messages(seen: Observation) -> Iterator[tuple[Frame, dict[str, object]]]:
                 yield frame, said
 
 
-def _own(path: str, life: Life) -> tuple[str, ...]:
-    """The id that a stream's path may hold."""
-    return (life.agent_id,) if path.endswith("/task-stream") else ()
+def _whose(path: str) -> str:
+    """The id in a stream's path: a handshake that was refused tells of no parameters."""
+    return unquote(path.rpartition("/")[0].rpartition("/")[2])
 
 
 def _is_number(value: object) -> bool:

@@ -69,9 +69,9 @@ async def test_closes_are_answered(situation: str, examiner: Examiner, judge: Ju
 async def test_messages_are_understood_in_every_form(
     row: str, situation: str, examiner: Examiner, judge: Judge, book: Notebook
 ) -> None:
+    life, notes = await lived(examiner, situation), book.of(situation)
     if "stream" not in book.ways:
         return  # nothing shows whether it understood
-    life, notes = await lived(examiner, situation), book.of(situation)
     for form in _PIECES:
         for work in (life.works[name] for name in notes.of(form) if name in life.works):
             if work.owed and not _too_large(life):

@@ -1,0 +1,175 @@
+"""What a client orders, beyond what a schema can say of it: whom it names, and in which steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from conformance.examiner import Examiner, Observation
+from conformance.exchange import of_transcript
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.caxton.situations import CALM, NAMES
+from conformance.protocols.caxton.story import (
+    about,
+    answer_of,
+    asked,
+    body_of,
+    exchanges,
+    good,
+    ids_in,
+    sent_at,
+    told_texts,
+    verb,
+)
+from mockserver.transcript import HttpExchange
+
+_CALM = pytest.mark.parametrize("situation", CALM)
+
+_UNKNOWN = 404
+
+_WHOLE = 100
+
+_STEPLESS = ("immediate", "direct")
+"""Strategies that do all at once."""
+
+_CROSSED = 0.02
+"""Seconds in which two requests of one client may have crossed."""
+
+
+@requirement("CAXTON-AGENT-REQ-063")
+@_CALM
+async def test_ids_are_those_that_were_told(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """A message may go to somebody else than an agent (silence 9); not so where there is nobody."""
+    seen = await examiner.observe(situation)
+    told = _told(seen)
+    for heard in seen.exchanges:
+        names = [about(heard)] if verb(heard) == "sendMessage" and good(heard) else ids_in(heard)
+        for name in names:
+            if name:
+                judge.holds(
+                    "CAXTON-AGENT-REQ-063",
+                    told.get(name, heard.number) < heard.number,
+                    f"{name!r} is no id that the client was told",
+                    of_transcript(heard),
+                    actual=name,
+                )
+
+
+def _told(seen: Observation) -> Mapping[str, int]:
+    """Every text that was told, with the first entry that told it: not those that say no more than
+    that there is no such thing.
+    """
+    found: dict[str, int] = {}
+    entries = [e for e in seen.entries if getattr(e, "status", 0) != _UNKNOWN]
+    for number, text in told_texts(entries):
+        found.setdefault(text, number)
+    return found
+
+
+@requirement("CAXTON-AGENT-REQ-064", "CAXTON-AGENT-REQ-067")
+@pytest.mark.parametrize("situation", NAMES)
+async def test_flow_stages_lead_somewhere(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    for heard in asked(seen, "createDeployment"):
+        kind, shares = _plan(body_of(heard).get("strategy"))
+        if not shares:
+            continue
+        rising = all(before < after for before, after in pairwise(shares))
+        judge.holds(
+            "CAXTON-AGENT-REQ-064",
+            rising and shares[-1] == _WHOLE,
+            f"the percentages are {shares}",
+            of_transcript(heard),
+            pointer="/strategy/stages",
+        )
+        if len(shares) > 1:
+            judge.holds(
+                "CAXTON-AGENT-REQ-067",
+                kind not in _STEPLESS,
+                f"{len(shares)} stages of the strategy {kind!r}",
+                of_transcript(heard),
+                pointer="/strategy/type",
+            )
+
+
+def _plan(strategy: Any) -> tuple[Any, list[float]]:
+    """The type of a strategy, and the percentages of its stages; none where they are no numbers."""
+    said = strategy if isinstance(strategy, dict) else {}
+    stages = said.get("stages")
+    shares = [
+        stage.get("percentage") if isinstance(stage, dict) else None
+        for stage in (stages if isinstance(stages, list) else ())
+    ]
+    sound = [s for s in shares if isinstance(s, int | float) and not isinstance(s, bool)]
+    return said.get("type"), sound if len(sound) == len(shares) else []
+
+
+@requirement("CAXTON-AGENT-REQ-065")
+@_CALM
+async def test_names_are_free(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """As far as the client knows: what it deployed or saw, and has not removed."""
+    seen = await examiner.observe(situation)
+    known: dict[str, tuple[str, HttpExchange]] = {}
+    for heard in seen.exchanges:
+        if verb(heard) == "deployAgent":
+            name = _name(heard)
+            before = known.get(name)
+            judge.holds(
+                "CAXTON-AGENT-REQ-065",
+                before is None or sent_at(heard) - before[1].real < _CROSSED,
+                f"an agent of the name {name!r} is there already, as the client knows",
+                *exchanges([before[1]] if before else []),
+                of_transcript(heard),
+            )
+        gone = about(heard) if heard.operation == "removeAgent" or heard.status == _UNKNOWN else ""
+        known = {name: each for name, each in known.items() if each[0] != gone}
+        if good(heard):
+            known |= {name: (own, heard) for name, own in _agents_told(heard)}
+
+
+def _name(heard: HttpExchange) -> str:
+    config = body_of(heard).get("config")
+    return str(config.get("name")) if isinstance(config, dict) else ""
+
+
+def _agents_told(heard: HttpExchange) -> Iterator[tuple[str, str]]:
+    """Names and ids of the agents that an answer tells of."""
+    said = answer_of(heard)
+    if verb(heard) == "deployAgent":
+        yield _name(heard), str(said.get("agent_id"))
+    listed = said.get("agents") if verb(heard) == "listAgents" else [said]
+    for each in listed if isinstance(listed, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("name"), str) and "agent_id" in each:
+            yield each["name"], str(each["agent_id"])
+
+
+@requirement("CAXTON-AGENT-REQ-066")
+@_CALM
+async def test_participants_are_there(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    told = _told(seen)
+    for heard in asked(seen, "createTask"):
+        named = body_of(heard).get("participants")
+        for name in named if isinstance(named, list) else ():
+            if not isinstance(name, str) or not name:
+                continue
+            removed = [
+                each
+                for each in asked(seen, "removeAgent")
+                if good(each) and about(each) == name and sent_at(heard) - each.real > _CROSSED
+            ]
+            known = told.get(name, heard.number) < heard.number
+            judge.holds(
+                "CAXTON-AGENT-REQ-066",
+                known and not removed,
+                f"{name!r} "
+                + ("was removed by the client itself" if known else "is no agent that it knows"),
+                *exchanges(removed[:1]),
+                of_transcript(heard),
+            )

@@ -1,0 +1,217 @@
+"""The history of messages: what is in it, and how it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from conformance.exchange import MISSING, Exchange
+from conformance.judge import Judge
+from conformance.marks import from_profile, requirement
+from conformance.protocols.caxton.client import Client
+from conformance.protocols.caxton.clock import TOLERANCE
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.talk import Talk, known_as, rows_of, texts_of
+from conformance.times import parse_time
+
+
+@requirement(
+    "CAXTON-HIS-012",
+    "CAXTON-HIS-013",
+    "CAXTON-HIS-014",
+    "CAXTON-HIS-015",
+    "CAXTON-HIS-016",
+    "CAXTON-HIS-019",
+    "CAXTON-HIS-021",
+    "CAXTON-HIS-022",
+    "CAXTON-HIS-026",
+)
+async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: Judge) -> None:
+    """Two conversations with two agents each, by turns."""
+    await client.clock.refill()
+    agents = await crew.mates(client, 2)
+    talks = [Talk(client), Talk(client)]
+    before = client.clock.now()
+    for number, performative in enumerate(("request", "inform")):
+        for talk in talks:
+            content = {"turn": number, "of": talk.id}
+            await talk.say(agents[number % 2], performative=performative, content=content)
+            more = {"in_reply_to": client.new("word"), "ontology": "harbour", "language": "sl0"}
+            partner = agents[1 - number % 2]
+            await talk.say(partner, performative="inform", content=content, **more)
+    now = client.clock.now()
+    for talk, other in (talks, reversed(talks)):
+        seen = await talk.remembered()
+        _judge_there(judge, talk, seen)
+        _judge_as_sent(judge, talk, seen)
+        _judge_times(judge, talk, seen, before - client.clock.lag, now)
+        _judge_apart(judge, talk, other, seen)
+        _judge_once(judge, seen)
+        _judge_whole(judge, talk, seen)
+    await client.clock.pass_by(_LATER if client.clock.can_jump else 0.0)
+    _judge_times(judge, talks[0], await talks[0].history(), before - client.clock.lag, now)
+
+
+_LATER = 3 * TOLERANCE
+"""Seconds after which a time that is not that of the message gives itself away."""
+
+
+def _judge_there(judge: Judge, talk: Talk, seen: Exchange) -> None:
+    missing = talk.taken.keys() - set(texts_of(seen))
+    wrong = f"of {len(talk.taken)} messages {len(missing)} are not in the history"
+    shown = [said for said in talk.answers if said.at("/message_id") in missing][:1]
+    for row in ("CAXTON-HIS-012", "CAXTON-HIS-016"):
+        judge.holds(row, seen.ok and not missing, wrong, *shown, seen, pointer="/messages")
+
+
+def _judge_as_sent(judge: Judge, talk: Talk, seen: Exchange) -> None:
+    for number, row in enumerate(rows_of(seen)):
+        sent = talk.taken.get(known_as(row))
+        if sent is None:
+            continue
+        for name in ("performative", "sender", "receiver"):
+            judge.equal("CAXTON-HIS-013", seen, f"/messages/{number}/{name}", sent[name])
+        judge.equal("CAXTON-HIS-014", seen, f"/messages/{number}/content", sent["content"])
+        more = {name: row[name] for name in _MORE if row.get(name) is not None}
+        other = {name: value for name, value in more.items() if value != sent.get(name)}
+        wrong = f"the history shows {other} of a message that was sent otherwise"
+        judge.holds("CAXTON-HIS-026", not other, wrong, seen, pointer=f"/messages/{number}")
+
+
+_MORE = ("conversation_id", "reply_with", "in_reply_to", "ontology", "language")
+"""What the history need not show of a message."""
+
+
+def _judge_times(judge: Judge, talk: Talk, seen: Exchange, before: float, after: float) -> None:
+    for number, row in enumerate(rows_of(seen)):
+        if known_as(row) not in talk.taken:
+            continue
+        told = parse_time(row.get("timestamp"))
+        at = told.timestamp() if told else 0.0
+        judge.holds(
+            "CAXTON-HIS-015",
+            before - TOLERANCE <= at <= after + TOLERANCE,
+            f"a message that was sent just now has the timestamp {row.get('timestamp')}",
+            seen,
+            pointer=f"/messages/{number}/timestamp",
+        )
+
+
+def _judge_apart(judge: Judge, talk: Talk, other: Talk, seen: Exchange) -> None:
+    ids = set(texts_of(seen))
+    strays = len(ids & other.taken.keys()) + len(talk.strange(seen))
+    wrong = f"the history of a conversation shows {strays} messages of another"
+    judge.holds("CAXTON-HIS-016", not strays, wrong, seen, pointer="/messages")
+
+
+def _judge_once(judge: Judge, *pages: Exchange) -> None:
+    many = {found: n for found, n in Counter(_all(pages)).items() if n > 1}
+    wrong = f"messages are shown more than once: {many}"
+    judge.holds("CAXTON-HIS-019", not many, wrong, *pages[:2], pointer="/messages")
+
+
+def _all(pages: Sequence[Exchange]) -> list[str]:
+    return [found for page in pages for found in texts_of(page)]
+
+
+def _judge_whole(judge: Judge, talk: Talk, seen: Exchange) -> None:
+    """All of it is on the one page, which is the last therefore."""
+    count = len(rows_of(seen))
+    if not seen.ok or not talk.taken.keys() <= set(texts_of(seen)):
+        return
+    judge.equal("CAXTON-HIS-021", seen, "/total", count)
+    cursor = seen.at("/next_cursor")
+    fine = cursor is MISSING or cursor in (None, "")
+    wrong = f"the one page of a conversation of {count} messages has the next_cursor {cursor!r}"
+    judge.holds("CAXTON-HIS-022", fine, wrong, seen, pointer="/next_cursor")
+
+
+@requirement(
+    "CAXTON-HIS-012",
+    "CAXTON-HIS-016",
+    "CAXTON-HIS-019",
+    "CAXTON-HIS-020",
+    "CAXTON-HIS-021",
+    "CAXTON-HIS-022",
+    "CAXTON-HIS-023",
+)
+async def test_flow_pages(client: Client, crew: Crew, judge: Judge) -> None:
+    """A conversation of seven messages, by pages of three, one and seven."""
+    agents = await crew.mates(client, 2)
+    talk, other = Talk(client), Talk(client)
+    turns = [(talk, agents[n % 2]) for n in range(7)] + [(other, agents[0])] * 3
+    await asyncio.gather(*(each.say(agent, performative="inform") for each, agent in turns))
+    whole = await talk.remembered()
+    _judge_there(judge, talk, whole)
+    _judge_apart(judge, talk, other, whole)
+    pages, heeded = await talk.walk(3)
+    one, exact = await talk.history(limit=1), await talk.history(limit=len(rows_of(whole)) or 1)
+    for limit, page in ((1, one), *((3, page) for page in pages)):
+        count = len(rows_of(page))
+        wrong = f"a page with the limit {limit} shows {count} messages"
+        judge.holds("CAXTON-HIS-020", count <= limit, wrong, page, pointer="/messages")
+    _judge_once(judge, exact)
+    _judge_whole(judge, talk, exact)
+    for page in (one, *pages[:1]):
+        judge.equal("CAXTON-HIS-021", page, "/total", len(rows_of(whole)), whole)
+    _judge_walk(judge, talk, pages, heeded=heeded)
+
+
+def _judge_walk(judge: Judge, talk: Talk, pages: Sequence[Exchange], *, heeded: bool) -> None:
+    if not heeded:
+        judge.inconclusive("CAXTON-HIS-023", "the peer takes next_cursor by another name")
+        return
+    last, ids = pages[-1], _all(pages)
+    missing = talk.taken.keys() - set(ids)
+    again = len(ids) - len(set(ids))
+    ended = last.ok and last.at("/next_cursor") in (MISSING, None, "")
+    judge.holds(
+        "CAXTON-HIS-023",
+        ended and not missing and not again,
+        f"a walk by next_cursor shows {len(set(ids))} messages on {len(pages)} pages: it lacks "
+        f"{len(missing)}, shows {again} again and {'ends' if ended else 'has no end'}",
+        *pages[:3],
+        pointer="/next_cursor",
+    )
+
+
+@requirement("CAXTON-HIS-012", "CAXTON-HIS-016", "CAXTON-HIS-017", "CAXTON-HIS-018")
+@from_profile("standard")
+async def test_flow_names_of_conversations(client: Client, crew: Crew, judge: Judge) -> None:
+    """Conversations whose names are alike, and one whose name must be encoded."""
+    agent = await crew.mate(client)
+    stem = client.new("Gespräch")
+    names = [stem, f"{stem}-2", stem.upper(), f"{stem} &limit=1%2B+ç?#/"]
+    talks = [Talk(client, name) for name in names]
+    for talk in talks:
+        await talk.say(agent, performative="inform")
+    for talk in talks:
+        seen = await talk.remembered()
+        _judge_there(judge, talk, seen)
+        others = {found for each in talks if each is not talk for found in each.taken}
+        strays = len(others & set(texts_of(seen)))
+        wrong = f"the history of {talk.id!r} shows {strays} messages of names that are alike"
+        judge.holds("CAXTON-HIS-017", seen.ok and not strays, wrong, seen, pointer="/messages")
+    nobody = Talk(client, stem[:-1])
+    seen = await nobody.history()
+    others = {found for each in talks for found in each.taken}
+    wrong = "a part of a conversation's name shows its messages"
+    judge.holds("CAXTON-HIS-017", not others & set(texts_of(seen)), wrong, seen)
+    seen = await Talk(client).history()
+    judge.equal("CAXTON-HIS-018", seen, "/messages", [])
+    judge.equal("CAXTON-HIS-018", seen, "/total", 0)
+
+
+@requirement("CAXTON-HIS-025")
+@from_profile("standard")
+async def test_odd_limits(client: Client, crew: Crew, judge: Judge) -> None:
+    talk = Talk(client)
+    await talk.say(await crew.mate(client), performative="inform")
+    limits = ("-3", "many", "0", "99999999999999999999")
+    for limit in limits if client.clock.free else limits[:2]:
+        query = {"conversation_id": talk.id, "limit": limit}
+        said = await client.call("queryMessages", query=query, lawful=False)
+        wrong = f"a history with the limit {limit} is answered {said.outcome}"
+        fine = said.status is not None and said.status < 500
+        judge.holds("CAXTON-HIS-025", fine, wrong, said)

@@ -1,0 +1,163 @@
+"""What is measured of the system and of each agent."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from conformance.exchange import Exchange
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.caxton.census import CENSUS, judge_census
+from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.moments import judge_now
+from conformance.protocols.caxton.refusals import NOT_FOUND, judge_refused, strangers
+
+_A_WHILE = 5.0
+"""Seconds in which a message must be counted."""
+
+
+async def _system(client: Client) -> Exchange:
+    return await client.call("getSystemMetrics")
+
+
+async def _metrics(
+    client: Client, agent: Agent, period: str = "1h", *, served: bool = True
+) -> Exchange:
+    query = {"period": period}
+    return await client.call("getAgentMetrics", agent.at, query=query, served=served)
+
+
+def _number(said: Exchange, pointer: str) -> float | None:
+    found = said.at(pointer)
+    numeric = isinstance(found, int | float) and not isinstance(found, bool)
+    return found if said.ok and numeric else None
+
+
+@requirement(
+    "CAXTON-SYS-020",
+    "CAXTON-SYS-021",
+    "CAXTON-SYS-027",
+    *CENSUS,
+)
+async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
+    """Also beside the list of agents."""
+    await client.clock.refill()
+    await crew.mates(client, 2)
+    said = await _system(client)
+    judge.status("CAXTON-SYS-020", said, range(200, 300))
+    await judge_now(client, judge, "CAXTON-SYS-021", said, "/timestamp")
+    low, high = (_number(said, f"/performance/message_latency_p{n}") for n in (50, 99))
+    wrong = f"half of the messages take up to {low} ms, and 99 of 100 up to {high} ms"
+    fine = low is None or high is None or low <= high
+    judge.holds("CAXTON-SYS-027", fine, wrong, said, pointer="/performance")
+    await judge_census(client, judge)
+
+
+@requirement(
+    "CAXTON-MET-019",
+    "CAXTON-MET-020",
+    "CAXTON-MET-021",
+    "CAXTON-MET-022",
+    "CAXTON-MET-023",
+    "CAXTON-MET-024",
+    "CAXTON-MET-025",
+    "CAXTON-MET-026",
+    "CAXTON-SYS-026",
+)
+async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
+    """Messages to one agent are counted, and are not counted for another."""
+    await client.clock.refill()
+    busy, idle, _ = await crew.mates(client, 3)
+    for stranger in strangers(client, busy)[:2]:
+        at = {"agent_id": stranger}
+        said = await client.call("getAgentMetrics", at, query={"period": "1h"}, served=False)
+        judge_refused(judge, "CAXTON-MET-022", said, NOT_FOUND)
+    for agent in (busy, idle):
+        said = await _metrics(client, agent)
+        judge.status("CAXTON-MET-019", said, range(200, 300))
+        judge.equal("CAXTON-MET-020", said, "/agent_id", agent.id)
+        judge.equal("CAXTON-MET-021", said, "/period", "1h")
+        _judge_averages(judge, said)
+    await _judge_counting(client, judge, busy, idle)
+    seen = [await _metrics(client, busy, period, served=False) for period in _PERIODS]
+    for period, each in zip(_PERIODS, seen, strict=True):
+        if each.ok:
+            judge.equal("CAXTON-MET-021", each, "/period", period)
+    for shorter, longer in pairwise(seen):
+        _judge_periods(judge, shorter, longer)
+    await client.clock.jump(_HOURS)
+    late = await _metrics(client, busy)
+    count = _counted(late)
+    wrong = f"more than an hour after the last message the metrics of an hour count {count}"
+    judge.holds("CAXTON-MET-026", late.ok and not count, wrong, seen[1], late, pointer="/metrics")
+
+
+_PERIODS = ("5m", "1h", "3h")
+
+_HOURS = 2.5 * 3600
+"""Seconds after which an hour's metrics count nothing of what was before."""
+
+
+def _judge_averages(judge: Judge, said: Exchange) -> None:
+    for average, peak in (
+        ("/metrics/cpu_usage/average", "/metrics/cpu_usage/peak"),
+        ("/metrics/memory_usage/average_mb", "/metrics/memory_usage/peak_mb"),
+    ):
+        low, high = _number(said, average), _number(said, peak)
+        wrong = f"{average} is {low}, and {peak} is {high}"
+        fine = low is None or high is None or low <= high
+        judge.holds("CAXTON-MET-023", fine, wrong, said, pointer=average)
+
+
+def _counted(said: Exchange) -> float:
+    parts = (_number(said, f"/metrics/messages_{name}") for name in ("processed", "failed"))
+    return sum(part or 0 for part in parts)
+
+
+async def _judge_counting(client: Client, judge: Judge, busy: Agent, idle: Agent) -> None:
+    """What was sent to the other before may still be counted: then it is done once more."""
+    for turn in range(2):
+        before = [await _metrics(client, agent) for agent in (busy, idle)]
+        system = await _system(client)
+        sent = [await client.send(busy, performative="inform") for _ in range(4)]
+        taken = len([said for said, _ in sent if said.ok])
+        seen, later = await _until_counted(client, busy, _counted(before[0]) + taken, system)
+        other = await _metrics(client, idle)
+        strays = _counted(other) - _counted(before[1])
+        grown = _counted(seen) - _counted(before[0])
+        if (grown == taken and not strays) or turn:
+            break
+    wrong = f"of {taken} messages to an agent its metrics count {grown}"
+    judge.holds("CAXTON-MET-024", grown == taken, wrong, before[0], seen, pointer="/metrics")
+    wrong = f"of {taken} messages to one agent the metrics of another count {strays}"
+    judge.holds("CAXTON-MET-024", strays <= 0, wrong, before[1], other, pointer="/metrics")
+    first, last = (_number(each, "/messages/total_processed") for each in (system, later))
+    wrong = f"{taken} messages were delivered, and total_processed went from {first} to {last}"
+    fine = first is not None and last is not None and last > first
+    judge.holds("CAXTON-SYS-026", fine, wrong, system, later, pointer="/messages")
+
+
+async def _until_counted(
+    client: Client, agent: Agent, wanted: float, system: Exchange
+) -> tuple[Exchange, Exchange]:
+    """The agent's metrics and the system's once both have counted; at last as they are."""
+    end, looks = client.clock.now() + _A_WHILE, 0
+    pointer = "/messages/total_processed"
+    before = _number(system, pointer) or 0
+    while True:
+        seen, later = await _metrics(client, agent), await _system(client)
+        told = _counted(seen) >= wanted and (_number(later, pointer) or 0) > before
+        if told or not seen.ok or not later.ok or client.clock.now() > end:
+            return seen, later
+        await client.clock.step(looks)
+        looks += 1
+
+
+def _judge_periods(judge: Judge, shorter: Exchange, longer: Exchange) -> None:
+    if not shorter.ok or not longer.ok:
+        judge.inconclusive("CAXTON-MET-025", f"a period is answered {shorter.outcome}")
+        return
+    few, many = _counted(shorter), _counted(longer)
+    wrong = f"over {shorter.at('/period')} there were {few} messages, and over a longer one {many}"
+    judge.holds("CAXTON-MET-025", few <= many, wrong, shorter, longer, pointer="/metrics")

@@ -1,0 +1,286 @@
+"""The procedures of gRPC: messages, replies, refusals, and what is no call at all."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import pytest
+
+from conformance.clients.grpc import GrpcClient
+from conformance.exchange import Exchange
+from conformance.frames import Frame
+from conformance.judge import Judge, same
+from conformance.marks import UnjudgeableError, from_profile, requirement
+from conformance.patience import Patience
+from conformance.protocols.caxton.caller import SEND, WAIT, Caller
+from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.refusals import judge_code
+from conformance.protocols.caxton.roll import call_roll
+
+_OK = range(200, 300)
+
+_UNHEARD = ("NOT_FOUND", "INTERNAL", "UNKNOWN", "UNAVAILABLE")
+"""How a message may be refused whose receiver there is not."""
+
+_REPLIES_WITHIN = 5.0
+_NOBODY_WITHIN = 1.5
+
+_SOON = 1.0
+"""Seconds in which an agent replies, if it does."""
+
+
+@pytest.fixture
+def caller(procedures: GrpcClient, client: Client) -> Caller:
+    return Caller(procedures, client)
+
+
+# Deployments
+
+
+@requirement("CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020", "CAXTON-GRP-038")
+async def test_flow_refused_deployments(caller: Caller, client: Client, judge: Judge) -> None:
+    named = caller.config()
+    bad = await caller.deploy(named, b"MZ\x90\0 no module at all", lawful=False)
+    _judge_no_module(judge, bad)
+    nameless = await caller.deploy(caller.config(name=None), lawful=False)
+    wrong = "an agent without a name is deployed"
+    judge.holds("CAXTON-GRP-020", not nameless.ok, wrong, nameless)
+    roll = await call_roll(client)
+    wrong = "a refused deployment has added an agent"
+    judge.holds("CAXTON-GRP-018", named["name"] not in roll.names, wrong, bad, roll.pages[-1])
+
+
+def _judge_no_module(judge: Judge, said: Exchange) -> None:
+    wrong = "bytes that are no WebAssembly module are deployed"
+    judge.holds("CAXTON-GRP-018", not said.ok, wrong, said)
+    what = "a module that is none"
+    judge_code(judge, "CAXTON-GRP-019", said, "INVALID_ARGUMENT", what)
+
+
+@from_profile("exhaustive")
+@requirement(*(f"CAXTON-GRP-{number:03}" for number in (14, 18, 19, 20, 38)), "CAXTON-XTR-001")
+async def test_flow_more_deployments(caller: Caller, client: Client, judge: Judge) -> None:
+    bare = {"name": client.new("mate")}
+    came = await caller.deploy(bare)
+    judge.status("CAXTON-GRP-014", came, _OK)
+    empty = caller.config()
+    for module in (b"", b"\0asm"[:3]):
+        _judge_no_module(judge, await caller.deploy(empty, module, lawful=False))
+    said = await caller.deploy(None, lawful=False)
+    judge.holds("CAXTON-GRP-020", not said.ok, "an agent without a configuration comes", said)
+    roll = await call_roll(client)
+    row = roll.of(str(came.at("/agent_id")))
+    wrong = f"under the agent_id that it was given REST lists {row}"
+    fine = row is not None and row.get("name") == bare["name"]
+    judge.holds("CAXTON-XTR-001", fine, wrong, came, roll.pages[-1])
+    for name, wanted in ((bare["name"], 1), (empty["name"], 0)):
+        wrong = f"REST lists the agent {roll.names.count(name)} times"
+        judged = "CAXTON-GRP-014" if wanted else "CAXTON-GRP-018"
+        judge.holds(judged, roll.names.count(name) == wanted, wrong, roll.pages[-1])
+
+
+# Messages
+
+
+@requirement(
+    *(f"CAXTON-GRP-{number:03}" for number in (25, 26, 27)), "CAXTON-XTR-011", "CAXTON-XTR-012"
+)
+async def test_flow_messages(
+    caller: Caller, client: Client, crew: Crew, judge: Judge, patience: Patience
+) -> None:
+    mates = await crew.mates(client, 2)
+    watch = await client.watch()
+    await watch.subscribe("message.sent")
+    sent: list[tuple[Exchange, dict[str, Any]]] = []
+    for mate, performative in zip(mates, ("inform", "propose"), strict=True):
+        content = {"note": "naïve Ω 🚢", "deep": [{"n": 2.5, "none": None}, [True, "x"]]}
+        message = caller.message(mate, performative=performative, content=content)
+        said = await caller.send(message)
+        judge.status("CAXTON-GRP-025", said, _OK)
+        sent.append((said, message))
+    for said, message in sent:
+        await _judge_kept(client, judge, said, message)
+        seconds = patience.seconds("events") or 0.1
+        frame = await watch.hear("message.sent", partial(_from, message["sender"]), seconds)
+        wrong = "a message that was sent over gRPC is not told"
+        judge.holds("CAXTON-XTR-012", frame is not None, wrong, said, *watch.socket.frames[-1:])
+        for pointer, name in (("/to", "receiver"), ("/performative", "performative")):
+            if frame is not None:
+                wrong = f"{pointer[1:]} is told as {frame.value(pointer)!r}, not {message[name]!r}"
+                fine = frame.value(pointer) == message[name]
+                judge.holds("CAXTON-XTR-012", fine, wrong, said, frame, pointer=pointer)
+    await _refused_messages(caller, client, judge, mates[0])
+
+
+def _from(sender: str, frame: Frame) -> bool:
+    return bool(frame.value("/from") == sender)
+
+
+async def _judge_kept(
+    client: Client, judge: Judge, said: Exchange, message: dict[str, Any]
+) -> None:
+    kept = await client.history(message["conversation_id"], limit=20)
+    rows = kept.at("/messages")
+    found = [
+        row
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and row.get("performative") == message["performative"]
+    ]
+    wrong = f"a message that was sent over gRPC is {len(found)} times in its history"
+    if judge.holds("CAXTON-XTR-011", len(found) == 1, wrong, said, kept):
+        for name in ("sender", "receiver", "content"):
+            there, wanted = found[0].get(name), message[name]
+            wrong = f"{name} of a message over gRPC is {there!r} in the history, not {wanted!r}"
+            judge.holds("CAXTON-XTR-011", same(there, wanted), wrong[:300], said, kept)
+
+
+async def _refused_messages(caller: Caller, client: Client, judge: Judge, mate: Agent) -> None:
+    nobody = caller.message(client.new("nobody"), performative="inform")
+    said = await caller.send(nobody, served=False)
+    wrong = "a message to an agent that there is not is taken"
+    if judge.holds("CAXTON-GRP-026", not said.ok, wrong, said):
+        wrong = f"a message to an agent that there is not is refused with {said.outcome}"
+        judge.holds("CAXTON-GRP-026", said.code in _UNHEARD, wrong, said)
+    whole = caller.message(mate, performative="inform")
+    for name in ("performative", "receiver"):
+        message = {key: value for key, value in whole.items() if key != name}
+        said = await caller.send(message, lawful=False)
+        judge.holds("CAXTON-GRP-027", not said.ok, f"a message without {name} is taken", said)
+    for operation in (SEND, WAIT):
+        said = await caller.call(operation, {}, within=_NOBODY_WITHIN, lawful=False)
+        judge.holds("CAXTON-GRP-027", not said.ok, f"{operation} takes no message at all", said)
+
+
+# Replies
+
+
+async def _scripted(client: Client, agent: Agent) -> dict[str, Any] | None:
+    """What the agent will reply, where the target can make it; `None` where it is up to it."""
+    if "reply" not in client.hooks.target.hooks:
+        return None
+    content = {"depth": 7, "mark": client.new("reply")}
+    await client.hooks("reply", {"agent": agent.id, "content": content})
+    return content
+
+
+@requirement("CAXTON-GRP-028", "CAXTON-GRP-029", "CAXTON-GRP-030")
+async def test_flow_replies(caller: Caller, client: Client, crew: Crew, judge: Judge) -> None:
+    mates = await crew.mates(client, 3)
+    content = await _scripted(client, mates[0])
+    message = caller.message(mates[0])
+    said = await caller.send_and_wait(message, _REPLIES_WITHIN)
+    silent = not said.ok and content is None and said.code != "UNIMPLEMENTED"
+    if silent and not await _has_replied(client, mates[0], message, _REPLIES_WITHIN - said.seconds):
+        raise UnjudgeableError("the agent does not reply, and the target has no hook 'reply'")
+    if not judge.status("CAXTON-GRP-028", said, _OK):
+        return
+    if not await caller.described():
+        raise UnjudgeableError("the peer does not describe its replies, and their type is open")
+    told = said.at("/message/content")
+    wrong = f"the agent replied {content!r}, and the call is answered with {told!r}"
+    fine = content is None or same(told, content)
+    judge.holds("CAXTON-GRP-028", fine, wrong, said)
+    _judge_reply(judge, "CAXTON-GRP-029", said, message)
+    # At the same time: to agents, each with a reply of its own, and several to one.
+    scripted = [await _scripted(client, mate) for mate in mates]
+    messages = [caller.message(mate) for mate in mates]
+    together = await asyncio.gather(
+        *(caller.send_and_wait(each, _REPLIES_WITHIN) for each in messages)
+    )
+    for each, sent, wanted in zip(together, messages, scripted, strict=True):
+        if not judge.status("CAXTON-GRP-030", each, _OK):
+            continue
+        _judge_reply(judge, "CAXTON-GRP-030", each, sent)
+        told = each.at("/message/content")
+        wrong = f"of calls at the same time one gets {told!r}, and its agent replied {wanted!r}"
+        fine = wanted is None or same(told, wanted)
+        judge.holds("CAXTON-GRP-030", fine, wrong, each)
+    messages = [caller.message(mates[1]) for _ in range(4)]
+    together = await asyncio.gather(
+        *(caller.send_and_wait(each, _REPLIES_WITHIN) for each in messages)
+    )
+    for each, sent in zip(together, messages, strict=True):
+        if each.ok:
+            _judge_reply(judge, "CAXTON-GRP-030", each, sent)
+
+
+def _judge_reply(judge: Judge, row: str, said: Exchange, message: dict[str, Any]) -> None:
+    wanted = {
+        "/message/sender": message["receiver"],
+        "/message/conversation_id": message["conversation_id"],
+        "/message/in_reply_to": message["reply_with"],
+    }
+    for pointer, value in wanted.items():
+        told = said.at(pointer)
+        wrong = f"{pointer[9:]} of a reply is {told!r}, not {value!r}"
+        judge.holds(row, told == value, wrong, said, pointer=pointer)
+
+
+async def _has_replied(
+    client: Client, agent: Agent, message: dict[str, Any], left: float = 0.0
+) -> bool:
+    """Does the history show a reply of the agent? It may come yet, where time is left."""
+    await asyncio.sleep(min(max(left, 0.0), _SOON))
+    kept = await client.history(message["conversation_id"], limit=20)
+    rows = kept.at("/messages")
+    return any(
+        isinstance(row, dict) and row.get("sender") == agent.id
+        for row in (rows if isinstance(rows, list) else [])
+    )
+
+
+@requirement("CAXTON-GRP-031", "CAXTON-XTR-011")
+async def test_flow_nobody_answers(
+    caller: Caller, client: Client, crew: Crew, judge: Judge
+) -> None:
+    mate = await crew.mate(client)
+    nobody = caller.message(client.new("nobody"))
+    said = await caller.send_and_wait(nobody, _NOBODY_WITHIN)
+    judge.holds("CAXTON-GRP-031", not said.ok, "an agent that there is not has replied", said)
+    message = caller.message(mate, performative="inform")
+    said = await caller.send_and_wait(message, _NOBODY_WITHIN)
+    if said.code in ("OK", "DEADLINE_EXCEEDED"):
+        await _judge_kept(client, judge, said, message)
+    said = await caller.send_and_wait(message, _REPLIES_WITHIN, patience=_NOBODY_WITHIN)
+    if said.ok and await _has_replied(client, mate, message):
+        return  # it replies to whatever it hears
+    wrong = "a call ends as if answered, and nobody has replied"
+    judge.holds("CAXTON-GRP-031", not said.ok, wrong, said)
+    wrong = "a call does not end when its deadline is over"
+    judge.holds("CAXTON-GRP-031", not said.failure, wrong, said)
+
+
+# What is no call at all
+
+
+@requirement("CAXTON-GRP-032", "CAXTON-GRP-033")
+async def test_flow_unknown_procedures(caller: Caller, judge: Judge) -> None:
+    package = caller.grpc.protocol.grpc["package"]
+    for path in ("AgentService/SinkAgent", "HarbourService/Open", "MessageService/sendmessage"):
+        said = await caller.grpc.probe(f"/{package}.{path}")
+        wrong = f"{path}, which there is not, is answered {said.outcome}"
+        judge.holds("CAXTON-GRP-032", said.code == "UNIMPLEMENTED", wrong, said)
+    wrong = "the peer does not tell of its services by server reflection"
+    judge.holds("CAXTON-GRP-033", await caller.described(), wrong)
+
+
+@requirement("CAXTON-GRP-034")
+async def test_flow_garbled_calls(caller: Caller, client: Client, crew: Crew, judge: Judge) -> None:
+    mate = await crew.mate(client)
+    garbled = {
+        "MessageService.SendMessage": b"\x0a\x7f\x01",
+        "MessageService.SendMessageAndWait": b"\xff\xff\xff\x01",
+        "AgentService.ListAgents": b"\xff\xff\xff\x01",
+        "AgentService.DeployAgent": b"\xff\xff\xff\x01",
+    }
+    for operation, raw in garbled.items():
+        said = await caller.call(operation, raw=raw, within=_NOBODY_WITHIN, lawful=False)
+        wrong = f"{operation} takes bytes that are no message"
+        judge.holds("CAXTON-GRP-034", not said.ok, wrong, said)
+        wrong = f"{operation} gives bytes that are no message no answer: {said.failure}"
+        judge.holds("CAXTON-GRP-034", not said.failure, wrong, said)
+    after = await caller.send(caller.message(mate, performative="inform"))
+    judge.status("CAXTON-GRP-034", after, _OK)

@@ -1,0 +1,165 @@
+"""Agents get new code while they run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from conformance.exchange import Exchange
+from conformance.judge import Judge
+from conformance.marks import requirement
+from conformance.protocols.caxton.amounts import same_memory
+from conformance.protocols.caxton.bystander import portrait, stand_by
+from conformance.protocols.caxton.client import WASM, Agent, Client, wasm
+from conformance.protocols.caxton.counts import until_worked, worked
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.moments import judge_now
+from conformance.protocols.caxton.own import judge_apart
+from conformance.protocols.caxton.refusals import (
+    INVALID_WASM,
+    NOT_FOUND,
+    judge_refused,
+    strangers,
+)
+
+_WHILE = 20.0
+"""Seconds of the peer's time in which a reload is waited for."""
+
+_HOUR = 3600.0
+"""Seconds in which it must be over, where they need not be waited for."""
+
+
+@requirement(
+    "CAXTON-REL-008",
+    "CAXTON-REL-009",
+    "CAXTON-REL-010",
+    "CAXTON-REL-011",
+    "CAXTON-REL-012",
+    "CAXTON-REL-013",
+    "CAXTON-REL-014",
+    "CAXTON-REL-015",
+    "CAXTON-REL-016",
+    "CAXTON-REL-017",
+    "CAXTON-REL-018",
+    "CAXTON-REL-019",
+    "CAXTON-GET-023",
+    "CAXTON-GET-027",
+    "CAXTON-GET-030",
+)
+async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
+    bystander = await stand_by(client, crew)
+    agent = await crew.spare(client)
+    await client.clock.refill()
+    await client.until(agent, "running")
+    await _judge_refused(client, judge, agent)
+    answers = [
+        await _judge_reload(client, judge, agent, {"strategy": strategy, "traffic_split": split})
+        for strategy, split in (("graceful", 10), ("rolling", 100))
+    ]
+    judge_apart(judge, "CAXTON-REL-019", answers, "/hot_reload_id")
+    await bystander.judge_untouched(judge, "CAXTON-REL-018", "after reloads of another")
+    await client.clock.refill()
+    await client.remove(agent, served=False)
+
+
+async def _reload(client: Client, agent_id: str, module: Any, config: Any) -> Exchange:
+    form = {"wasm": module, "config": config}
+    return await client.call("reloadAgent", {"agent_id": agent_id}, form=form, served=False)
+
+
+async def _judge_reload(
+    client: Client, judge: Judge, agent: Agent, config: dict[str, Any]
+) -> Exchange:
+    """Its answer."""
+    before = await until_worked(client, agent, [(await client.send(agent))[0]])
+    said: Exchange
+    said, during = await asyncio.gather(
+        _reload(client, agent.id, wasm(config["strategy"]), config), client.send(agent)
+    )
+    judge.status("CAXTON-REL-008", said, range(200, 300))
+    judge.equal("CAXTON-REL-009", said, "/strategy", config["strategy"])
+    judge.equal("CAXTON-REL-010", said, "/from_version", before.at("/version"), before)
+    await judge_now(client, judge, "CAXTON-REL-011", said, "/started_at")
+    _judge_taken(judge, during[0], said)
+    end, looks = client.clock.now() + _WHILE, 0
+    while True:
+        seen = await client.get(agent)
+        _judge_alive(judge, seen, said)
+        told, _ = await client.send(agent)
+        _judge_taken(judge, told, said)
+        done = seen.at("/version") == said.at("/to_version")
+        if done or not seen.ok or client.clock.now() > end:
+            break
+        await client.clock.step(looks)
+        looks += 1
+    if config["traffic_split"] == 100:
+        await _judge_new_version(client, judge, agent, said, seen)
+    judge.equal("CAXTON-GET-023", seen, "/name", agent.name)
+    asked, memory = agent.config["resources"]["memory"], seen.at("/resources/limits/memory")
+    wrong = f"an agent that was to have {asked} is limited to {memory!r} after a reload"
+    judge.holds("CAXTON-GET-027", same_memory(memory, asked), wrong, said, seen)
+    done, had = worked(seen), worked(before)
+    wrong = f"an agent that was reloaded has worked off {done} messages, and had {had} before"
+    judge.holds("CAXTON-GET-030", done >= had, wrong, before, said, seen, pointer="/metrics")
+    return said
+
+
+async def _judge_new_version(
+    client: Client, judge: Judge, agent: Agent, said: Exchange, seen: Exchange
+) -> None:
+    """All its traffic goes to the new version, and how long that takes is left open."""
+    wanted = said.at("/to_version")
+    if seen.at("/version") != wanted and client.clock.can_jump:
+        await client.clock.jump(_HOUR)
+        seen = await client.get(agent)
+    if seen.ok and seen.at("/version") != wanted and not client.clock.can_jump:
+        judge.inconclusive("CAXTON-REL-013", f"still {seen.at('/version')} after {_WHILE:g} s")
+    else:
+        judge.equal("CAXTON-REL-013", seen, "/version", wanted, said)
+
+
+def _judge_taken(judge: Judge, told: Exchange, said: Exchange) -> None:
+    wrong = f"a message to an agent that is reloaded is answered {told.outcome}"
+    judge.holds("CAXTON-REL-012", told.ok, wrong, said, told)
+
+
+def _judge_alive(judge: Judge, seen: Exchange, said: Exchange) -> None:
+    state = seen.at("/status")
+    judge.holds(
+        "CAXTON-REL-012",
+        seen.ok and state not in ("stopped", "failed", "unloaded", "removed"),
+        f"an agent that is reloaded is {state if seen.ok else seen.outcome}",
+        said,
+        seen,
+        pointer="/status",
+    )
+
+
+async def _judge_refused(client: Client, judge: Judge, agent: Agent) -> None:
+    """No module, one that is none, and an agent that there is not."""
+    before = await client.get(agent)
+    config = {"strategy": "graceful", "traffic_split": 10}
+    nothing = [b"this is no module at all", b"\x7fELF\x02\x01\x01" + bytes(57), WASM[::-1]]
+    for module in nothing if client.clock.free else nothing[:1]:
+        at, form = agent.at, {"wasm": module, "config": config}
+        said = await client.call("reloadAgent", at, form=form, lawful=False)
+        judge_refused(judge, "CAXTON-REL-015", said, INVALID_WASM)
+    await _judge_as_it_was(client, judge, agent, before, said)
+    forms: list[dict[str, Any]] = [{"config": config}, {"wasm": b"", "config": config}]
+    for bare in forms:
+        said = await client.call("reloadAgent", agent.at, form=bare, lawful=False)
+        judge.status("CAXTON-REL-017", said, range(400, 500))
+    await _judge_as_it_was(client, judge, agent, before, said)
+    for stranger in strangers(client, agent):
+        said = await _reload(client, stranger, wasm("stray"), config)
+        judge_refused(judge, "CAXTON-REL-014", said, NOT_FOUND)
+
+
+async def _judge_as_it_was(
+    client: Client, judge: Judge, agent: Agent, before: Exchange, said: Exchange
+) -> None:
+    await client.clock.pass_by(1.0)  # a reload may take a moment, also one that should not be
+    after = await client.get(agent)
+    fine = portrait(before) == portrait(after)
+    wrong = "a refused reload has changed the agent"
+    judge.holds("CAXTON-REL-016", fine, wrong, before, said, after)

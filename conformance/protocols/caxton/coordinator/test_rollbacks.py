@@ -1,0 +1,100 @@
+"""Deployments that are taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.exchange import Exchange
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, from_profile, requirement
+from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.rollout import PLAN, Rollouts, deployment_id_of, version_of
+
+_PLANNED = float(sum(step.seconds for step in PLAN))
+
+
+@pytest.fixture
+def rollouts(client: Client) -> Rollouts:
+    return Rollouts(client)
+
+
+@requirement(
+    "CAXTON-DPL-017",
+    "CAXTON-RBK-006",
+    "CAXTON-RBK-007",
+    "CAXTON-RBK-008",
+    "CAXTON-RBK-009",
+    "CAXTON-RBK-010",
+    "CAXTON-RBK-011",
+    "CAXTON-RBK-012",
+    "CAXTON-RBK-013",
+)
+@from_profile("standard")
+async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, judge: Judge) -> None:
+    """A deployment under way is taken back, and taken back again."""
+    await client.clock.refill()
+    said = await rollouts.take_back(client.new("deployment"), served=False)
+    judge.status("CAXTON-RBK-012", said, 404)
+    agent = await crew.veteran(client)
+    if client.clock.free:
+        await _renew(rollouts, agent)
+    before = version_of(await client.get(agent))
+    made = await rollouts.begin(agent, rollouts.version())
+    deployment = deployment_id_of(made)
+    if not deployment:
+        raise UnjudgeableError(f"a deployment was answered {made.outcome}")
+    seen = await rollouts.until(deployment, "in_progress")
+    judge.equal("CAXTON-DPL-017", seen, "/deployment_id", deployment, made)
+    said = await rollouts.take_back(deployment)
+    judge.status("CAXTON-RBK-006", said, range(200, 300))
+    judge.equal("CAXTON-RBK-007", said, "/deployment_id", deployment, made)
+    judge.equal("CAXTON-RBK-008", said, "/rollback_to_version", before, made)
+    await _judge_off(rollouts, judge, deployment, said)
+    await _judge_back(rollouts, judge, agent, before, said)
+    await _judge_again(rollouts, judge, agent, deployment, before)
+    await client.clock.jump(_PLANNED + 60)
+    seen = await rollouts.look(deployment)
+    gone_on = seen.at("/status") in ("initializing", "in_progress", "completed")
+    wrong = f"a deployment that was taken back is {seen.at('/status')} after its stages' time"
+    judge.holds("CAXTON-RBK-011", seen.ok and not gone_on, wrong, said, seen, pointer="/status")
+    details = await client.get(agent)
+    wrong = f"a deployment was taken back, and later its agent has {version_of(details)}"
+    judge.holds("CAXTON-RBK-011", version_of(details) == before, wrong, said, details)
+
+
+async def _renew(rollouts: Rollouts, agent: Agent) -> None:
+    """Bring the agent to a version that is not its first, if that can be done."""
+    version = rollouts.version()
+    made = await rollouts.begin(agent, version, strategy={"type": "immediate"})
+    if made.ok:
+        await rollouts.until(deployment_id_of(made), "completed", "failed")
+        await rollouts.version_is(agent, version)
+
+
+async def _judge_off(rollouts: Rollouts, judge: Judge, deployment: str, said: Exchange) -> None:
+    seen = await rollouts.look(deployment)
+    status = seen.at("/status")
+    wrong = f"after a rollback the deployment is {status}"
+    fine = seen.ok and status not in ("initializing", "in_progress", "completed")
+    judge.holds("CAXTON-RBK-009", fine, wrong, said, seen, pointer="/status")
+
+
+async def _judge_back(
+    rollouts: Rollouts, judge: Judge, agent: Agent, before: str | None, said: Exchange
+) -> None:
+    details = await rollouts.version_is(agent, before or "")
+    shown = version_of(details)
+    wrong = f"a while after a rollback to {before} the agent shows {shown}"
+    judge.holds("CAXTON-RBK-010", shown == before, wrong, said, details, pointer="/version")
+
+
+async def _judge_again(
+    rollouts: Rollouts, judge: Judge, agent: Agent, deployment: str, before: str | None
+) -> None:
+    again = await rollouts.take_back(deployment, served=False)
+    await rollouts.client.clock.pass_by(4.0)
+    details = await rollouts.client.get(agent)
+    fine = again.status is not None and again.status < 500 and version_of(details) == before
+    wrong = f"a second rollback is answered {again.outcome}; the agent has {version_of(details)}"
+    judge.holds("CAXTON-RBK-013", fine, wrong, again, details, expected=before)

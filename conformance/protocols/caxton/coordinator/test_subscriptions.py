@@ -1,0 +1,201 @@
+"""Who is told what: filters, several subscriptions, and their ends."""
+
+from __future__ import annotations
+
+from conformance.clients.websocket import Socket
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.herald import Herald, Word
+from conformance.protocols.caxton.watch import Watch
+
+
+async def _one_of(
+    herald: Herald, row: str, watch: Watch, words: list[Word | None], who: str
+) -> None:
+    """Whether what an agent says or what is said to it counts is left open: one of the two must."""
+    judged = [word for word in words if word is not None]
+    if len(judged) < len(words):
+        return  # only one of the two could be tried
+    first, second = judged
+    if not first.told(watch.socket) and not second.told(watch.socket):
+        await herald.told(row, watch.socket, first, who)
+    else:
+        herald.judge.holds(row, True, "")
+
+
+@requirement(*(f"CAXTON-SUB-{number:03}" for number in (5, 6, 7, 8, 9, 10)))
+async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
+    mate, other, third = await crew.mates(client, 3)
+    pair, single, spoken, both, ids, one_id, everything = [
+        await client.watch(name)
+        for name in ("pair", "single", "spoken", "both", "ids", "one id", "everything")
+    ]
+    await pair.subscribe(filter={"agents": [mate.id, other.id]})
+    await single.subscribe(filter={"agents": [mate.id]})
+    await spoken.subscribe(filter={"performatives": ["inform", "propose"]})
+    await both.subscribe(filter={"agents": [mate.id, other.id], "performatives": ["inform"]})
+    await ids.subscribe("message.sent", agents=[mate.id, other.id])
+    await one_id.subscribe("message.sent", agents=[mate.id])
+    await everything.subscribe("message.sent")
+    between = [await herald.between(mate, other), await herald.between(other, mate)]
+    apart = await herald.between(mate, other, performative="refuse")
+    said = await herald.say(mate)
+    says = await herald.between(mate, third)
+    foreign = [await herald.say(third, performative=word) for word in ("inform", "propose")]
+    odd = await herald.say(third, performative="refuse")
+    last = await herald.say(third, performative="failure")
+    await herald.hears(everything.socket, last)
+    for word in filter(None, between):
+        await herald.told("CAXTON-SUB-006", pair.socket, word, "who asked for both agents")
+        await herald.told("CAXTON-SUB-005", ids.socket, word, "who asked for both agents")
+        await herald.told("CAXTON-SUB-010", both.socket, word, "who asked for just that")
+    for word in foreign:
+        await herald.told("CAXTON-SUB-008", spoken.socket, word, "who asked for what it speaks")
+    await herald.silence()
+    who = "who asked for an agent that speaks or is spoken to"
+    await _one_of(herald, "CAXTON-SUB-006", single, [said, says], who)
+    await _one_of(herald, "CAXTON-SUB-005", one_id, [said, says], who)
+    for word in (*foreign, odd, last):
+        for watch in (pair, single):
+            herald.untold("CAXTON-SUB-007", watch.socket, word, "who asked for other agents")
+        for watch in (ids, one_id):
+            herald.untold("CAXTON-SUB-005", watch.socket, word, "who asked for other agents")
+        herald.untold("CAXTON-SUB-010", both.socket, word, "who asked for other agents")
+    for word in filter(None, (odd, last, apart)):
+        who = "who asked for other performatives"
+        herald.untold("CAXTON-SUB-009", spoken.socket, word, who)
+        herald.untold("CAXTON-SUB-010", both.socket, word, who)
+
+
+# Acknowledgements and ends of subscriptions
+
+
+@requirement(*(f"CAXTON-SUB-{number:03}" for number in (11, 12, 13, 14, 15, 16, 17)))
+async def test_flow_unsubscriptions(
+    client: Client, crew: Crew, herald: Herald, judge: Judge
+) -> None:
+    mate = await crew.mate(client)
+    watch, other, stranger = [await client.watch(name) for name in ("watcher", "other", "stranger")]
+    informs = await watch.subscribe(filter={"performatives": ["inform"]})
+    proposals = await watch.subscribe(filter={"performatives": ["propose"]})
+    theirs = await other.subscribe("message.sent")
+    others = await stranger.subscribe("agent.*")
+    known = [informs, proposals, theirs, others]
+    acknowledged = all(known)
+    frames = [watch.socket.frames[-1], other.socket.frames[-1]]
+    wrong = "a subscription is not acknowledged with its subscription_id"
+    judge.holds("CAXTON-SUB-011", acknowledged, wrong, *frames)
+    if acknowledged:
+        wrong = f"subscriptions share a subscription_id: {known}"
+        judge.holds("CAXTON-SUB-012", len(set(known)) == len(known), wrong, *frames)
+    await _ends_nothing(herald, mate, watch, stranger)
+    if not acknowledged or len(set(known)) < len(known):
+        raise UnjudgeableError("which subscription is which is not told")
+    # Each is in force, and still is when somebody else has named it.
+    offender = await client.watch("offender")
+    await offender.unsubscribe(informs)
+    inform = await herald.say(mate)
+    await herald.told("CAXTON-SUB-016", watch.socket, inform, "who did not unsubscribe")
+    await watch.unsubscribe(informs)
+    since = watch.mark()
+    inform = await herald.say(mate)
+    proposal = await herald.say(mate, performative="propose")
+    await herald.told("CAXTON-SUB-014", watch.socket, proposal, "who kept this subscription")
+    await herald.told("CAXTON-SUB-015", other.socket, inform, "a subscriber elsewhere")
+    await herald.silence()
+    herald.untold("CAXTON-SUB-013", watch.socket, inform, "who has unsubscribed", since)
+    await watch.unsubscribe(proposals)
+    since = watch.mark()
+    proposal = await herald.say(mate, performative="propose")
+    await herald.told("CAXTON-SUB-015", other.socket, proposal, "a subscriber elsewhere")
+    await herald.silence()
+    herald.untold("CAXTON-SUB-013", watch.socket, proposal, "who has unsubscribed", since)
+    again = await watch.subscribe(filter={"performatives": ["inform"]})
+    inform = await herald.say(mate)
+    await herald.told("CAXTON-SUB-014", watch.socket, inform, "who subscribed again")
+    judge.holds("CAXTON-SUB-011", again is not None, "a later one is not", *frames)
+
+
+async def _ends_nothing(herald: Herald, mate: Agent, watch: Watch, stranger: Watch) -> None:
+    """Unsubscribing what there is not."""
+    await stranger.unsubscribe(herald.client.new("subscription"))
+    await herald.settle(stranger.socket)
+    ended = stranger.socket.closed
+    wrong = "after an unsubscription by an unknown id the connection is ended"
+    shown = [] if ended is None else [ended]
+    herald.judge.holds("CAXTON-SUB-017", ended is None, wrong, *shown)
+    word = await herald.say(mate)
+    await herald.told("CAXTON-SUB-017", watch.socket, word, "a subscriber")
+    if ended is None:
+        await stranger.subscribe(filter={"performatives": ["inform"]})
+        word = await herald.say(mate)
+        await herald.told("CAXTON-SUB-017", stranger.socket, word, "who subscribed after it")
+
+
+@requirement("CAXTON-SUB-019", "CAXTON-SUB-020")
+async def test_flow_subscriptions_overlap(client: Client, crew: Crew, herald: Herald) -> None:
+    mate = await crew.mate(client)
+    watch = await client.watch()
+    await watch.subscribe("message.sent")
+    await watch.subscribe(filter={"performatives": ["inform", "propose"]})
+    words = [await herald.say(mate, performative=word) for word in ("inform", "refuse")]
+    for word in words:
+        await herald.told("CAXTON-SUB-019", watch.socket, word, "who subscribed twice")
+    await herald.silence()
+    for word, most in zip(words, (2, 1), strict=True):
+        told = [f for f in word.told(watch.socket) if f.value("/type") == "message.sent"]
+        wrong = f"a message that {most} of the subscriptions name is told {len(told)} times"
+        herald.judge.holds("CAXTON-SUB-020", len(told) <= most, wrong, word.exchange, *told[:3])
+
+
+# Ends of connections
+
+
+@requirement("CAXTON-SUB-021", "CAXTON-SUB-022", "CAXTON-SUB-023")
+async def test_flow_connections_end(client: Client, crew: Crew, herald: Herald) -> None:
+    mate = await crew.mate(client)
+    stays = await client.watch("stays")
+    await stays.subscribe("message.sent")
+    for ending in ("closed", "torn"):
+        gone = await client.watch("goes")
+        await gone.subscribe("message.sent")
+        before = await herald.say(mate)
+        await herald.told("CAXTON-SUB-022", gone.socket, before, "a new connection")
+        if ending == "closed":
+            await gone.socket.close()
+        else:
+            gone.socket.abort()
+        lost = await herald.say(mate)
+        again, fresh = await client.watch("came again"), await client.watch("subscribes")
+        await again.subscribe("agent.*")
+        await fresh.subscribe("message.sent")
+        word = await herald.say(mate)
+        await herald.told("CAXTON-SUB-022", fresh.socket, word, f"who came after one was {ending}")
+        for each in (lost, word):
+            who = f"a subscriber, after another connection was {ending},"
+            await herald.told("CAXTON-SUB-023", stays.socket, each, who)
+        await herald.silence()
+        for each in (lost, word):
+            who = "who did not subscribe to messages on this connection"
+            herald.untold("CAXTON-SUB-021", again.socket, each, who)
+
+
+@requirement("CAXTON-SUB-024")
+async def test_flow_unknown_types(client: Client, crew: Crew, herald: Herald, judge: Judge) -> None:
+    mate = await crew.mate(client)
+    watch, alone = await client.watch("of both"), await client.watch("of unknown ones")
+    await watch.subscribe("message.sent")
+    for odd in (["lighthouse.lit"], ["lighthouse.*"], ["message.sent.twice", "messages"]):
+        for each in (watch, alone):
+            await each.subscribe(*odd)
+    for name, each in (("of both", watch), ("of unknown ones", alone)):
+        ended = each.socket.closed
+        wrong = f"a subscription to unknown types ends the connection {name}"
+        judge.holds("CAXTON-SUB-024", ended is None, wrong, *([ended] if ended else []))
+    word = await herald.say(mate)
+    if isinstance(watch.socket, Socket) and watch.socket.closed is None:
+        await herald.told("CAXTON-SUB-024", watch.socket, word, "who subscribed to messages too")
+    await herald.silence()
+    herald.untold("CAXTON-SUB-024", alone.socket, word, "who subscribed to unknown types")

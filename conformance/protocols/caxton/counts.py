@@ -1,0 +1,37 @@
+"""The messages that an agent has worked off, as its details count them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance.exchange import Exchange
+from conformance.protocols.caxton.client import Agent, Client
+
+__all__ = ["COUNTS", "until_worked", "worked"]
+
+COUNTS = ("messages_processed", "messages_failed")
+
+_WHILE = 20.0
+"""Seconds of the peer's time in which messages must be counted."""
+
+
+def worked(seen: Exchange) -> int:
+    """Messages that an agent is done with, well or badly, by its details."""
+    told = [seen.at(f"/metrics/{name}") for name in COUNTS]
+    return sum(count for count in told if isinstance(count, int))
+
+
+async def until_worked(
+    client: Client, agent: Agent, sent: Iterable[Exchange], had: int = 0
+) -> Exchange:
+    """Look at an agent until it has worked off those of the messages that were delivered, beside
+    the `had` of before, and return the last look.
+    """
+    wanted = had + sum(said.at("/status") == "delivered" for said in sent)
+    end, looks = client.clock.now() + _WHILE, 0
+    while True:
+        seen = await client.get(agent)
+        if worked(seen) >= wanted or not seen.ok or client.clock.now() > end:
+            return seen
+        await client.clock.step(looks)
+        looks += 1

@@ -1,0 +1,60 @@
+"""Tasks: how they are put out, distributed and looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.exchange import Exchange
+from conformance.protocols.caxton.client import Agent, Client
+
+__all__ = ["WAIT", "Labour", "assigned", "proposals", "task_id_of"]
+
+WAIT = 2
+"""Seconds that bids are waited for."""
+
+
+class Labour:
+    """The task operations of a client."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def put_out(self, *participants: Agent, served: bool = True, **fields: Any) -> Exchange:
+        """A new task that requires nothing of who does it, if `fields` do not say otherwise."""
+        body = self.client.task(*participants, **{"requirements": None, **fields})
+        return await self.client.call("createTask", body=body, served=served)
+
+    async def distribute(self, task_id: str, *, served: bool = True) -> Exchange:
+        body = {"strategy": "best_bid", "max_wait_seconds": WAIT}
+        at = {"task_id": task_id}
+        return await self.client.call("distributeTask", at, body=body, served=served)
+
+    async def look(self, task_id: str, *, served: bool = True) -> Exchange:
+        return await self.client.call("getTask", {"task_id": task_id}, served=served)
+
+    async def award(
+        self, *participants: Agent, served: bool = True, **fields: Any
+    ) -> tuple[Exchange, ...]:
+        """Put a task out and distribute it: what was answered, as far as it came."""
+        made = await self.put_out(*participants, served=served, **fields)
+        task_id = task_id_of(made)
+        if not task_id:
+            return (made,)
+        return made, await self.distribute(task_id, served=served)
+
+
+def task_id_of(said: Exchange) -> str:
+    """The id of a task; empty where none is told."""
+    found = said.at("/task_id")
+    return found if said.ok and isinstance(found, str) else ""
+
+
+def assigned(said: Exchange) -> str | None:
+    """Whom the task is assigned to, by an answer; `None` for nobody."""
+    found = said.at("/assigned_to")
+    return found if said.ok and isinstance(found, str) else None
+
+
+def proposals(said: Exchange) -> int | None:
+    found = said.at("/proposals_received")
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

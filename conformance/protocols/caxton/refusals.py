@@ -1,0 +1,126 @@
+"""How a request is refused: the statuses and codes that the document's table gives."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+from conformance.exchange import Exchange
+from conformance.judge import Judge
+from conformance.protocols.caxton.client import Agent, Client, wasm, wasm_text
+
+__all__ = [
+    "ALREADY_EXISTS",
+    "INVALID_WASM",
+    "NOT_FOUND",
+    "Refusal",
+    "ask_everything",
+    "code_of",
+    "judge_code",
+    "judge_refused",
+    "judge_survived",
+    "judge_untold",
+    "strangers",
+]
+
+
+def judge_code(judge: Judge, row: str, said: Exchange, code: str, what: str) -> None:
+    """A procedure that must be refused is refused with that code (`row`), and at any rate not as if
+    the coordinator itself had failed (CAXTON-GRP-038). One that was refused for its rate tells
+    nothing of it.
+    """
+    if said.ok:
+        return  # another row's affair
+    wrong = f"{what} is refused with {said.outcome}"
+    if said.status == 429:
+        for each in (row, "CAXTON-GRP-038"):
+            judge.inconclusive(each, wrong)
+        return
+    judge.holds(row, said.code == code, wrong, said)
+    failed = said.status is None or said.code in ("INTERNAL", "UNKNOWN", "DATA_LOSS")
+    judge.holds("CAXTON-GRP-038", not failed, wrong, said)
+
+
+Refusal = tuple[int, str]
+"""A status and its code."""
+
+NOT_FOUND: Refusal = (404, "AGENT_NOT_FOUND")
+ALREADY_EXISTS: Refusal = (409, "AGENT_ALREADY_EXISTS")
+INVALID_WASM: Refusal = (400, "INVALID_WASM")
+
+_UUID = re.compile(r"(?i)(.*)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_LONG = 16
+"""Characters of an id whose beginning is no other's id, as it may be where agents are numbered."""
+
+
+def code_of(said: Exchange) -> str:
+    """The code of an error; empty where there is none."""
+    found = said.at("/error/code")
+    return found if isinstance(found, str) else ""
+
+
+def judge_refused(
+    judge: Judge, row: str, said: Exchange, refusal: Refusal, *before: Exchange
+) -> bool:
+    """It was refused with that status and that code."""
+    status, code = refusal
+    told = code_of(said)
+    return judge.holds(
+        row,
+        said.status == status and told == code,
+        f"{said.method} {said.operation} was to be refused with {status} {code}, "
+        f"and was answered {said.outcome} {told}".rstrip(),
+        *before,
+        said,
+        pointer="/error/code",
+        expected=f"{status} {code}",
+        actual=f"{said.outcome} {told}".rstrip(),
+    )
+
+
+def judge_survived(judge: Judge, row: str, said: Exchange, what: str, *, cut: bool = False) -> bool:
+    """It was answered, and not as a server's error; where `cut` says so, the end of the connection
+    will do as well.
+    """
+    ended = said.status is None and cut and "no answer within" not in said.failure
+    fine = ended or (said.status is not None and said.status < 500)
+    return judge.holds(row, fine, f"{what} is answered {said.outcome}", said)
+
+
+def judge_untold(judge: Judge, row: str, said: Exchange, receiver: str) -> bool:
+    """A message was answered, and nobody was told that it is delivered."""
+    state = said.at("/status")
+    fine = said.status is not None and state != "delivered"
+    wrong = f"a message to {receiver} is {state or said.outcome}"
+    return judge.holds(row, fine, wrong, said, pointer="/status")
+
+
+def strangers(client: Client, agent: Agent) -> list[str]:
+    """Ids that no agent has: one of our own, one of the peer's form, and part of a true one that is
+    long enough to be nobody else's.
+    """
+    found = _UUID.fullmatch(agent.id)
+    alike = f"{found[1]}{uuid4()}" if found else f"{agent.id}8808"
+    part = [agent.id[:-1]] if len(agent.id) >= _LONG else []
+    return [alike, client.new("agent"), *part] if client.clock.free else [alike]
+
+
+async def ask_everything(client: Client, agent_id: str) -> list[Exchange]:
+    """Everything lawful that can be asked of one agent, of whom there need be none."""
+    at = {"agent_id": agent_id}
+    update = {"config": {"resources": {"memory": "72MB"}}, "strategy": "rolling"}
+    code = {"wasm_module": wasm_text("update"), "strategy": "immediate"}
+    form = {"wasm": wasm("reload"), "config": {"strategy": "graceful", "traffic_split": 50}}
+    stop = {"grace_period_seconds": 1, "drain_messages": False}
+    asked = [
+        await client.call("getAgent", at, served=False),
+        await client.call("getAgentMetrics", at, query={"period": "1h"}, served=False),
+        await client.call("reloadAgent", at, form=form, served=False),
+        await client.call("updateAgent", at, body=update, served=False),
+        await client.call("stopAgent", at, body=stop, served=False),
+        await client.call("removeAgent", at, served=False),
+    ]
+    if client.clock.free:
+        asked.append(await client.call("updateAgent", at, body=code, served=False))
+    return asked
