@@ -135,8 +135,8 @@ class _Reader:
             parsed = parse(expression)
         except ExpressionError as error:
             raise ExpressionError(str(error), token.at + error.at) from error
-        self.references.append(parsed)
         full = parsed._replace(pointer=(*parsed.pointer, *steps))
+        self.references.append(full)
         return lambda scope: evaluate(full, scope)
 
     def _peek(self) -> _Token | None:
