@@ -206,7 +206,7 @@ class _Endpoint:
 
 def _endpoints(protocol: Protocol) -> list[_Endpoint]:
     operations = [
-        _Endpoint(method=each.method, path=each.path, open="2XX" in each.responses)
+        _Endpoint(method=each.method, path=each.path, open=each.open)
         for each in protocol
     ]
     channels = protocol.channels.values()

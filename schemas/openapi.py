@@ -79,6 +79,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, folder: Path
         capability=body.get("x-capability", ""),
         request=_schema_reference(request, [*at, "requestBody"], media_type),
         media_type=media_type,
+        open=body.get("x-open", False),
         request_required=bool(request.get("required")),
         request_example=_first_example(request),
         responses={

@@ -103,6 +103,8 @@ class Operation:
     responses: Mapping[str, str | None]
     parameters: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+    open: bool = False
+    """Does the document give the path alone, and neither method nor answers?"""
 
     @property
     def is_rpc(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.examiner import Examiner
+from conformance.patient_judge import PatientJudge
 from conformance.plugin import Suite, declared
-from conformance.protocols.caxton.excuses import PatientJudge
+from conformance.protocols.caxton.excuses import TIMELESS
 from conformance.protocols.caxton.notes import Notebook
 from conformance.protocols.caxton.situations import situations
 from conformance.protocols.caxton.visitor import CaxtonExaminer
@@ -29,4 +30,10 @@ def judge(suite: Suite, book: Notebook, request: pytest.FixtureRequest) -> Patie
     """The check's own judge, which grants a client that a machine may be busy."""
     params = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     notes = book.of(params["situation"]) if "situation" in params else None
-    return PatientJudge(request.node.name, declared(request.node), suite.book, notes)
+    return PatientJudge(
+        request.node.name,
+        declared(request.node),
+        suite.book,
+        excuse=lambda: "" if notes is None else notes.excuse,
+        timeless=TIMELESS,
+    )

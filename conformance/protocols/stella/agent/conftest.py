@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.examiner import Examiner
+from conformance.patient_judge import PatientJudge
 from conformance.plugin import Suite, declared
-from conformance.protocols.stella.excuses import PatientJudge
+from conformance.protocols.stella.excuses import TIMELESS
 from conformance.protocols.stella.impostor import StellaExaminer
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.situations import situations
@@ -29,4 +30,10 @@ def judge(suite: Suite, book: Notebook, request: pytest.FixtureRequest) -> Patie
     """The check's own judge, which grants an agent that a machine may be busy."""
     params = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     notes = book.of(params["situation"]) if "situation" in params else None
-    return PatientJudge(request.node.name, declared(request.node), suite.book, notes)
+    return PatientJudge(
+        request.node.name,
+        declared(request.node),
+        suite.book,
+        excuse=lambda: "" if notes is None else notes.excuse,
+        timeless=TIMELESS,
+    )
