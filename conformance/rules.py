@@ -206,8 +206,7 @@ class _Endpoint:
 
 def _endpoints(protocol: Protocol) -> list[_Endpoint]:
     operations = [
-        _Endpoint(method=each.method, path=each.path, open=each.open)
-        for each in protocol
+        _Endpoint(method=each.method, path=each.path, open=each.open) for each in protocol
     ]
     channels = protocol.channels.values()
     return operations + [_Endpoint(method="GET", path=each.path, open=False) for each in channels]
