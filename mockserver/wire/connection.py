@@ -125,6 +125,8 @@ class Wire:
             code, reason = (close.code, close.reason) if close else (None, "")
             self._sockets.note_control(self._line, "agent", "close", reason.encode(), code)
             self._line.ending = True
+            # At once, and not when the transport ends: until then, what is said would be lost.
+            self._sockets.leave(self._line)
         else:
             kind = _KINDS[frame.opcode]
             self._sockets.note_control(self._line, "agent", kind, bytes(frame.data))
@@ -226,6 +228,7 @@ class Wire:
             return
         if self._protocol.close_sent is not None and not self._line.ending:
             self._line.ending = True  # the protocol ended it by itself: the client broke a rule
+            self._sockets.leave(self._line)
         if last and self._transport.can_write_eof() and self._protocol.parser_exc is not None:
             # Not at once: what we have not read would make the end a reset, and the reason lost.
             self._transport.write_eof()

@@ -135,6 +135,17 @@ async def test_closes_are_answered_in_kind(parrot: RunningMock) -> None:
         assert await socket.gone(3)
 
 
+async def test_close_frame_is_the_end_for_the_coordinator_before_the_transport_ends(
+    parrot: RunningMock,
+) -> None:
+    socket = await _raw(parrot)
+    assert len(parrot.session.lines) == 1
+    await socket.send_frame(Opcode.CLOSE, b"\x03\xe8")
+    assert await socket.wait(lambda frame: frame.kind == "close", 3)
+    assert parrot.session.lines == {}
+    socket.abort()
+
+
 async def test_coordinator_ends_connections_with_and_without_a_word(parrot: RunningMock) -> None:
     first, second = await _open(parrot, "a"), await _open(parrot, "b")
     await first.send({"type": "X", "payload": "!end"})
