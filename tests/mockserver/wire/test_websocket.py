@@ -17,6 +17,7 @@ from conformance.clients.websocket import Socket, open_socket
 from conformance.conversation import Refused
 from conformance.frames import Frame
 from mockserver import Fault, RunningMock
+from mockserver.coordinator import Connection
 from mockserver.wire import connection as wire_connection
 from tests.mockserver.wire.parrot import Parrot
 
@@ -136,14 +137,25 @@ async def test_closes_are_answered_in_kind(parrot: RunningMock) -> None:
 
 
 async def test_close_frame_is_the_end_for_the_coordinator_before_the_transport_ends(
-    parrot: RunningMock,
+    parrot: RunningMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    order: list[str] = []
+    closed, feed_eof = Parrot.closed, wire_connection.Wire.feed_eof
+
+    def told(self: Parrot, connection: Connection) -> None:
+        order.append("the coordinator is told")
+        closed(self, connection)
+
+    def ended(self: wire_connection.Wire) -> None:
+        order.append("the transport ends")
+        feed_eof(self)
+
+    monkeypatch.setattr(Parrot, "closed", told)
+    monkeypatch.setattr(wire_connection.Wire, "feed_eof", ended)
     socket = await _raw(parrot)
-    assert len(parrot.session.lines) == 1
     await socket.send_frame(Opcode.CLOSE, b"\x03\xe8")
-    assert await socket.wait(lambda frame: frame.kind == "close", 3)
-    assert parrot.session.lines == {}
-    socket.abort()
+    assert await socket.gone(3)
+    assert order[:2] == ["the coordinator is told", "the transport ends"]
 
 
 async def test_coordinator_ends_connections_with_and_without_a_word(parrot: RunningMock) -> None:
