@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conformance.hooks import run_hook
 from schemas import Requirement, load, load_requirements
 from tests.mutants.coordinators import FAULTS, LAWFUL, served, served_mock
 from tests.mutants.sample import sampled
@@ -79,6 +80,18 @@ async def test_suite_passes_the_mock_with_nothing_left_open(protocol: str, tmp_p
     assert run.counts == counts, [*verdicts(run, "fail"), *verdicts(run, "warn")]
     assert set(verdicts(run, "inconclusive")) <= OPEN
     assert len(verdicts(run, "pass")) >= len(_rows(protocol)) - len(OPEN)
+
+
+@pytest.mark.parametrize("protocol", ["caxton", "stella"])
+async def test_suite_passes_a_mock_whose_clock_an_earlier_run_has_moved(
+    protocol: str, tmp_path: Path
+) -> None:
+    async with served_mock(protocol) as target:
+        known = target.for_protocol(load(protocol))
+        await run_hook(known, "advance", {"seconds": 250_000})
+        run = await run_suite(tmp_path, protocol=protocol, target=target, profile="quick")
+    assert verdicts(run, "fail") == []
+    assert run.verdict == "conformant", run.because
 
 
 @pytest.mark.parametrize("protocol", SOCKETS)

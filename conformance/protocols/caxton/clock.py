@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 from conformance.hooks import Hooks
+from conformance.peer_clock import PeerClock
 from conformance.times import parse_time
 
 __all__ = ["REFILL", "TOLERANCE", "Clock"]
@@ -24,22 +24,14 @@ _STEPS = (0.2, 0.3, 0.5, 0.5, 1.0, 1.0, 1.5, 2.0)
 """Seconds between looks at what takes its time: close at first, then with respect for rates."""
 
 
-class Clock:
-    """Lets time pass on the peer's clock, and knows how late it is there.
+class Clock(PeerClock):
+    """`patient` says that a run may wait for rates."""
 
-    The peer's clock is taken to be right at the start of the run, and jumps where the hook
-    `advance` makes it. `patient` says that a run may wait for rates.
-    """
+    slack = TOLERANCE
 
     def __init__(self, hooks: Hooks, *, patient: bool = False) -> None:
-        self.hooks = hooks
+        super().__init__(hooks)
         self._patient = patient
-        self._jumped = 0.0
-        self._began = time.time()
-
-    @property
-    def can_jump(self) -> bool:
-        return "advance" in self.hooks.target.hooks
 
     @property
     def free(self) -> bool:
@@ -48,14 +40,10 @@ class Clock:
         """
         return self.can_jump or self._patient
 
-    def now(self) -> float:
-        """Seconds since 1970 on the peer's clock."""
-        return time.time() + self._jumped
-
     @property
     def lag(self) -> float:
-        """Seconds by which `now` may be too late: a virtual clock stands still between jumps."""
-        return time.time() - self._began if self.can_jump else 0.0
+        """As everywhere; a clock that nobody can make jump does not stand still either."""
+        return super().lag if self.can_jump else 0.0
 
     def off(self, told: Any) -> float | None:
         """Seconds by which a time that was told is after the peer's now, or before the earliest
@@ -66,24 +54,6 @@ class Clock:
             return None
         off = moment.timestamp() - self.now()
         return off if off > 0 else min(0.0, off + self.lag)
-
-    def agree(self, *witnesses: Any) -> None:
-        """Take the peer's clock to be where all witnesses (times that were told just now, of
-        different kinds) put it: an earlier run may have let time pass there.
-        """
-        off = [each for each in map(self.off, witnesses) if each is not None]
-        alike = len(off) == len(witnesses) > 1 and max(off) - min(off) < TOLERANCE
-        if alike and self.can_jump and min(off) > TOLERANCE:
-            self._jumped += off[0]
-
-    async def jump(self, seconds: float) -> None:
-        """Let so many seconds pass at once. Raises `HookError` where the target has no hook."""
-        await self.hooks("advance", {"seconds": seconds})
-        self._jumped += seconds
-
-    async def pass_by(self, seconds: float) -> None:
-        """Let time pass: at once if the target can, else in real time."""
-        await (self.jump(seconds) if self.can_jump else asyncio.sleep(seconds))
 
     async def refill(self) -> None:
         """Fill the buckets of the rates, where that costs no time."""

@@ -8,22 +8,18 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.clock import TOLERANCE
+from conformance.protocols.caxton.crew import Crew
 from conformance.times import parse_time
 
-__all__ = ["apart", "judge_now"]
+__all__ = ["apart", "judge_now", "what_time_it_is"]
 
 
-async def judge_now(
+def judge_now(
     client: Client, judge: Judge, row: str, said: Exchange, pointer: str, *, told: Any = None
 ) -> None:
     """What stands there (or was `told`) is the time at which it was asked, to a few seconds."""
     told = said.at(pointer) if told is None else told
     off = client.clock.off(told)
-    if off is not None and off > TOLERANCE and client.clock.can_jump:
-        # An earlier run may have let time pass; then the peer's own measurements tell it as well.
-        metrics = await client.call("getSystemMetrics", served=False)
-        client.clock.agree(told, metrics.at("/timestamp"))
-        off = client.clock.off(told)
     judge.holds(
         row,
         off is not None and abs(off) <= TOLERANCE,
@@ -31,6 +27,15 @@ async def judge_now(
         said,
         pointer=pointer,
     )
+
+
+async def what_time_it_is(client: Client, crew: Crew) -> tuple[float | None, float | None]:
+    """The peer's time as the deployment of an agent tells it, and as its own measurements do."""
+    mate = await crew.mate(client)
+    metrics = await client.call("getSystemMetrics", served=False)
+    told = map(parse_time, (mate.said.at("/deployed_at"), metrics.at("/timestamp")))
+    deployed, measured = (None if each is None else each.timestamp() for each in told)
+    return deployed, measured
 
 
 def apart(first: Any, second: Any) -> float | None:

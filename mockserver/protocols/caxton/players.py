@@ -64,7 +64,7 @@ def reply(agent: Agent, message: Message) -> tuple[str, Any] | None:
             return None
         usual = ANSWERS.get(message.performative, "inform")
         return told.get("performative") or usual, told["content"]
-    if message.answers or message.in_reply_to:
+    if message.answers:
         return None  # an answer wants none, or two agents would never come to an end
     if message.performative not in KNOWN:
         return "not-understood", {"reason": f"what is {message.performative!r}?"}

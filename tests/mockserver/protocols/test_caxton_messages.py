@@ -81,11 +81,19 @@ def test_answers_come_in_the_order_of_the_questions(harbour: Harbour, agent: str
 def test_answer_wants_no_answer(harbour: Harbour, agent: str) -> None:
     other = harbour.agent()
     harbour.say(agent, "cfp", sender=other, reply_with="q")
+    harbour.pass_time(5)
+    said = [(each["sender"], each["performative"]) for each in harbour.history()]
+    assert said == [(other, "cfp"), (agent, "propose")]
+    assert harbour.look(other)["metrics"]["messages_processed"] == 1
+
+
+def test_request_that_answers_something_is_a_request_all_the_same(
+    harbour: Harbour, agent: str
+) -> None:
     harbour.say(agent, "request", in_reply_to="x")
     harbour.pass_time(5)
     said = [(each["sender"], each["performative"]) for each in harbour.history()]
-    assert said == [(other, "cfp"), ("tower", "request"), (agent, "propose")]
-    assert harbour.look(other)["metrics"]["messages_processed"] == 1
+    assert said == [("tower", "request"), (agent, "inform")]
 
 
 def test_message_without_sender_is_taken_and_not_answered(harbour: Harbour, agent: str) -> None:

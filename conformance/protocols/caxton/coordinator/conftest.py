@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
-from conformance.context import RunContext
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
+from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
+from conformance.peer_clock import keep_on_one_clock
 from conformance.plugin import Suite
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.herald import PROMPT, Herald
+from conformance.protocols.caxton.moments import what_time_it_is
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,11 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the peer's time jump, no other may run beside it.
     """
     items.sort(key=lambda item: item.get_closest_marker("exhausts") is not None)
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    if "advance" in RunContext.from_environment().target.hooks:
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group("the peer's clock"))
+    keep_on_one_clock(config, items)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +55,12 @@ async def crew(http_client: HttpClient) -> AsyncIterator[Crew]:
 async def client(
     peer: HttpClient, opener: Opener, clock: Clock, ids: IdSource, crew: Crew
 ) -> Client:
-    return Client(peer, opener, clock, ids, crew.deployed)
+    client = Client(peer, opener, clock, ids, crew.deployed)
+    if clock.can_jump and not clock.asked:
+        clock.asked = True
+        with suppress(UnjudgeableError):  # whoever needs an agent will say so
+            clock.agree(*await what_time_it_is(client, crew))
+    return client
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ async def _judge_answer(client: Client, judge: Judge, agent: Agent) -> None:
     status, state = said.at("/status"), said.at("/lifecycle_state")
     wrong = f"the status of a new agent is {status}, and its lifecycle_state {state}"
     judge.holds("CAXTON-DEP-032", status not in STATES or status == state, wrong, said)
-    await judge_now(client, judge, "CAXTON-DEP-016", said, "/deployed_at")
+    judge_now(client, judge, "CAXTON-DEP-016", said, "/deployed_at")
     memory = said.at("/resource_limits/memory")
     judge.holds(
         "CAXTON-DEP-018",
@@ -132,7 +132,7 @@ async def _judge_listed(client: Client, judge: Judge, agent: Agent) -> dict[str,
         )
     last = roll.pages[-1]
     made = row.get("created_at", "")
-    await judge_now(client, judge, "CAXTON-LST-027", last, "/agents", told=made)
+    judge_now(client, judge, "CAXTON-LST-027", last, "/agents", told=made)
     return row
 
 

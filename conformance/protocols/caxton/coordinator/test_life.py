@@ -195,7 +195,7 @@ async def _judge_removal(client: Client, judge: Judge, agent: Agent) -> None:
         pointer="/status",
     )
     judge.equal("CAXTON-REM-008", said, "/agent_id", agent.id)
-    await judge_now(client, judge, "CAXTON-REM-009", said, "/removed_at")
+    judge_now(client, judge, "CAXTON-REM-009", said, "/removed_at")
     for query in ({}, {"status": "stopped"}, {"status": "running"}):
         roll = await call_roll(client, **query)
         for row in ("CAXTON-REM-010", "CAXTON-LST-024"):

@@ -55,7 +55,7 @@ async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge)
     said = await talk.say(agents[0])
     judge.status("CAXTON-MSG-005", said, range(200, 300))
     if isinstance(told := said.at("/delivered_at"), str):
-        await judge_now(client, judge, "CAXTON-MSG-007", said, "/delivered_at", told=told)
+        judge_now(client, judge, "CAXTON-MSG-007", said, "/delivered_at", told=told)
     else:
         judge.inconclusive("CAXTON-MSG-007", "no delivered_at was told")
     fields = {"in_reply_to": "question-4", "ontology": "harbour", "language": "sl0"}

@@ -79,7 +79,7 @@ async def _judge_reload(
     judge.status("CAXTON-REL-008", said, range(200, 300))
     judge.equal("CAXTON-REL-009", said, "/strategy", config["strategy"])
     judge.equal("CAXTON-REL-010", said, "/from_version", before.at("/version"), before)
-    await judge_now(client, judge, "CAXTON-REL-011", said, "/started_at")
+    judge_now(client, judge, "CAXTON-REL-011", said, "/started_at")
     _judge_taken(judge, during[0], said)
     end, looks = client.clock.now() + _WHILE, 0
     while True:

@@ -9,10 +9,10 @@ import pytest
 
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
-from conformance.context import RunContext
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
+from conformance.peer_clock import keep_on_one_clock
 from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.hours import Hours
@@ -22,11 +22,7 @@ from conformance.protocols.stella.reckoning import what_time_it_is
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where one check can make the peer's time jump, no other may run beside it."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    if "advance" in RunContext.from_environment().target.hooks:
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group("the peer's clock"))
+    keep_on_one_clock(config, items)
 
 
 @pytest.fixture(scope="session")
