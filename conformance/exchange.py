@@ -68,6 +68,8 @@ class Exchange:
     lawful: bool = True
     served: bool = True
     throttled: bool = False
+    starved: bool = False
+    """Was it never served, however often it was asked for, and waited for as a 429 said?"""
     reconnected: bool = False
     identity: str = ""
     """Whose client certificate the connection showed, where it is not the target's own."""

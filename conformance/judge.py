@@ -116,9 +116,7 @@ class Judge(Witness):
     def _unavailable(self, exchange: Exchange) -> bool:
         """Does the peer say that it cannot serve now, as the document allows the operation?"""
         operation = self.book.protocol.operations.get(exchange.operation)
-        if operation is None or exchange.status is None:
-            return False
-        return not_now(operation, exchange.status)
+        return operation is not None and not_now(operation, exchange)
 
     def inconclusive(self, requirement: str, cause: str) -> None:
         """The requirement could not be judged, because of `cause`."""

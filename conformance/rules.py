@@ -34,18 +34,20 @@ def _answered(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     yield RuleWord(kept=exchange.status is not None, message=exchange.failure)
 
 
-def not_now(operation: Operation, status: int) -> bool:
-    """Does it say that it cannot serve now, as the document allows this operation to say?"""
-    return (status == 503 and "503" in operation.responses) or (
-        status == 429 and operation.answer(429) is not None
-    )
+def not_now(operation: Operation, exchange: Exchange) -> bool:
+    """Does it say that it cannot serve now, as the document allows this operation to say? What is
+    said for ever is another matter.
+    """
+    if exchange.status == 429:
+        return operation.answer(429) is not None and not exchange.starved
+    return exchange.status == 503 and "503" in operation.responses
 
 
 def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
     operation = protocol.operations.get(exchange.operation)
     if operation is None or exchange.status is None or not exchange.served:
         return
-    if not_now(operation, exchange.status):
+    if not_now(operation, exchange):
         return
     known = [status for status in operation.responses if status.startswith("2")]
     yield RuleWord(

@@ -14,8 +14,9 @@ from typing import Any
 
 import grpc
 
-from conformance.clients.http import LARGEST_ANSWER, pause_after
+from conformance.clients.http import LARGEST_ANSWER
 from conformance.clients.reflection import peer_codec
+from conformance.clients.throttle import Throttle
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
 from conformance.target import Target
@@ -24,9 +25,6 @@ from schemas.protobuf import Codec, codec
 from schemas.spec import Protocol
 
 __all__ = ["GrpcClient"]
-
-_TRIES = 3
-"""Times that a call is made again, after a pause, while the peer is exhausted."""
 
 _OURS = (
     "failed to connect",
@@ -59,6 +57,7 @@ class GrpcClient:
         self.see = see
         self.documented = codec(protocol)
         self._patience = Patience(target.timeout)
+        self._throttle = Throttle()
         self._own: Codec | None = None
         self._asked = False
 
@@ -112,12 +111,11 @@ class GrpcClient:
             served=lawful and served,
         )
         payload = raw if raw is not None else await self._encode(known.path, body)
-        exchange = await self._once(asked, payload, within)
-        for _ in range(_TRIES if patient else 0):
-            if exchange.status != 429:
-                break
-            await asyncio.sleep(pause_after(exchange))
-            exchange = await self._once(replace(asked, throttled=True), payload, within)
+
+        async def ask(again: bool) -> Exchange:
+            return await self._once(replace(asked, throttled=again), payload, within)
+
+        exchange = await self._throttle.obey(ask, patient=patient)
         self.see(exchange)
         return exchange
 

@@ -19,32 +19,19 @@ from yarl import URL
 
 from conformance.clients.forms import write_form
 from conformance.clients.identity import Identity, client_context
+from conformance.clients.throttle import Throttle
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
 from conformance.target import RateLimit, Target, Tls
 from schemas.spec import Protocol
 
-__all__ = ["LARGEST_ANSWER", "HttpClient", "fill_path", "pause_after", "tls_context"]
+__all__ = ["LARGEST_ANSWER", "HttpClient", "fill_path", "tls_context"]
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
 
 _REFUSALS = 2
 """Connections refused in a row after which a peer looks as if it were gone."""
-
-_TRIES = 3
-"""Times that a request is sent again, after a pause, while the peer says 429."""
-
-_IN_VAIN = 3
-"""Calls that may end in 429 all the same; after that there is no more waiting for it."""
-
-_LONGEST_PAUSE = 20.0
-"""Seconds that a 429 can make us wait at once."""
-
-_SHORTEST_PAUSE = 0.5
-
-_EPOCH = 1e9
-"""Above this, a number of seconds is a moment of our time."""
 
 _NOTHING: Any = object()
 
@@ -67,7 +54,7 @@ class HttpClient:
         self.see = see
         self._patience = Patience(target.timeout)
         self._refused = 0
-        self._in_vain = 0
+        self._throttle = Throttle()
         self._pace = _Pace(target.rate_limit)
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_note_reuse)
@@ -184,20 +171,12 @@ class HttpClient:
         if with_body:
             asked = replace(asked, headers={"content-type": "application/json", **asked.headers})
         context = identity.context if identity else None
-        exchange = await self._paced(asked, with_body=with_body, context=context)
-        if not patient:
-            self.see(exchange)
-            return exchange
-        for _ in range(_TRIES if self._in_vain < _IN_VAIN else 0):
-            if exchange.status != 429:
-                break
-            await asyncio.sleep(pause_after(exchange))
-            asked = replace(asked, throttled=True)
-            exchange = await self._paced(asked, with_body=with_body, context=context)
-        if exchange.status == 429:
-            self._in_vain += 1
-        elif exchange.throttled:
-            self._in_vain = 0
+
+        async def ask(again: bool) -> Exchange:
+            said = replace(asked, throttled=again)
+            return await self._paced(said, with_body=with_body, context=context)
+
+        exchange = await self._throttle.obey(ask, patient=patient)
         self.see(exchange)
         return exchange
 
@@ -323,20 +302,6 @@ def _encode(body: Any) -> bytes:
     if body is _NOTHING:
         return b""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
-
-
-def pause_after(exchange: Exchange) -> float:
-    """Seconds to wait after a 429: as long as it says, within bounds."""
-    said = exchange.answer_headers.get("retry-after", "")
-    reset = exchange.answer_headers.get("x-ratelimit-reset", "")
-    if said.isdecimal():
-        return min(float(said), _LONGEST_PAUSE)
-    if reset.isdecimal():
-        # A moment, or seconds until then; the moment may be that of a bucket that is full again,
-        # and one more call goes through long before.
-        left = float(reset) - time.time() if float(reset) > _EPOCH else float(reset)
-        return min(max(left, _SHORTEST_PAUSE), _LONGEST_PAUSE / 2)
-    return 1.0
 
 
 async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:

@@ -192,7 +192,17 @@ _KEPT: Final[tuple[Row, ...]] = (
     ("code.other", "a refusal says TOO_MANY_REQUESTS", _refusal(code="TOO_MANY_REQUESTS")),
 )
 
+_NEVER: Final[tuple[Row, ...]] = (
+    (
+        "tasks",
+        "questions for a task are always refused for their rate",
+        at("limit.enough", lambda v, s: v and s["op"] != "task"),
+    ),
+)
+"""In a reading in which everything is limited."""
+
 LIMIT_FAULTS: Final[tuple[Fault, ...]] = (
+    *table("Rate Limiting", _NEVER, prefix="limit.never.", reading="everything_limited"),
     *table("Rate Limiting", _by_class(), prefix="limit."),
     *table("Rate Limiting", _WRITTEN, prefix="limit."),
     *table("Rate Limiting", _KEPT, prefix="limit."),
