@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from conformance.clients.forms import write_form
+from mockserver.forms import write_form
 from mockserver.bodies import read_form
 
 _LABEL = "multipart/form-data; boundary=edge"
