@@ -49,7 +49,12 @@ class Suite:
 
     def __init__(self, context: RunContext) -> None:
         self.protocol = load(context.protocol)
-        self.all_rows = load_requirements(self.protocol)
+        self.all_rows = dict(load_requirements(self.protocol))
+        self.scenario = played(context, self.protocol) if context.scenario else None
+        if self.scenario is not None:
+            workflows = mains(self.scenario, context.workflow)
+            rows = own_rows(self.scenario, workflows, context.role)
+            self.all_rows |= {row.id: row for row in rows}
         context = replace(context, target=context.target.for_protocol(self.protocol))
         self.context = context
         claimed = set(context.target.claimed(self.protocol))
@@ -253,7 +258,8 @@ class _Controller:
     def _tell_the_unjudged(self) -> None:
         context = self.suite.context
         for row in self.suite.all_rows.values():
-            if context.selects(row) and row.id not in self.judged:
+            owed = row.id not in self.judged and row.id not in context.on_sight
+            if context.selects(row) and owed:
                 claimed = row.id in self.suite.book.requirements and self._expected(row)
                 finding = Finding(
                     requirement=row.id,

@@ -55,7 +55,10 @@ class Peer:
         http: HttpClient,
         opener: Opener,
         procedures: Callable[[], GrpcClient],
+        *,
+        label: str = "scenario",
     ) -> None:
+        self._label = label
         self.http = http
         self.protocol = http.protocol
         self.target = http.target
@@ -115,7 +118,7 @@ class Peer:
         headers = {name: value for name, value in asked.headers.items() if name != _PROTOCOLS}
         said = await self._opener.open(
             step.channel.id,
-            f"{key[0]} {key[1]}",
+            f"{self._label}: {key[0]} {key[1]}",
             query=asked.query,
             parameters=asked.path,
             identity=self._identity(step, scope),

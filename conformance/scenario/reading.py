@@ -1,0 +1,23 @@
+"""Which scenarios a run plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.context import RunContext
+from schemas.arazzo.document import read_scenario
+from schemas.arazzo.library import scenarios
+from schemas.arazzo.model import Scenario
+from schemas.spec import Protocol
+
+__all__ = ["library", "played"]
+
+
+def played(context: RunContext, protocol: Protocol) -> Scenario:
+    """The one that a run plays instead of the suite. Raises `PackError`."""
+    return read_scenario(Path(context.scenario), protocol)
+
+
+def library(protocol: Protocol) -> list[Scenario]:
+    """Those that ship with a protocol."""
+    return [read_scenario(path, protocol) for path in scenarios(protocol.id)]
