@@ -177,9 +177,7 @@ class Forward:
         self._tell(Seen(flight, sight_of_exchange(exchange, asked), took))
 
     async def _send(self, flight: int, step: Step, line: Line, asked: Ask, began: float) -> None:
-        frame = await line.socket.send(
-            asked.body, lawful=step.body is None or not step.body.unlawful
-        )
+        frame = await line.socket.send(asked.body, lawful=not step.unlawful)
         self._peer.show(frame)
         if frame.kind == "lost":
             self._tell(Failed(flight, f"{step.name} could not be said: the connection has ended"))

@@ -143,7 +143,7 @@ class Peer:
         """Does the request keep the protocol, so that the answer can be held against it?"""
         operation = step.operation
         assert operation is not None
-        if step.body is not None and step.body.unlawful:
+        if step.unlawful:
             return False
         shape = self._validators.at(operation.request)
         if shape is not None and asked.body is not NOTHING and not shape.accepts(asked.body):

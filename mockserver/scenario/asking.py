@@ -75,7 +75,7 @@ def ask(step: Step, scope: Scope) -> Ask:
 
 def payload(body: Body, scope: Scope) -> Any:
     """What is sent. Text that is labelled as JSON is a template of it."""
-    said = worth(body.payload, scope)
+    said = NOTHING if body.payload is NOTHING else worth(body.payload, scope)
     if isinstance(said, str) and "json" in body.content_type:
         with suppress(ValueError):  # what is none is sent as it is
             said = json.loads(said)

@@ -69,12 +69,13 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What a step sends, before its expressions are worked out; `unlawful` on purpose."""
+    """What a step sends, before its expressions are worked out. `payload` is `NOTHING` where none
+    is given.
+    """
 
     payload: Any
     content_type: str = ""
     replacements: Sequence[Replacement] = ()
-    unlawful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,9 @@ class Step:
     key). Workflow-wide parameters and actions are already among its own.
 
     `message` is the id of the one that is meant, or empty for any. Times are in seconds. `line` is
-    where it stands in its file. `has_push` tells a push of `null` from none.
+    where it stands in its file. `has_push` tells a push of `null` from none. `depends_on` holds ids
+    of its own workflow, and `KEY.steps.ID` for a step of another. `unlawful` tells that the client
+    breaks the protocol in it on purpose.
     """
 
     id: str
@@ -156,6 +159,7 @@ class Step:
     depends_on: Sequence[str] = ()
     # What Arazzo lacks
     requirements: Sequence[str] = ()
+    unlawful: bool = False
     client: str = "client"
     connection: str = ""
     identity: Mapping[str, Any] = field(default_factory=dict)
@@ -185,8 +189,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """Steps in order. `key` is its id, with the source's name and a dot before it where it stands
-    in another document; `depends_on` and all references hold keys.
+    """Steps in the order in which they are done: that of the document, but for what they depend on.
+
+    `key` is its id, with the source's name and a dot before it where it stands in another document;
+    `depends_on` and all references hold keys. Only expressions stay as they were written: those of
+    another document see its workflows and sources without the `prefix`.
     """
 
     key: str
@@ -203,6 +210,11 @@ class Workflow:
     agent: str = "client"
     clients: int = 1
     state: Sequence[Deed] = ()
+
+    @property
+    def prefix(self) -> str:
+        """What its document's names have before them: empty in the scenario's own."""
+        return self.key.removesuffix(self.id)
 
     def step(self, name: str) -> Step:
         """The step of that id. Raises `KeyError`."""
@@ -222,6 +234,7 @@ class Scenario:
     """An Arazzo document, and those that it refers to, in one.
 
     `workflows` are by key; the document's own come first, in its order, and are the ones in `own`.
+    `sources` are by name, those of other documents with their prefix.
     `components` and `said` are the document as it was read: it is written back unchanged.
     """
 
