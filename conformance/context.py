@@ -17,6 +17,8 @@ __all__ = ["PROFILES", "VARIABLE", "RunContext"]
 VARIABLE = "ASSAY_RUN"
 """The environment variable that carries it: it may hold secrets, so no file and no argument."""
 
+_TUPLES = ("command", "baseline", "situations", "rows", "on_sight")
+
 PROFILES = ("quick", "standard", "exhaustive")
 
 
@@ -82,7 +84,10 @@ class RunContext:
         return cls(
             **{
                 **said,
-                **{name: tuple(said[name]) for name in ("command", "baseline", "situations", "rows", "on_sight")},
+                **{
+                    name: tuple(said[name])
+                    for name in ("command", "baseline", "situations", "rows", "on_sight")
+                },
             },
             target=Target(
                 **{

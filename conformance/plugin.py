@@ -50,11 +50,10 @@ class Suite:
     def __init__(self, context: RunContext) -> None:
         self.protocol = load(context.protocol)
         self.all_rows = dict(load_requirements(self.protocol))
-        self.scenario = played(context, self.protocol) if context.scenario else None
-        if self.scenario is not None:
-            workflows = mains(self.scenario, context.workflow)
-            rows = own_rows(self.scenario, workflows, context.role)
-            self.all_rows |= {row.id: row for row in rows}
+        if context.scenario:
+            from conformance.scenario.reading import rows_of  # a run of the suite has no use for it
+
+            self.all_rows |= rows_of(context, self.protocol)
         context = replace(context, target=context.target.for_protocol(self.protocol))
         self.context = context
         claimed = set(context.target.claimed(self.protocol))

@@ -25,7 +25,8 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
         words += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
     if context.role == "agent" and not context.command:
         words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
-    place = _HOME / "protocols" / load(context.protocol).id / context.role
+    suite = _HOME / "protocols" / load(context.protocol).id / context.role
+    place = _HOME / "scenario" / context.role if context.scenario else suite
     return [*words, *more, str(place)]
 
 

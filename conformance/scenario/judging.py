@@ -73,9 +73,7 @@ def tell(judge: Judge, word: Word, shown: Sequence[Exchange | Frame]) -> None:
             judge.holds(row, word.holds, where + word.message, *shown)
 
 
-def end(
-    judge: Judge, part: Part, finished: Finished, shown: Sequence[Exchange | Frame]
-) -> None:
+def end(judge: Judge, part: Part, finished: Finished, shown: Sequence[Exchange | Frame]) -> None:
     """Judge the row of the workflow itself; what it broke off before is left to others."""
     if finished.kept is None:
         judge.end(finished.reason)

@@ -19,7 +19,10 @@ def mains(scenario: Scenario, wanted: str = "") -> list[Workflow]:
         key
         for workflow in scenario.workflows.values()
         for step in workflow.steps
-        for key in (step.workflow, *(each.workflow for each in (*step.on_success, *step.on_failure)))
+        for key in (
+            step.workflow,
+            *(each.workflow for each in (*step.on_success, *step.on_failure)),
+        )
     }
     chosen = [wanted] if wanted else [key for key in scenario.own if key not in called]
     ordered: dict[str, Workflow] = {}
@@ -41,7 +44,9 @@ def row_of(scenario: Scenario, workflow: Workflow) -> str:
     return "SCENARIO-" + re.sub(r"[^A-Z0-9]+", "-", words.upper()).strip("-")
 
 
-def own_rows(scenario: Scenario, workflows: Iterable[Workflow], role: Role) -> Iterator[Requirement]:
+def own_rows(
+    scenario: Scenario, workflows: Iterable[Workflow], role: Role
+) -> Iterator[Requirement]:
     """One for each workflow: it comes to its end."""
     for workflow in workflows:
         yield Requirement(

@@ -91,9 +91,15 @@ class Script:
         self._entries: deque[tuple[Entry, str]] = deque()
         self._acts: deque[Act] = deque()
         self._held = 0.0
+        self._moves = 0
         self._spoilt = ""
         self._speaker = ""
         self._busy = False
+
+    @property
+    def progress(self) -> int:
+        """Grows with every step that begins or ends."""
+        return self._moves
 
     @property
     def finished(self) -> Finished | None:
@@ -194,6 +200,7 @@ class Script:
         return False
 
     def _obey(self, act: Act) -> None:
+        self._moves += 1
         match act:
             case Do():
                 self._do(act)

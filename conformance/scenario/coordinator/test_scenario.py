@@ -39,7 +39,7 @@ async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
     await hooks.close()
 
 
-async def test_workflow(
+async def test_workflow(  # noqa: PLR0917  # each is a fixture
     part: Part,
     suite: Suite,
     judge: Judge,
@@ -71,9 +71,7 @@ async def test_workflow(
 def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
     known: dict[str, Any] = {**of_target(suite.context.target, suite.protocol), "client": number}
     try:
-        inputs = given(
-            part.workflow, "forward", suite.context.inputs, known, ids
-        )
+        inputs = given(part.workflow, "forward", suite.context.inputs, known, ids)
     except InputError as error:
         raise UnjudgeableError(str(error)) from error
     return Flow(
@@ -83,4 +81,3 @@ def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
         inputs=inputs,
         roles={row.id: row.role for row in suite.all_rows.values()},
     )
-
