@@ -99,7 +99,10 @@ class Suite:
 def _situation(item: pytest.Item) -> str | None:
     """The situation that a check of an agent looks at, if it is one and not all."""
     callspec: Any = getattr(item, "callspec", None)
-    return None if callspec is None else callspec.params.get("situation")
+    if callspec is None:
+        return None
+    part = callspec.params.get("part")  # a scenario is a situation too
+    return part.name if part is not None else callspec.params.get("situation")
 
 
 def _fixtures(item: pytest.Item) -> Sequence[str]:

@@ -26,8 +26,9 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
     if context.role == "agent" and not context.command:
         words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
     suite = _HOME / "protocols" / load(context.protocol).id / context.role
-    place = _HOME / "scenario" / context.role if context.scenario else suite
-    return [*words, *more, str(place)]
+    scenarios = _HOME / "scenario" / context.role
+    places = [scenarios] if context.scenario else [suite, scenarios]
+    return [*words, *more, *map(str, places)]
 
 
 def suite_environment(context: RunContext) -> dict[str, str]:

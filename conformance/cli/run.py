@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from conformance.cli.launch import add_common, add_coordinator, base_context, carry_out
-from conformance.scenario.options import add_inputs, with_scenario
+from conformance.scenario.inputs import add_inputs
+from conformance.scenario.options import with_scenario
 from schemas import load
 from schemas.arazzo.document import read_scenario
+from schemas.arazzo.finding import find_scenario
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "assay run SCENARIO --url URL [options]"
-    parser.add_argument("scenario", type=Path, help="an Arazzo 1.1 document (see: assay scenarios)")
+    parser.add_argument(
+        "scenario", metavar="SCENARIO", help="a file, or PROTOCOL/NAME of one that ships"
+    )
     parser.add_argument(
         "--protocol", help="the protocol, where the scenario's sources do not tell it"
     )
@@ -25,8 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    path = find_scenario(arguments.scenario, arguments.protocol or "")
     wanted = load(arguments.protocol) if arguments.protocol else None
-    protocol = read_scenario(arguments.scenario, wanted).protocol
+    protocol = read_scenario(path, wanted).protocol
     context = base_context(arguments, protocol, "coordinator")
-    context = with_scenario(context, arguments, arguments.scenario, protocol)
+    context = with_scenario(context, arguments, path, protocol)
     return carry_out(context, arguments, protocol)

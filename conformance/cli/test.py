@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 from conformance.cli.launch import (
     add_common,
@@ -14,8 +13,10 @@ from conformance.cli.launch import (
     refuse_unless,
 )
 from conformance.context import RunContext
-from conformance.scenario.options import add_inputs, with_scenario
+from conformance.scenario.inputs import add_inputs
+from conformance.scenario.options import with_scenario
 from schemas import load, load_requirements
+from schemas.arazzo.finding import find_scenario
 from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
@@ -48,8 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scenario",
-        type=Path,
-        metavar="FILE",
+        metavar="FILE|NAME",
         help="play this scenario instead of the suite (see: assay scenarios)",
     )
     add_inputs(parser)
@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     context = _context(arguments, protocol)
     if arguments.scenario:
-        context = with_scenario(context, arguments, arguments.scenario, protocol)
+        path = find_scenario(arguments.scenario, protocol.id)
+        context = with_scenario(context, arguments, path, protocol)
     return carry_out(context, arguments, protocol)
 
 

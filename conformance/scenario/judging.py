@@ -13,8 +13,9 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.scenario.reading import library, played
-from conformance.scenario.rows import mains, row_of
+from conformance.scenario.rows import row_of
 from mockserver.scenario.acts import Finished, Word
+from mockserver.scenario.order import mains
 from schemas import load, load_requirements
 from schemas.arazzo.model import Scenario, Workflow
 from schemas.spec import Role

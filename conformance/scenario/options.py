@@ -4,47 +4,19 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from conformance.context import RunContext
-from conformance.scenario.rows import mains, on_sight, own_rows
+from conformance.scenario.inputs import read_inputs
+from conformance.scenario.rows import on_sight, own_rows
+from mockserver.scenario.order import mains
 from schemas import PackError, load_requirements
 from schemas.arazzo.document import read_scenario
 from schemas.errors import Problem
 from schemas.spec import Protocol
 
-__all__ = ["add_inputs", "read_inputs", "with_scenario"]
-
-
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workflow", default="", metavar="ID", help="the one that is played")
-    parser.add_argument(
-        "--input",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an input of the workflow, as JSON or as text; may be repeated",
-    )
-
-
-def read_inputs(said: Sequence[str]) -> dict[str, Any]:
-    """`NAME=VALUE` pairs: a value that is JSON is what it says. Raises `PackError`."""
-    found: dict[str, Any] = {}
-    for pair in said:
-        name, sign, value = pair.partition("=")
-        if not (name and sign):
-            message = "is not NAME=VALUE"
-            raise PackError(Problem(file="--input", message=message, value=pair))
-        try:
-            found[name] = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            found[name] = value
-    return found
+__all__ = ["with_scenario"]
 
 
 def with_scenario(

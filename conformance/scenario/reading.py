@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from conformance.context import RunContext
-from conformance.scenario.rows import mains, own_rows
+from conformance.scenario.rows import own_rows
+from mockserver.scenario.order import mains
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.library import scenarios
 from schemas.arazzo.model import Scenario

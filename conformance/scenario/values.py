@@ -1,4 +1,4 @@
-"""What a scenario is given without being asked: who the target, or the agent's start, says one is."""
+"""What a scenario is given unasked: who one is, as the target or the agent's start says it."""
 
 from __future__ import annotations
 

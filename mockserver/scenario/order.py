@@ -8,9 +8,36 @@ from typing import Any
 
 from schemas.arazzo.criteria import Selector
 from schemas.arazzo.expressions import Expression, parse, references
-from schemas.arazzo.model import Step, Workflow
+from schemas.arazzo.model import Scenario, Step, Workflow
 
-__all__ = ["in_order", "waited_for"]
+__all__ = ["in_order", "mains", "waited_for"]
+
+
+def mains(scenario: Scenario, wanted: str = "") -> list[Workflow]:
+    """The workflows that are played for themselves, those that they depend on before them: all that
+    no other one calls, or the one that is `wanted`. Raises `KeyError` where there is none.
+    """
+    called = {
+        key
+        for workflow in scenario.workflows.values()
+        for step in workflow.steps
+        for key in (
+            step.workflow,
+            *(each.workflow for each in (*step.on_success, *step.on_failure)),
+        )
+    }
+    chosen = [wanted] if wanted else [key for key in scenario.own if key not in called]
+    ordered: dict[str, Workflow] = {}
+
+    def add(key: str) -> None:
+        workflow = scenario.workflows[key]
+        for before in workflow.depends_on:
+            add(before)
+        ordered.setdefault(key, workflow)
+
+    for key in chosen or scenario.own:
+        add(key)
+    return list(ordered.values())
 
 
 def waited_for(workflow: Workflow) -> frozenset[str]:
