@@ -102,7 +102,8 @@ def _situation(item: pytest.Item) -> str | None:
     if callspec is None:
         return None
     part = callspec.params.get("part")  # a scenario is a situation too
-    return part.name if part is not None else callspec.params.get("situation")
+    name: str | None = part.name if part is not None else callspec.params.get("situation")
+    return name
 
 
 def _fixtures(item: pytest.Item) -> Sequence[str]:
