@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from conformance.conversation import Refused
@@ -58,6 +57,8 @@ class Forward:
         self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._timeout = peer.target.timeout
+        self._spoilt = ""
+        """Why the next step cannot be judged: a deed before it could not be done."""
 
     async def run(self) -> Finished:
         """To the end, whatever the peer does."""
@@ -75,15 +76,13 @@ class Forward:
         return self.flow.finished
 
     async def _obey(self, acts: list[Act]) -> None:
-        spoilt: dict[int, str] = {}
         for act in acts:
             match act:
                 case Do():
-                    with suppress(KeyError):
-                        spoilt[act.flight] = await self._do(act)
-                case Perform() if spoilt.get(act.flight) or spoilt.get(0):
-                    why = spoilt.get(act.flight) or spoilt[0]
-                    await self._events.put(Failed(act.flight, why, unjudged=True))
+                    self._spoilt = await self._do(act) or self._spoilt
+                case Perform() if self._spoilt:
+                    self._tell(Failed(act.flight, self._spoilt, unjudged=True))
+                    self._spoilt = ""
                 case Perform():
                     self._begin(act.flight, self._perform(act.flight, act.step))
                 case Pause():

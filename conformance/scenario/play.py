@@ -37,6 +37,10 @@ class Played:
     def words(self, name: str) -> list[Word]:
         return list(self._scripts[name].words) if name in self._scripts else []
 
+    def unlawful(self, name: str) -> set[int]:
+        """The numbers of the entries that were to break the protocol."""
+        return self._scripts[name].unlawful if name in self._scripts else set()
+
     def finished(self, name: str) -> Finished | None:
         return self._scripts[name].finished if name in self._scripts else None
 

@@ -85,7 +85,9 @@ class Deeds:
         return None
 
     def _run(self, name: str, values: Mapping[str, Any]) -> Any:
-        return run_hook(self._session, name, values, self._flush)
+        handed = run_hook(self._session, name, values, self._flush)
+        self._flush()  # what it brought about is said now, and not with the next message
+        return handed
 
     def _flush(self) -> None:
         self._mock.sockets.flush(self._session)

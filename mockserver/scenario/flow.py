@@ -247,13 +247,14 @@ class Flow:
         """Judge what came: it is done, or done wrong."""
         step, frame = flight.step, flight.frame
         scope = self._scope(frame, sight, handed)
-        weights = self._scales.judged(step.criteria, scope)
-        for weight in weights:
-            self._say(weight.rows, weight.holds, weight.message, step.id)
-        if self._forward:
-            weights += self._scales.others(step.criteria, scope)
-        wrong = [weight.message for weight in weights if not weight.holds]
+        judged = self._scales.judged(step.criteria, scope)
+        others = self._scales.others(step.criteria, scope) if self._forward else []
+        wrong = [weight.message for weight in [*judged, *others] if not weight.holds]
         wrong += [late] if late else []
+        if wrong and self._forward and self._tries_again(flight, scope):
+            return
+        for weight in judged:
+            self._say(weight.rows, weight.holds, weight.message, step.id)
         if wrong and self._forward:
             self._fail(flight, "; ".join(wrong), sight=sight)
             return
@@ -346,6 +347,14 @@ class Flow:
             if not spent and all(each.judge(scope).holds for each in action.criteria):
                 return action
         return None
+
+    def _tries_again(self, flight: Flight, scope: Scope) -> bool:
+        """Is what went wrong done again? Then it is the last try that is judged."""
+        follow = self._follow(flight.step.on_failure, scope, flight)
+        if follow is None or follow.kind != "retry":
+            return False
+        self._retry(flight, follow)
+        return True
 
     def _retry(self, flight: Flight, follow: Follow) -> None:
         frame, step = flight.frame, flight.step

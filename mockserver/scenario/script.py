@@ -79,6 +79,8 @@ class Script:
         self.flow = flow
         self.workflow = workflow
         self.words: list[Word] = []
+        self.unlawful: set[int] = set()
+        """The entries of the transcript with which the client broke the protocol as it was to."""
         self._mock = mock
         self._session = session
         self._real = real
@@ -315,6 +317,7 @@ class Script:
             if opened and not self._lines.fits(step, opened):
                 continue
             if self._takes(number, step, sight):
+                self._note_unlawful(step, exchange)
                 if opened:
                     self._lines.bind(step, opened)
                 break
@@ -331,10 +334,15 @@ class Script:
             if ours is not (step.action == "receive"):
                 continue
             if (self._received if ours else self._heard)(number, step, frame):
+                self._note_unlawful(step, frame)
                 self._lines.bind(step, frame.connection)
                 return
         if frame.sender == "coordinator":
             self._lines.unread.append(frame)
+
+    def _note_unlawful(self, step: Step, entry: Entry) -> None:
+        if step.unlawful and step.action != "receive":
+            self.unlawful.add(entry.number)
 
     def _received(self, number: int, step: Step, frame: Frame) -> bool:
         """Is that what a client was to be told?"""

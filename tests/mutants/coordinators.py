@@ -99,6 +99,7 @@ _FORCE = Hook(
     json={"kind": "status", "operation": "{operation}", "status": "{status}"},
 )
 _ADVANCE = Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"})
+_RESTART = Hook(url="/_assay/restart", json={})
 
 _HOOKS: Mapping[str, Mapping[str, Hook]] = {
     "stella": {
@@ -115,6 +116,7 @@ _HOOKS: Mapping[str, Mapping[str, Hook]] = {
     },
     "caxton": {
         "advance": _ADVANCE,
+        "restart": _RESTART,
         "force": _FORCE,
         "fail_agent": Hook(url="/_assay/fail_agent", json={"agent": "{agent}"}),
         "alert": Hook(url="/_assay/alert", json={}),

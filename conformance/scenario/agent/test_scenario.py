@@ -34,13 +34,15 @@ async def test_workflow(
     part: Part, suite: Suite, examiner: Examiner, judge: Judge, played: Played
 ) -> None:
     seen = await examiner.observe(part.name)
+    unlawful = played.unlawful(part.name)
     for heard in seen.exchanges:
-        judge.see_request(heard)
+        if heard.number not in unlawful:
+            judge.see_request(heard)
     opened = {heard.connection: heard for heard in seen.exchanges if heard.connection}
     shown: list[Exchange | Frame] = [of_transcript(heard) for heard in seen.exchanges[-6:]]
     for frame in seen.frames:
         handshake = opened.get(frame.connection)
-        if handshake is not None and frame.number <= seen.played:
+        if handshake is not None and frame.number <= seen.played and frame.number not in unlawful:
             (said,) = seen.shown(frame)
             judge.see_frame(said, suite.protocol.channels[handshake.operation])
             shown = [*shown[-9:], said]
