@@ -37,6 +37,10 @@ class Judge(Witness):
 
     # What checks say
 
+    def judges(self, requirement: str) -> bool:
+        """Is it one that the check declares, and that counts in this run?"""
+        return requirement in self._known and requirement in self.book.requirements
+
     def holds(
         self,
         requirement: str,

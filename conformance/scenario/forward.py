@@ -12,6 +12,7 @@ from conformance.conversation import Refused
 from conformance.frames import Frame
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import PeerClock
+from conformance.rules import not_now
 from conformance.scenario.peer import Line, Peer
 from conformance.scenario.sights import sight_of_exchange, sight_of_frame
 from mockserver.scenario.acts import (
@@ -146,6 +147,7 @@ class Forward:
             await self._receive(flight, step, line, began)
 
     async def _ask(self, flight: int, step: Step, asked: Ask, began: float) -> None:
+        assert step.operation is not None
         scope = self.flow.scope(flight)
         try:
             async with asyncio.timeout(step.timeout):
@@ -157,7 +159,12 @@ class Forward:
             self._tell(Failed(flight, f"{step.name}: {exchange.failure}"))
             return
         sight = sight_of_exchange(exchange, asked)
-        if not step.criteria and exchange.status >= 400:
+        refused = not step.criteria and exchange.status >= 400
+        if not_now(step.operation, exchange) and (refused or self.flow.missed(flight, sight)):
+            what = f"{step.name}: the peer says {exchange.status}, not now"
+            self._tell(Failed(flight, what, unjudged=True))
+            return
+        if refused:
             self._tell(Failed(flight, f"{step.name} was answered {exchange.outcome}"))
             return
         took = exchange.seconds or time.monotonic() - began

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,7 +12,7 @@ from conformance.context import RunContext
 from conformance.exchange import Exchange
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import exclusive, requirement
 from conformance.scenario.reading import library, played
 from conformance.scenario.rows import row_of
 from mockserver.scenario.acts import Finished, Word
@@ -20,7 +21,7 @@ from schemas import load, load_requirements
 from schemas.arazzo.model import Scenario, Workflow
 from schemas.spec import Role
 
-__all__ = ["Part", "end", "parts", "tell"]
+__all__ = ["Part", "broken_down", "end", "parts", "tell"]
 
 
 class Part(NamedTuple):
@@ -41,7 +42,7 @@ def parts(context: RunContext) -> list[Any]:
     protocol = load(context.protocol)
     known = load_requirements(protocol)
     return [
-        pytest.param(part, marks=requirement(*_declared(part, known, context.role)), id=part.name)
+        pytest.param(part, marks=_marks(part, known, context.role), id=part.name)
         for part in _parts(context)
         if _declared(part, known, context.role)
     ]
@@ -57,6 +58,11 @@ def _parts(context: RunContext) -> Iterator[Part]:
     for scenario in library(protocol):
         for workflow in mains(scenario):
             yield Part(scenario, workflow, "")
+
+
+def _marks(part: Part, known: Any, role: Role) -> list[pytest.MarkDecorator]:
+    marks = [requirement(*_declared(part, known, role))]
+    return [*marks, exclusive(part.workflow.exclusive)] if part.workflow.exclusive else marks
 
 
 def _declared(part: Part, known: Any, role: Role) -> list[str]:
@@ -82,3 +88,16 @@ def end(judge: Judge, part: Part, finished: Finished, shown: Sequence[Exchange |
         judge.end(f"the scenario broke off: {finished.reason}")
     if part.row and finished.kept is not None:
         judge.holds(part.row, finished.kept, finished.reason, *shown)
+
+
+def broken_down(
+    judge: Judge, part: Part, finished: Finished, how: str, shown: Sequence[Exchange | Frame]
+) -> Finished:
+    """What becomes of a workflow when the agent broke down in it: nobody is left who could keep
+    its rows.
+    """
+    if finished.kept:
+        return finished
+    mine = tuple(row for row in part.workflow.requirements if judge.judges(row))
+    tell(judge, Word(mine, False, how, finished.step), shown)
+    return replace(finished, kept=False, reason=f"the agent broke down: {how}")

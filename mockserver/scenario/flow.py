@@ -7,7 +7,7 @@ steps out as the client; backward, it awaits them of one. Either tells what it s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockserver.scenario.acts import (
@@ -26,10 +26,11 @@ from mockserver.scenario.acts import (
     Word,
 )
 from mockserver.scenario.frames import Flight, Frame, called, defaults, scope_of, worked_out
-from mockserver.scenario.order import in_order, waited_for
+from mockserver.scenario.inputs import chosen
+from mockserver.scenario.order import in_order, spoken, waited_for
 from mockserver.scenario.scales import Direction, Scales
 from schemas.arazzo.criteria import worth
-from schemas.arazzo.expressions import ExpressionError, Scope
+from schemas.arazzo.expressions import NOTHING, ExpressionError, Scope
 from schemas.arazzo.model import Action as Follow
 from schemas.arazzo.model import Scenario, Step
 from schemas.spec import Role
@@ -93,7 +94,8 @@ class Flow:
         flight = self._flights[number]
         scope = self._scope(flight.frame, sight)
         weights = self._scales.others(flight.step.criteria, scope)
-        weights += self._scales.judged(flight.step.criteria, scope) if self._forward else []
+        if self._forward or flight.step.never:  # of what must not come all criteria tell what it is
+            weights += self._scales.judged(flight.step.criteria, scope)
         return next((weight.message for weight in weights if not weight.holds), "")
 
     def near(self, number: int, why: str) -> None:
@@ -104,6 +106,16 @@ class Flow:
         """A deed of that step handed something over: an output of its; of no step, an input."""
         frame, step = self._places.get(number, (self._main, ""))
         (frame.done.setdefault(step, {}) if step else frame.inputs)[name] = value
+
+    def choose(self, number: int, values: Any, fresh: Callable[[str], str]) -> None:
+        """What is said in our own part is ours to choose: inputs that `values` speak of, and that
+        nobody has given yet, are now what the workflow has for them.
+        """
+        frame, _ = self._places.get(number, (self._main, ""))
+        for name in {each.names[0] for each in spoken(values) if each.root == "inputs"}:
+            value = NOTHING if name in frame.inputs else chosen(frame.workflow, name, fresh)
+            if value is not NOTHING:
+                frame.inputs[name] = value
 
     def step(self, event: Event) -> list[Act]:
         """What follows from an event, in order."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from typing import Any
 
+from mockserver.scenario.asking import own_values
 from schemas.arazzo.criteria import Selector
 from schemas.arazzo.expressions import Expression, parse, references
 from schemas.arazzo.model import Scenario, Step, Workflow
 
-__all__ = ["in_order", "mains", "waited_for"]
+__all__ = ["in_order", "mains", "spoken", "waited_for"]
 
 
 def mains(scenario: Scenario, wanted: str = "") -> list[Workflow]:
@@ -69,19 +70,16 @@ def in_order(workflow: Workflow) -> tuple[Step, ...]:
 
 def _needs(step: Step) -> Iterator[str]:
     yield from step.depends_on
-    values: list[Any] = [each.value for each in step.parameters]
-    values += [step.correlation, step.body.payload if step.body else None]
-    values += [each.value for each in step.body.replacements] if step.body else []
-    for value in values:
-        yield from (each.names[0] for each in _spoken(value) if each.root == "steps")
+    values = [*own_values(step), step.correlation]
+    yield from (each.names[0] for each in spoken(values) if each.root == "steps")
 
 
-def _spoken(value: Any) -> Iterator[Expression]:
+def spoken(value: Any) -> Iterator[Expression]:
     """The expressions in a value, those of selectors among them."""
     if isinstance(value, Selector):
         yield value.context
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _spoken(item)
+            yield from spoken(item)
     elif isinstance(value, str):
         yield from (parse(text) for text in references(value))

@@ -29,7 +29,7 @@ from mockserver.scenario.acts import (
     Undo,
     Word,
 )
-from mockserver.scenario.asking import ask
+from mockserver.scenario.asking import ask, own_values
 from mockserver.scenario.deeds import DeedError, Deeds
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.heard import sight_of, sight_of_message
@@ -79,6 +79,8 @@ class Script:
         self.flow = flow
         self.workflow = workflow
         self.words: list[Word] = []
+        self.others: set[int] = set()
+        """The numbers of the requests that were not the examined client's."""
         self._mock = mock
         self._session = session
         self._real = real
@@ -117,6 +119,8 @@ class Script:
 
     def note(self, entry: Entry) -> None:
         """Something was heard or said."""
+        if self._speaker:
+            self.others.add(entry.number)
         self._entries.append((entry, self._speaker))
 
     def reply(self, life: Life) -> Answer | None:
@@ -166,7 +170,7 @@ class Script:
             if not blocking:
                 return
             number = blocking[0]
-            step = self._awaited[number].step
+            step = self._awaited.pop(number).step
             if step.never:
                 self._step(Passed(number))
             else:
@@ -246,6 +250,7 @@ class Script:
         if not there:
             return
         awaited.pushes = False
+        self._choose(number, awaited.step.push)
         try:
             payload = worth(awaited.step.push, self.flow.scope(number))
         except ExpressionError as error:
@@ -268,6 +273,7 @@ class Script:
 
     def _do(self, act: Do) -> None:
         for at, deed in enumerate(act.deeds):
+            self._choose(act.flight, [deed.value, dict(deed.said)])
             try:
                 handed = self._deeds.do(deed, self.flow.scope(act.flight), self._named)
             except (DeedError, ExpressionError) as error:
@@ -287,11 +293,18 @@ class Script:
             return [] if number is None else [number]
         return [number for number, client in self._lines.clients.items() if client == agent]
 
+    def _choose(self, number: int, values: Any) -> None:
+        self.flow.choose(number, values, self._fresh)
+
+    def _fresh(self, prefix: str) -> str:
+        return f"{prefix}-{self._session.world.uuid()[:8]}"
+
     # What was heard and said
 
     def _is_of(self, outcome: Outcome, step: Step) -> None:
         """An answer that came late was another client's all the same."""
         self._theirs[outcome.exchange.number] = step.client
+        self.others.add(outcome.exchange.number)
 
     def _see(self, entry: Entry, speaker: str) -> None:
         if isinstance(entry, HttpExchange):
@@ -390,6 +403,7 @@ class Script:
 
     def _play(self, number: int, step: Step) -> None:
         """A client that nobody examines does its part."""
+        self._choose(number, own_values(step))
         try:
             scope = self.flow.scope(number)
             asked = ask(step, scope)

@@ -10,7 +10,7 @@ from conformance.exchange import Exchange, of_transcript
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.plugin import Suite
-from conformance.scenario.judging import Part, end, parts, tell
+from conformance.scenario.judging import Part, broken_down, end, parts, tell
 from conformance.scenario.play import Played, situation_of
 
 
@@ -34,10 +34,12 @@ async def test_workflow(
     part: Part, suite: Suite, examiner: Examiner, judge: Judge, played: Played
 ) -> None:
     seen = await examiner.observe(part.name)
-    for heard in seen.exchanges:
+    others = played.others(part.name)
+    exchanges = [heard for heard in seen.exchanges if heard.number not in others]
+    for heard in exchanges:
         judge.see_request(heard)
-    opened = {heard.connection: heard for heard in seen.exchanges if heard.connection}
-    shown: list[Exchange | Frame] = [of_transcript(heard) for heard in seen.exchanges[-6:]]
+    opened = {heard.connection: heard for heard in exchanges if heard.connection}
+    shown: list[Exchange | Frame] = [of_transcript(heard) for heard in exchanges[-6:]]
     for frame in seen.frames:
         handshake = opened.get(frame.connection)
         if handshake is not None and frame.number <= seen.played:
@@ -47,5 +49,7 @@ async def test_workflow(
     for word in played.words(part.name):
         tell(judge, word, shown)
     finished = played.finished(part.name)
+    if finished is not None and seen.ending is not None and seen.ending.broke_down:
+        finished = broken_down(judge, part, finished, seen.ending.describe(), shown)
     if finished is not None:
         end(judge, part, finished, shown)
