@@ -33,6 +33,7 @@ from conformance.stage import Stage
 from conformance.target import Target
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
+from mockserver.scenario.acts import Word
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.inputs import given
 from mockserver.scenario.order import mains
@@ -118,7 +119,7 @@ async def forward(path: Path, target: Target) -> Told:
     return court.told
 
 
-async def _play(  # noqa: PLR0917  # what a suite's fixtures are
+async def _play(
     court: _Court,
     part: Part,
     judge: Judge,
@@ -134,9 +135,15 @@ async def _play(  # noqa: PLR0917  # what a suite's fixtures are
     )
     opener = Opener(court.protocol, client.target, judge.see_frame)
     reached = Peer(client, opener, _no_procedures)
-    driver = Forward(flow, reached, PeerClock(hooks), lambda word: tell(judge, word, reached.shown))
+    words: list[Word] = []
+
+    def note(word: Word) -> None:
+        words.append(word)
+        tell(judge, word, reached.shown)
+
     try:
-        end(judge, part, await driver.run(), reached.shown)
+        finished = await Forward(flow, reached, PeerClock(hooks), note).run()
+        end(judge, part, finished, words, reached.shown)
     finally:
         await opener.close()
 
@@ -169,11 +176,11 @@ async def _examine(court: _Court, part: Part) -> None:
             if isinstance(entry, HttpExchange) and entry.number not in played.others(part.name):
                 judge.see_request(entry)
                 shown = [*shown[-5:], of_transcript(entry)]
-    for word in played.words(part.name):
+    words, finished = played.words(part.name), played.finished(part.name)
+    for word in words:
         tell(judge, word, shown)
-    finished = played.finished(part.name)
     assert finished is not None, f"{part.name} was never finished"
-    end(judge, part, finished, shown)
+    end(judge, part, finished, words, shown)
     court.close(part, judge)
 
 
