@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.arazzo.page import Page, Spot, nearest
+from schemas.arazzo.page import Page, Spot
 from schemas.arazzo.pages import locate
+from schemas.errors import nearest
 from schemas.loader import document_of, load, protocol_ids
 from schemas.spec import Protocol
 

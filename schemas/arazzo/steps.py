@@ -142,7 +142,7 @@ def _parameter(workflow: WorkflowDraft, each: Placed, meant: Meant | None) -> Pa
 
 
 def _message(said: Mapping[str, Any], meant: Meant | None) -> str:
-    """As `x-message` says it, or the only one there is, or, of what is sent, as its payload says."""
+    """As `x-message` says it, or the payload of what is sent, or the only one that there is."""
     if "x-message" in said:
         return str(said["x-message"])
     if meant is None or meant.channel is None or {"x-open", "x-close"} & said.keys():

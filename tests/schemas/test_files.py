@@ -102,7 +102,7 @@ def test_check_lists_every_problem_with_line_pointer_value_and_hint(tmp_path: Pa
     found = {(p.line, p.pointer, p.hint) for p in refused.value.problems}
     assert found == {
         (3, "/known/1", "add what is missing"),
-        (3, "/known/1", "remove what is not known here, or mend its spelling"),
+        (4, "/known/1/reson", "did you mean 'reason'?"),
         (3, "/known/1/requirement", ""),
     }
     assert all(str(path) == problem.file for problem in refused.value.problems)
