@@ -11,6 +11,7 @@ import jsonschema_rs
 from schemas.arazzo.drafts import StepDraft, WorkflowDraft
 from schemas.arazzo.expressing import input_names
 from schemas.arazzo.known import Known, known_parameters, path_parameters
+from schemas.arazzo.model import Action
 from schemas.arazzo.page import Spot, unknown_places
 from schemas.arazzo.reuse import Placed, followed
 from schemas.errors import nearest
@@ -26,8 +27,11 @@ def check_arguments(workflow: WorkflowDraft, validators: Validators) -> None:
     _check_defaults(workflow)
     for draft in workflow.steps:
         _Checker(workflow, draft, validators).check()
-        for placed in (*draft.on_success, *draft.on_failure):
-            _check_action(workflow, draft, placed)
+        for placed, action in (
+            *zip(draft.on_success, draft.step.on_success, strict=True),
+            *zip(draft.on_failure, draft.step.on_failure, strict=True),
+        ):
+            _check_action(workflow, placed, action)
     _check_shared(workflow)
 
 
@@ -128,10 +132,8 @@ def _check_handed(workflow: WorkflowDraft, parameters: list[Placed], inner: Work
                 workflow.page.complain((*each.at, "value"), message, value)
 
 
-def _check_action(workflow: WorkflowDraft, draft: StepDraft, placed: Placed) -> None:
+def _check_action(workflow: WorkflowDraft, placed: Placed, action: Action) -> None:
     """What a goto, or a retry, hands to a workflow."""
-    actions = (*draft.step.on_success, *draft.step.on_failure)
-    action = next(each for each in actions if each.name == placed.said["name"])
     if action.workflow:
         said = placed.said.get("parameters", ())
         handed = followed(workflow.page, said, (*placed.at, "parameters"), "parameters")

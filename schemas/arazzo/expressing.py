@@ -68,8 +68,13 @@ class _Reader:
         self, at: Spot, expression: Expression, name: str, known: Iterable[str] | None, what: str
     ) -> None:
         """Whether a name is known; `None` where any may be."""
-        if known is not None and name not in known:
-            self.complain(at, expression, f"there is no {what} {name}", nearest(name, known))
+        if known is None or name in known:
+            return
+        head, dot, rest = name.partition(".")
+        hint = nearest(name, known)
+        if dot and head in known:
+            hint = f"a part of {head} is {head}#/{rest.replace('.', '/')}"
+        self.complain(at, expression, f"there is no {what} {name}", hint)
 
     def _check_step(self, at: Spot, expression: Expression) -> None:
         name, output = expression.names
@@ -175,7 +180,7 @@ class _StepReader(_Reader):
         elif name == draft.id and name not in self._done:
             early = {deed.output for deed in draft.step.before}
             known = _outputs(self._workflow, draft)
-            if expression.names[1] not in known:
+            if known is not None and expression.names[1] not in known:
                 self._check_known(
                     at, expression, expression.names[1], known, f"output of {name} called"
                 )
@@ -189,6 +194,8 @@ class _StepReader(_Reader):
     def _check_outputs(self, at: Spot, expression: Expression) -> None:
         """`$outputs`: of the workflow that a step runs, or else of its own."""
         key = self._draft.step.workflow
+        if "workflowId" in self._draft.said and not key:
+            return  # nobody knows what it was meant to run
         inner = self._workflow.chapter.book.workflows.get(key, self._workflow)
         known = inner.said.get("outputs", {})
         name = expression.names[0]
@@ -247,8 +254,10 @@ def _properties(schema: Any) -> Iterator[str]:
                 yield from _properties(part)
 
 
-def _outputs(workflow: WorkflowDraft, draft: StepDraft) -> list[str]:
-    """A step's, and those of the workflow that it runs."""
+def _outputs(workflow: WorkflowDraft, draft: StepDraft) -> list[str] | None:
+    """A step's, and those of the workflow that it runs; `None` where that is not known."""
+    if "workflowId" in draft.said and not draft.step.workflow:
+        return None
     inner = workflow.chapter.book.workflows.get(draft.step.workflow)
     return [*sorted(draft.outputs), *(inner.said.get("outputs", {}) if inner else ())]
 

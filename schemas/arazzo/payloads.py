@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from schemas import pointer as json_pointer
 from schemas.arazzo.drafts import StepDraft, WorkflowDraft
 from schemas.arazzo.expressions import ExpressionError
+from schemas.arazzo.known import media_types, undecided
 from schemas.arazzo.page import Spot, unknown_places
 from schemas.arazzo.replacements import read_replacement
 from schemas.errors import nearest
+from schemas.spec import Channel
 from schemas.validation import Shape, Validators
 
 __all__ = ["check_payloads"]
@@ -49,30 +50,44 @@ class _Checker:
         step, said = self._draft.step, self._draft.said.get("requestBody")
         at = (*self._draft.at, "requestBody")
         if said is None:
-            if step.operation is not None and step.operation.request_required:
-                hint = "requestBody: {payload: …}, or x-unlawful: true"
-                self._complain(self._draft.at, f"{step.name} needs a body", hint=hint)
+            self._check_silence()
         elif said.get("x-unlawful"):
             return
         elif step.operation is not None:
             self._check_request(said, at)
-        elif step.channel is not None and step.action == "send":
+        elif (
+            step.channel is not None
+            and step.action == "send"
+            and not step.opens
+            and step.closes is None
+        ):
             self._check_sent(said, at)
+
+    def _check_silence(self) -> None:
+        """Nothing is given to be sent: is there nothing to be sent?"""
+        step = self._draft.step
+        sends = step.channel is not None and step.action == "send"
+        if step.operation is not None and step.operation.request_required:
+            hint = "requestBody: {payload: …}, or x-unlawful: true"
+            self._complain(self._draft.at, f"{step.name} needs a body", hint=hint)
+        elif sends and not step.opens and step.closes is None:
+            hint = "requestBody: {payload: …}"
+            self._complain(self._draft.at, "says nothing on the channel", hint=hint)
 
     def _check_request(self, said: Mapping[str, Any], at: Spot) -> None:
         operation = self._draft.step.operation
         assert operation is not None
-        if operation.request is None and operation.method in _BODILESS:
+        if operation.request is None and operation.method in _BODILESS and not operation.open:
             hint = "leave it out, or say x-unlawful: true"
             self._complain(at, f"{operation.id} takes no body", hint=hint)
             return
         kind = said.get("contentType", "").partition(";")[0].strip().lower()
-        fixed = operation.request is not None and not operation.is_rpc
-        if fixed and kind not in ("", operation.media_type):
-            message = f"{operation.id} takes {operation.media_type}"
+        known = media_types(self._workflow.chapter.book.protocol, operation)
+        if kind and known and kind not in known:
+            message = f"{operation.id} takes {' or '.join(known)}"
             self._complain((*at, "contentType"), message, said["contentType"])
-            return
-        self._check_payload(said, at, self._validators.request(operation.id))
+        elif kind in ("", operation.media_type) or operation.is_rpc:
+            self._check_payload(said, at, self._validators.request(operation.id))
 
     def _check_sent(self, said: Mapping[str, Any], at: Spot) -> None:
         step, meant = self._draft.step, self._draft.meant
@@ -81,7 +96,7 @@ class _Checker:
         payload = said.get("payload")
         if step.message in step.channel.messages:
             self._check_payload(said, at, self._validators.message(step.message))
-        elif not step.message and not _undecided(step.channel.discriminator, payload):
+        elif not step.message and not undecided(step.channel, payload):
             known = [each.type for each in step.channel.messages.values() if each.sender == "agent"]
             message = f"no message that a client says on {step.channel.id} is like this"
             self._complain((*at, "payload"), message, hint=nearest("", filter(None, known)))
@@ -122,17 +137,21 @@ class _Checker:
         if step.channel is None or not step.has_push:
             return
         push = self._draft.said["x-push"]
-        message = step.message
-        if not message and not _undecided(step.channel.discriminator, push):
-            found = step.channel.message("coordinator", push)
-            message = found.id if found else ""
-        if message in step.channel.messages:
-            at = (*self._draft.at, "x-push")
-            self._check(self._validators.message(message), push, at, unknown_places(push))
+        unknown = unknown_places(push)
+        shapes = [self._validators.message(each) for each in self._pushed(step.channel, push)]
+        # Where nothing tells messages apart, it must be one of them.
+        if all(shape and shape.certain(push, unknown) for shape in shapes):
+            for shape in shapes[:1]:
+                self._check(shape, push, (*self._draft.at, "x-push"), unknown)
 
-
-def _undecided(discriminator: str, payload: Any) -> bool:
-    """Does an expression decide which message a payload is?"""
-    place = json_pointer.parse(discriminator)
-    places = [json_pointer.parse(each) for each in unknown_places(payload)]
-    return any(json_pointer.matches(each, place) for each in places)
+    def _pushed(self, channel: Channel, push: Any) -> list[str]:
+        """The messages that a push may be."""
+        step, meant = self._draft.step, self._draft.meant
+        assert meant is not None
+        if step.message:
+            return [step.message] if step.message in channel.messages else []
+        if not channel.discriminator:
+            each = (channel.messages[name] for name in meant.messages)
+            return [message.id for message in each if message.sender == "coordinator"]
+        found = None if undecided(channel, push) else channel.message("coordinator", push)
+        return [found.id] if found else []
