@@ -66,11 +66,10 @@ class _Checker:
     def _check_silence(self) -> None:
         """Nothing is given to be sent: is there nothing to be sent?"""
         step = self._draft.step
-        sends = step.channel is not None and step.action == "send"
         if step.operation is not None and step.operation.request_required:
             hint = "requestBody: {payload: …}, or x-unlawful: true"
             self._complain(self._draft.at, f"{step.name} needs a body", hint=hint)
-        elif sends and not step.opens and step.closes is None:
+        elif self._draft.kind == "send" and step.channel is not None:
             hint = "requestBody: {payload: …}"
             self._complain(self._draft.at, "says nothing on the channel", hint=hint)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from schemas.arazzo.drafts import StepDraft, WorkflowDraft
+from schemas.arazzo.drafts import StepDraft, StepKind, WorkflowDraft
 from schemas.arazzo.page import Spot
 from schemas.arazzo.sources import Meant
 from schemas.errors import nearest
 
 __all__ = ["check_sense"]
 
-_Kind: TypeAlias = Literal["operation", "send", "receive", "open", "close", "workflow"]
-
-_WORDS: Mapping[_Kind, str] = {
+_WORDS: Mapping[StepKind, str] = {
     "operation": "a request",
     "send": "a send",
     "receive": "a receive",
@@ -23,7 +21,7 @@ _WORDS: Mapping[_Kind, str] = {
     "workflow": "a workflow",
 }
 
-_GOES_WITH: Mapping[str, tuple[_Kind, ...]] = {
+_GOES_WITH: Mapping[str, tuple[StepKind, ...]] = {
     "requestBody": ("operation", "send"),
     "correlationId": ("receive",),
     "x-message": ("send", "receive"),
@@ -37,7 +35,7 @@ _GOES_WITH: Mapping[str, tuple[_Kind, ...]] = {
     "x-close": ("close",),
 }
 
-_HINTS: Mapping[tuple[str, _Kind], str] = {
+_HINTS: Mapping[tuple[str, StepKind], str] = {
     ("requestBody", "receive"): "x-push is what is said, successCriteria what it must be like",
     ("x-reply", "receive"): "what the coordinator says is x-push",
     ("x-reply", "send"): "what the coordinator says is the x-push of a receive",
@@ -52,7 +50,7 @@ _NEVER = ("x-optional", "x-times", "x-unordered", "x-reply", "x-push", "x-faults
 def check_sense(workflow: WorkflowDraft) -> None:
     """Complain about fields that contradict each other or that nothing could come of."""
     for draft in workflow.steps:
-        for key, message, hint in _contradictions(draft.said, _kind(draft.said)):
+        for key, message, hint in _contradictions(draft.said, draft.kind):
             value = draft.said[key] if isinstance(draft.said[key], str | int) else None
             workflow.page.complain((*draft.at, key), message, value, hint)
         if draft.meant is not None:
@@ -69,19 +67,7 @@ def check_sense(workflow: WorkflowDraft) -> None:
             workflow.page.complain(at, message, deed["as"], "put the deed into a step's x-before")
 
 
-def _kind(said: Mapping[str, Any]) -> _Kind:
-    if "workflowId" in said:
-        return "workflow"
-    if "action" not in said:
-        return "operation"
-    if said.get("x-open"):
-        return "open"
-    if "x-close" in said:
-        return "close"
-    return "send" if said["action"] == "send" else "receive"
-
-
-def _contradictions(said: Mapping[str, Any], kind: _Kind) -> Iterator[tuple[str, str, str]]:
+def _contradictions(said: Mapping[str, Any], kind: StepKind) -> Iterator[tuple[str, str, str]]:
     for key, kinds in _GOES_WITH.items():
         if said.get(key, False) is not False and kind not in kinds:
             words = " or ".join(_WORDS[each] for each in kinds)

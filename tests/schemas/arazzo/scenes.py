@@ -28,6 +28,7 @@ workflows:
       properties:
         token: {type: string}
         name: {type: string, x-fresh: pilot-}
+        now: {type: string, default: "2026-04-17T21:03:40Z"}
         limit: {type: integer, default: 5}
     x-requirements: [CAXTON-DEP-001]
     x-agent: mate
@@ -75,7 +76,7 @@ workflows:
         action: receive
         x-client: mate
         x-message: agentDeployed
-        x-push: {type: agent.deployed, agent_id: $steps.deploy.outputs.id, timestamp: "2026-04-17T21:03:40Z"}
+        x-push: {type: agent.deployed, agent_id: $steps.deploy.outputs.id, timestamp: $inputs.now}
         successCriteria:
           - condition: $message.payload.agent_id == $steps.deploy.outputs.id
       - stepId: look
