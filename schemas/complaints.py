@@ -39,7 +39,7 @@ _HINTS: Mapping[tuple[str, ...], str] = {
     ),
     ("criterion-object", "dependentRequired"): "with a type, say what it is applied to: context",
     ("reply", "not"): "body and text exclude each other",
-    ("deed", "dependentRequired"): "with goes with command, and connection with close",
+    ("deed", "dependentRequired"): "with goes with hook, and connection with close",
 }
 """By the end of a keyword's place in its schema, where the keyword itself says too little."""
 

@@ -54,10 +54,16 @@ def _all(protocols: list[str]) -> Iterator[Scenario]:
 
 
 def _found(name: str, protocols: list[str]) -> Scenario:
-    """The scenario of that name, or in that file. Raises `PackError` for none."""
+    """The scenario of that name (`NAME` or `PROTOCOL/NAME`), or in that file. Raises `PackError`
+    for none.
+    """
     if Path(name).is_file():
         return read_scenario(Path(name))
-    paths = {path.name.partition(".")[0]: path for each in protocols for path in scenarios(each)}
+    paths: dict[str, Path] = {}
+    for each in protocols:
+        for path in scenarios(each):
+            short = path.name.partition(".")[0]
+            paths |= {short: path, f"{each}/{short}": path}
     if name not in paths:
         hint = nearest(name, paths)
         raise PackError(Problem(file=name, message="is no scenario and no file", hint=hint))

@@ -66,14 +66,14 @@ def _named(said: Mapping[str, Any], at: Spot) -> Iterator[tuple[Spot, str]]:
 
 
 def _check_deeds(book: Book) -> None:
-    """Deeds end connections that there are, and commands are no misspelt hooks."""
+    """Deeds end connections that there are, and hooks are none that are misspelt."""
     connections = {
         draft.step.connection
         for workflow in book.workflows.values()
         for draft in workflow.steps
         if draft.step.connection
     }
-    hooks = [*book.protocol.hooks, "enrol"]
+    hooks = [*book.protocol.hooks, "enrol", "restart"]
     for workflow in book.workflows.values():
         for at, deed in _deeds(workflow):
             name = deed.get("connection")
@@ -81,12 +81,12 @@ def _check_deeds(book: Book) -> None:
                 where = (*at, "connection")
                 hint = nearest(name, sorted(connections))
                 workflow.page.complain(where, "no step has this connection", name, hint)
-            command = deed.get("command", "enrol")
-            # The mock has commands beside the hooks, and only its own code knows them.
-            near = difflib.get_close_matches(command, hooks, n=1, cutoff=0.85)
-            if command not in hooks and near:
+            hook = deed.get("hook", "enrol")
+            # A target may have hooks of its own, and the mock has commands beside them.
+            near = difflib.get_close_matches(hook, hooks, n=1, cutoff=0.85)
+            if hook not in hooks and near:
                 hint = f"did you mean {near[0]!r}?"
-                workflow.page.complain((*at, "command"), "is no command", command, hint)
+                workflow.page.complain((*at, "hook"), "is no hook", hook, hint)
 
 
 def _deeds(workflow: WorkflowDraft) -> Iterator[tuple[Spot, Mapping[str, Any]]]:

@@ -34,7 +34,7 @@ def check_expressions(workflow: WorkflowDraft) -> None:
         *spoken(workflow.said.get("x-state", []), (*workflow.at, "x-state")),
     ):
         reader.check_name(at, expression)
-        if expression.root in _EXCHANGE:
+        if expression.root in (*_EXCHANGE, "outputs"):
             hint = "$steps.STEP.outputs.NAME"
             reader.complain(at, expression, "a workflow sees no single exchange", hint)
 
@@ -192,14 +192,14 @@ class _StepReader(_Reader):
             self.check_name(at, expression)
 
     def _check_outputs(self, at: Spot, expression: Expression) -> None:
-        """`$outputs`: of the workflow that a step runs, or else of its own."""
-        key = self._draft.step.workflow
-        if "workflowId" in self._draft.said and not key:
-            return  # nobody knows what it was meant to run
-        inner = self._workflow.chapter.book.workflows.get(key, self._workflow)
-        known = inner.said.get("outputs", {})
-        name = expression.names[0]
-        self._check_known(at, expression, name, known, f"output of {inner.id} called")
+        """`$outputs` are those of the workflow that a step runs."""
+        if self._draft.kind != "workflow":
+            self.complain(at, expression, "a step that runs no workflow has no $outputs")
+            return
+        inner = self._workflow.chapter.book.workflows.get(self._draft.step.workflow)
+        if inner is not None:
+            known, name = inner.said.get("outputs", {}), expression.names[0]
+            self._check_known(at, expression, name, known, f"output of {inner.id} called")
 
     def _check_reply(self, at: Spot, expression: Expression) -> None:
         if expression.root in ("response", "message", "statusCode"):
@@ -232,11 +232,14 @@ class _StepReader(_Reader):
 
 
 def input_names(workflow: WorkflowDraft) -> list[str] | None:
-    """The inputs that a workflow has; `None` where it says that there may be any."""
+    """The inputs that a workflow has, and what the deeds of its `x-state` hand over; `None` where
+    it says that there may be any.
+    """
     inputs = workflow.inputs
     if not isinstance(inputs, dict) or _open(inputs):
         return None
-    names = [*_properties(inputs)]
+    made = (deed["as"] for deed in workflow.said.get("x-state", ()) if "as" in deed)
+    names = [*_properties(inputs), *made]
     return [*names, "client"] if "x-clients" in workflow.said else names
 
 

@@ -60,11 +60,6 @@ def check_sense(workflow: WorkflowDraft) -> None:
         _check_waiting(workflow, draft)
     _check_groups(workflow)
     _check_agent(workflow)
-    for index, deed in enumerate(workflow.said.get("x-state", ())):
-        if "as" in deed:
-            at = (*workflow.at, "x-state", str(index), "as")
-            message = "no step is there that it could be an output of"
-            workflow.page.complain(at, message, deed["as"], "put the deed into a step's x-before")
 
 
 def _contradictions(said: Mapping[str, Any], kind: StepKind) -> Iterator[tuple[str, str, str]]:

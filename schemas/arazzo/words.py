@@ -101,8 +101,6 @@ def _how_often(times: Times) -> str:
         return ""
     if times.most is None:
         return f", {times.least} times at least"
-    if times.least == times.most:
-        return f", {times.least} times"
     return f", {times.least} to {times.most} times"
 
 

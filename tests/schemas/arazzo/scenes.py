@@ -33,7 +33,7 @@ workflows:
     x-requirements: [CAXTON-DEP-001]
     x-agent: mate
     x-state:
-      - command: enrol
+      - hook: enrol
         with: {name: mate}
     parameters:
       - {name: X-Caxton-Token, in: header, value: $inputs.token}
