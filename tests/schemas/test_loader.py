@@ -10,6 +10,7 @@ import pytest
 
 from schemas import PackError, Protocol, Requirement, load, load_requirements, protocol_ids
 from schemas.errors import Problem
+from schemas.loader import PROTOCOLS, document_of, requirement_ids, scenario_files
 from tests.schemas.conftest import Pack
 
 
@@ -359,3 +360,34 @@ def test_every_problem_is_told_at_once(pack: Pack) -> None:
 def test_requirements_are_not_read_by_load(pack: Pack) -> None:
     pack.write("requirements.yaml", "broken: [")
     assert Path(pack.load().folder) == pack.folder
+
+
+@pytest.mark.parametrize("protocol", protocol_ids())
+def test_ids_of_requirements_are_found_without_reading_them(protocol: str) -> None:
+    spec = load(protocol)
+    assert requirement_ids(spec) == set(load_requirements(spec))
+
+
+def test_pack_without_requirements_has_no_ids_of_them(pack: Pack) -> None:
+    (pack.folder / "requirements.yaml").unlink()
+    assert requirement_ids(pack.load()) == frozenset()
+
+
+def test_document_is_known_by_the_pack_that_it_stands_in(pack: Pack, tmp_path: Path) -> None:
+    assert document_of(PROTOCOLS / "caxton" / "grpc.yaml") == ("caxton", "grpc")
+    assert document_of(pack.folder / "openapi.yaml") == (str(pack.folder.resolve()), "openapi")
+    assert document_of(pack.folder / "requirements.yaml") is None
+    (tmp_path / "openapi.yaml").touch()
+    assert document_of(tmp_path / "openapi.yaml") is None
+
+
+def test_scenarios_of_a_pack_are_listed_in_order(pack: Pack) -> None:
+    folder = pack.folder / "scenarios"
+    folder.mkdir(exist_ok=True)
+    for name in ("b.arazzo.yaml", "a.arazzo.yaml", "notes.md"):
+        (folder / name).touch()
+    names = [path.name for path in scenario_files(str(pack.folder))]
+    assert names == sorted(names)
+    assert {"a.arazzo.yaml", "b.arazzo.yaml"} <= set(names)
+    with pytest.raises(PackError):
+        scenario_files("nobodys")
