@@ -10,17 +10,16 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pytest
 
-from conformance.clients import HttpClient
 from conformance.context import RunContext
 from conformance.ids import IdSource
 from conformance.judge import Judge
@@ -33,11 +32,9 @@ from conformance.witness import Rulebook
 from schemas import load, load_requirements
 from schemas.spec import Requirement
 
-if TYPE_CHECKING:
-    from conformance.clients.grpc import GrpcClient
-    from conformance.clients.opener import Opener
-
 __all__ = ["Suite"]
+
+pytest_plugins = ["conformance.reach"]
 
 _RECORDS = "assay-records"
 _LATER = "assay-later"
@@ -152,6 +149,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in kept:
             for mark in item.iter_markers("exclusive"):
                 item.add_marker(pytest.mark.xdist_group(mark.args[0]))
+    # What uses a rate of the peer's up comes last: until then it is everybody's.
+    kept.sort(key=lambda item: item.get_closest_marker("exhausts") is not None)
     items[:] = kept
     suite.restrict(kept)
 
@@ -314,55 +313,6 @@ def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
 def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
     """The check's own judge."""
     return Judge(_name(request.node), declared(request.node), suite.book)
-
-
-@pytest.fixture(scope="session")
-async def http_client(suite: Suite) -> AsyncIterator[HttpClient]:
-    client = HttpClient(suite.protocol, suite.context.target)
-    yield client
-    await client.close()
-
-
-@pytest.fixture
-async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
-    """The coordinator that is judged. Everything it answers is judged on the way."""
-    http_client.see = judge.see
-    if await http_client.gone():
-        raise UnjudgeableError("the peer no longer accepts connections")
-    return http_client
-
-
-@pytest.fixture(scope="session")
-async def grpc_client(suite: Suite) -> AsyncIterator[GrpcClient | None]:
-    from conformance.clients.grpc import GrpcClient  # slow to load, and most protocols need none
-
-    client = GrpcClient(suite.protocol, suite.context.target) if suite.context.target.grpc else None
-    yield client
-    if client is not None:
-        await client.close()
-
-
-@pytest.fixture
-async def procedures(grpc_client: GrpcClient | None, judge: Judge) -> GrpcClient:
-    """The procedures of the coordinator that is judged, by gRPC."""
-    if grpc_client is None:
-        raise UnjudgeableError("the target has no address for gRPC: give one with --grpc HOST:PORT")
-    grpc_client.see = judge.see
-    return grpc_client
-
-
-@pytest.fixture
-async def opener(suite: Suite, judge: Judge) -> AsyncIterator[Opener]:
-    """The way to the WebSockets of the coordinator that is judged. What it says there is judged on
-    the way; what a check left open is closed.
-    """
-    from conformance.clients.opener import Opener  # what is judged over REST alone needs none
-
-    opener = Opener(suite.protocol, suite.context.target, judge.see_frame)
-    if await opener.gone():
-        raise UnjudgeableError("the peer no longer accepts connections")
-    yield opener
-    await opener.close()
 
 
 @pytest.fixture(scope="session")

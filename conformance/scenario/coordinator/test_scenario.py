@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -30,13 +29,6 @@ from mockserver.scenario.inputs import InputError, given
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "part" in metafunc.fixturenames:
         metafunc.parametrize("part", parts(RunContext.from_environment()))
-
-
-@pytest.fixture(scope="session")
-async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
-    hooks = Hooks(suite.context.target)
-    yield hooks
-    await hooks.close()
 
 
 async def test_workflow(  # noqa: PLR0917  # each is a fixture
