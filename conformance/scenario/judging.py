@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -80,24 +80,29 @@ def tell(judge: Judge, word: Word, shown: Sequence[Exchange | Frame]) -> None:
             judge.holds(row, word.holds, where + word.message, *shown)
 
 
-def end(judge: Judge, part: Part, finished: Finished, shown: Sequence[Exchange | Frame]) -> None:
-    """Judge the row of the workflow itself; what it broke off before is left to others."""
+def end(
+    judge: Judge,
+    part: Part,
+    finished: Finished,
+    words: Iterable[Word],
+    shown: Sequence[Exchange | Frame],
+) -> None:
+    """Judge the row of the workflow itself by the words that were said in it, of which it weighs no
+    more than the gravest; what it broke off before is left to others.
+    """
     if finished.kept is None:
         judge.end(finished.reason)
     elif not finished.kept:
         judge.end(f"the scenario broke off: {finished.reason}")
     if part.row and finished.kept is not None:
-        judge.holds(part.row, finished.kept, finished.reason, *shown)
+        broken = [row for word in words if word.holds is False for row in word.requirements]
+        judge.holds(part.row, finished.kept, finished.reason, *shown, because=broken)
 
 
-def broken_down(
-    judge: Judge, part: Part, finished: Finished, how: str, shown: Sequence[Exchange | Frame]
-) -> Finished:
-    """What becomes of a workflow when the agent broke down in it: nobody is left who could keep
-    its rows.
+def broken_down(judge: Judge, part: Part, finished: Finished, how: str) -> tuple[Finished, Word]:
+    """What becomes of a workflow when the agent broke down in it, and what that says of the
+    workflow's rows: nobody is left who could keep them.
     """
-    if finished.kept:
-        return finished
     mine = tuple(row for row in part.workflow.requirements if judge.judges(row))
-    tell(judge, Word(mine, False, how, finished.step), shown)
-    return replace(finished, kept=False, reason=f"the agent broke down: {how}")
+    over = replace(finished, kept=False, reason=f"the agent broke down: {how}")
+    return over, Word(mine, holds=False, message=how, step=finished.step)

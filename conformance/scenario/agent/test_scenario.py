@@ -47,10 +47,12 @@ async def test_workflow(
             (said,) = seen.shown(frame)
             judge.see_frame(said, suite.protocol.channels[handshake.operation])
             shown = [*shown[-9:], said]
-    for word in played.words(part.name):
+    words, finished = played.words(part.name), played.finished(part.name)
+    ending = seen.ending if finished is not None and not finished.kept else None
+    if finished is not None and ending is not None and ending.broke_down:
+        finished, word = broken_down(judge, part, finished, ending.describe())
+        words.append(word)
+    for word in words:
         tell(judge, word, shown)
-    finished = played.finished(part.name)
-    if finished is not None and seen.ending is not None and seen.ending.broke_down:
-        finished = broken_down(judge, part, finished, seen.ending.describe(), shown)
     if finished is not None:
-        end(judge, part, finished, shown)
+        end(judge, part, finished, words, shown)
