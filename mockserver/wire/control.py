@@ -186,7 +186,7 @@ def _close(session: Session, _query: str, body: Any) -> Any:
     lines = _lines(session, body)
     for line in lines:
         line.ending = True
-        line.deliver(Ending(code, str(body.get("reason", ""))))
+        line.deliver(Ending(code, str(body.get("reason", "")), at_once=True))
     return {"closed": [line.connection.number for line in lines]}
 
 
