@@ -140,8 +140,9 @@ def _near(unknown: Collection[str]) -> str:
 def _check_kind(kind: Any) -> None:
     if not isinstance(kind, str) or kind not in KINDS:
         near = nearest(kind, KINDS) if isinstance(kind, str) else ""
-        known = ", ".join(KINDS)
-        raise ValueError(f"kind is one of {known}, not {kind!r}" + (f": {near}" if near else ""))
+        if near:
+            raise ValueError(f"there is no kind {kind!r}: {near}")
+        raise ValueError(f"kind is one of {', '.join(KINDS)}, not {kind!r}")
 
 
 def _parameters(kind: str, distribution: str) -> tuple[str, ...]:

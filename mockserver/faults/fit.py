@@ -42,15 +42,15 @@ def misfit(fault: Fault, protocol: Protocol) -> str:
             f"{protocol.id}: {reason}; it strikes {where}"
         )
     if fault.kind == "wrong_correlation" and fault.pointer is None:
-        return _without_id(protocol, struck)
+        return _without_id(fault, protocol, struck)
     return ""
 
 
-def _without_id(protocol: Protocol, struck: set[str]) -> str:
+def _without_id(fault: Fault, protocol: Protocol, struck: set[str]) -> str:
     messages = protocol.messages
     if any(name in messages and messages[name].correlation for name in struck):
         return ""
     return (
         "wrong_correlation needs a pointer here: the document names no id that answers to a "
-        f"request in {', '.join(sorted(struck))}"
+        f"request in what {fault.operation!r} matches"
     )
