@@ -58,7 +58,7 @@ def test_fault_that_can_strike_fits(protocol: str, said: dict[str, Any]) -> None
         (
             "caxton",
             {"kind": "wrong_correlation", "operation": "getAgent"},
-            "needs a pointer here: the document names no id that answers to a request in what 'getAgent' matches",
+            "wrong_correlation needs a pointer here: the document names no id that",
         ),
     ],
 )

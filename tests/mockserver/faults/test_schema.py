@@ -25,7 +25,9 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
         ["fixed", "uniform", "normal", "exponential", "pareto", "gamma"]
     ),
 }
-_STRANGE = st.one_of(st.none(), st.booleans(), st.just("1"), st.just([]), st.just({}))
+_STRANGE: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.booleans(), st.just("1"), st.just([]), st.just({})
+)
 
 
 def _accepted(said: dict[str, Any]) -> bool:
