@@ -60,7 +60,7 @@ Kind = Literal[
 
 Distribution = Literal["fixed", "uniform", "normal", "exponential", "pareto"]
 
-LONGEST = 3600.0
+LONGEST: Final = 3600
 """Seconds that a fault may hold something back."""
 
 
@@ -92,7 +92,7 @@ class Parameter:
         if not number or (self.type == "whole" and not isinstance(value, int)):
             raise TypeError(f"{name} is a number, not {value!r}")
         if not self.least <= value <= self.most:
-            raise ValueError(f"{name} is from {self.least:g} to {self.most:g}, not {value}")
+            raise ValueError(f"{name} is from {self.least} to {self.most}, not {value}")
 
 
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")

@@ -12,10 +12,9 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER of no seconds: what is unsent is thrown away, and the end is a reset (RST)."""
 
 
-def reset(transport: asyncio.BaseTransport) -> None:
+def reset(transport: asyncio.Transport) -> None:
     """End a connection so that its client is told that there is none."""
     carrier = transport.get_extra_info("socket")
     if carrier is not None:
         carrier.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
+    transport.abort()

@@ -170,6 +170,7 @@ def test_forced_status_strikes_lawful_requests_only(talk: Talk) -> None:
     assert talk("POST", "/agents/register", {}).status == 422
     assert talk("GET", "/nowhere").status == 404
     assert talk("GET", "/health").status == 503
+    assert [each.faults for each in talk.session.transcript] == [(), (), ("status",)]
 
 
 def test_extra_field_comes_with_an_answer_that_is_otherwise_the_same(talk: Talk) -> None:

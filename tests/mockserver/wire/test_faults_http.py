@@ -16,6 +16,7 @@ from mockserver import Fault, RunningMock
 from mockserver.faults.kinds import KINDS, Kind
 from tests.mockserver.wire.conftest import Client
 
+BOTH_LOOPS = True
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 

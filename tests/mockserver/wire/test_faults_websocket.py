@@ -19,6 +19,7 @@ from mockserver.faults.kinds import Kind
 from mockserver.wire import connection as wire_connection
 from tests.mockserver.wire.parrot import Parrot
 
+BOTH_LOOPS = True
 PATH = "/api/ws"
 
 
