@@ -58,13 +58,12 @@ def strike_answer(answer: Answer, strokes: Sequence[Stroke], scene: Scene) -> St
         return (scene.previous() or was) if stroke.kind == "stale" else was
 
     answer, landed = _struck(answer, strokes, replay)
-    if scene.place == "grpc" and answer.status >= 300:
-        body = wired = write_json(answer.body)  # a code and a reason are all that goes out
-    elif scene.place == "grpc":
+    refused = scene.place == "grpc" and answer.status >= 300
+    if scene.place == "grpc" and not refused and answer.raw is None:
         answer, body, wired, more = _message_of_procedure(answer, strokes, scene.encode)
         landed += more
     else:
-        if answer.raw is None:
+        if answer.raw is None and not refused:  # of a refusal only code and reason go out
             said, more = _spoiled(answer.body, strokes)
             answer = replace(answer, body=said)
             landed += more
@@ -104,9 +103,9 @@ def _message_of_procedure(
     wired = encode(said)
     if any(stroke.kind == "extra" for stroke in landed):
         wired += UNHEARD_OF
-    garbled, _, more = _garbled(wired, strokes, "grpc")
-    body = garbled if more else write_json(said)
-    return replace(answer, body=said), body, garbled, [*landed, *more]
+    sent, _, more = _garbled(wired, strokes, "grpc")
+    body = sent if more else write_json(said)
+    return replace(answer, body=said), body, sent, [*landed, *more]
 
 
 def _spoiled(
@@ -115,7 +114,13 @@ def _spoiled(
     correlation: str = "",
     fits: Callable[[Any], bool] | None = None,
 ) -> tuple[Any, list[Stroke]]:
-    return _struck(said, strokes, lambda was, stroke: spoiled(was, stroke, correlation, fits))
+    def change(was: Any, stroke: Stroke) -> Any:
+        changed = spoiled(was, stroke, correlation, fits)
+        if fits is not None and not fits(changed):
+            raise LookupError("its type can hold no such value")
+        return changed
+
+    return _struck(said, strokes, change)
 
 
 def _garbled(

@@ -119,6 +119,17 @@ def test_value_that_no_procedure_can_answer_is_left_out() -> None:
     assert orjson.loads(struck.body) == {"status": "success"}
 
 
+def test_id_that_its_type_cannot_hold_is_left_alone() -> None:
+    def encode(said: Any) -> bytes:
+        if said != BODY:
+            raise ValueError("count is 3")
+        return orjson.dumps(said)
+
+    strokes = _strokes(("wrong_correlation", {"pointer": "/count"}))
+    struck = strike_answer(Answer(body=BODY), strokes, Scene("grpc", (), lambda: None, encode))
+    assert (struck.wired, struck.faults) == (orjson.dumps(BODY), ())
+
+
 @pytest.mark.parametrize("kind", ["garbage", "empty"])
 def test_bytes_of_a_procedure_are_seen_as_they_go_out(kind: Kind) -> None:
     struck = _answered(_strokes(kind), place="grpc")

@@ -177,6 +177,27 @@ async def test_stale_refusal_is_refused_again(caller: Caller) -> None:
     assert (await caller())["total"] == 0
 
 
+@pytest.mark.parametrize("kind", ["garbage", "empty"])
+async def test_stale_answer_may_be_one_that_was_struck_itself(caller: Caller, kind: Kind) -> None:
+    caller.add(kind)
+    before = await caller.bytes()
+    caller.add("stale")
+    assert await caller.bytes() == before
+    assert (await caller())["total"] == 0
+
+
+async def test_mock_ends_although_a_call_is_half_open() -> None:
+    async with mockserver.start("caxton", settings=Settings(token="open-sesame")) as mock:
+        mock.session.faults.add(Fault(kind="half_open"))
+        heard = asyncio.Event()
+        mock.mock.listener = lambda _: heard.set()
+        channel = grpc.aio.insecure_channel(mock.grpc)
+        waiting = asyncio.ensure_future(Caller(mock, channel).refused(within=60))
+        await heard.wait()
+    assert await asyncio.wait_for(waiting, 30)
+    await channel.close()
+
+
 async def test_faults_apply_together(caller: Caller) -> None:
     caller.add("delay", seconds=0.05)
     caller.add("extra")
