@@ -80,6 +80,7 @@ class Mock:
             self._parse,
             self._validate,
             force_answer,
+            self._ask_script,
             self._ask_coordinator,
         )
         # And that of a handshake, which opens a WebSocket in the end.
@@ -240,6 +241,10 @@ class Mock:
         life.violations = wrong
         return self._refuse(life, Wrong.INVALID) if wrong else None
 
+    def _ask_script(self, life: Life) -> Answer | None:
+        script = life.session.script
+        return None if script is None else script.reply(life)
+
     def _ask_coordinator(self, life: Life) -> Answer | Later:
         return life.session.coordinator.answer(life.call())
 
@@ -344,6 +349,8 @@ class Mock:
 
     def _note(self, session: Session, entry: Entry) -> None:
         session.transcript.add(entry)
+        if session.script is not None:
+            session.script.note(entry)
         if self.listener is not None:
             self.listener(entry)
 

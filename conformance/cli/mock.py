@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from conformance.cli.welcome import welcome
+from conformance.scenario.inputs import add_inputs, read_inputs
 from mockserver import Fault, RunningMock, Settings, start
 from mockserver.faults.fit import misfit
 from mockserver.faults.text import read_faults
@@ -71,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what goes wrong, e.g. delay:operation=getHealth,seconds=0.5, or the same in JSON; "
         "may be repeated (docs/faults.md)",
     )
+    parser.add_argument(
+        "--scenario",
+        metavar="FILE|NAME",
+        help="play this scenario to whoever comes, and again when its file changes",
+    )
+    add_inputs(parser)
     parser.add_argument(
         "--log",
         choices=["text", "json", "none"],
@@ -207,6 +214,7 @@ async def _serve(
         agents = _enrolled(mock, arguments.agent)
         for fault in faults:
             mock.session.faults.add(fault)
+        tell = _teller(arguments.log)
         if arguments.log == "json":
             ready = {"ready": True, "url": mock.url, "protocol": protocol.id, "ca": mock.ca}
             if mock.grpc:
@@ -217,7 +225,34 @@ async def _serve(
             print(orjson.dumps(told).decode(), flush=True)
         else:
             print(welcome(mock, agents, virtual=arguments.clock == "virtual"), flush=True)
+        if arguments.scenario:
+            _play(mock, arguments, tell)
         await stop.wait()
+
+
+def _play(mock: RunningMock, arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
+    from schemas.arazzo.document import read_scenario  # slow to load, and most mocks play none
+    from schemas.arazzo.finding import find_scenario
+
+    plays = mock.plays()
+    plays.tell = tell
+    scenario = read_scenario(
+        find_scenario(arguments.scenario, mock.mock.protocol.id), mock.mock.protocol
+    )
+    inputs = read_inputs(arguments.input)
+    try:
+        plays.put(mock.session, scenario, workflow=arguments.workflow, inputs=inputs, watched=True)
+    except ValueError as error:
+        raise _UsageError(str(error)) from error
+
+
+def _teller(form: str) -> Callable[[str], None]:
+    """How the course of a scenario is told."""
+
+    def tell(words: str) -> None:
+        print(orjson.dumps({"scenario": words}).decode() if form == "json" else words, flush=True)
+
+    return tell if form != "none" else lambda _: None
 
 
 def _enrolled(mock: RunningMock, names: list[str]) -> dict[str, Mapping[str, str]]:
