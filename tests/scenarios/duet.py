@@ -32,7 +32,7 @@ from conformance.scenario.values import of_start, of_target
 from conformance.stage import of_heard
 from conformance.target import Target, Tls
 from mockserver import RunningMock, Settings
-from mockserver.scenario.acts import Finished
+from mockserver.scenario.acts import Finished, Word
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.inputs import given
 from mockserver.scenario.order import mains
@@ -164,9 +164,15 @@ async def _forward(part: Part, suite: Suite, reach: _Reach, played: Played) -> N
             part.scenario, part.workflow.key, direction="forward", inputs=inputs, roles=roles
         )
         clock = PeerClock(reach.hooks)
-        driver = Forward(flow, peer, clock, lambda word: tell(judge, word, peer.shown))
+        words: list[Word] = []
+
+        def say(word: Word) -> None:
+            words.append(word)
+            tell(judge, word, peer.shown)
+
+        driver = Forward(flow, peer, clock, say)
         finished = await driver.run()
-        end(judge, part, finished, peer.shown)
+        end(judge, part, finished, words, peer.shown)
         played.endings.append(finished)
 
     try:
@@ -225,16 +231,18 @@ async def _backward(
         await _watch(script, patience)
     finally:
         script.give_up(patience)
+        last = mock.session.transcript.count  # what it says at its end is none of the scenario's
         await asyncio.wait([coming], timeout=_FAREWELL if script.finished else 0)
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
         mock.session.script = None
     judge = _judge_of(part, suite)
-    _judge(judge, suite, mock, script.unlawful | script.others)
+    left_out = script.unlawful | script.others
+    _judge(judge, suite, mock, lambda number: number > last or number in left_out)
     for word in script.words:
         tell(judge, word, [])
     assert script.finished is not None
-    end(judge, part, script.finished, [])
+    end(judge, part, script.finished, script.words, [])
     played.endings.append(script.finished)
     played.take(judge)
 
@@ -251,9 +259,11 @@ async def _watch(script: Script, patience: float) -> None:
         await asyncio.sleep(0.005)
 
 
-def _judge(judge: Judge, suite: Suite, mock: RunningMock, left_out: set[int]) -> None:
+def _judge(
+    judge: Judge, suite: Suite, mock: RunningMock, is_left_out: Callable[[int], bool]
+) -> None:
     """What the client said, held against the rows that need no step."""
-    entries = [each for each in mock.session.transcript.entries if each.number not in left_out]
+    entries = [each for each in mock.session.transcript.entries if not is_left_out(each.number)]
     exchanges = [each for each in entries if isinstance(each, HttpExchange)]
     for heard in exchanges:
         judge.see_request(heard)
