@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from mockserver.scenario.acts import Sight
 from mockserver.transcript import Frame
 from schemas.arazzo.model import Step
 
@@ -17,6 +18,7 @@ class Lines:
 
     clients: dict[int, str] = field(default_factory=dict)
     channels: dict[int, str] = field(default_factory=dict)
+    handshakes: dict[int, Sight] = field(default_factory=dict)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     unread: deque[Frame] = field(default_factory=lambda: deque(maxlen=1000))
 

@@ -314,6 +314,7 @@ class Script:
             if entry.connection:
                 self._lines.clients[entry.connection] = client
                 self._lines.channels[entry.connection] = entry.operation
+                self._lines.handshakes[entry.connection] = sight_of(entry)
             self._asked(entry, client)
         elif entry.kind in ("close", "lost"):
             self._ended(entry)
@@ -369,7 +370,9 @@ class Script:
     def _heard(self, number: int, step: Step, frame: Frame) -> bool:
         """Is that what a client was to say?"""
         fits = self._lines.fits(step, frame.connection) and _means(step, frame)
-        return fits and self._takes(number, step, sight_of_message(frame))
+        line = self._lines.handshakes.get(frame.connection, Sight())
+        sight = replace(sight_of_message(frame), request=line.request)
+        return fits and self._takes(number, step, sight)
 
     def _takes(self, number: int, step: Step, sight: Sight, match: Match | None = None) -> bool:
         """Is that what a step awaits? Then it is told."""
