@@ -151,8 +151,9 @@ class Flow:
         )
 
     def _begin(self, frame: Frame) -> None:
-        if frame.workflow.state:
-            self._acts.append(Do(0, frame.workflow.state))
+        state = [deed for deed in frame.workflow.state if deed.output not in frame.inputs]
+        if state:  # what would make an input that is given is not done
+            self._acts.append(Do(0, state))
         self._go_on(frame)
 
     def _go_on(self, frame: Frame) -> None:
@@ -309,7 +310,8 @@ class Flow:
         if flight.near and sight is None:
             reason = f"{reason}; {flight.near}"
         follow = self._follow(step.on_failure, self._scope(frame, sight), flight)
-        if follow is not None and follow.kind == "retry":
+        came = self._forward or sight is not None
+        if follow is not None and follow.kind == "retry" and came:  # what never came is over
             self._retry(flight, follow)
             return
         self._leave(flight)
@@ -334,6 +336,9 @@ class Flow:
             return
         what = f"{step.name} came, and must not"
         rows = [row for weight in weights for row in weight.rows]
+        ours = not self._forward and step.action == "receive"
+        if ours and not self._scales.rows([*step.requirements, *rows]):
+            return  # what a coordinator says is no fault of the client's
         self._say([*step.requirements, *rows], False, what, step.id)
         frame.breaks(step, what)
         self._leave(flight)

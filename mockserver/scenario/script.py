@@ -6,6 +6,7 @@ whenever the mock has had one.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -166,6 +167,7 @@ class Script:
         self._held = 0.0
         self.turn()
         for _ in range(len(self.workflow.steps) * 4 + 4):
+            self._held = 0.0
             if self.finished is not None:
                 return
             blocking = [number for number, each in self._awaited.items() if not each.step.optional]
@@ -237,10 +239,16 @@ class Script:
         for fault in step.faults:
             self._session.faults.add(Fault.parse({"operation": step.name, **fault}))
         if step.client != self.workflow.agent and step.action != "receive" and not step.never:
-            self._play(number, step)
+            if not self._tidies(step):
+                self._play(number, step)
         elif step.action == "receive" and not step.never:
             self._push(number)
             self._catch_up(number, step)
+
+    def _tidies(self, step: Step) -> bool:
+        """Is nothing left to be done that has to be? A mock that is over needs no tidying up."""
+        left = itertools.dropwhile(lambda each: each.id != step.id, self.workflow.steps)
+        return all(each.optional or each.never for each in left)
 
     def _push(self, number: int) -> None:
         """Have the coordinator say what the script has it say, if somebody is there."""
