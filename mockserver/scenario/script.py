@@ -61,6 +61,10 @@ class _Awaited:
     pushes: bool = False
     """Is there something that the coordinator says as soon as somebody is there to hear it?"""
 
+    def is_past(self, entry: Entry) -> bool:
+        """Did it come when the time was over in which it must not?"""
+        return self.step.never and self.until is not None and entry.at >= self.until
+
 
 class Script:
     """Plays the coordinator's side of one workflow in one session.
@@ -150,6 +154,8 @@ class Script:
         now = self._session.world.clock.now()
         for number, awaited in list(self._awaited.items()):
             if awaited.until is not None and now >= awaited.until:
+                if awaited.step.never and self._entries:
+                    continue  # what came in time is not looked at yet
                 awaited.until = None
                 if awaited.step.never:
                     self._step(Passed(number))
@@ -333,7 +339,7 @@ class Script:
         sight = sight_of(exchange)
         for number, awaited in list(self._awaited.items()):
             step = awaited.step
-            if step.client != client or not _asks(step, exchange):
+            if step.client != client or not _asks(step, exchange) or awaited.is_past(exchange):
                 continue
             opened = exchange.connection if step.opens else 0
             if opened and not self._lines.fits(step, opened):
@@ -351,6 +357,8 @@ class Script:
         for number, awaited in list(self._awaited.items()):
             step = awaited.step
             if step.opens or step.closes is not None or step.channel is None:
+                continue
+            if awaited.is_past(frame):
                 continue
             ours = frame.sender == "coordinator"
             if ours is not (step.action == "receive"):
