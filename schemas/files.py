@@ -123,9 +123,25 @@ def _load_marked(text: bytes) -> tuple[Any, Lines]:
     loader: Any = _JsonLoader(text)
     try:
         node = loader.get_single_node()
+        _refuse_circles(node, set(), set())
         return None if node is None else loader.construct_document(node), Lines(node)
     finally:
         loader.dispose()
+
+
+def _refuse_circles(node: Any, above: set[int], sound: set[int]) -> None:
+    """An alias may stand for what holds it, and JSON has no such thing."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in sound:
+        return
+    if id(node) in above:
+        what = "a value holds itself"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+    above.add(id(node))
+    for child in node.value:
+        for each in child if isinstance(child, tuple) else (child,):
+            _refuse_circles(each, above, sound)
+    above.remove(id(node))
+    sound.add(id(node))
 
 
 def parse(text: bytes, name: str, *, as_json: bool) -> Any:
