@@ -195,16 +195,21 @@ def check(
         return
     if not line:
         lines = lines or Lines(_composed(path))
-    for error in validator.iter_errors(data):
-        for steps, message, hint in complaints(error, meta_schema(meta.partition("#")[0])):
-            yield Problem(
-                file=str(path),
-                line=lines.line(steps) if lines else line,
-                pointer=json_pointer.join(steps),
-                message=message,
-                value=_worth_showing(data, steps),
-                hint=hint,
-            )
+    for steps, message, hint, _ in complaints(validator.iter_errors(data), _schema_at):
+        yield Problem(
+            file=str(path),
+            line=lines.line(steps) if lines else line,
+            pointer=json_pointer.join(steps),
+            message=message,
+            value=_worth_showing(data, steps),
+            hint=hint,
+        )
+
+
+def _schema_at(address: str) -> Any:
+    """The meta-schema in which a keyword stands; nothing for one of JSON Schema's own."""
+    uri = address.partition("#")[0]
+    return meta_schema(uri.removeprefix(_URN)) if uri.startswith(_URN) else None
 
 
 @cache
