@@ -304,7 +304,10 @@ class Flow:
             self._go_on(frame)
             return
         rows = [row for each in step.criteria for row in each.requirements] if flight.near else []
-        self._say([*step.requirements, *rows], None if unjudged else False, reason, step.id)
+        owed = [*step.requirements, *rows]
+        if not self._forward and not self._scales.rows(owed):
+            unjudged = True  # no row obliges the client to come this way
+        self._say(owed, None if unjudged else False, reason, step.id)
         if follow is not None and follow.kind == "goto":
             self._obey(frame, follow)
             return
