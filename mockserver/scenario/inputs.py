@@ -9,11 +9,17 @@ from mockserver.scenario.scales import Direction
 from schemas.arazzo.model import Workflow
 from schemas.validation import Shape
 
-__all__ = ["InputError", "given"]
+__all__ = ["InputError", "given", "shapes_of", "supplied"]
 
 
 class InputError(ValueError):
     """An input is missing, or is not what its schema asks for."""
+
+
+def shapes_of(workflow: Workflow) -> Mapping[str, Any]:
+    """The schemas of a workflow's inputs by name. One that is `true` or `false` has no fields."""
+    shapes = workflow.inputs.get("properties", {}) if isinstance(workflow.inputs, dict) else {}
+    return {name: shape if isinstance(shape, dict) else {} for name, shape in shapes.items()}
 
 
 def given(
@@ -29,7 +35,7 @@ def given(
     give; what is asked for by neither falls out. `fresh` makes a text of a prefix that no other
     run uses. Backward, the client chooses what nobody has given. Raises `InputError`.
     """
-    shapes: Mapping[str, Any] = workflow.inputs.get("properties", {})
+    shapes = shapes_of(workflow)
     unknown = sorted(set(said) - set(shapes))
     if unknown:
         names = ", ".join(shapes) or "none"
@@ -47,6 +53,21 @@ def given(
     if direction == "forward":
         _check(workflow, found)
     return found
+
+
+def supplied(
+    direction: Direction,
+    known: Mapping[str, Any] | None = None,
+    fresh: Callable[[str], str] = lambda text: text,
+) -> Callable[[Workflow, Mapping[str, Any]], dict[str, Any]]:
+    """The same for workflows that others call: a function of the workflow and of what it is handed.
+    It raises `InputError`.
+    """
+
+    def inputs_of(workflow: Workflow, handed: Mapping[str, Any]) -> dict[str, Any]:
+        return given(workflow, direction, handed, known or {}, fresh)
+
+    return inputs_of
 
 
 def _check(workflow: Workflow, found: Mapping[str, Any]) -> None:

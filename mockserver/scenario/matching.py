@@ -22,7 +22,7 @@ from schemas.arazzo.expressions import (
 from schemas.arazzo.model import Step
 from schemas.spec import Protocol
 
-__all__ = ["Match", "correlated", "match_client", "match_message"]
+__all__ = ["Match", "correlated", "match_client", "match_message", "open_input"]
 
 
 class Match(NamedTuple):
@@ -109,7 +109,7 @@ class _Matching:
             self.miss(where, f"is {_short(seen)}, not {_short(template)}")
 
     def _fit_expression(self, template: Any, seen: Any, where: str) -> None:
-        name = _open_input(template)
+        name = open_input(template)
         if name in self.bound:
             known = self.bound[name]
         else:
@@ -123,7 +123,7 @@ class _Matching:
             self.miss(where, f"is {_short(seen)}, not {_short(known)}")
 
 
-def _open_input(template: Any) -> str:
+def open_input(template: Any) -> str:
     """The name of the input that a template is, if it is one and nothing else."""
     if not is_expression(template):
         return ""

@@ -23,7 +23,7 @@ def extras(page: Page, said: Mapping[str, Any], at: Spot) -> dict[str, Any]:
         "opens": said.get("x-open", False),
         "closes": said.get("x-close"),
         "within": said.get("x-within"),
-        "times": _times(page, said.get("x-times", 1), (*at, "x-times")),
+        "times": _times(page, said.get("x-times", {}), (*at, "x-times")),
         "optional": said.get("x-optional", False),
         "unordered": said.get("x-unordered", ""),
         "never": said.get("x-never", False),
@@ -38,7 +38,7 @@ def extras(page: Page, said: Mapping[str, Any], at: Spot) -> dict[str, Any]:
 
 def _times(page: Page, said: int | Mapping[str, int], at: Spot) -> Times:
     if isinstance(said, int):
-        return Times(said, said)
+        return Times(said)
     times = Times(said.get("least", 1), said.get("most"))
     if times.most is not None and times.most < times.least:
         page.complain(at, f"at most {times.most} times is fewer than {times.least}", said)
