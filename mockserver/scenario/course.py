@@ -313,7 +313,8 @@ class Course:
         for other in self.of(frame):
             together = step.unordered and step.unordered == other.step.unordered
             before = any(each is other.step for each in earlier)
-            if other.step.optional and before and not together and not other.spare:
+            kept = together or other.spare or other.paused is not None
+            if other.step.optional and before and not kept:
                 self.drop(other)
 
     def drop(self, flight: Flight, *, to_the_end: bool = True) -> None:
@@ -329,6 +330,12 @@ class Course:
             rows = [row for each in step.criteria for row in each.requirements]
             self.say([*step.requirements, *rows], True, "", step.id)
         self.acts.append(Undo(flight.number, step))
+
+    def forsake(self, flight: Flight) -> None:
+        """It leads elsewhere: what was to be tried again after it is not."""
+        while flight.then is not None and flight.then.number in self.flights:
+            flight = flight.then
+            self.drop(flight)
 
     def _number(self, frame: Frame, step: str) -> int:
         number = next(self._numbers)

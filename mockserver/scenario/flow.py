@@ -204,8 +204,8 @@ class Flow:
         if found.kind == "retry":
             self._retry(flight, found, sight)
             return
-        self._course.leave(flight)
-        self._course.acts.append(Undo(flight.number, step))
+        self._course.drop(flight)
+        self._course.forsake(flight)
         self._obey(frame, found, sight)
 
     def _weigh(self, flight: Flight, sight: Sight, *, late: str = "") -> None:
@@ -250,14 +250,11 @@ class Flow:
         course.done(flight, {**scope.outputs, **worked_out(step.outputs, scope)})
         bounded = step.times.most is not None and not step.workflow
         course.leave(flight, spare=bounded and (not self._forward or step.action == "receive"))
-        if flight.then is not None:
-            self._resume(flight.then)
-            return
         found = follow(step.on_success, scope, flight)
-        if found is not None:
+        if found is not None and flight.then is None:
             self._obey(frame, found, sight)
         else:
-            course.agenda.append(GoOn(frame))
+            self._over(flight)
 
     def _returned(self, flight: Flight, event: Returned) -> None:
         """A workflow that a step called is over."""
@@ -306,14 +303,13 @@ class Flow:
         course.leave(flight)
         blamed = not flight.spared and self._blame(flight, reason, unjudged=unjudged)
         if found is not None and found.kind == "goto" and not unjudged:
+            course.forsake(flight)
             self._obey(frame, found, sight)
         elif not step.optional:
             kept = False if blamed or frame.broken else None
             course.end(frame, kept=kept, reason=f"{step.id}: {reason}", step=step.id)
-        elif flight.then is not None:
-            self._resume(flight.then)
         else:
-            course.agenda.append(GoOn(frame))
+            self._over(flight)
 
     def _blame(self, flight: Flight, reason: str, *, unjudged: bool) -> bool:
         """Say what becomes of its rows, and return whether it is a fault: backward, no row may
@@ -343,9 +339,8 @@ class Flow:
         rows = [row for weight in weights for row in weight.rows]
         course.say([*step.requirements, *rows], False, what, step.id)
         frame.breaks(step, what)
-        course.leave(flight)
-        course.acts.append(Undo(flight.number, step))
-        course.agenda.append(GoOn(frame))
+        course.drop(flight, to_the_end=False)
+        self._over(flight)
 
     def _passed(self, flight: Flight) -> None:
         """A pause is over, or the time in which something must not come."""
@@ -354,7 +349,7 @@ class Flow:
             self._again(flight, again, flight.after)
         elif flight.step.never:
             self._course.drop(flight)
-            self._course.agenda.append(GoOn(flight.frame))
+            self._over(flight)
 
     # What follows
 
@@ -383,10 +378,14 @@ class Flow:
         first = frame.steps[frame.place(found.step)] if found.step else called(found)
         self._course.start(frame, first, sight).then = flight
 
-    def _resume(self, flight: Flight) -> None:
-        """What came first is done."""
-        flight.paused = None
-        self._course.take_up(flight, again=True)
+    def _over(self, flight: Flight) -> None:
+        """It is behind us: on to what was to be tried again after it, or to what is next."""
+        again = flight.then
+        if again is None or again.number not in self._course.flights:
+            self._course.agenda.append(GoOn(flight.frame))
+        else:
+            again.paused = None
+            self._course.take_up(again, again=True)
 
     def _obey(self, frame: Frame, found: Follow, sight: Sight | None) -> None:
         course = self._course
