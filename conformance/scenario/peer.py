@@ -169,8 +169,7 @@ class Peer:
                     for name, part in asked.body.items()
                 }
             }
-        labelled = step.body.content_type if step.body else ""
-        if isinstance(asked.body, str) and labelled and "json" not in labelled:
+        if isinstance(asked.body, str):  # a text that is no JSON goes out as it is
             return {"raw": asked.body.encode("utf-8", "surrogatepass")}
         return {"body": asked.body}
 

@@ -290,7 +290,7 @@ class Flow:
     ) -> None:
         """It was not done, or done wrong: `words` are those about what was wrong with it."""
         step, frame, course = flight.step, flight.frame, self._course
-        if step.never:
+        if step.never or flight.spare:
             self._passed(flight)
             return
         if flight.near and sight is None:
@@ -347,7 +347,7 @@ class Flow:
         if flight.paused is not None:
             again, flight.paused = flight.paused, None
             self._again(flight, again, flight.after)
-        elif flight.step.never:
+        elif flight.step.never or flight.spare:
             self._course.drop(flight)
             self._over(flight)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from schemas.arazzo.expressions import (
     parse,
     references,
 )
-from schemas.arazzo.model import Step
+from schemas.arazzo.model import Body, Step
 from schemas.spec import Protocol
 
 __all__ = ["Match", "correlated", "match_client", "match_message", "open_input"]
@@ -43,15 +44,13 @@ def match_client(step: Step, scope: Scope, sight: Sight) -> Match:
             seen = sight.request.query.get(parameter.name, NOTHING)
         else:
             continue  # headers are credentials and labels, and the client's own business
-        matching.fit(parameter.value, seen, f"{parameter.place} {parameter.name}", exact=True)
+        value = parameter.value
+        if isinstance(value, list) and parameter.place == "query":
+            value = value[0] if value else NOTHING  # of several of a name, the first one is seen
+        matching.fit(value, seen, f"{parameter.place} {parameter.name}", exact=True)
     if step.body is not None and not matching.why:
         said = sight.message.body if step.channel is not None else sight.request.body
-        matching.fit(_template(step.body.payload), said, "")
-        for each in step.body.replacements:
-            with suppress(ExpressionError, LookupError, ValueError):
-                put = each.put(said, worth(each.value, scope))
-                if put != said:
-                    matching.miss(each.target, "is another")
+        matching.fit(_whole(step.body), said, "")
     return Match(matching.bound, matching.why)
 
 
@@ -70,9 +69,7 @@ def correlated(step: Step, scope: Scope, payload: Any, protocol: Protocol, messa
         wanted = worth(step.correlation, scope)
     except ExpressionError as error:
         return str(error)
-    messages = protocol.asyncapi["channels"][step.channel.id]["messages"]
-    said = messages.get(message, {}).get("correlationId", {})
-    place = str(said.get("location", "")).partition("#")[2]
+    place = _correlation(protocol, step.channel.id, message)
     if not place:
         return f"{message or 'what came'} has no correlation id"
     try:
@@ -80,6 +77,15 @@ def correlated(step: Step, scope: Scope, payload: Any, protocol: Protocol, messa
     except LookupError:
         return f"{place} is missing"
     return "" if found == wanted else f"{place} is {_short(found)}, not {_short(wanted)}"
+
+
+def _correlation(protocol: Protocol, channel: str, message: str) -> str:
+    """Where the document has the correlation id of a message, or nothing."""
+    said = protocol.asyncapi["channels"][channel]["messages"].get(message, {})
+    while "$ref" in said:
+        steps = json_pointer.parse(said["$ref"].partition("#")[2])
+        said = json_pointer.dig(protocol.asyncapi, steps)
+    return str(said.get("correlationId", {}).get("location", "")).partition("#")[2]
 
 
 class _Matching:
@@ -137,12 +143,25 @@ def _same(one: Any, other: Any) -> bool:
     return one == other if isinstance(one, str) else equal(one, other)
 
 
-def _template(said: Any) -> Any:
-    """A payload that is the text of JSON, as JSON, where it is whole."""
-    if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
+_PLACES = re.compile(r'"(?:[^"\\]|\\.)*"|\{(\$[^{}]*)\}')
+"""The strings in a text of JSON, and the expressions that stand between them."""
+
+
+def _whole(body: Body) -> Any:
+    """The template of a payload, with what is to be set in it: a text of JSON as JSON."""
+    template = body.payload
+    if isinstance(template, str) and template.lstrip().startswith(("{", "[")):
         with suppress(ValueError):
-            return json.loads(said)
-    return said
+            template = json.loads(_PLACES.sub(_quoted, template))
+    for each in body.replacements:
+        with suppress(ExpressionError):  # its place may be there only when it is worked out
+            template = each.put(template, each.value)
+    return template
+
+
+def _quoted(place: re.Match[str]) -> str:
+    """An expression outside of a string stands for a value, of whatever type."""
+    return place[0] if place[1] is None else json.dumps(place[1])
 
 
 def _short(value: Any) -> str:
