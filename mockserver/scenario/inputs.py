@@ -41,6 +41,8 @@ def given(
         names = ", ".join(shapes) or "none"
         raise InputError(f"{workflow.id} has no input {unknown[0]!r}; it has {names}")
     found: dict[str, Any] = {}
+    if workflow.clients > 1 and "client" in known:
+        found["client"] = known["client"]
     for name, shape in shapes.items():
         if name in said:
             found[name] = said[name]
@@ -51,7 +53,8 @@ def given(
         elif direction == "forward" and "default" in shape:
             found[name] = shape["default"]
     if direction == "forward":
-        _check(workflow, found)
+        _check_missing(workflow, found)
+    _check(workflow, found)
     return found
 
 
@@ -70,11 +73,21 @@ def supplied(
     return inputs_of
 
 
-def _check(workflow: Workflow, found: Mapping[str, Any]) -> None:
-    for name in workflow.inputs.get("required", ()):
+def _check_missing(workflow: Workflow, found: Mapping[str, Any]) -> None:
+    wanted = workflow.inputs.get("required", ()) if isinstance(workflow.inputs, dict) else ()
+    for name in wanted:
         if name not in found:
             raise InputError(f"{workflow.id} wants the input {name!r}: give --input {name}=VALUE")
-    wrong = Shape.of(workflow.inputs).explain(dict(found))
+
+
+def _check(workflow: Workflow, found: Mapping[str, Any]) -> None:
+    """What is there must be what the schema asks for; what is not may be still to come."""
+    if not isinstance(workflow.inputs, dict):
+        return
+    shape = {name: part for name, part in workflow.inputs.items() if name != "required"}
+    wrong = Shape.of(shape).explain(
+        {name: found[name] for name in shapes_of(workflow).keys() & found.keys()}
+    )
     if wrong:
         first = wrong[0]
         raise InputError(f"{workflow.id}: the input {first.pointer[1:] or 's'} {first.message}")
