@@ -241,7 +241,7 @@ class Forward:
         message = step.channel.message("coordinator", frame.json) if step.channel else None
         name = message.id if message else ""
         scope = self.flow.scope(flight)
-        why = match_message(step, scope, frame.json, self._peer.protocol, name)
+        why = match_message(step, scope, frame.json, name)
         if why:
             return False
         missed = self.flow.missed(flight, sight_of_frame(frame, 101, line.path))

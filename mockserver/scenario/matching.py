@@ -21,9 +21,8 @@ from schemas.arazzo.expressions import (
     references,
 )
 from schemas.arazzo.model import Body, Step
-from schemas.spec import Protocol
 
-__all__ = ["Match", "correlated", "match_client", "match_message", "open_input"]
+__all__ = ["Match", "match_client", "match_message", "open_input"]
 
 
 class Match(NamedTuple):
@@ -54,14 +53,14 @@ def match_client(step: Step, scope: Scope, sight: Sight) -> Match:
     return Match(matching.bound, matching.why)
 
 
-def match_message(step: Step, scope: Scope, payload: Any, protocol: Protocol, message: str) -> str:
+def match_message(step: Step, scope: Scope, payload: Any, message: str) -> str:
     """Why a message of the coordinator is not the one awaited; empty where it is."""
     if step.message and step.message != message:
         return f"{message or 'what came'} is no {step.message}"
-    return correlated(step, scope, payload, protocol, message)
+    return _correlated(step, scope, payload, message)
 
 
-def correlated(step: Step, scope: Scope, payload: Any, protocol: Protocol, message: str) -> str:
+def _correlated(step: Step, scope: Scope, payload: Any, message: str) -> str:
     """Why a message does not answer what the step asked; empty where it does."""
     if step.correlation is None or step.channel is None:
         return ""
@@ -69,23 +68,16 @@ def correlated(step: Step, scope: Scope, payload: Any, protocol: Protocol, messa
         wanted = worth(step.correlation, scope)
     except ExpressionError as error:
         return str(error)
-    place = _correlation(protocol, step.channel.id, message)
-    if not place:
+    known = step.channel.messages.get(message)
+    if known is None or not known.correlation:
         return f"{message or 'what came'} has no correlation id"
     try:
-        found = json_pointer.dig(payload, json_pointer.parse(place))
+        found = json_pointer.dig(payload, json_pointer.parse(known.correlation))
     except LookupError:
-        return f"{place} is missing"
-    return "" if found == wanted else f"{place} is {_short(found)}, not {_short(wanted)}"
-
-
-def _correlation(protocol: Protocol, channel: str, message: str) -> str:
-    """Where the document has the correlation id of a message, or nothing."""
-    said = protocol.asyncapi["channels"][channel]["messages"].get(message, {})
-    while "$ref" in said:
-        steps = json_pointer.parse(said["$ref"].partition("#")[2])
-        said = json_pointer.dig(protocol.asyncapi, steps)
-    return str(said.get("correlationId", {}).get("location", "")).partition("#")[2]
+        return f"{known.correlation} is missing"
+    return (
+        "" if found == wanted else f"{known.correlation} is {_short(found)}, not {_short(wanted)}"
+    )
 
 
 class _Matching:

@@ -71,7 +71,7 @@ class Script:
         self._others = Others(mock, session)
         self._deeds = Deeds(mock, session)
         self._lines = Lines()
-        self._watch = Watch(flow, mock.protocol, self._lines)
+        self._watch = Watch(flow, self._lines)
         self._entries: deque[Entry] = deque()
         self._acts: deque[Act] = deque()
         self._now = session.world.clock.now()

@@ -12,7 +12,6 @@ from mockserver.scenario.lines import Lines
 from mockserver.scenario.matching import match_client, match_message
 from mockserver.transcript import Entry, Frame, HttpExchange
 from schemas.arazzo.model import Step
-from schemas.spec import Protocol
 
 __all__ = ["Awaited", "Watch"]
 
@@ -37,10 +36,9 @@ class Awaited:
 class Watch:
     """Compares what comes with what is awaited. What it returns is for the flow to be told."""
 
-    def __init__(self, flow: Flow, protocol: Protocol, lines: Lines) -> None:
+    def __init__(self, flow: Flow, lines: Lines) -> None:
         self.awaited: dict[int, Awaited] = {}
         self._flow = flow
-        self._protocol = protocol
         self._lines = lines
 
     def begin(self, act: Perform, now: float, entry: int) -> None:
@@ -166,7 +164,7 @@ class Watch:
         """Is a message of the kind that a step says, or is told?"""
         if step.action == "receive":
             scope, said = self._flow.scope(number), sight.message.body
-            why = match_message(step, scope, said, self._protocol, frame.message)
+            why = match_message(step, scope, said, frame.message)
             if why and (not step.message or step.message == frame.message):
                 self._flow.near(number, f"it came, but {why}")
             return not why

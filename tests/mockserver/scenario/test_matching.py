@@ -186,24 +186,24 @@ def test_open_input_is_an_input_and_nothing_else(text: Any, name: str) -> None:
 
 
 def test_message_must_be_of_its_kind_and_answer_what_was_asked() -> None:
-    protocol, message, place = known("architect"), "reply", "/idempotence"
+    message, place = "reply", "/idempotence"
     told = Step(
         id="a",
-        channel=protocol.channels["socket"],
+        channel=known("architect").channels["socket"],
         action="receive",
         message=message,
         correlation="$inputs.id",
     )
     key = place[1:]
-    assert match_message(told, SCOPE, {key: "a-1"}, protocol, message) == ""
-    assert match_message(told, SCOPE, {key: "b"}, protocol, message) == f'{place} is "b", not "a-1"'
-    assert match_message(told, SCOPE, {}, protocol, message) == f"{place} is missing"
-    assert match_message(told, SCOPE, {key: "a-1"}, protocol, "else") == f"else is no {message}"
-    assert match_message(told, SCOPE, {}, protocol, "") == f"what came is no {message}"
-    assert "leads to nothing" in match_message(told, Scope(), {key: "x"}, protocol, message)
+    assert match_message(told, SCOPE, {key: "a-1"}, message) == ""
+    assert match_message(told, SCOPE, {key: "b"}, message) == f'{place} is "b", not "a-1"'
+    assert match_message(told, SCOPE, {}, message) == f"{place} is missing"
+    assert match_message(told, SCOPE, {key: "a-1"}, "else") == f"else is no {message}"
+    assert match_message(told, SCOPE, {}, "") == f"what came is no {message}"
+    assert "leads to nothing" in match_message(told, Scope(), {key: "x"}, message)
 
 
 def test_message_without_a_place_for_it_answers_nothing() -> None:
-    protocol = known("stella")
-    told = step("a", action="receive", channel=protocol.channels["taskStream"], correlation="x")
-    assert match_message(told, SCOPE, {}, protocol, "") == "what came has no correlation id"
+    channel = known("stella").channels["taskStream"]
+    told = step("a", action="receive", channel=channel, correlation="x")
+    assert match_message(told, SCOPE, {}, "") == "what came has no correlation id"
