@@ -92,7 +92,9 @@ class Deeds:
         return None
 
     def _run(self, name: str, values: Mapping[str, Any]) -> Any:
-        return run_hook(self._session, name, values, self._flush)
+        handed = run_hook(self._session, name, values, self._flush)
+        self._flush()  # what comes of it comes before what is next
+        return handed
 
     def _flush(self) -> None:
         self._mock.sockets.flush(self._session)

@@ -33,7 +33,7 @@ from mockserver.scenario.heard import sight_of
 from mockserver.scenario.lines import Lines
 from mockserver.scenario.others import Others
 from mockserver.scenario.replies import reply_to
-from mockserver.scenario.watch import Watch
+from mockserver.scenario.watch import Watch, asks
 from mockserver.session import Session
 from mockserver.transcript import Entry, HttpExchange
 from schemas.arazzo.criteria import worth
@@ -295,7 +295,7 @@ class Script:
         """A client of ours was answered otherwise than the scenario has it, and asks no more."""
         for number, awaited in list(self._watch.awaited.items()):
             step = awaited.step
-            if step.client == client and step.name == exchange.operation and not step.never:
+            if step.client == client and asks(step, exchange) and not step.never:
                 why = f"{step.name} of {client} did not go as it should"
                 self._step(Failed(number, why, unjudged=True))
 

@@ -11,9 +11,10 @@ from mockserver.scenario.heard import sight_of, sight_of_message
 from mockserver.scenario.lines import Lines
 from mockserver.scenario.matching import match_client, match_message
 from mockserver.transcript import Entry, Frame, HttpExchange
+from schemas.arazzo.expressions import NOTHING
 from schemas.arazzo.model import Step
 
-__all__ = ["Awaited", "Watch"]
+__all__ = ["Awaited", "Watch", "asks"]
 
 _Look = Callable[[int, Step], Sight | None]
 
@@ -72,7 +73,7 @@ class Watch:
         number = exchange.connection
 
         def look(_: int, step: Step) -> Sight | None:
-            if step.client != client or not _asks(step, exchange):
+            if step.client != client or not asks(step, exchange):
                 return None
             return sight if not (step.opens and number) or self._lines.fits(step, number) else None
 
@@ -168,11 +169,11 @@ class Watch:
             if why and (not step.message or step.message == frame.message):
                 self._flow.near(number, f"it came, but {why}")
             return not why
-        wanted = step.message
-        if not wanted and step.channel is not None and step.body is not None:
-            known = step.channel.message("agent", step.body.payload)
-            wanted = known.id if known else ""
-        return not wanted or wanted == frame.message
+        said = step.body.payload if step.body is not None else NOTHING
+        if step.message or step.channel is None or said is NOTHING or isinstance(said, str):
+            return step.message in ("", frame.message)
+        known = step.channel.message("agent", said)
+        return known is None or known.id == frame.message
 
     def _end(self, frame: Frame) -> _Look:
         line = self._lines.handshakes.get(frame.connection, Sight())
@@ -191,7 +192,7 @@ class Watch:
         return look
 
 
-def _asks(step: Step, exchange: HttpExchange) -> bool:
+def asks(step: Step, exchange: HttpExchange) -> bool:
     """Is a request of the kind that a step is?"""
     if step.operation is not None:
         return step.operation.id == exchange.operation
