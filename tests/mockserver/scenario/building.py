@@ -81,7 +81,7 @@ def deed(kind: Any, value: Any, **fields: Any) -> Deed:
     return Deed(kind=kind, value=value, **fields)
 
 
-def workflow(*steps: Step, id: str = "main", key: str = "", **fields: Any) -> Workflow:
+def workflow(*steps: Step, id: str = "main", key: str = "", **fields: Any) -> Workflow:  # noqa: A002  # as it is called
     fields["outputs"] = read_value(fields.get("outputs", {}))
     if isinstance(fields.get("inputs"), Sequence):
         fields["inputs"] = {"properties": {name: {} for name in fields["inputs"]}}

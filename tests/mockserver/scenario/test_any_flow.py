@@ -161,7 +161,7 @@ class _Driver:
     @property
     def choices(self) -> list[int]:
         """What may come: without what was never to come, as long as something else may."""
-        live = {number: step for number, step in self.flow.awaited}
+        live = dict(self.flow.awaited)
         assert live.keys() <= self.under_way.keys()
         lasting = [
             number for number, step in live.items() if not step.never or step.within is not None
@@ -172,7 +172,7 @@ class _Driver:
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**40))
 def test_any_flow_ends_or_awaits_something(seed: int) -> None:
-    maker = _Maker(Random(seed))  # noqa: S311  # a test's
+    maker = _Maker(Random(seed))  # a test's
     flow = maker.flow()
     driver = _Driver(flow)
     driver.tell(Began())

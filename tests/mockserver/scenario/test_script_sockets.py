@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-import pytest
-
-from mockserver.passage import Outcome, Pending
-from mockserver.protocols.caxton import CaxtonCoordinator
+from mockserver.passage import Outcome
 from schemas.arazzo.model import Parameter, Step, Times
 from tests.mockserver.scenario.building import criterion, deed, known, step, workflow
 from tests.mockserver.scenario.scene import Client, Scene
