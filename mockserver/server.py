@@ -86,8 +86,8 @@ async def start(
     """Serve the mock coordinator of `protocol` until the block ends.
 
     `port` 0 takes a free one, and `grpc_port` 0 one more where the protocol has procedures.
-    `clock` is `real`, `virtual` (it stands still until it is advanced) or `adjustable` (it runs, and
-    can be put forward). `listener` is called with every exchange and every frame. `tls`
+    `clock` is `real`, `virtual` (it stands still until it is advanced) or `adjustable` (it runs,
+    and can be put forward). `listener` is called with every exchange and every frame. `tls`
     serves https and wss (and gRPC) with a certificate made for this; without it, the protocol's
     default holds. Raises `schemas.PackError` for an unknown protocol, `ValueError` for an unknown
     clock or dialect, and `OSError` where an address cannot be had.

@@ -1,8 +1,10 @@
 """How a broken file is refused: where, what, and what to do about it."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["PackError", "Problem"]
+__all__ = ["PackError", "Problem", "nearest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,16 @@ class PackError(ValueError):
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint: the known name that is most like this one, or all of them where none is."""
+    names = [*dict.fromkeys(known)]
+    folded = [each for each in names if each.casefold() == name.casefold()]
+    near = folded or difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"there is {', '.join(names)}" if names else "there is none"
 
 
 def _short(value: object, limit: int = 80) -> str:

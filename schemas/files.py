@@ -6,18 +6,18 @@ positions, so that the complaint can name the line.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema_rs
 import orjson
 import yaml
 
 from schemas import pointer as json_pointer
+from schemas.complaints import complaints
 from schemas.errors import PackError, Problem
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "read_checked",
     "read_marked",
 ]
+
+_T = TypeVar("_T")
 
 META = Path(__file__).parent / "meta"
 
@@ -118,7 +120,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _load_marked(text: bytes) -> tuple[Any, Lines]:
-    loader = _JsonLoader(text)
+    loader: Any = _JsonLoader(text)
     try:
         node = loader.get_single_node()
         return None if node is None else loader.construct_document(node), Lines(node)
@@ -135,7 +137,7 @@ def _load(text: bytes) -> Any:
     return yaml.load(text, _JsonLoader)  # noqa: S506
 
 
-def _parsed(text: bytes, name: str, load: Callable[[bytes], Any]) -> Any:
+def _parsed(text: bytes, name: str, load: Callable[[bytes], _T]) -> _T:
     try:
         return load(text)
     except orjson.JSONDecodeError as error:
@@ -164,25 +166,29 @@ def read_checked(path: Path, meta: str) -> Any:
     return data
 
 
-def check(data: Any, meta: str, path: Path, *, line: int = 0) -> Iterator[Problem]:
+def check(
+    data: Any, meta: str, path: Path, *, line: int = 0, lines: Lines | None = None
+) -> Iterator[Problem]:
     """What the meta-schema `meta` has against `data`, each with its line in the file.
 
     `meta` may name a part: `run-record#/$defs/verdict`. `line` is where all of `data` stands on
-    one line (JSON Lines); without it the line is looked for.
+    one line (JSON Lines); without it, and without `lines`, the line is looked for.
     """
     validator = _meta_validator(meta)
     if validator.is_valid(data):
         return
+    if not line:
+        lines = lines or Lines(_composed(path))
     for error in validator.iter_errors(data):
-        steps = [str(step) for step in error.instance_path]
-        yield Problem(
-            file=str(path),
-            line=line or line_of(path, steps),
-            pointer=json_pointer.join(steps),
-            message=error.message,
-            value=_worth_showing(data, steps),
-            hint=_hint(error, data, steps),
-        )
+        for steps, message, hint in complaints(error, meta_schema(meta.partition("#")[0])):
+            yield Problem(
+                file=str(path),
+                line=lines.line(steps) if lines else line,
+                pointer=json_pointer.join(steps),
+                message=message,
+                value=_worth_showing(data, steps),
+                hint=hint,
+            )
 
 
 @cache
@@ -228,16 +234,3 @@ def _child(node: yaml.Node, step: str) -> tuple[yaml.Node, yaml.Node] | None:
 def _worth_showing(data: Any, steps: list[str]) -> object:
     value = json_pointer.dig(data, steps)
     return None if isinstance(value, dict | list) and len(repr(value)) > 120 else value
-
-
-def _hint(error: jsonschema_rs.ValidationError, data: Any, steps: list[str]) -> str:
-    kind = error.kind.name
-    if kind == "additionalProperties":
-        return "remove what is not known here, or mend its spelling"
-    if kind == "enum":
-        choices = [str(choice) for choice in getattr(error.kind, "options", [])]
-        near = difflib.get_close_matches(str(json_pointer.dig(data, steps)), choices, n=1)
-        return f"did you mean {near[0]!r}?" if near else ""
-    if kind == "required":
-        return "add what is missing"
-    return ""

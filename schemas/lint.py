@@ -1,4 +1,6 @@
-"""Is a protocol pack whole? Each file by itself, and all of them against each other."""
+"""Is a protocol pack whole? Each file by itself, and all of them against each other; and scenarios,
+those of the pack or one alone.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,15 @@ from typing import Any
 import jsonschema_rs
 
 from schemas import pointer as json_pointer
+from schemas.arazzo.document import read_scenario
 from schemas.errors import PackError, Problem
 from schemas.examples import load_examples
 from schemas.files import line_of, read
-from schemas.loader import load, load_requirements
+from schemas.loader import load, load_requirements, scenario_files
 from schemas.spec import Example, Protocol, Requirement
 from schemas.validation import PlaceIndex, Validators
 
-__all__ = ["lint"]
+__all__ = ["lint", "lint_scenario"]
 
 
 def lint(pack: str) -> str:
@@ -35,14 +38,42 @@ def lint(pack: str) -> str:
     examples = load_examples(protocol)
     problems = [*_examples(protocol, requirements, examples)]
     problems += _places_without_example(folder, requirements, examples)
+    stories = scenario_files(pack)
+    problems += _scenarios(protocol, stories)
     if problems:
         raise PackError(*problems)
     legal = sum(not example.violates for example in examples)
     return (
         f"{len(protocol.operations)} operations, {len(protocol.messages)} messages, "
         f"{len(requirements)} requirements, "
-        f"{legal} legal and {len(examples) - legal} illegal examples"
+        f"{legal} legal and {len(examples) - legal} illegal examples, "
+        f"{_counted(len(stories), 'scenario')}"
     )
+
+
+def lint_scenario(path: Path) -> str:
+    """Check the scenario in a file, and say in a line what is in it.
+
+    Raises `PackError` with every problem found.
+    """
+    scenario = read_scenario(path)
+    steps = sum(len(scenario.workflows[key].steps) for key in scenario.own)
+    return (
+        f"{scenario.protocol.id}, {_counted(len(scenario.own), 'workflow')}, "
+        f"{_counted(steps, 'step')}, {_counted(len(scenario.requirements), 'requirement')}"
+    )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _scenarios(protocol: Protocol, paths: list[Path]) -> Iterator[Problem]:
+    for path in paths:
+        try:
+            read_scenario(path, protocol)
+        except PackError as error:
+            yield from error.problems
 
 
 def _types(folder: Path) -> Iterator[Problem]:

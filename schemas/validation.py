@@ -6,7 +6,7 @@ and happens only for what was rejected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from urllib.parse import quote
 import jsonschema_rs
 
 from schemas import pointer as json_pointer
+from schemas.complaints import meant
 from schemas.spec import Place, Protocol, Requirement
 
 __all__ = ["Finding", "PlaceIndex", "Shape", "Validators", "Violation"]
@@ -31,6 +32,10 @@ class Violation:
     keyword: str
     message: str
     value: Any
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return json_pointer.parse(self.pointer)
 
     def __str__(self) -> str:
         return f"{self.pointer or '(whole body)'}: {self.message}"
@@ -55,6 +60,21 @@ class Shape:
     def explain(self, message: Any) -> list[Violation]:
         """Every violation, in the message's order; empty where the message is legal."""
         return [_violation(error) for error in self._validator.iter_errors(message)]
+
+    def certain(self, message: Any, unknown: Collection[str]) -> list[Violation]:
+        """The violations that there are whatever stands at the pointers `unknown`: for a message
+        of which not everything is known yet. Of alternatives, what the likeliest one objects to.
+        """
+        if self.accepts(message):
+            return []
+        places = [json_pointer.parse(pointer) for pointer in unknown]
+        return [
+            violation
+            for error in self._validator.iter_errors(message)
+            if not _hangs_on(error, places)
+            for violation in map(_violation, meant(error))
+            if not any(json_pointer.matches(at, violation.steps) for at in places)
+        ]
 
 
 class Validators:
@@ -173,6 +193,23 @@ class PlaceIndex:
 
 def _exists(message: Any, pattern: tuple[str, ...]) -> bool:
     return next(json_pointer.locations(message, pattern), None) is not None
+
+
+_FAR_SIGHTED = frozenset(
+    ("oneOf", "anyOf", "not", "contains", "uniqueItems", "const", "enum", "unevaluatedProperties")
+)
+"""Keywords that object to a value because of what stands below it."""
+
+_CONDITIONAL = frozenset(("then", "else", "dependentSchemas"))
+
+
+def _hangs_on(error: jsonschema_rs.ValidationError, places: Sequence[tuple[str, ...]]) -> bool:
+    """Could another value at one of the places make this error go away?"""
+    if _CONDITIONAL & {str(step) for step in error.evaluation_path}:
+        return bool(places)
+    steps = tuple(str(step) for step in error.instance_path)
+    inside = any(json_pointer.matches(steps, at) for at in places)
+    return inside and error.kind.name in _FAR_SIGHTED
 
 
 def _violation(error: jsonschema_rs.ValidationError) -> Violation:

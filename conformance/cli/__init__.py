@@ -17,7 +17,8 @@ COMMANDS = {
     "run": "play a scenario against a coordinator",
     "test": "judge a coordinator or an agent",
     "report": "write the reports of a run again",
-    "lint": "check a protocol pack",
+    "lint": "check a protocol pack or a scenario",
+    "scenarios": "list the scenarios that ship, or explain one",
     "requirements": "list what a protocol asks of either side",
 }
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from conformance.conversation import Refused
 from conformance.frames import Frame
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import PeerClock
+from conformance.rules import not_now
 from conformance.scenario.peer import Line, Peer
 from conformance.scenario.sights import sight_of_exchange, sight_of_frame
 from mockserver.scenario.acts import (
@@ -58,6 +58,8 @@ class Forward:
         self._events: asyncio.Queue[Event | BaseException] = asyncio.Queue()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._timeout = peer.target.timeout
+        self._spoilt = ""
+        """Why the next step cannot be judged: a deed before it could not be done."""
 
     async def run(self) -> Finished:
         """To the end, whatever the peer does."""
@@ -75,15 +77,13 @@ class Forward:
         return self.flow.finished
 
     async def _obey(self, acts: list[Act]) -> None:
-        spoilt: dict[int, str] = {}
         for act in acts:
             match act:
                 case Do():
-                    with suppress(KeyError):
-                        spoilt[act.flight] = await self._do(act)
-                case Perform() if spoilt.get(act.flight) or spoilt.get(0):
-                    why = spoilt.get(act.flight) or spoilt[0]
-                    await self._events.put(Failed(act.flight, why, unjudged=True))
+                    self._spoilt = await self._do(act) or self._spoilt
+                case Perform() if self._spoilt:
+                    self._tell(Failed(act.flight, self._spoilt, unjudged=True))
+                    self._spoilt = ""
                 case Perform():
                     self._begin(act.flight, self._perform(act.flight, act.step))
                 case Pause():
@@ -146,6 +146,7 @@ class Forward:
             await self._receive(flight, step, line, began)
 
     async def _ask(self, flight: int, step: Step, asked: Ask, began: float) -> None:
+        assert step.operation is not None
         scope = self.flow.scope(flight)
         try:
             async with asyncio.timeout(step.timeout):
@@ -157,7 +158,12 @@ class Forward:
             self._tell(Failed(flight, f"{step.name}: {exchange.failure}"))
             return
         sight = sight_of_exchange(exchange, asked)
-        if not step.criteria and exchange.status >= 400:
+        refused = not step.criteria and exchange.status >= 400
+        if not_now(step.operation, exchange) and (refused or self.flow.missed(flight, sight)):
+            what = f"{step.name}: the peer says {exchange.status}, not now"
+            self._tell(Failed(flight, what, unjudged=True))
+            return
+        if refused:
             self._tell(Failed(flight, f"{step.name} was answered {exchange.outcome}"))
             return
         took = exchange.seconds or time.monotonic() - began

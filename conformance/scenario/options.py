@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from conformance.context import RunContext
+from conformance.scenario.alone import alone, clients
 from conformance.scenario.inputs import read_inputs
 from conformance.scenario.rows import on_sight, own_rows
 from mockserver.scenario.order import mains
@@ -24,12 +26,11 @@ def with_scenario(
 ) -> RunContext:
     """The run that plays a scenario, and judges the rows that it names. Raises `PackError`."""
     scenario = read_scenario(path, protocol)
-    wanted = arguments.workflow
-    if wanted and wanted not in scenario.workflows:
-        near = difflib.get_close_matches(wanted, scenario.workflows, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(scenario.own)}"
-        message = f"{path} has no such workflow"
-        raise PackError(Problem(file="--workflow", message=message, value=wanted, hint=hint))
+    wanted, client = arguments.workflow, getattr(arguments, "client", "")
+    _known("--workflow", wanted, list(scenario.workflows), f"{path} has no such workflow")
+    _known("--client", client, clients(scenario), f"nobody of that name does anything in {path}")
+    if client:
+        scenario = alone(scenario, client)
     rows = load_requirements(protocol)
     workflows = mains(scenario, wanted)
     own = [row.id for row in own_rows(scenario, workflows, context.role)]
@@ -39,7 +40,15 @@ def with_scenario(
         context,
         scenario=str(path.resolve()),
         workflow=wanted,
+        client=client,
         inputs=read_inputs(arguments.input),
         rows=(*own, *named, *seen),
         on_sight=tuple(seen),
     )
+
+
+def _known(flag: str, wanted: str, names: Sequence[str], message: str) -> None:
+    if wanted and wanted not in names:
+        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
+        raise PackError(Problem(file=flag, message=message, value=wanted, hint=hint))

@@ -27,6 +27,7 @@ from schemas.validation import Validators
 __all__ = ["Line", "Peer"]
 
 _PROTOCOLS = "sec-websocket-protocol"
+_UNKNOWN = (401, 403)
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -114,23 +115,37 @@ class Peer:
             return known
         if known is not None and not anew and step.action == "receive":
             return known  # what it said before its end counts
-        offered = asked.headers.get(_PROTOCOLS, "")
-        headers = {name: value for name, value in asked.headers.items() if name != _PROTOCOLS}
-        said = await self._opener.open(
-            step.channel.id,
-            f"{self._label}: {key[0]} {key[1]}",
-            query=asked.query,
-            parameters=asked.path,
-            identity=self._identity(step, scope),
-            subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
-            headers=headers,
-        )
+        said = await self._open(step, asked, scope, f"{self._label}: {key[0]} {key[1]}")
         if isinstance(said, Refused):
             self._show(said.exchange)
             return said
         line = self._lines[key] = Line(socket=said, path=asked.path)
         self._show(said.handshake)
         return line
+
+    async def _open(self, step: Step, asked: Ask, scope: Scope, label: str) -> Socket | Refused:
+        """Where requests bring a token, a handshake does too, unless the step sends none: in the
+        header, and where that is refused in the query as well, since no document says which.
+        """
+        assert step.channel is not None
+        offered = asked.headers.get(_PROTOCOLS, "")
+        headers = {name: value for name, value in asked.headers.items() if name != _PROTOCOLS}
+        token = "" if asked.anonymous else self.target.token(self.protocol)
+        own = {self.protocol.token_header.lower(): token} if token else {}
+        ways = [asked.query, [*asked.query, ("token", token)]] if token else [asked.query]
+        for query in ways:
+            said = await self._opener.open(
+                step.channel.id,
+                label,
+                query=query,
+                parameters=asked.path,
+                identity=self._identity(step, scope),
+                subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
+                headers={**own, **headers},
+            )
+            if isinstance(said, Socket) or said.status not in _UNKNOWN:
+                break
+        return said
 
     def show(self, *frames: Frame) -> None:
         for frame in frames:

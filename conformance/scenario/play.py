@@ -37,6 +37,14 @@ class Played:
     def words(self, name: str) -> list[Word]:
         return list(self._scripts[name].words) if name in self._scripts else []
 
+    def others(self, name: str) -> frozenset[int]:
+        """The numbers of the requests that others made than the agent that is examined."""
+        return frozenset(self._scripts[name].others) if name in self._scripts else frozenset()
+
+    def unlawful(self, name: str) -> set[int]:
+        """The numbers of the entries that were to break the protocol."""
+        return self._scripts[name].unlawful if name in self._scripts else set()
+
     def finished(self, name: str) -> Finished | None:
         return self._scripts[name].finished if name in self._scripts else None
 

@@ -15,7 +15,7 @@ from schemas.arazzo.expressions import NOTHING, Scope
 from schemas.arazzo.model import Body, Step
 from schemas.spec import Operation, Protocol
 
-__all__ = ["Ask", "ask", "files", "payload"]
+__all__ = ["Ask", "ask", "files", "own_values", "payload"]
 
 _PLAIN = "-._~!$&'()*+,;=:@"
 """What stands for itself in a step of a path (RFC 3986)."""
@@ -72,6 +72,14 @@ def ask(step: Step, scope: Scope) -> Ask:
     if step.body and step.body.content_type and step.operation and not _is_form(step.operation):
         headers.setdefault("content-type", step.body.content_type)
     return Ask(path=path, query=query, headers=headers, body=body, anonymous=anonymous)
+
+
+def own_values(step: Step) -> list[Any]:
+    """All that `ask` works out."""
+    values: list[Any] = [each.value for each in step.parameters]
+    if step.body is not None:
+        values += [step.body.payload, *(each.value for each in step.body.replacements)]
+    return [*values, *step.identity.values()]
 
 
 def payload(body: Body, scope: Scope, *, plain: bool = True) -> Any:

@@ -6,7 +6,7 @@ steps out as the client; backward, it awaits them of one. Either tells what it s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockserver.scenario.acts import (
@@ -27,6 +27,7 @@ from mockserver.scenario.course import MOST_STEPS, Course, GoOn, InputsOf, Retur
 from mockserver.scenario.following import follow, pause
 from mockserver.scenario.frames import Flight, Frame, called, worked_out
 from mockserver.scenario.inputs import supplied
+from mockserver.scenario.order import spoken
 from mockserver.scenario.scales import Direction, Scales, Weight
 from schemas.arazzo.expressions import Scope
 from schemas.arazzo.model import Action as Follow
@@ -116,17 +117,18 @@ class Flow:
         flight = self._course.flights.get(number)
         return flight is not None and (flight.spare or flight.spared)
 
-    def is_alone(self, number: int) -> bool:
-        """Is that step the only one that is waited for?"""
-        return all(
-            each.number == number or each.spare or each.step.never or each.step.workflow
-            for each in self._course.flights.values()
-        )
-
     def told(self, number: int, name: str, value: Any) -> None:
         """A deed of that step handed something over: an output of its; of no step, an input."""
         frame, step = self._course.place(number) or (self._main, "")
         (frame.done.setdefault(step, {}) if step else frame.inputs)[name] = value
+
+    def choose(self, number: int, values: Any, fresh: Callable[[str], str]) -> None:
+        """What is said in our own part is ours to choose: inputs that `values` speak of, and that
+        nobody has given yet, are now what the workflow has for them.
+        """
+        frame, _ = self._course.place(number) or (self._main, "")
+        for name in sorted({each.names[0] for each in spoken(values) if each.root == "inputs"}):
+            frame.choose(name, fresh)
 
     def step(self, event: Event) -> list[Act]:
         """What follows from an event, in order."""
@@ -168,9 +170,8 @@ class Flow:
     def _misses(self, number: int, sight: Sight) -> list[Weight]:
         """The criteria by which what was seen is not what that step awaits."""
         flight = self._course.flights.get(number)
-        if flight is None:
-            return []
-        return self._scales.misses(flight.step, sight, self._course.scope(flight.frame, sight))
+        scope = self.scope(number, sight)
+        return [] if flight is None else self._scales.misses(flight.step, sight, scope)
 
     def _seen(self, flight: Flight, event: Seen) -> None:
         step, sight = flight.step, event.sight

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.scenario.acts import Sight
+from mockserver.scenario.inputs import chosen
 from schemas.arazzo.criteria import worth
 from schemas.arazzo.expressions import NOTHING, ExpressionError, Scope
 from schemas.arazzo.model import Action, Parameter, Scenario, Step, Workflow
@@ -75,6 +76,19 @@ class Frame:
         above = {self.links[name]: value for name, value in bound.items() if name in self.links}
         if above and self.caller is not None:
             self.caller.frame.bind(above)
+
+    def choose(self, name: str, fresh: Callable[[str], str]) -> None:
+        """Give an input that nobody has given the value that its workflow has for it, or the one
+        that it stands for.
+        """
+        value = NOTHING if name in self.inputs else chosen(self.workflow, name, fresh)
+        if value is not NOTHING:
+            self.bind({name: value})
+        elif name not in self.inputs and name in self.links and self.caller is not None:
+            above, theirs = self.caller.frame, self.links[name]
+            above.choose(theirs, fresh)
+            if theirs in above.inputs:
+                self.inputs[name] = above.inputs[theirs]
 
 
 def called(follow: Action) -> Step:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mockserver.scenario.scales import Direction
+from schemas.arazzo.expressions import NOTHING
 from schemas.arazzo.model import Workflow
 from schemas.validation import Shape
 
-__all__ = ["InputError", "given", "shapes_of", "supplied"]
+__all__ = ["InputError", "chosen", "given", "shapes_of", "supplied"]
 
 
 class InputError(ValueError):
@@ -43,19 +44,25 @@ def given(
     found: dict[str, Any] = {}
     if workflow.clients > 1 and "client" in known:
         found["client"] = known["client"]
-    for name, shape in shapes.items():
+    for name in shapes:
         if name in said:
             found[name] = said[name]
         elif name in known:
             found[name] = known[name]
-        elif direction == "forward" and "x-fresh" in shape:
-            found[name] = fresh(str(shape["x-fresh"]))
-        elif direction == "forward" and "default" in shape:
-            found[name] = shape["default"]
+        elif direction == "forward" and (value := chosen(workflow, name, fresh)) is not NOTHING:
+            found[name] = value
     if direction == "forward":
         _check_missing(workflow, found)
     _check(workflow, found)
     return found
+
+
+def chosen(workflow: Workflow, name: str, fresh: Callable[[str], str]) -> Any:
+    """What an input is where nobody gives it: a fresh text, or its default; `NOTHING` where its
+    schema has neither.
+    """
+    shape = shapes_of(workflow).get(name, {})
+    return fresh(str(shape["x-fresh"])) if "x-fresh" in shape else shape.get("default", NOTHING)
 
 
 def supplied(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from mockserver.scenario.asking import own_values
 from schemas.arazzo.criteria import Selector
 from schemas.arazzo.expressions import Expression, parse, references
 from schemas.arazzo.model import Scenario, Step, Workflow
@@ -74,32 +75,21 @@ def in_order(workflow: Workflow) -> tuple[Step, ...]:
 
 def _needs(step: Step) -> Iterator[str]:
     yield from step.depends_on
-    judged = (each for criterion in step.criteria for each in criterion.references)
-    for each in (*spoken(step), *judged, *_spoken(step.outputs)):
-        if each.root == "steps":
-            yield each.names[0]
-
-
-def spoken(step: Step) -> Iterator[Expression]:
-    """The expressions in what a step sends, in what it waits for, and in what goes with it."""
-    values: list[Any] = [each.value for each in step.parameters]
-    values += [step.correlation, step.push, step.identity]
-    if step.body is not None:
-        values += [step.body.payload, *(each.value for each in step.body.replacements)]
+    values: list[Any] = [*own_values(step), step.correlation, step.push, step.outputs]
     if step.reply is not None:
         values += [step.reply.headers, step.reply.body, step.reply.text]
     for deed in (*step.before, *step.after):
         values += [deed.said] if deed.kind == "fault" else [deed.value, deed.said]
-    for value in values:
-        yield from _spoken(value)
+    judged = (each for criterion in step.criteria for each in criterion.references)
+    yield from (each.names[0] for each in (*spoken(values), *judged) if each.root == "steps")
 
 
-def _spoken(value: Any) -> Iterator[Expression]:
+def spoken(value: Any) -> Iterator[Expression]:
     """The expressions in a value, those of selectors among them."""
     if isinstance(value, Selector):
         yield value.context
     elif isinstance(value, Mapping | list):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _spoken(item)
+            yield from spoken(item)
     elif isinstance(value, str):
         yield from (parse(text) for text in references(value))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockserver.coordinator import Answer
 from mockserver.faults import Fault
@@ -26,7 +26,7 @@ from mockserver.scenario.acts import (
     Undo,
     Word,
 )
-from mockserver.scenario.asking import ask
+from mockserver.scenario.asking import ask, own_values
 from mockserver.scenario.deeds import DeedError, Deeds
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.heard import sight_of
@@ -65,6 +65,8 @@ class Script:
         self.flow = flow
         self.workflow = workflow
         self.words: list[Word] = []
+        self.others: set[int] = set()
+        """The numbers of the requests that were not the examined client's."""
         self._mock = mock
         self._session = session
         self._real = real
@@ -87,6 +89,11 @@ class Script:
         return self._moves
 
     @property
+    def unlawful(self) -> set[int]:
+        """The entries of the transcript with which the client broke the protocol as it was to."""
+        return self._watch.unlawful
+
+    @property
     def finished(self) -> Finished | None:
         return self.flow.finished
 
@@ -104,6 +111,8 @@ class Script:
 
     def note(self, entry: Entry) -> None:
         """Something was heard or said."""
+        if isinstance(entry, HttpExchange) and self._others.whose(entry.headers):
+            self.others.add(entry.number)
         self._entries.append(entry)
 
     def reply(self, life: Life) -> Answer | None:
@@ -239,6 +248,7 @@ class Script:
         if not there:
             return
         awaited.pushes = False
+        self._choose(number, awaited.step.push)
         try:
             payload = worth(awaited.step.push, self.flow.scope(number))
         except ExpressionError as error:
@@ -251,6 +261,7 @@ class Script:
         if self.finished is not None:
             return
         for at, deed in enumerate(act.deeds):
+            self._choose(act.flight, [deed.value, deed.said])
             try:
                 handed = self._deeds.do(deed, self.flow.scope(act.flight), self._named)
             except (DeedError, ExpressionError) as error:
@@ -266,6 +277,12 @@ class Script:
 
     def _named(self, name: str) -> list[int]:
         return self._lines.named(self.workflow.agent, name)
+
+    def _choose(self, number: int, values: Any) -> None:
+        self.flow.choose(number, values, self._fresh)
+
+    def _fresh(self, prefix: str) -> str:
+        return f"{prefix}-{self._session.world.uuid()[:8]}"
 
     # What was heard and said
 
@@ -303,6 +320,7 @@ class Script:
 
     def _play(self, number: int, step: Step) -> None:
         """A client that nobody examines does its part."""
+        self._choose(number, own_values(step))
         try:
             scope = self.flow.scope(number)
             asked = ask(step, scope)

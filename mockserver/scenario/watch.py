@@ -39,6 +39,8 @@ class Watch:
 
     def __init__(self, flow: Flow, lines: Lines) -> None:
         self.awaited: dict[int, Awaited] = {}
+        self.unlawful: set[int] = set()
+        """The entries that were to break the protocol."""
         self._flow = flow
         self._lines = lines
 
@@ -121,16 +123,19 @@ class Watch:
             found.append(Seen(number, sight, max(0.0, entry.at - awaited.since)))
             if not missed and not step.never:
                 taken = True
-                self._take(number, awaited, entry.connection)
+                self._take(number, awaited, entry)
         return found, taken
 
     def _rank(self, number: int) -> tuple[bool, bool]:
         awaited = self.awaited[number]
         return not awaited.step.never, awaited.spare
 
-    def _take(self, number: int, awaited: Awaited, connection: int) -> None:
-        if connection and awaited.step.channel is not None:
-            self._lines.bind(awaited.step, connection)
+    def _take(self, number: int, awaited: Awaited, entry: Entry) -> None:
+        step = awaited.step
+        if entry.connection and step.channel is not None:
+            self._lines.bind(step, entry.connection)
+        if step.unlawful and step.action != "receive":
+            self.unlawful.add(entry.number)
         if not awaited.spare:
             del self.awaited[number]
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from schemas import pointer as json_pointer
+from schemas.arazzo.checking import check_book
 from schemas.arazzo.drafts import Book, Chapter, WorkflowDraft
 from schemas.arazzo.extras import deeds
 from schemas.arazzo.model import Scenario, Workflow
 from schemas.arazzo.names import workflow_key
+from schemas.arazzo.order import order_steps
 from schemas.arazzo.page import Page, Spot
 from schemas.arazzo.pages import open_pages
 from schemas.arazzo.protocols import choose_protocol
 from schemas.arazzo.reuse import followed
 from schemas.arazzo.sources import Sources
 from schemas.arazzo.steps import read_step
-from schemas.errors import PackError
+from schemas.errors import PackError, Problem
 from schemas.spec import Protocol
 
 __all__ = ["read_scenario"]
@@ -39,9 +41,16 @@ def read_scenario(path: Path, protocol: Protocol | None = None) -> Scenario:
         _add_workflows(Chapter(page=each, sources=Sources(each, found), book=book))
     for workflow in book.workflows.values():
         _read_steps(workflow)
+    check_book(book)
     if page.problems:
-        raise PackError(*dict.fromkeys(page.problems))
+        raise PackError(*_once(page.problems))
     return _scenario(page, book)
+
+
+def _once(problems: Sequence[Problem]) -> Iterable[Problem]:
+    """Each but once, file by file and line by line: what steps share is looked at for each."""
+    found = {(each.file, each.pointer, each.message): each for each in reversed(problems)}
+    return sorted(found.values(), key=lambda each: (each.file, each.line))
 
 
 def _scenario(page: Page, book: Book) -> Scenario:
@@ -96,6 +105,7 @@ def _read_steps(draft: WorkflowDraft) -> None:
             continue
         seen.add(each["stepId"])
         draft.steps.append(read_step(draft, each, here))
+    order_steps(draft)
     depends_on = (
         workflow_key(draft.chapter, text, (*at, "dependsOn", str(index)))
         for index, text in enumerate(said.get("dependsOn", ()))
@@ -116,6 +126,7 @@ def _read_steps(draft: WorkflowDraft) -> None:
         requirements=tuple(said.get("x-requirements", ())),
         agent=said.get("x-agent", draft.steps[0].step.client if draft.steps else "client"),
         clients=said.get("x-clients", 1),
+        exclusive=said.get("x-exclusive", ""),
         state=deeds(page, said.get("x-state", ()), (*at, "x-state")),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from schemas.arazzo.model import Step, Workflow
 from schemas.arazzo.page import Page, Spot
@@ -12,7 +12,10 @@ from schemas.arazzo.reuse import Placed
 from schemas.arazzo.sources import Meant, Sources
 from schemas.spec import Protocol
 
-__all__ = ["Book", "Chapter", "StepDraft", "WorkflowDraft"]
+__all__ = ["Book", "Chapter", "StepDraft", "StepKind", "WorkflowDraft"]
+
+
+StepKind: TypeAlias = Literal["operation", "send", "receive", "open", "close", "workflow"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +33,19 @@ class StepDraft:
     @property
     def id(self) -> str:
         return self.step.id
+
+    @property
+    def kind(self) -> StepKind:
+        """What it does, by the fields that it has."""
+        if "workflowId" in self.said:
+            return "workflow"
+        if "action" not in self.said:
+            return "operation"
+        if self.said.get("x-open"):
+            return "open"
+        if "x-close" in self.said:
+            return "close"
+        return "send" if self.said["action"] == "send" else "receive"
 
     @property
     def outputs(self) -> set[str]:

@@ -151,6 +151,9 @@ def _why(text: str) -> str:
         return "a step is spoken of by its outputs: $steps.STEP.outputs.NAME"
     if text.startswith("$workflows."):
         return "a workflow is spoken of by $workflows.ID.inputs.NAME or $workflows.ID.outputs.NAME"
+    part = re.match(r"(\$\w+\.(?:body|payload))[.\[]", text)
+    if part:
+        return f"a part of it is led to by a JSON Pointer: {part[1]}#/PART"
     if text.startswith(("$request.", "$response.", "$message.")):
         return "it goes on with header.NAME, query.NAME, path.NAME, body or payload"
     return f"it begins with none of {_ROOTS}"

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from schemas import pointer as json_pointer
+from schemas.arazzo.page import unknown_places
 from schemas.arazzo.sources import Meant
 from schemas.spec import Channel, Operation, Protocol
 
-__all__ = ["Known", "known_parameters", "path_parameters"]
+__all__ = ["Known", "known_parameters", "media_types", "path_parameters", "undecided"]
 
 Known: TypeAlias = Mapping[tuple[str, str], str | None]
 """By name and place, the reference of a value's schema, or `None` where it is free."""
@@ -23,6 +24,21 @@ def known_parameters(protocol: Protocol, meant: Meant) -> Known:
         theirs = meant.foreign.parameters if meant.foreign else ()
         return {**{each: None for each in theirs if each[1] != "path"}, **known}
     return dict(_of_channel(protocol, meant.channel)) if meant.channel else {}
+
+
+def media_types(protocol: Protocol, operation: Operation) -> list[str]:
+    """Those in which an operation takes its body."""
+    if operation.is_rpc:
+        return []
+    at = ("paths", operation.path, operation.method.lower(), "requestBody", "content")
+    return list(_dug(protocol.openapi, at))
+
+
+def undecided(channel: Channel, payload: Any) -> bool:
+    """Does an expression decide which of a channel's messages a payload is?"""
+    place = json_pointer.parse(channel.discriminator)
+    places = map(json_pointer.parse, unknown_places(payload))
+    return any(json_pointer.matches(each, place) for each in places)
 
 
 def path_parameters(path: str) -> list[str]:

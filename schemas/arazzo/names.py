@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from schemas.arazzo.drafts import Chapter, WorkflowDraft
-from schemas.arazzo.page import Spot, nearest
+from schemas.arazzo.page import Spot
+from schemas.errors import nearest
 
 __all__ = ["dependency", "step_id", "workflow_key"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,7 +13,7 @@ from schemas.arazzo.expressions import NOTHING, Expression, ExpressionError, par
 from schemas.errors import Problem
 from schemas.files import Lines
 
-__all__ = ["Page", "Spot", "is_selector", "nearest", "spoken"]
+__all__ = ["Page", "Spot", "is_selector", "spoken", "unknown_places"]
 
 Spot: TypeAlias = tuple[str, ...]
 """The steps of a JSON Pointer into the document."""
@@ -61,7 +60,7 @@ class Page:
         self.complain(at, f"{error}{_place(error, said)}", said)
 
     def walk(self) -> Iterator[Page]:
-        """This document and all that it refers to."""
+        """It, and all documents that it refers to."""
         yield self
         for page in self.nested.values():
             yield from page.walk()
@@ -99,11 +98,10 @@ def spoken(said: Any, at: Spot = ()) -> Iterator[tuple[Spot, Expression]]:
             continue
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint: the known name that is most like this one, or all of them where none is."""
-    names = [*dict.fromkeys(known)]
-    near = difflib.get_close_matches(name, names, n=1)
-    folded = [each for each in names if each.casefold() == name.casefold()]
-    if folded or near:
-        return f"did you mean {(folded or near)[0]!r}?"
-    return f"there is {', '.join(names)}" if names else "there is none"
+def unknown_places(said: Any, at: Spot = ()) -> list[str]:
+    """The pointers of the places in a value where an expression, or a selector, stands."""
+    if is_selector(said) or (isinstance(said, str) and any(references(said))):
+        return [json_pointer.join(at)]
+    return [
+        pointer for step, child in _children(said) for pointer in unknown_places(child, (*at, step))
+    ]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from schemas.arazzo.page import Page, nearest
+from schemas.arazzo.page import Page
 from schemas.arazzo.shape import shape_problems
-from schemas.errors import PackError, Problem
+from schemas.errors import PackError, Problem, nearest
 from schemas.files import read_marked
 from schemas.loader import pack_folder, protocol_ids
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.arazzo.page import Page, Spot, nearest
+from schemas.arazzo.page import Page, Spot
 from schemas.arazzo.pages import locate
+from schemas.errors import nearest
 from schemas.loader import document_of, load, protocol_ids
 from schemas.spec import Protocol
 
@@ -22,8 +23,8 @@ class _Word(NamedTuple):
 
 
 def choose_protocol(page: Page, wanted: Protocol | None) -> Protocol | None:
-    """As `x-protocol` says it, or the sources, or who asks; they must not contradict each other.
-    `None`, and a complaint, where nobody says it. Raises `PackError` for a broken pack.
+    """As `x-protocol` says it, or the sources, or who asks. `None`, and a complaint, where nobody
+    says it or they contradict each other. Raises `PackError` for a broken pack.
     """
     words = [*_words(page)]
     if not words:
@@ -33,13 +34,15 @@ def choose_protocol(page: Page, wanted: Protocol | None) -> Protocol | None:
         return wanted
     loaded: dict[str, Protocol] = {} if wanted is None else {wanted.id: wanted}
     first = wanted or _load(words[0].pack, loaded)
+    agreed = True
     for word in words:
         found = _load(word.pack, loaded)
         if found.id != first.id:
+            agreed = False
             message = f"is of {found.id}, and the scenario is of {first.id}"
             hint = "a scenario is of one protocol"
             word.page.complain(word.at, message, word.pack, hint)
-    return first
+    return first if agreed else None
 
 
 def _load(pack: str, loaded: dict[str, Protocol]) -> Protocol:

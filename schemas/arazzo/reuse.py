@@ -9,7 +9,8 @@ from typing import Any
 from schemas.arazzo.criteria import Criterion, read_criterion
 from schemas.arazzo.expressions import ExpressionError, parse
 from schemas.arazzo.model import Parameter
-from schemas.arazzo.page import Page, Spot, nearest
+from schemas.arazzo.page import Page, Spot
+from schemas.errors import nearest
 
 __all__ = ["Placed", "criteria", "followed", "parameter", "placed"]
 

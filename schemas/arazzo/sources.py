@@ -11,10 +11,10 @@ from typing import Any, Literal
 from schemas import pointer as json_pointer
 from schemas.arazzo.expressions import Expression, ExpressionError, parse
 from schemas.arazzo.model import Source, SourceKind
-from schemas.arazzo.page import Page, Spot, nearest
+from schemas.arazzo.page import Page, Spot
 from schemas.arazzo.pages import locate
 from schemas.arazzo.vendor import Foreign, read_vendor
-from schemas.errors import PackError
+from schemas.errors import PackError, nearest
 from schemas.loader import document_of
 from schemas.spec import Channel, Operation, Protocol
 
@@ -23,6 +23,8 @@ __all__ = ["Meant", "Sources"]
 _POINTED = re.compile(r"\{?\$sourceDescriptions\.([A-Za-z0-9_-]+)(?:\.url)?\}?#(/.*)")
 _CLIENT: Mapping[str, Literal["send", "receive"]] = {"receive": "send", "send": "receive"}
 """What the client does where the coordinator, whose document it is, does the other thing."""
+
+_KINDS: Mapping[str, SourceKind] = {"openapi": "openapi", "asyncapi": "asyncapi", "grpc": "grpc"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +156,8 @@ class Sources:
             None if said.get("type") == "arazzo" else locate(self._page, said["url"], (*at, "url"))
         )
         ours = None if path is None else document_of(path)
-        kind: SourceKind = (
-            said.get("x-type") or said.get("type") or (ours[1] if ours else "openapi")
-        )  # type: ignore[assignment]
+        named: SourceKind | None = said.get("x-type") or said.get("type")
+        kind = named or (_KINDS[ours[1]] if ours else "openapi")
         entry = _Entry(source=Source(name=name, url=said["url"], kind=kind, fields=said))
         self._entries[name] = entry
         if kind == "arazzo":

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.arazzo.drafts import StepDraft, WorkflowDraft
 from schemas.arazzo.expressions import NOTHING, ExpressionError
 from schemas.arazzo.extras import extras
-from schemas.arazzo.known import known_parameters
+from schemas.arazzo.known import known_parameters, undecided
 from schemas.arazzo.model import Action, Body, Parameter, Replacement, Step
 from schemas.arazzo.names import dependency, step_id, workflow_key
 from schemas.arazzo.page import Spot
@@ -142,14 +142,14 @@ def _parameter(workflow: WorkflowDraft, each: Placed, meant: Meant | None) -> Pa
 
 
 def _message(said: Mapping[str, Any], meant: Meant | None) -> str:
-    """As `x-message` says it, or the only one there is, or, of what is sent, as its payload says."""
+    """As `x-message` says it, or the payload of what is sent, or the only one that there is."""
     if "x-message" in said:
         return str(said["x-message"])
     if meant is None or meant.channel is None or {"x-open", "x-close"} & said.keys():
         return ""
     sender = "agent" if said.get("action") == "send" else "coordinator"
     payload = said.get("requestBody", {}).get("payload")
-    if sender == "agent" and payload is not None:
+    if sender == "agent" and payload is not None and not undecided(meant.channel, payload):
         message = meant.channel.message("agent", payload)
         return message.id if message and message.id in meant.messages else ""
     known = [each for each in meant.messages if meant.channel.messages[each].sender == sender]

@@ -53,7 +53,8 @@ def read_vendor(path: Path, protocol: Protocol) -> list[Foreign]:
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for path, item in document.get("paths", {}).items():
-        yield from ((path, method) for method in _METHODS if method in item)
+        if isinstance(item, dict):
+            yield from ((path, method) for method in _METHODS if isinstance(item.get(method), dict))
 
 
 def _foreign(
@@ -95,4 +96,4 @@ def _shape(path: str) -> str:
 
 
 def _base(server: Mapping[str, Any]) -> str:
-    return urlsplit(server.get("url", "")).path.rstrip("/")
+    return urlsplit(str(server.get("url", ""))).path.rstrip("/")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.errors import PackError, Problem
+import pytest
+
+from schemas.errors import PackError, Problem, nearest
 
 
 def test_problem_shows_place_value_and_hint() -> None:
@@ -27,3 +29,16 @@ def test_pack_error_lists_every_problem() -> None:
     error = PackError(*problems)
     assert error.problems == problems
     assert str(error) == "a: one\nb: two"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("lok", ["list", "look"], "did you mean 'look'?"),
+        ("LIST", ["list", "look"], "did you mean 'list'?"),
+        ("zebra", ["list", "look", "list"], "there is list, look"),
+        ("zebra", [], "there is none"),
+    ],
+)
+def test_nearest_name_is_the_hint(name: str, known: list[str], hint: str) -> None:
+    assert nearest(name, known) == hint

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas import PackError
-from schemas.files import check, line_of, read, read_checked
+from schemas.files import check, line_of, read, read_checked, read_marked
 
 
 def _written(tmp_path: Path, text: str | bytes, name: str = "x.yaml") -> Path:
@@ -102,7 +102,7 @@ def test_check_lists_every_problem_with_line_pointer_value_and_hint(tmp_path: Pa
     found = {(p.line, p.pointer, p.hint) for p in refused.value.problems}
     assert found == {
         (3, "/known/1", "add what is missing"),
-        (3, "/known/1", "remove what is not known here, or mend its spelling"),
+        (4, "/known/1/reson", "did you mean 'reason'?"),
         (3, "/known/1/requirement", ""),
     }
     assert all(str(path) == problem.file for problem in refused.value.problems)
@@ -138,3 +138,17 @@ def test_line_of_tells_nothing_of_what_cannot_be_read(tmp_path: Path) -> None:
     assert line_of(tmp_path / "nowhere.yaml", []) == 0
     assert line_of(_written(tmp_path, "a: 'open"), ["a"]) == 0
     assert line_of(_written(tmp_path, ""), ["a"]) == 0
+
+
+@pytest.mark.parametrize("name", ["x.yaml", "x.json"])
+def test_marked_file_has_the_same_data_and_its_lines(tmp_path: Path, name: str) -> None:
+    path = _written(tmp_path, '{"a": 1,\n"b": [2,\n{"c": 3}]}', name)
+    data, lines = read_marked(path)
+    assert data == read(path)
+    places = [[], ["a"], ["b"], ["b", "0"], ["b", "1", "c"], ["b", "1", "missing"]]
+    assert [lines.line(at) for at in places] == [1, 1, 2, 2, 3, 3]
+
+
+def test_empty_file_has_no_lines(tmp_path: Path) -> None:
+    data, lines = read_marked(_written(tmp_path, ""))
+    assert (data, lines.line(["a"])) == (None, 0)

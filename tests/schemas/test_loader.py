@@ -10,6 +10,7 @@ import pytest
 
 from schemas import PackError, Protocol, Requirement, load, load_requirements, protocol_ids
 from schemas.errors import Problem
+from schemas.loader import PROTOCOLS, document_of, requirement_ids, scenario_files
 from tests.schemas.conftest import Pack
 
 
@@ -125,7 +126,7 @@ def test_place_reads_as_a_person_would_say_it(rows: dict[str, Requirement]) -> N
     [
         ("id: aitbc\n", "", "", '"id" is a required property'),
         ("id: aitbc\n", "id: AITBC\n", "/id", "does not match"),
-        ("id: aitbc\n", "id: aitbc\nport: 1\n", "", "port"),
+        ("id: aitbc\n", "id: aitbc\nport: 1\n", "/port", "'port' is no field"),
         ("port: 9001", "port: 70000", "/defaults/port", "greater than the maximum"),
         ("port: 9001", "port: yes", "/defaults/port", "is not of type"),
         ("transports: [rest]", "transports: [rst]", "/transports/0", "is not one of"),
@@ -142,7 +143,8 @@ def test_broken_protocol_file_is_refused(
     assert problem.file == str(path)
     assert problem.pointer == pointer
     assert says in problem.message
-    assert problem.line == (pack.line_of("protocol.yaml", new.strip()) if pointer else 2)
+    written = new.split("\n")[-2 if new.endswith("\n") else -1]
+    assert problem.line == (pack.line_of("protocol.yaml", written) if pointer else 2)
 
 
 def test_a_date_in_a_pack_stays_text(pack: Pack) -> None:
@@ -358,3 +360,34 @@ def test_every_problem_is_told_at_once(pack: Pack) -> None:
 def test_requirements_are_not_read_by_load(pack: Pack) -> None:
     pack.write("requirements.yaml", "broken: [")
     assert Path(pack.load().folder) == pack.folder
+
+
+@pytest.mark.parametrize("protocol", protocol_ids())
+def test_ids_of_requirements_are_found_without_reading_them(protocol: str) -> None:
+    spec = load(protocol)
+    assert requirement_ids(spec) == set(load_requirements(spec))
+
+
+def test_pack_without_requirements_has_no_ids_of_them(pack: Pack) -> None:
+    (pack.folder / "requirements.yaml").unlink()
+    assert requirement_ids(pack.load()) == frozenset()
+
+
+def test_document_is_known_by_the_pack_that_it_stands_in(pack: Pack, tmp_path: Path) -> None:
+    assert document_of(PROTOCOLS / "caxton" / "grpc.yaml") == ("caxton", "grpc")
+    assert document_of(pack.folder / "openapi.yaml") == (str(pack.folder.resolve()), "openapi")
+    assert document_of(pack.folder / "requirements.yaml") is None
+    (tmp_path / "openapi.yaml").touch()
+    assert document_of(tmp_path / "openapi.yaml") is None
+
+
+def test_scenarios_of_a_pack_are_listed_in_order(pack: Pack) -> None:
+    folder = pack.folder / "scenarios"
+    folder.mkdir(exist_ok=True)
+    for name in ("b.arazzo.yaml", "a.arazzo.yaml", "notes.md"):
+        (folder / name).touch()
+    names = [path.name for path in scenario_files(str(pack.folder))]
+    assert names == sorted(names)
+    assert {"a.arazzo.yaml", "b.arazzo.yaml"} <= set(names)
+    with pytest.raises(PackError):
+        scenario_files("nobodys")

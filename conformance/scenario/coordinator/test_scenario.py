@@ -21,7 +21,7 @@ from conformance.scenario.forward import Forward
 from conformance.scenario.judging import Part, end, parts, tell
 from conformance.scenario.peer import Peer
 from conformance.scenario.values import of_target
-from mockserver.scenario.acts import Finished
+from mockserver.scenario.acts import Finished, Word
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.inputs import InputError, given
 
@@ -50,11 +50,14 @@ async def test_workflow(  # noqa: PLR0917  # each is a fixture
     async def one(number: int) -> Finished:
         reached = Peer(peer, opener, procedures, label=f"{part.name} {number}")
         flow = _flow(part, suite, ids, number)
-        driver = Forward(
-            flow, reached, PeerClock(hooks), lambda word: tell(judge, word, reached.shown)
-        )
-        finished = await driver.run()
-        end(judge, part, finished, reached.shown)
+        words: list[Word] = []
+
+        def note(word: Word) -> None:
+            words.append(word)
+            tell(judge, word, reached.shown)
+
+        finished = await Forward(flow, reached, PeerClock(hooks), note).run()
+        end(judge, part, finished, words, reached.shown)
         return finished
 
     await asyncio.gather(*(one(number) for number in range(part.workflow.clients)))

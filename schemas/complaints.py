@@ -1,0 +1,172 @@
+"""What a schema has against a file of ours, said so that a person can mend it.
+
+Of alternatives only the one that was meant is told of, and of unknown fields the name that is most
+like them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+
+from schemas import pointer as json_pointer
+from schemas.errors import nearest
+
+__all__ = ["Complaint", "complaints", "meant"]
+
+_LONGEST = 160
+
+
+class Complaint(NamedTuple):
+    """One thing that is wrong with what stands at `steps`."""
+
+    steps: list[str]
+    message: str
+    hint: str = ""
+
+
+_HINTS: Mapping[tuple[str, ...], str] = {
+    ("openapi-step-object", "allOf", "2", "oneOf"): (
+        "a step has operationId or operationPath, or an action and a channelPath, or workflowId"
+    ),
+    ("dependsOn", "items", "oneOf", "0", "pattern"): (
+        "STEP, $workflows.ID.steps.STEP or $sourceDescriptions.NAME.ID.steps.STEP"
+    ),
+    ("asyncapi-step-object", "allOf", "2", "then", "properties", "action", "const"): (
+        "correlationId goes with action: receive"
+    ),
+    ("criterion-object", "dependentRequired"): "with a type, say what it is applied to: context",
+    ("reply", "not"): "body and text exclude each other",
+    ("deed", "dependentRequired"): "with goes with hook, and connection with close",
+}
+"""By the end of a keyword's place in its schema, where the keyword itself says too little."""
+
+
+def complaints(error: jsonschema_rs.ValidationError, schema: Any) -> Iterator[Complaint]:
+    """What one error of `schema` comes to: mostly one complaint, sometimes several, and none where
+    it only follows from another one.
+    """
+    steps = [str(step) for step in error.instance_path]
+    place = [str(step) for step in error.schema_path]
+    match error.kind.name:
+        case "oneOf" | "anyOf":
+            yield from _of_alternatives(error, schema, steps, place)
+        case "unevaluatedProperties" | "additionalProperties":
+            yield from _unknown(error, schema, steps, place)
+        case kind:
+            yield Complaint(steps, _short(error.message), _hint(kind, error, place))
+
+
+def _of_alternatives(
+    error: jsonschema_rs.ValidationError, schema: Any, steps: list[str], place: list[str]
+) -> Iterator[Complaint]:
+    keys = _required(schema, place)
+    if keys and isinstance(error.instance, dict):
+        said = [key for key in keys if key in error.instance]
+        if said:
+            yield Complaint(steps, f"{' and '.join(said)} exclude each other", "leave one of them")
+        else:
+            hint = _hint("required", error, place)
+            yield Complaint(steps, f"has none of {', '.join(keys)}", hint)
+        return
+    if not any(getattr(error.kind, "context", ())):
+        yield Complaint(steps, _short(error.message))
+        return
+    for inner in meant(error):
+        yield from complaints(inner, schema)
+
+
+def meant(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.ValidationError]:
+    """What the alternative that was meant has against a value that fits none of them; the error
+    itself where it is not about alternatives.
+    """
+    branches = [branch for branch in getattr(error.kind, "context", ()) if branch]
+    if not branches:
+        return [error]
+    return list(_chosen(error.instance, branches, [str(step) for step in error.schema_path]))
+
+
+def _required(schema: Any, place: list[str]) -> list[str]:
+    """The keys between which alternatives choose, where they ask for a key each and no more."""
+    branches = _dug(schema, place)
+    if not isinstance(branches, list) or any(each.keys() != {"required"} for each in branches):
+        return []
+    return [each["required"][0] for each in branches]
+
+
+_Errors = Sequence[jsonschema_rs.ValidationError]
+
+
+def _chosen(instance: Any, branches: list[_Errors], place: list[str]) -> _Errors:
+    """What the alternative that was meant has against it, by the keys that are there."""
+    if place[-2:] == ["step-object", "oneOf"] and isinstance(instance, dict):
+        channel = {"action", "channelPath"} & instance.keys()
+        return branches[1 if channel else 2 if "workflowId" in instance else 0]
+    if isinstance(instance, dict) and any(map(_reusable, branches)):
+        refers = "reference" in instance
+        return next((each for each in branches if _reusable(each) is refers), branches[0])
+    depth = max(len(error.instance_path) for error in branches[0])
+    fitting = [each for each in branches if not _mistyped(each, depth)]
+    return min(fitting or branches, key=len)
+
+
+def _reusable(branch: _Errors) -> bool:
+    """Is it the alternative that refers to a component?"""
+    return any("reusable-object" in map(str, error.schema_path) for error in branch)
+
+
+def _mistyped(branch: _Errors, depth: int) -> bool:
+    return any(error.kind.name == "type" and len(error.instance_path) <= depth for error in branch)
+
+
+def _unknown(
+    error: jsonschema_rs.ValidationError, schema: Any, steps: list[str], place: list[str]
+) -> Iterator[Complaint]:
+    """Fields that nothing knows. What is known, and only not looked at because something else is
+    wrong, is passed over.
+    """
+    known = sorted(_properties(schema, _dug(schema, place[:-1])))
+    unexpected: Sequence[str] = getattr(error.kind, "unexpected", ())
+    for name in unexpected:
+        if name not in known:
+            message = f"{name!r} is no field that is known here"
+            yield Complaint([*steps, name], message, nearest(name, known))
+
+
+def _properties(schema: Any, part: Any) -> set[str]:
+    """The names of all fields that a part of a schema knows, whatever it refers to."""
+    if not isinstance(part, dict):
+        return set()
+    found = set(part.get("properties", ()))
+    reference = part.get("$ref", "")
+    if reference.startswith("#/"):
+        found |= _properties(schema, _dug(schema, json_pointer.parse(reference[1:])))
+    for keyword in ("allOf", "oneOf", "anyOf"):
+        for each in part.get(keyword, ()):
+            found |= _properties(schema, each)
+    return found
+
+
+def _dug(schema: Any, place: Sequence[str]) -> Any:
+    try:
+        return json_pointer.dig(schema, place)
+    except LookupError:
+        return None
+
+
+def _hint(kind: str, error: jsonschema_rs.ValidationError, place: list[str]) -> str:
+    for end, hint in _HINTS.items():
+        if tuple(place[-len(end) :]) == end:
+            return hint
+    if kind == "enum":
+        choices = [str(choice) for choice in getattr(error.kind, "options", ())]
+        return nearest(str(error.instance), choices)
+    return "add what is missing" if kind == "required" else ""
+
+
+def _short(text: str) -> str:
+    """A message without the most of a long value in it."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
