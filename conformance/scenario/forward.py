@@ -111,7 +111,8 @@ class Forward:
             except Exception as error:  # noqa: BLE001  # a fault of ours: `run` raises it
                 self._events.put_nowait(error)
 
-        self._tasks[flight] = asyncio.create_task(guarded())
+        task = self._tasks[flight] = asyncio.create_task(guarded())
+        task.add_done_callback(lambda _: doing.close())  # one that was cancelled may not have begun
 
     def _tell(self, event: Event) -> None:
         self._events.put_nowait(event)
