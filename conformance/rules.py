@@ -68,6 +68,19 @@ def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     )
 
 
+def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
+    """In the envelope `{"error": {...}}`; what is no such envelope is another row's affair."""
+    if exchange.ok or exchange.operation == "" or exchange.method == "RPC":
+        return
+    told = exchange.at("/error")
+    if isinstance(told, dict):
+        yield RuleWord(
+            kept=isinstance(told.get("details"), dict),
+            message=f"an error of status {exchange.status} comes without details",
+            pointers=("/error",),
+        )
+
+
 def _unthrottled(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     if exchange.status is not None:
         kept = not exchange.throttled and exchange.status != 429
@@ -86,6 +99,7 @@ ANSWER_RULES: Mapping[str, Rule] = {
     "answered": _answered,
     "served": _served,
     "labelled-json": _labelled_json,
+    "detailed-errors": _detailed_errors,
     "unthrottled": _unthrottled,
     "kept-alive": _kept_alive,
 }

@@ -34,6 +34,10 @@ def labelled(label: str, answer: bytes = b"{}") -> Exchange:
     return replace(HEALTH, answer=answer, answer_headers={"content-type": label} if label else {})
 
 
+def refused(body: object) -> Exchange:
+    return replace(HEALTH, status=404, answer=json.dumps(body).encode())
+
+
 @pytest.mark.parametrize(
     ("rule", "exchange", "said"),
     [
@@ -60,6 +64,15 @@ def labelled(label: str, answer: bytes = b"{}") -> Exchange:
         ("labelled-json", labelled("text/html", b"<html>"), SILENT),
         ("labelled-json", labelled("", b""), SILENT),
         ("labelled-json", replace(labelled("text/html"), operation=""), SILENT),
+        ("detailed-errors", HEALTH, SILENT),
+        ("detailed-errors", LOST, SILENT),
+        ("detailed-errors", refused({"error": {"code": "X", "details": {}}}), KEPT),
+        ("detailed-errors", refused({"error": {"code": "X"}}), BROKEN),
+        ("detailed-errors", refused({"error": {"code": "X", "details": None}}), BROKEN),
+        ("detailed-errors", refused({"error": {"code": "X", "details": "none"}}), BROKEN),
+        ("detailed-errors", refused({"error": "X"}), SILENT),
+        ("detailed-errors", replace(refused({"error": {}}), operation=""), SILENT),
+        ("detailed-errors", replace(refused({"error": {}}), method="RPC"), SILENT),
         ("unthrottled", HEALTH, KEPT),
         ("unthrottled", replace(HEALTH, throttled=True), BROKEN),
         ("unthrottled", replace(LOST, throttled=True), SILENT),

@@ -39,7 +39,20 @@ _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("deployment", "status"): ("odd",),
     ("deployment", "stages/*/status"): ("odd",),
     ("history", "messages/*/content"): ("missing",),
+    ("deployment", "metrics/success_rate"): ("missing", "null"),
+    ("deployment", "metrics/latency_p99"): ("missing", "null"),
 }
+"""A rate and a latency are told once there is something to measure."""
+
+_LATER: Final = ("missing", "null")
+
+_IMPLIED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("get", "metrics/average_latency_ms"): _LATER,
+    ("system", "performance/message_latency_p50"): _LATER,
+    ("system", "performance/message_latency_p99"): _LATER,
+    ("system", "performance/agent_spawn_time_ms"): _LATER,
+}
+"""Spoilers that break no more than what is implied here."""
 
 _TRAFFIC: Final[dict[str, Shape]] = {
     "metrics/messages_processed": "total",
@@ -310,7 +323,10 @@ def _fault(place: _Place, spoiler: Spoiler) -> Fault:
         section=place.section,
         summary=f"`{field}` of {place.op} {spoiler.words}",
         seed=(_on_event if place.event else _on_answer)(place, spoiler),
-        implied=spoiler.implied or place.op == "agent.failed" or "cpu" in place.path,
+        implied=spoiler.implied
+        or place.op == "agent.failed"
+        or "cpu" in place.path
+        or spoiler.name in _IMPLIED.get((place.op, place.path), ()),
     )
 
 

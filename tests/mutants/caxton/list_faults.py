@@ -85,7 +85,7 @@ _AGENTS: Final[tuple[Row, ...]] = (
     ("total.fixed", "total is 42", at("list.total", lambda v, s: 42)),
     ("next.early", "next_offset is null too early", at("list.next", lambda v, s: None)),
     (
-        "next.always",
+        "~next.always",
         "next_offset is never null",
         at("list.next", lambda v, s: s["offset"] + s["limit"]),
     ),

@@ -194,15 +194,11 @@ _KEPT: Final[tuple[Row, ...]] = (
 )
 
 _LINKS: Final[tuple[Row, ...]] = (
-    ("~reply_with.lost", "reply_with is lost", _row(lambda row: row.pop("reply_with", None))),
-    ("~in_reply_to.lost", "in_reply_to is lost", _row(lambda row: row.pop("in_reply_to", None))),
     (
         "~reply_with.moved",
         "reply_with becomes in_reply_to",
         _row(lambda row: _moved(row, "reply_with", "in_reply_to")),
     ),
-    ("~ontology.lost", "the ontology is lost", _row(lambda row: row.pop("ontology", None))),
-    ("~language.lost", "the language is lost", _row(lambda row: row.pop("language", None))),
     (
         "~conversation.changed",
         "the conversation reads otherwise",

@@ -98,11 +98,6 @@ _AGENT: Final[tuple[Row, ...]] = (
         _traffic(lambda t, s: t.update(messages_processed=2 * t["messages_processed"])),
     ),
     ("processed.shared", "the messages of all agents are counted", _traffic(_shared)),
-    (
-        "~failed.frozen",
-        "failed messages are not counted",
-        _traffic(lambda t, s: t.update(messages_failed=0)),
-    ),
     ("~failed.swapped", "processed and failed messages are swapped", _traffic(_swapped)),
     ("~period.ignored", "the period makes no difference", at("period.since", lambda v, s: 0.0)),
     (

@@ -208,7 +208,6 @@ _BACK: Final[tuple[Row, ...]] = (
         on_body("rollback", lambda b, s: b.update(deployment_id=b["deployment_id"] + "0")),
     ),
     ("~again.internal", "a second rollback is an internal error", at("answer", _again)),
-    ("~threshold.ignored", "a crash does not roll it back", at("rollout.guarded", never)),
     (
         "~threshold.always",
         "a crash rolls back what is not guarded",

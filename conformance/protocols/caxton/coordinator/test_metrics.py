@@ -64,6 +64,7 @@ async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
     "CAXTON-MET-025",
     "CAXTON-MET-026",
     "CAXTON-SYS-026",
+    "CAXTON-SYS-028",
 )
 async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
     """Messages to one agent are counted, and are not counted for another."""
@@ -110,6 +111,9 @@ def _judge_averages(judge: Judge, said: Exchange) -> None:
         judge.holds("CAXTON-MET-023", fine, wrong, said, pointer=average)
 
 
+_PERFORMANCE = ("message_latency_p50", "message_latency_p99", "agent_spawn_time_ms")
+
+
 def _counted(said: Exchange) -> float:
     parts = (_number(said, f"/metrics/messages_{name}") for name in ("processed", "failed"))
     return sum(part or 0 for part in parts)
@@ -136,6 +140,9 @@ async def _judge_counting(client: Client, judge: Judge, busy: Agent, idle: Agent
     wrong = f"{taken} messages were delivered, and total_processed went from {first} to {last}"
     fine = first is not None and last is not None and last > first
     judge.holds("CAXTON-SYS-026", fine, wrong, system, later, pointer="/messages")
+    lacking = [name for name in _PERFORMANCE if _number(later, f"/performance/{name}") is None]
+    wrong = f"after deployments and messages there is no {' and no '.join(lacking)}"
+    judge.holds("CAXTON-SYS-028", not lacking, wrong, later, pointer="/performance")
 
 
 async def _until_counted(

@@ -282,5 +282,7 @@ async def test_flow_garbled_calls(caller: Caller, client: Client, crew: Crew, ju
         judge.holds("CAXTON-GRP-034", not said.ok, wrong, said)
         wrong = f"{operation} gives bytes that are no message no answer: {said.failure}"
         judge.holds("CAXTON-GRP-034", not said.failure, wrong, said)
+        wrong = f"{operation} with bytes that are no message ends UNKNOWN, as what breaks does"
+        judge.holds("CAXTON-GRP-034", said.code != "UNKNOWN", wrong, said)
     after = await caller.send(caller.message(mate, performative="inform"))
     judge.status("CAXTON-GRP-034", after, _OK)
