@@ -33,24 +33,32 @@ def _places(op: str, section: Section, rows: dict[str, Shape]) -> Iterator[_Plac
         yield _Place(op=op, path=path, shape=shape, section=section, without=without, event=event)
 
 
+_UNKNOWN: Final = ("missing", "null")
+
 _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("get", "deployment/strategy"): ("odd",),
     ("task", "status"): ("odd",),
     ("deployment", "status"): ("odd",),
     ("deployment", "stages/*/status"): ("odd",),
     ("history", "messages/*/content"): ("missing",),
-    ("deployment", "metrics/success_rate"): ("missing", "null"),
-    ("deployment", "metrics/latency_p99"): ("missing", "null"),
+    ("get", "deployment/deployed_by"): _UNKNOWN,
+    ("stop", "estimated_completion"): ("null",),
+    ("task", "estimated_completion"): _UNKNOWN,
+    ("task", "subtasks"): _UNKNOWN,
+    ("rollback", "estimated_completion"): ("null",),
+    ("deployment", "metrics/success_rate"): _UNKNOWN,
+    ("deployment", "metrics/latency_p99"): _UNKNOWN,
+    ("system.alert", "details"): _UNKNOWN,
 }
-"""A rate and a latency are told once there is something to measure."""
-
-_LATER: Final = ("missing", "null")
+"""An end that cannot be told, who deployed it, a rate before there was any traffic, and what is
+not divided: a peer may not know these.
+"""
 
 _IMPLIED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("get", "metrics/average_latency_ms"): _LATER,
-    ("system", "performance/message_latency_p50"): _LATER,
-    ("system", "performance/message_latency_p99"): _LATER,
-    ("system", "performance/agent_spawn_time_ms"): _LATER,
+    ("get", "metrics/average_latency_ms"): _UNKNOWN,
+    ("system", "performance/message_latency_p50"): _UNKNOWN,
+    ("system", "performance/message_latency_p99"): _UNKNOWN,
+    ("system", "performance/agent_spawn_time_ms"): _UNKNOWN,
 }
 """Spoilers that break no more than what is implied here."""
 

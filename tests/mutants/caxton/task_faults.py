@@ -129,7 +129,7 @@ def _early(task: Any, spot: Spot) -> Any:
 
 _FOLLOWED: Final[tuple[Row, ...]] = (
     (
-        "status.created",
+        "~status.created",
         "a distributed task stays created",
         on_body("task", lambda b, s: b.update(status="created")),
     ),

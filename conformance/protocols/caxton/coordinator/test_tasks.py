@@ -71,7 +71,7 @@ def _judge_idle(judge: Judge, seen: Exchange, task_id: str) -> None:
 async def _judge_distributed(
     labour: Labour, judge: Judge, task_id: str, participants: Collection[Agent]
 ) -> None:
-    said = await labour.distribute(task_id)
+    said = await labour.distribute(task_id, within=WAIT + _SOME_SECONDS + 1)
     judge.status("CAXTON-DIS-010", said, range(200, 300))
     judge.equal("CAXTON-DIS-023", said, "/task_id", task_id)
     _judge_award(judge, said, participants)
