@@ -155,7 +155,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
         _body(lambda b, s: b["metrics"].update(success_rate=b["metrics"]["success_rate"] * 100)),
     ),
     (
-        "rate.contradicts",
+        "~rate.contradicts",
         "success_rate is 1 in spite of errors",
         _body(
             lambda b, s: b["metrics"].update(
@@ -222,12 +222,12 @@ _BACK: Final[tuple[Row, ...]] = (
 
 _MADE: Final[tuple[Row, ...]] = (
     (
-        "status.completed",
+        "~status.completed",
         "a new deployment is completed",
         on_body("create_deployment", lambda b, s: b.update(status="completed")),
     ),
     (
-        "status.failed",
+        "~status.failed",
         "a new deployment has failed",
         on_body("create_deployment", lambda b, s: b.update(status="failed")),
     ),

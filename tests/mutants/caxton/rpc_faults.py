@@ -246,7 +246,7 @@ _CONDUCT: Final[tuple[Row, ...]] = (
         at("grpc.failed", _every_code("INTERNAL")),
     ),
     (
-        "error.every.silent",
+        "~error.every.silent",
         "refusals say nothing",
         at("grpc.failed", lambda r, s: replace(r, words="")),
     ),

@@ -38,6 +38,7 @@ def _number(said: Exchange, pointer: str) -> float | None:
     "CAXTON-SYS-020",
     "CAXTON-SYS-021",
     "CAXTON-SYS-027",
+    "CAXTON-SYS-029",
     *CENSUS,
 )
 async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
@@ -51,6 +52,10 @@ async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
     wrong = f"half of the messages take up to {low} ms, and 99 of 100 up to {high} ms"
     fine = low is None or high is None or low <= high
     judge.holds("CAXTON-SYS-027", fine, wrong, said, pointer="/performance")
+    busy = _number(said, "/resources/cpu_usage_percent")
+    wrong = f"of the system's CPU {busy} percent are in use"
+    fine = busy is None or busy <= 100
+    judge.holds("CAXTON-SYS-029", fine, wrong, said, pointer="/resources/cpu_usage_percent")
     await judge_census(client, judge)
 
 

@@ -40,7 +40,9 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 # Deployments
 
 
-@requirement("CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020", "CAXTON-GRP-038")
+@requirement(
+    "CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020", "CAXTON-GRP-038", "CAXTON-GRP-039"
+)
 async def test_flow_refused_deployments(caller: Caller, client: Client, judge: Judge) -> None:
     named = caller.config()
     bad = await caller.deploy(named, b"MZ\x90\0 no module at all", lawful=False)
