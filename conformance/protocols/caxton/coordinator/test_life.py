@@ -48,6 +48,7 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-DEP-022",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
+    "CAXTON-MSG-019",
     "CAXTON-REM-005",
     "CAXTON-REM-007",
     "CAXTON-REM-008",
@@ -156,6 +157,10 @@ async def _judge_stopped(client: Client, judge: Judge, agent: Agent) -> None:
     """It takes no messages, is shown as stopped, and stays so when it is told to stop again."""
     said = await _tell(client, agent)
     judge_untold(judge, "CAXTON-STP-011", said, "a stopped agent")
+    fine = said.ok or 400 <= (said.status or 0) < 500
+    fine = fine or (said.status, code_of(said)) == (500, "MESSAGE_DELIVERY_FAILED")
+    wrong = f"a message to a stopped agent is answered {said.outcome} {code_of(said)}".rstrip()
+    judge.holds("CAXTON-MSG-019", fine, wrong, said, pointer="/error")
     if code_of(said) == "MESSAGE_DELIVERY_FAILED":
         judge.status("CAXTON-ERR-061", said, 500)
     else:
