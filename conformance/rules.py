@@ -81,6 +81,24 @@ def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
         )
 
 
+def _small_statuses(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
+    """The status of what is answered, and of what is listed in it."""
+    if not exchange.ok or not isinstance(exchange.json, dict) or exchange.method == "RPC":
+        return
+    told = {"/status": exchange.json.get("status")}
+    for name, rows in exchange.json.items():
+        for number, row in enumerate(rows if isinstance(rows, list) else []):
+            if isinstance(row, dict):
+                told[f"/{name}/{number}/status"] = row.get("status")
+    texts = {pointer: value for pointer, value in told.items() if isinstance(value, str)}
+    for pointer, value in texts.items():
+        if value != value.lower():
+            yield RuleWord(kept=False, message=f"a status is {value!r}", pointers=(pointer,))
+            return
+    if texts:
+        yield RuleWord(kept=True)
+
+
 def _unthrottled(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     if exchange.status is not None:
         kept = not exchange.throttled and exchange.status != 429
@@ -100,6 +118,7 @@ ANSWER_RULES: Mapping[str, Rule] = {
     "served": _served,
     "labelled-json": _labelled_json,
     "detailed-errors": _detailed_errors,
+    "small-statuses": _small_statuses,
     "unthrottled": _unthrottled,
     "kept-alive": _kept_alive,
 }
