@@ -178,7 +178,7 @@ def _forgets_traffic(agent: Agent, spot: Spot) -> bool:
 
 def _other_switch(agent: Agent, spot: Spot) -> bool:
     other = other_agent(spot, agent)
-    other.version, other.module = "9.9.9", agent.module
+    other.version, other.module = f"9.9.{spot.nth}", agent.module
     return False
 
 

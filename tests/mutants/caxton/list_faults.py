@@ -136,7 +136,7 @@ _MESSAGES: Final[tuple[Row, ...]] = (
     ("limit.ignored", "the limit is ignored", _turn(lambda c, o, n: c[o:])),
     ("limit.one_more", "a page has one message too many", _turn(lambda c, o, n: c[o : o + n + 1])),
     (
-        "limit.one_less",
+        "~limit.one_less",
         "a page has one message too few",
         _turn(lambda c, o, n: c[o : o + max(1, n - 1)]),
     ),

@@ -80,12 +80,12 @@ _SYSTEM: Final[tuple[Row, ...]] = (
 
 _AGENT: Final[tuple[Row, ...]] = (
     (
-        "processed.frozen",
+        "~processed.frozen",
         "processed messages are not counted",
         _traffic(lambda t, s: t.update(messages_processed=0)),
     ),
     (
-        "processed.doubled",
+        "~processed.doubled",
         "processed messages are counted twice",
         _traffic(lambda t, s: t.update(messages_processed=2 * t["messages_processed"])),
     ),
