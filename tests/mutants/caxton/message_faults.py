@@ -167,11 +167,6 @@ _KEPT: Final[tuple[Row, ...]] = (
     ),
     ("content.lower", "strings are in small letters", _content(_when(str, str.upper))),
     ("content.numbers", "numbers become strings", _content(_when(int, str))),
-    (
-        "~content.floats",
-        "big numbers lose their last digits",
-        _content(_when(int, lambda v: int(float(v)))),
-    ),
     ("content.int32", "numbers are cut to 32 bits", _content(_when(int, lambda v: v & 0x7FFFFFFF))),
     ("content.rounded", "fractions are rounded", _content(_when(float, round))),
     ("content.bools", "true becomes 1", _content(_when(bool, int))),
