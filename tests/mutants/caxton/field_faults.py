@@ -56,6 +56,7 @@ not divided: a peer may not know these.
 
 _IMPLIED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("get", "metrics/average_latency_ms"): _UNKNOWN,
+    ("history", "total"): ("more",),
     ("system", "performance/message_latency_p50"): _UNKNOWN,
     ("system", "performance/message_latency_p99"): _UNKNOWN,
     ("system", "performance/agent_spawn_time_ms"): _UNKNOWN,
