@@ -108,7 +108,7 @@ _SENT: Final[tuple[Row, ...]] = (
     ("elsewhere", "another agent gets it", at("send.receiver", lambda r, s: other_agent(s, r))),
     ("nowhere", "it is reported as delivered and gets lost", at("send.receiver", always(None))),
     ("first_only", "only the first one to an agent arrives", at("send.receiver", _once)),
-    ("to_both", "another agent gets it too", at("send.receiver", _both)),
+    ("~to_both", "another agent gets it too", at("send.receiver", _both)),
     ("unknown_taken", "an unknown receiver is replaced by any agent", at("send.found", _anybody)),
     ("refused_running", "a running agent gets nothing", at("send.able", lambda able, spot: False)),
     ("id.same", "all have one id", at("message.id", always("msg_1"))),
