@@ -193,16 +193,6 @@ _BACK: Final[tuple[Row, ...]] = (
         at("rollback.to", lambda v, s: ("0.0.1", v[1])),
     ),
     (
-        "~status.in_progress",
-        "the answer says in_progress",
-        on_body("rollback", lambda b, s: b.update(status="in_progress")),
-    ),
-    (
-        "~status.completed",
-        "the answer says completed",
-        on_body("rollback", lambda b, s: b.update(status="completed")),
-    ),
-    (
         "id.other",
         "the answer names another deployment",
         on_body("rollback", lambda b, s: b.update(deployment_id=b["deployment_id"] + "0")),
