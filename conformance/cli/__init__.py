@@ -15,6 +15,7 @@ __all__ = ["Command", "run"]
 COMMANDS = {
     "mock": "serve a mock coordinator",
     "test": "judge a coordinator or an agent",
+    "record": "stand before a coordinator: judge what passes, and record it as a scenario",
     "report": "write the reports of a run again",
     "lint": "check a protocol pack",
     "requirements": "list what a protocol asks of either side",
