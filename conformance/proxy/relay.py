@@ -175,6 +175,8 @@ class Relay:
 
     async def _emptied(self) -> bool:
         """Wait until the client has taken all that is for it. Returns whether it has."""
+        if self._writer.is_closing():
+            return False
         self._writer.transport.set_write_buffer_limits(0)
         try:
             async with asyncio.timeout(_PATIENCE):

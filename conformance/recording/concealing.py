@@ -22,6 +22,14 @@ _PLACEHOLDER = re.compile(r"assay-secret-\d+")
 _SHORTEST = 4
 """Characters of a secret that is looked for everywhere: a shorter one would be found by chance."""
 
+_NO_SECRETS = {
+    *("bool", "boolean", "false", "none", "null", "number", "optional", "password", "required"),
+    *("secret", "string", "text", "token", "true", "object", "array", "integer", "undefined"),
+}
+"""What stands in a field called like a secret where the field is only described."""
+
+_SHORT_TYPES = ("str", "int", "any")
+
 _SCHEME = re.compile(r"(?i)^(bearer|basic|digest|token)\s+(?=\S)")
 _PAIR = re.compile(r"([^=;,\s]+)=([^;,\s]+)")
 _ATTRIBUTES = ("path", "domain", "expires", "max-age", "samesite", "version")
@@ -123,6 +131,8 @@ class Concealer:
     def _meet(self, secret: str) -> None:
         if len(secret) < _SHORTEST or secret in self._names or _PLACEHOLDER.search(secret):
             return
+        if secret.lower() in _NO_SECRETS:
+            return
         self._names[secret] = f"assay-secret-{len(set(self._names.values())) + 1}"
         for written in (quote(secret, safe=""), quote_plus(secret)):
             self._names.setdefault(written, self._names[secret])
@@ -141,7 +151,7 @@ class Concealer:
             return [self._json(item, name) for item in value]
         if not isinstance(value, str):
             return value
-        short = 0 < len(value) < _SHORTEST
+        short = 0 < len(value) < _SHORTEST and value not in _SHORT_TYPES
         if short and (is_secret_field(name) or _NAMED.search(name)):
             return "assay-secret-0"
         return self._without(value)

@@ -171,6 +171,8 @@ class Correlation:
         for match in self._matches(text):
             origin = self._inside[match[0]]
             if self._is_known(origin, number):
+                if match[0] == text:
+                    return origin.expression
                 parts += [text[end : match.start()], f"{{{origin.expression}}}"]
                 end = match.end()
         return "".join([*parts, text[end:]])

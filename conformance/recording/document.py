@@ -9,6 +9,7 @@ import yaml
 
 from conformance.recording.clients import Parties, parties
 from conformance.recording.correlation import Correlation
+from conformance.recording.issued import issued
 from conformance.recording.meaning import Meaning
 from conformance.recording.records import Asked, Record, Spoken
 from conformance.recording.steps import Steps, is_told, name_of
@@ -44,6 +45,7 @@ def scenario_of(
         sources=sources,
         parties=who,
         correlation=correlation,
+        issued=issued(told, names),
     )
     steps = [writer.step(record, names[record.number]) for record in told]
     workflow: dict[str, Any] = {"workflowId": "recorded", "steps": steps}

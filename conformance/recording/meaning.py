@@ -19,7 +19,7 @@ _NAMING = {"id", "name", "username", "key", "uuid", "agent", "cursor"}
 _PARTIES = {"sender", "target", "receiver", "from", "to", "user", "recipient"}
 """What names somebody on one side names them on the other."""
 
-_SHORTEST, _LONGEST = 10, 512
+_SHORTEST, _LONGEST = 10, 128
 """Characters of an id that is one wherever it stands."""
 
 _SHORTEST_WORD = 3

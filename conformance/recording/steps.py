@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.recording.clients import Parties
 from conformance.recording.correlation import Correlation
+from conformance.recording.issued import Issued
 from conformance.recording.places import answered, carried
 from conformance.recording.records import Asked, Content, Record, Spoken
 from schemas.spec import Protocol, Requirement
@@ -50,6 +51,7 @@ class Steps:
     sources: Mapping[str, str]
     parties: Parties
     correlation: Correlation
+    issued: Issued
 
     def step(self, record: Record, name: str) -> dict[str, Any]:
         made: dict[str, Any] = {"stepId": name}
@@ -59,9 +61,11 @@ class Steps:
             made |= self._handshake(record)
         else:
             made |= self._asked(record)
-        outputs = self.correlation.outputs(name)
+        outputs = {**self.correlation.outputs(name), **self.issued.outputs.get(name, {})}
         if outputs:
-            made["outputs"] = dict(outputs)
+            made["outputs"] = outputs
+        if name in self.issued.identities:
+            made["x-identity"] = dict(self.issued.identities[name])
         client = self.parties.clients[record.number]
         if len(self.parties.names) > 1:
             made["x-client"] = client
@@ -187,6 +191,7 @@ _ORDER = (
     "channelPath",
     "action",
     "x-connection",
+    "x-identity",
     "x-open",
     "x-close",
     "x-message",
