@@ -56,9 +56,9 @@ class Relay:
         finally:
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
             self._connection.fail("the proxy ended")
             await self._close()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:
@@ -177,7 +177,7 @@ class Relay:
         """Wait until the client has taken all that is for it. Returns whether it has."""
         if self._writer.is_closing():
             return False
-        self._writer.transport.set_write_buffer_limits(0)
+        self._writer.transport.set_write_buffer_limits(1)
         try:
             async with asyncio.timeout(_PATIENCE):
                 return await self._taken()
