@@ -11,7 +11,7 @@ from conformance.proxy.watch import Breach, Passed
 from conformance.recording.concealing import Concealer
 from mockserver.transcript import HttpExchange
 
-__all__ = ["PassingLog"]
+__all__ = ["PassingLog", "counted"]
 
 _COLOURS = {"FAIL": "31;1", "WARN": "33", "LOST": "35"}
 _LONGEST = 300
@@ -42,7 +42,7 @@ class PassingLog:
 
     def summary(self) -> str:
         """How much passed, and how much of it was unlawful."""
-        told = [_count(self.requests, "request"), _count(self.messages, "message")]
+        told = [counted(self.requests, "request"), counted(self.messages, "message")]
         told += [f"{self.failed} unlawful", f"{self.warned} doubtful"]
         return ", ".join(told)
 
@@ -77,5 +77,6 @@ def _name(passed: Passed) -> str:
     return f"{entry.method} {entry.path}" if isinstance(entry, HttpExchange) else entry.kind
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """`1 step`, `2 steps`."""
     return f"{number} {what}{'' if number == 1 else 's'}"

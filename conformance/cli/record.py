@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.agent_process import AgentProcess, Ending
-from conformance.cli.passing import PassingLog
+from conformance.cli.passing import PassingLog, counted
 from conformance.cli.reach import unreachable
 from conformance.clients.identity import client_context
 from conformance.proxy.server import RunningProxy, proxying
@@ -141,7 +141,7 @@ def _finish(arguments: argparse.Namespace, protocol: Protocol) -> int:
     except (OSError, ValueError) as error:
         print(f"assay: {out} cannot be written: {error}", file=sys.stderr)
         return 2
-    print(f"written: {out} ({steps} steps)")
+    print(f"written: {out} ({counted(steps, 'step')})")
     return 0
 
 
@@ -327,7 +327,7 @@ def _write(keeper: Keeper, out: Path, protocol: Protocol, log: PassingLog) -> in
         )
         return 2
     else:
-        log.say(f"written: {out} ({steps} steps)")
+        log.say(f"written: {out} ({counted(steps, 'step')})")
     keeper.part.unlink(missing_ok=True)
     return 0
 

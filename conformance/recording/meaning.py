@@ -19,6 +19,9 @@ _NAMING = {"id", "name", "username", "key", "uuid", "agent", "cursor"}
 _PARTIES = {"sender", "target", "receiver", "from", "to", "user", "recipient"}
 """What names somebody on one side names them on the other."""
 
+_SINCE = {"since", "cursor", "after", "until", "before"}
+"""Fields in which a moment that was told is given back."""
+
 _SHORTEST, _LONGEST = 10, 128
 """Characters of an id that is one wherever it stands."""
 
@@ -53,7 +56,7 @@ class Meaning:
         if isinstance(value, str) and self.is_id(value):
             return True
         if isinstance(value, str) and is_time(value):
-            return _last(first) == _last(second) or bool({first, second} & {"since", "cursor"})
+            return _last(first) == _last(second) or _last(second) in _SINCE
         return _akin(first, second)
 
     def is_id(self, value: str) -> bool:
@@ -66,7 +69,7 @@ class Meaning:
 
     def stands_out(self, value: str, field: str) -> bool:
         """Would it be known inside of a longer text?"""
-        digits = any(char.isdigit() for char in value)
+        digits = any(char.isdigit() for char in value) and not is_time(value)
         named = _last(field) in _NAMING and digits and not re.search(r"\s", value)
         return self.is_id(value) or (named and len(value) >= _SHORTEST_INSIDE)
 

@@ -162,13 +162,13 @@ def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
 def dump(record: Record) -> bytes:
     """One line of JSON, without its end."""
     kind = "asked" if isinstance(record, Asked) else "spoken"
-    return orjson.dumps({"kind": kind, **asdict(record)})
+    return orjson.dumps({"is": kind, **asdict(record)})
 
 
 def parse(line: bytes) -> Record:
     """Raises `ValueError` for what `dump` did not write."""
     said = orjson.loads(line)
-    kind = said.pop("kind", "") if isinstance(said, dict) else ""
+    kind = said.pop("is", "") if isinstance(said, dict) else ""
     known = {"asked": Asked, "spoken": Spoken}.get(kind)
     if known is None or not said.keys() <= {each.name for each in fields(known)}:
         raise ValueError("it is no line of a recording")

@@ -208,11 +208,13 @@ async def test_compressed_websocket_is_read() -> None:
         port = server.sockets[0].getsockname()[1]
         target = Target(url=f"http://127.0.0.1:{port}").for_protocol(spec)
         rows = load_requirements(spec)
-        async with proxying(spec, rows, target, seen.passed.append) as proxy:
-            async with connect(f"{proxy.ws_url}/api/ws?token=t") as socket:
-                for text in ("the same words " * 20, "the same words " * 30):
-                    await socket.send(text)
-                    assert await socket.recv() == text
+        async with (
+            proxying(spec, rows, target, seen.passed.append) as proxy,
+            connect(f"{proxy.ws_url}/api/ws?token=t") as socket,
+        ):
+            for text in ("the same words " * 20, "the same words " * 30):
+                await socket.send(text)
+                assert await socket.recv() == text
     said = [frame.data.decode() for frame in seen.frames if frame.kind == "text"]
     assert [len(text) for text in said] == [300, 300, 450, 450]
     assert isinstance(seen.frames[0], Frame)

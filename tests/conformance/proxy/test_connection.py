@@ -10,9 +10,7 @@ from websockets.utils import accept_key
 
 from tests.conformance.proxy.watching import Seen, answer, connection, request
 
-HEALTHY = orjson.dumps(
-    {"status": "healthy", "version": "1", "timestamp": "2026-01-01T00:00:00Z"}
-)
+HEALTHY = orjson.dumps({"status": "healthy", "version": "1", "timestamp": "2026-01-01T00:00:00Z"})
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
 HANDSHAKE = request("GET", "/api/ws?token=x", b"", *UPGRADE, f"Sec-WebSocket-Key: {KEY}")
@@ -134,8 +132,6 @@ def test_answer_without_a_length_ends_with_its_connection() -> None:
     assert seen.exchanges[0].answer == HEALTHY
     assert not seen.breaches
     assert not seen.failures
-
-
 
 
 def test_frames_are_seen_in_both_directions() -> None:

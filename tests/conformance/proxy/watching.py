@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from conformance.proxy.connection import Connection
 from conformance.proxy.reading import Reader
 from conformance.proxy.rewriting import Rewriting
@@ -9,7 +12,7 @@ from conformance.proxy.watch import Breach, Passed, Watch
 from mockserver.transcript import Frame, HttpExchange
 from schemas import load, load_requirements
 
-__all__ = ["Seen", "answer", "connection", "request"]
+__all__ = ["Seen", "answer", "connection", "request", "until"]
 
 
 class Seen:
@@ -56,3 +59,12 @@ def answer(status: int, body: bytes = b"", *more: str) -> bytes:
     if body:
         lines.append("Content-Type: application/json")
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def until(seen: Callable[[], object]) -> None:
+    """Wait until something is to be seen, half a minute at most."""
+    for _ in range(3000):
+        if seen():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came")
