@@ -17,6 +17,8 @@ __all__ = ["PROFILES", "VARIABLE", "RunContext"]
 VARIABLE = "ASSAY_RUN"
 """The environment variable that carries it: it may hold secrets, so no file and no argument."""
 
+_TUPLES = ("command", "baseline", "situations", "rows", "on_sight")
+
 PROFILES = ("quick", "standard", "exhaustive")
 
 
@@ -41,6 +43,15 @@ class RunContext:
     """Seconds that an agent's situation lasts, where the profile's own are not wanted."""
     situations: tuple[str, ...] = ()
     """Globs of the situations that an agent is led through; all where there are none."""
+    scenario: str = ""
+    """The scenario that is played alone, instead of the suite; empty for the suite."""
+    workflow: str = ""
+    """The one of its workflows that is wanted, or empty."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    rows: tuple[str, ...] = ()
+    """The rows that are judged, where not all of the role are."""
+    on_sight: tuple[str, ...] = ()
+    """Those among them that nothing need touch: they count where they are judged."""
     listen: Mapping[str, Any] = field(default_factory=dict)
     """How the mock listens while an agent is judged: `host`, `port`, and `tls` where it is not to
     be the protocol's default.
@@ -48,7 +59,8 @@ class RunContext:
 
     def selects(self, requirement: Requirement) -> bool:
         """Is this one to be judged in this run?"""
-        return requirement.role == self.role and fnmatchcase(requirement.id, self.only)
+        wanted = not self.rows or requirement.id in self.rows
+        return wanted and requirement.role == self.role and fnmatchcase(requirement.id, self.only)
 
     def plays(self, situation: str) -> bool:
         """Is this situation of an agent wanted in this run?"""
@@ -72,7 +84,10 @@ class RunContext:
         return cls(
             **{
                 **said,
-                **{name: tuple(said[name]) for name in ("command", "baseline", "situations")},
+                **{
+                    name: tuple(said[name])
+                    for name in ("command", "baseline", "situations", "rows", "on_sight")
+                },
             },
             target=Target(
                 **{

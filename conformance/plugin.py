@@ -10,17 +10,16 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pytest
 
-from conformance.clients import HttpClient
 from conformance.context import RunContext
 from conformance.ids import IdSource
 from conformance.judge import Judge
@@ -33,11 +32,9 @@ from conformance.witness import Rulebook
 from schemas import load, load_requirements
 from schemas.spec import Requirement
 
-if TYPE_CHECKING:
-    from conformance.clients.grpc import GrpcClient
-    from conformance.clients.opener import Opener
-
 __all__ = ["Suite"]
+
+pytest_plugins = ["conformance.reach"]
 
 _RECORDS = "assay-records"
 _LATER = "assay-later"
@@ -49,7 +46,11 @@ class Suite:
 
     def __init__(self, context: RunContext) -> None:
         self.protocol = load(context.protocol)
-        self.all_rows = load_requirements(self.protocol)
+        self.all_rows = dict(load_requirements(self.protocol))
+        if context.scenario:
+            from conformance.scenario.reading import rows_of  # a run of the suite has no use for it
+
+            self.all_rows |= rows_of(context, self.protocol)
         context = replace(context, target=context.target.for_protocol(self.protocol))
         self.context = context
         claimed = set(context.target.claimed(self.protocol))
@@ -95,7 +96,11 @@ class Suite:
 def _situation(item: pytest.Item) -> str | None:
     """The situation that a check of an agent looks at, if it is one and not all."""
     callspec: Any = getattr(item, "callspec", None)
-    return None if callspec is None else callspec.params.get("situation")
+    if callspec is None:
+        return None
+    part = callspec.params.get("part")  # a scenario is a situation too
+    name: str | None = part.name if part is not None else callspec.params.get("situation")
+    return name
 
 
 def _fixtures(item: pytest.Item) -> Sequence[str]:
@@ -144,6 +149,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in kept:
             for mark in item.iter_markers("exclusive"):
                 item.add_marker(pytest.mark.xdist_group(mark.args[0]))
+    # What uses a rate of the peer's up comes last: until then it is everybody's.
+    kept.sort(key=lambda item: item.get_closest_marker("exhausts") is not None)
     items[:] = kept
     suite.restrict(kept)
 
@@ -253,7 +260,8 @@ class _Controller:
     def _tell_the_unjudged(self) -> None:
         context = self.suite.context
         for row in self.suite.all_rows.values():
-            if context.selects(row) and row.id not in self.judged:
+            owed = row.id not in self.judged and row.id not in context.on_sight
+            if context.selects(row) and owed:
                 claimed = row.id in self.suite.book.requirements and self._expected(row)
                 finding = Finding(
                     requirement=row.id,
@@ -305,55 +313,6 @@ def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
 def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
     """The check's own judge."""
     return Judge(_name(request.node), declared(request.node), suite.book)
-
-
-@pytest.fixture(scope="session")
-async def http_client(suite: Suite) -> AsyncIterator[HttpClient]:
-    client = HttpClient(suite.protocol, suite.context.target)
-    yield client
-    await client.close()
-
-
-@pytest.fixture
-async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
-    """The coordinator that is judged. Everything it answers is judged on the way."""
-    http_client.see = judge.see
-    if await http_client.gone():
-        raise UnjudgeableError("the peer no longer accepts connections")
-    return http_client
-
-
-@pytest.fixture(scope="session")
-async def grpc_client(suite: Suite) -> AsyncIterator[GrpcClient | None]:
-    from conformance.clients.grpc import GrpcClient  # slow to load, and most protocols need none
-
-    client = GrpcClient(suite.protocol, suite.context.target) if suite.context.target.grpc else None
-    yield client
-    if client is not None:
-        await client.close()
-
-
-@pytest.fixture
-async def procedures(grpc_client: GrpcClient | None, judge: Judge) -> GrpcClient:
-    """The procedures of the coordinator that is judged, by gRPC."""
-    if grpc_client is None:
-        raise UnjudgeableError("the target has no address for gRPC: give one with --grpc HOST:PORT")
-    grpc_client.see = judge.see
-    return grpc_client
-
-
-@pytest.fixture
-async def opener(suite: Suite, judge: Judge) -> AsyncIterator[Opener]:
-    """The way to the WebSockets of the coordinator that is judged. What it says there is judged on
-    the way; what a check left open is closed.
-    """
-    from conformance.clients.opener import Opener  # what is judged over REST alone needs none
-
-    opener = Opener(suite.protocol, suite.context.target, judge.see_frame)
-    if await opener.gone():
-        raise UnjudgeableError("the peer no longer accepts connections")
-    yield opener
-    await opener.close()
 
 
 @pytest.fixture(scope="session")

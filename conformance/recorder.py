@@ -53,6 +53,7 @@ class Recorder:
         """What the run is about: reports need nothing else to make sense of the verdicts."""
         claimed = context.target.claimed(protocol)
         rows = [row for row in requirements if context.selects(row)]
+        owed = [row for row in rows if row.id not in context.on_sight]
         mask = Masker(context.target.secrets)
         self.write(
             {
@@ -74,9 +75,9 @@ class Recorder:
                 "only": context.only,
                 "started": now(),
                 "command": mask.text(context.invocation),
-                "claimed": _expected(context, claimed, rows),
+                "claimed": _expected(context, claimed, owed),
                 "unclaimed": [name for name in protocol.capabilities if name not in claimed],
-                "requirements": [_row(row) for row in rows],
+                "requirements": [_row(row, context) for row in rows],
                 "baseline": [dict(entry) for entry in context.baseline],
             }
         )
@@ -125,6 +126,7 @@ def _peer(context: RunContext, mask: Masker) -> dict[str, Any]:
     return peer
 
 
-def _row(row: Requirement) -> dict[str, Any]:
+def _row(row: Requirement, context: RunContext) -> dict[str, Any]:
     names = ("id", "level", "basis", "section", "text", "capability")
-    return {name: getattr(row, name) for name in names}
+    told = {name: getattr(row, name) for name in names}
+    return {**told, "on_sight": True} if row.id in context.on_sight else told

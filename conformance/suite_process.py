@@ -25,8 +25,10 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
         words += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
     if context.role == "agent" and not context.command:
         words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
-    place = _HOME / "protocols" / load(context.protocol).id / context.role
-    return [*words, *more, str(place)]
+    suite = _HOME / "protocols" / load(context.protocol).id / context.role
+    scenarios = _HOME / "scenario" / context.role
+    places = [scenarios] if context.scenario else [suite, scenarios]
+    return [*words, *more, *map(str, places)]
 
 
 def suite_environment(context: RunContext) -> dict[str, str]:

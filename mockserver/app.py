@@ -78,6 +78,7 @@ class Mock:
             self._parse,
             self._validate,
             self._force_status,
+            self._ask_script,
             self._ask_coordinator,
         )
         # And that of a handshake, which opens a WebSocket in the end.
@@ -249,6 +250,10 @@ class Mock:
                 return life.session.coordinator.failure(fault.status, "as it was told to", name)
         return None
 
+    def _ask_script(self, life: Life) -> Answer | None:
+        script = life.session.script
+        return None if script is None else script.reply(life)
+
     def _ask_coordinator(self, life: Life) -> Answer | Later:
         return life.session.coordinator.answer(life.call())
 
@@ -361,6 +366,8 @@ class Mock:
 
     def _note(self, session: Session, entry: Entry) -> None:
         session.transcript.add(entry)
+        if session.script is not None:
+            session.script.note(entry)
         if self.listener is not None:
             self.listener(entry)
 

@@ -41,6 +41,12 @@ class Bodies:
             return read_form(body, content_type)
         return read_json(body)
 
+    def ask(self, operation: Operation, said: Mapping[str, Any]) -> bytes:
+        """What a procedure is asked, as gRPC carries it. Raises `ValueError` for what it cannot."""
+        procedure = self.codec.procedure(operation.path)
+        assert procedure is not None, "a pack's .proto has the procedures that it describes"
+        return self.codec.encode(procedure.request, said)
+
     def write(self, operation: Operation, said: Mapping[str, Any]) -> bytes:
         """What a procedure answers, as gRPC carries it. Raises `ValueError` for what it cannot."""
         procedure = self.codec.procedure(operation.path)

@@ -223,6 +223,11 @@ class Coordinator:
     _handlers: ClassVar[Mapping[str, Handler]] = {}
     _commands: ClassVar[Mapping[str, Commander]] = {}
 
+    hooks: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """The commands that do what the protocol's hooks do, where they are called otherwise or hand
+    something over: by the hook's name the command, and where in what it says that stands.
+    """
+
     largest_message: int = 1 << 20
     """Bytes of a WebSocket message that are taken; a larger one ends the connection with 1009."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mockserver.app import Listener, Mock
@@ -17,6 +17,7 @@ from schemas.spec import Protocol
 
 if TYPE_CHECKING:
     from mockserver.authority import Authority
+    from mockserver.wire.plays import Plays
     from mockserver.wire.tls import Identity
 
 __all__ = ["RunningMock", "start"]
@@ -33,6 +34,8 @@ class RunningMock:
     """PEM file of the authority that vouches for it, where it speaks TLS."""
     grpc_port: int = 0
     """Where its procedures are called; 0 where the protocol has none."""
+    plays: Callable[[], Plays] = field(repr=False)
+    """The scenarios that are played to whoever comes."""
 
     @property
     def url(self) -> str:
@@ -107,7 +110,9 @@ async def start(
         bound = await shell.start(host, port, identity.context if identity else None)
         async with _procedures(mock, host, grpc_port, identity) as called:
             ca = identity.ca if identity else ""
-            yield RunningMock(mock=mock, host=host, port=bound, ca=ca, grpc_port=called)
+            yield RunningMock(
+                mock=mock, host=host, port=bound, ca=ca, grpc_port=called, plays=shell.plays
+            )
     finally:
         await shell.close()
         if identity is not None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from mockserver.coordinator import Coordinator, Later
 from mockserver.faults import FaultPlan
 from mockserver.sockets import Ending, Line
 from mockserver.transcript import Transcript
 from mockserver.world import VirtualClock, World
+
+if TYPE_CHECKING:
+    from mockserver.scenario.script import Script
 
 __all__ = ["Session", "Sessions"]
 
@@ -29,6 +33,8 @@ class Session:
         self.faults = FaultPlan()
         self.lines: dict[int, Line] = {}
         self.waiting: set[Later] = set()
+        self.script: Script | None = None
+        """The scenario that is played to whoever comes, if one is."""
         self._opened = 0
 
     def next_connection(self) -> int:
@@ -40,6 +46,7 @@ class Session:
         """Begin anew, from the same seed: state, transcript and faults are gone."""
         for line in self.lines.values():
             line.forgotten = True
+        self.script = None
         self._begin()
         self.transcript = Transcript()
         self.faults = FaultPlan()

@@ -106,7 +106,14 @@ class Sockets:
         self.flush(line.session)
 
     def flush(self, session: Session) -> None:
-        """Carry out what the coordinator of a session wants done."""
+        """Carry out what the coordinator of a session wants done, and its script."""
+        self._carry_out_all(session)
+        while session.script is not None and session.script.turn():
+            self._carry_out_all(session)
+        if self.touched is not None and (session.lines or session.waiting):
+            self.touched(session)
+
+    def _carry_out_all(self, session: Session) -> None:
         while effects := session.coordinator.effects():
             for effect in effects:
                 if isinstance(effect, Settle):
@@ -115,8 +122,6 @@ class Sockets:
                 line = session.lines.get(effect.connection.number)
                 if line is not None and not line.ending:
                     self._carry_out(line, effect)
-        if self.touched is not None and (session.lines or session.waiting):
-            self.touched(session)
 
     def inject(
         self,

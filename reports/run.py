@@ -179,6 +179,8 @@ def _outcomes(records: Records, ending: str) -> Iterator[Outcome]:
     )
     known = known_reasons(header)
     for row in header["requirements"]:
+        if row.get("on_sight") and row["id"] not in by_requirement:
+            continue
         yield judge(
             row, by_requirement[row["id"]], unjudged=unjudged, known=known.get(row["id"], "")
         )

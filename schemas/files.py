@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,16 @@ import yaml
 from schemas import pointer as json_pointer
 from schemas.errors import PackError, Problem
 
-__all__ = ["META", "check", "line_of", "meta_schema", "read", "read_checked"]
+__all__ = [
+    "META",
+    "Lines",
+    "check",
+    "line_of",
+    "meta_schema",
+    "read",
+    "read_checked",
+    "read_marked",
+]
 
 META = Path(__file__).parent / "meta"
 
@@ -60,22 +69,75 @@ _resolve("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0
 _JsonLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), None)
 
 
+class Lines:
+    """Where the values of a file stand in it."""
+
+    def __init__(self, node: yaml.Node | None) -> None:
+        self._node = node
+
+    def line(self, steps: Sequence[str]) -> int:
+        """The line, from 1, on which the value at `steps` begins; the nearest parent's if need be,
+        and 0 where the file has no lines that we know of.
+        """
+        node = self._node
+        if node is None:
+            return 0
+        line = node.start_mark.line
+        for step in steps:
+            found = _child(node, step)
+            if found is None:
+                break
+            key, node = found
+            line = key.start_mark.line
+        return int(line) + 1
+
+
 def read(path: Path) -> Any:
     """The content of a YAML or JSON file. Raises `PackError` where it cannot be read or parsed."""
+    return parse(_bytes(path), str(path), as_json=path.suffix == ".json")
+
+
+def read_marked(path: Path) -> tuple[Any, Lines]:
+    """The content of a YAML file, JSON being YAML as well, and where it stands: at no more cost
+    than `read`. Raises `PackError`.
+    """
+    text, name = _bytes(path), str(path)
+    if path.suffix == ".json":
+        return parse(text, name, as_json=True), Lines(_composed(path))
+    return _parsed(text, name, _load_marked)
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        text = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise PackError(
             Problem(file=str(path), message=f"cannot be read: {reason}", hint="check the path")
         ) from error
-    return parse(text, str(path), as_json=path.suffix == ".json")
+
+
+def _load_marked(text: bytes) -> tuple[Any, Lines]:
+    loader = _JsonLoader(text)
+    try:
+        node = loader.get_single_node()
+        return None if node is None else loader.construct_document(node), Lines(node)
+    finally:
+        loader.dispose()
 
 
 def parse(text: bytes, name: str, *, as_json: bool) -> Any:
     """Text to data. `name` is how the file is called in complaints."""
+    return _parsed(text, name, orjson.loads if as_json else _load)
+
+
+def _load(text: bytes) -> Any:
+    return yaml.load(text, _JsonLoader)  # noqa: S506
+
+
+def _parsed(text: bytes, name: str, load: Callable[[bytes], Any]) -> Any:
     try:
-        return orjson.loads(text) if as_json else yaml.load(text, _JsonLoader)  # noqa: S506
+        return load(text)
     except orjson.JSONDecodeError as error:
         raise PackError(
             Problem(file=name, line=error.lineno, message=f"is not JSON: {error.msg}")
@@ -145,20 +207,14 @@ def _retrieve(uri: str) -> Any:
 
 def line_of(path: Path, steps: list[str]) -> int:
     """The line, from 1, on which the value at `steps` begins; the nearest parent's if need be."""
+    return Lines(_composed(path)).line(steps)
+
+
+def _composed(path: Path) -> yaml.Node | None:
     try:
-        node = yaml.compose(path.read_bytes(), yaml.SafeLoader)
+        return yaml.compose(path.read_bytes(), yaml.SafeLoader)
     except (OSError, yaml.YAMLError):
-        return 0
-    if node is None:
-        return 0
-    line = node.start_mark.line
-    for step in steps:
-        found = _child(node, step)
-        if found is None:
-            break
-        key, node = found
-        line = key.start_mark.line
-    return int(line) + 1
+        return None
 
 
 def _child(node: yaml.Node, step: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -15,9 +15,20 @@ from schemas.grpc import read_procedures
 from schemas.openapi import read_operations
 from schemas.spec import Place, Protocol, Requirement
 
-__all__ = ["PROTOCOLS", "load", "load_descriptors", "load_requirements", "protocol_ids"]
+__all__ = [
+    "PROTOCOLS",
+    "document_of",
+    "load",
+    "load_descriptors",
+    "load_requirements",
+    "pack_folder",
+    "protocol_ids",
+    "scenario_files",
+]
 
 PROTOCOLS = Path(__file__).parent / "protocols"
+
+_DOCUMENTS = ("openapi.yaml", "asyncapi.yaml", "grpc.yaml")
 
 
 def protocol_ids(root: Path = PROTOCOLS) -> list[str]:
@@ -38,6 +49,22 @@ def pack_folder(pack: str) -> Path:
             hint=f"protocols: {', '.join(protocol_ids())}",
         )
     )
+
+
+def document_of(path: Path) -> tuple[str, str] | None:
+    """The pack that a document is of, as `load` takes it, and its kind (`openapi`, `asyncapi` or
+    `grpc`); `None` for a file that is no pack's.
+    """
+    folder = path.resolve().parent
+    if path.name not in _DOCUMENTS or not (folder / "protocol.yaml").is_file():
+        return None
+    pack = folder.name if folder.parent == PROTOCOLS.resolve() else str(folder)
+    return pack, path.stem
+
+
+def scenario_files(pack: str) -> list[Path]:
+    """The scenarios of a pack, in alphabetical order. Raises `PackError` for an unknown pack."""
+    return sorted((pack_folder(pack) / "scenarios").glob("*.arazzo.yaml"))
 
 
 def load(pack: str) -> Protocol:

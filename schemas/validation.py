@@ -45,6 +45,13 @@ class Shape:
         self._validator = validator
         self.accepts = validator.is_valid
 
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> Shape:
+        """Of a schema that stands alone. Raises `ValueError` for one that is none."""
+        return cls(
+            jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True, offline=True)
+        )
+
     def explain(self, message: Any) -> list[Violation]:
         """Every violation, in the message's order; empty where the message is legal."""
         return [_violation(error) for error in self._validator.iter_errors(message)]

@@ -14,6 +14,7 @@ __all__ = ["Command", "run"]
 
 COMMANDS = {
     "mock": "serve a mock coordinator",
+    "run": "play a scenario against a coordinator",
     "test": "judge a coordinator or an agent",
     "record": "stand before a coordinator: judge what passes, and record it as a scenario",
     "report": "write the reports of a run again",

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from conformance.cli.welcome import welcome
+from conformance.scenario.inputs import add_inputs, read_inputs
 from mockserver import RunningMock, Settings, start
 from mockserver.log import ExchangeLog
 from schemas import load
@@ -61,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plain", dest="tls", action="store_false", default=None, help="the same as --no-tls"
     )
+    parser.add_argument(
+        "--scenario",
+        metavar="FILE|NAME",
+        help="play this scenario to whoever comes, and again when its file changes",
+    )
+    add_inputs(parser)
     parser.add_argument(
         "--log",
         choices=["text", "json", "none"],
@@ -174,6 +181,7 @@ async def _serve(
         tls=arguments.tls,
     ) as mock:
         agents = _enrolled(mock, arguments.agent)
+        tell = _teller(arguments.log)
         if arguments.log == "json":
             ready = {"ready": True, "url": mock.url, "protocol": protocol.id, "ca": mock.ca}
             if mock.grpc:
@@ -184,7 +192,34 @@ async def _serve(
             print(orjson.dumps(told).decode(), flush=True)
         else:
             print(welcome(mock, agents, virtual=arguments.clock == "virtual"), flush=True)
+        if arguments.scenario:
+            _play(mock, arguments, tell)
         await stop.wait()
+
+
+def _play(mock: RunningMock, arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
+    from schemas.arazzo.document import read_scenario  # slow to load, and most mocks play none
+    from schemas.arazzo.finding import find_scenario
+
+    plays = mock.plays()
+    plays.tell = tell
+    scenario = read_scenario(
+        find_scenario(arguments.scenario, mock.mock.protocol.id), mock.mock.protocol
+    )
+    inputs = read_inputs(arguments.input)
+    try:
+        plays.put(mock.session, scenario, workflow=arguments.workflow, inputs=inputs, watched=True)
+    except ValueError as error:
+        raise _UsageError(str(error)) from error
+
+
+def _teller(form: str) -> Callable[[str], None]:
+    """How the course of a scenario is told."""
+
+    def tell(words: str) -> None:
+        print(orjson.dumps({"scenario": words}).decode() if form == "json" else words, flush=True)
+
+    return tell if form != "none" else lambda _: None
 
 
 def _enrolled(mock: RunningMock, names: list[str]) -> dict[str, Mapping[str, str]]:

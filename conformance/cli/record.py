@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.agent_process import AgentProcess, Ending
+from conformance.cli.launch import refuse_unless
 from conformance.cli.passing import PassingLog, counted
 from conformance.cli.reach import unreachable
 from conformance.clients.identity import client_context
@@ -150,19 +151,21 @@ def _target(arguments: argparse.Namespace, protocol: Protocol) -> Target:
     target = Target().with_url(arguments.upstream or "")
     hint = "--upstream http://HOST:PORT, with a path if the coordinator has one"
     sound = _is_base_url(target.url)
-    _refuse_unless(sound, "--upstream", "is not the URL of a coordinator", arguments.upstream, hint)
+    refuse_unless(sound, "--upstream", "is not the URL of a coordinator", arguments.upstream, hint)
     if arguments.grpc_upstream is not None:
-        _refuse_unless(bool(protocol.grpc), "--grpc-upstream", f"{protocol.id} has no procedures")
+        refuse_unless(
+            bool(protocol.grpc), "--grpc-upstream", f"{protocol.id} has no procedures", None
+        )
         known = _ADDRESS.fullmatch(arguments.grpc_upstream) is not None
-        _refuse_unless(known, "--grpc-upstream", "is not HOST:PORT", arguments.grpc_upstream)
+        refuse_unless(known, "--grpc-upstream", "is not HOST:PORT", arguments.grpc_upstream)
     both = arguments.insecure and arguments.ca is not None
-    _refuse_unless(not both, "--insecure", "checks nothing, and --ca says by whom to check")
+    refuse_unless(not both, "--insecure", "checks nothing, and --ca says by whom to check", None)
     alone = arguments.client_key is not None and arguments.client_cert is None
-    _refuse_unless(not alone, "--client-key", "belongs to a --client-cert, and there is none")
+    refuse_unless(not alone, "--client-key", "belongs to a --client-cert, and there is none", None)
     for flag in ("ca", "client_cert", "client_key"):
         path = getattr(arguments, flag)
         there = path is None or path.is_file()
-        _refuse_unless(there, f"--{flag.replace('_', '-')}", "is no file", str(path))
+        refuse_unless(there, f"--{flag.replace('_', '-')}", "is no file", str(path))
     tls = Tls(
         ca=str(arguments.ca or ""),
         cert=str(arguments.client_cert or ""),
@@ -194,12 +197,7 @@ def _is_base_url(url: str) -> bool:
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
     for flag, value in (("--port", arguments.port), ("--grpc-port", arguments.grpc_port)):
-        _refuse_unless(0 <= value <= 65535, flag, "is not from 0 to 65535", value)
-
-
-def _refuse_unless(ok: bool, flag: str, message: str, value: object = None, hint: str = "") -> None:
-    if not ok:
-        raise PackError(Problem(file=flag, message=message, value=value, hint=hint))
+        refuse_unless(0 <= value <= 65535, flag, "is not from 0 to 65535", value)
 
 
 def _give_up(reason: str) -> int:

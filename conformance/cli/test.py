@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import re
-import secrets
-import shlex
-import shutil
-import signal
-import subprocess
-import sys
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from conformance.cli.reach import unreachable
-from conformance.cli.report import show
-from conformance.clients.http import tls_context
-from conformance.context import PROFILES, RunContext
-from conformance.masking import Masker
-from conformance.recorder import Recorder
-from conformance.suite_process import suite_command, suite_environment
-from conformance.target import Credentials, Target, read_target
-from reports import write_all
-from schemas import PackError, load, load_requirements
-from schemas.errors import Problem
-from schemas.files import read_checked
+from conformance.cli.launch import (
+    add_common,
+    add_coordinator,
+    base_context,
+    carry_out,
+    refuse_unless,
+)
+from conformance.context import RunContext
+from conformance.scenario.inputs import add_inputs
+from conformance.scenario.options import with_scenario
+from schemas import load, load_requirements
+from schemas.arazzo.finding import find_scenario
 from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
@@ -38,24 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "assay test PROTOCOL [options] [-- COMMAND...]"
     parser.add_argument("protocol", help="id of a protocol")
     parser.add_argument("--role", choices=["coordinator", "agent"], default="coordinator")
-    parser.add_argument("--url", help="base URL of the coordinator, with a path prefix if any")
-    parser.add_argument(
-        "--user", metavar="NAME:PASSWORD", help="credentials, where the peer wants some"
-    )
-    parser.add_argument("--grpc", metavar="HOST:PORT", help="where its procedures are called")
-    parser.add_argument("--token", help="what the peer wants with each request, where it wants one")
-    parser.add_argument("--target", type=Path, metavar="FILE", help="what flags can't say (YAML)")
-    parser.add_argument("--profile", choices=PROFILES, default="standard")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("assay-report"), metavar="DIR")
-    parser.add_argument("--strict", action="store_true", help="what is only implied fails too")
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help="known failures (YAML)")
+    add_coordinator(parser)
+    add_common(parser)
     parser.add_argument("--only", default="*", metavar="GLOB", help="requirements to judge")
-    parser.add_argument(
-        "--timeout", type=float, metavar="S", help="seconds that an answer may take"
-    )
     parser.add_argument("-n", type=int, default=0, metavar="WORKERS", dest="workers")
-    parser.add_argument("--pytest-args", default="", metavar="ARGS", help="more for pytest, quoted")
     parser.add_argument(
         "--situation",
         action="append",
@@ -73,169 +47,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plain", dest="tls", action="store_false", default=None, help="the same as --no-tls"
     )
+    parser.add_argument(
+        "--scenario",
+        metavar="FILE|NAME",
+        help="play this scenario instead of the suite (see: assay scenarios)",
+    )
+    add_inputs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     context = _context(arguments, protocol)
-    out = arguments.out
-    _make_room(out)
-    reason = _out_of_reach(context)
-    if reason:
-        return _give_up(context, protocol, out, reason)
-    ended = _run_suite(context, arguments)
-    record = Path(context.record)
-    if not record.exists():
-        print(f"assay: the suite ended with {ended} before it began", file=sys.stderr)
-        return 4
-    return show(write_all(record, out), out)
+    if arguments.scenario:
+        path = find_scenario(arguments.scenario, protocol.id)
+        context = with_scenario(context, arguments, path, protocol)
+    return carry_out(context, arguments, protocol)
 
 
 def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     """What was asked for, checked. Raises `PackError` for what cannot be."""
-    target = read_target(arguments.target, protocol) if arguments.target else Target()
-    if arguments.url:
-        target = target.with_url(arguments.url)
-    if arguments.grpc:
-        _refuse_unless(bool(protocol.grpc), "--grpc", f"{protocol.id} has no procedures", None)
-        sound = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):[0-9]{1,5}", arguments.grpc)
-        _refuse_unless(bool(sound), "--grpc", "is not HOST:PORT", arguments.grpc)
-        target = replace(target, grpc=arguments.grpc)
-    if arguments.token is not None:
-        _refuse_unless(bool(protocol.token_header), "--token", "no request has one here", None)
-        target = target.with_token(arguments.token, protocol)
-    if arguments.user is not None:
-        name, colon, password = arguments.user.partition(":")
-        _refuse_unless(bool(name and colon), "--user", "is not NAME:PASSWORD", None)
-        target = target.with_credentials(Credentials(username=name, password=password))
-    target = target.for_protocol(protocol)
-    if arguments.timeout is not None:
-        _refuse_unless(arguments.timeout > 0, "--timeout", "is not above 0", arguments.timeout)
-        target = replace(target, timeout=arguments.timeout)
-    if arguments.role == "coordinator":
-        hint = "give the coordinator's base URL with --url http://HOST:PORT or in the target file"
-        known = _is_base_url(target.url)
-        _refuse_unless(known, "--url", "is not the URL of a coordinator", target.url or None, hint)
-        _refuse_unless(not arguments.peer_command, "--", "a command is for --role agent", None)
-        _check_tls(target, arguments.target)
-    _refuse_unless(0 <= arguments.port <= 65535, "--port", "is not from 0 to 65535", arguments.port)
-    _check_words(arguments.pytest_args)
-    rows = load_requirements(protocol).values()
-    context = RunContext(
-        protocol=arguments.protocol,
-        role=arguments.role,
-        target=target,
-        run=_run_id(),
-        seed=arguments.seed,
-        profile=arguments.profile,
-        strict=arguments.strict,
+    port = arguments.port
+    refuse_unless(0 <= port <= 65535, "--port", "is not from 0 to 65535", port)
+    context = replace(
+        base_context(arguments, protocol, arguments.role),
         only=arguments.only,
         command=tuple(arguments.peer_command),
-        record=str((arguments.out / "run.jsonl").resolve()),
-        baseline=_baseline(arguments.baseline),
-        invocation=shlex.join(["assay", *arguments.argv]),
         patience=arguments.timeout,
         situations=tuple(arguments.situation),
-        listen={"host": arguments.host, "port": arguments.port, "tls": arguments.tls},
+        listen={"host": arguments.host, "port": port, "tls": arguments.tls},
     )
     hint = f"see: assay requirements {protocol.id} --role {context.role}"
-    some = any(context.selects(row) for row in rows)
-    _refuse_unless(some, "--only", "matches no requirement", arguments.only, hint)
+    some = any(context.selects(row) for row in load_requirements(protocol).values())
+    refuse_unless(some, "--only", "matches no requirement", arguments.only, hint)
     return context
-
-
-def _is_base_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that don't match, a port beyond 65535
-        return False
-
-
-def _check_tls(target: Target, path: Path | None) -> None:
-    try:
-        tls_context(target)
-    except OSError as error:
-        names = ", ".join(filter(None, (target.tls.ca, target.tls.cert, target.tls.key)))
-        reason = error.strerror or str(error)
-        problem = Problem(
-            file=str(path),
-            pointer="/tls",
-            message=f"a file in PEM cannot be used: {reason}",
-            value=names,
-            hint="paths are relative to the target file",
-        )
-        raise PackError(problem) from error
-
-
-def _check_words(pytest_args: str) -> None:
-    try:
-        shlex.split(pytest_args)
-    except ValueError as error:
-        message = f"is no list of arguments: {error}"
-        problem = Problem(file="--pytest-args", message=message, value=pytest_args)
-        raise PackError(problem) from error
-
-
-def _refuse_unless(ok: bool, flag: str, message: str, value: Any, hint: str = "") -> None:
-    if not ok:
-        raise PackError(Problem(file=flag, message=message, value=value, hint=hint))
-
-
-def _run_id() -> str:
-    """Short, sortable, and not met again: the day and time, and a random tail."""
-    return f"{datetime.now(UTC):%m%d%H%M%S}{secrets.token_hex(2)}"
-
-
-def _baseline(path: Path | None) -> tuple[dict[str, str], ...]:
-    return tuple(read_checked(path, "baseline")["known"]) if path else ()
-
-
-def _make_room(out: Path) -> None:
-    """An empty place for this run: an older run's reports must not be taken for this one's."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name in ("run.jsonl", "results.json", "junit.xml", "report.html"):
-            (out / name).unlink(missing_ok=True)
-    except OSError as error:
-        problem = Problem(file=str(out), message=f"cannot be written: {error.strerror}")
-        raise PackError(problem) from error
-
-
-def _out_of_reach(context: RunContext) -> str:
-    """Why the peer cannot be judged at all; empty where it can be tried."""
-    if context.role == "coordinator":
-        return asyncio.run(unreachable(context.target))
-    if context.command and shutil.which(context.command[0]) is None:
-        return f"{context.command[0]} cannot be started: no such command"
-    return ""
-
-
-def _give_up(context: RunContext, protocol: Protocol, out: Path, reason: str) -> int:
-    recorder = Recorder(Path(context.record))
-    recorder.header(context, protocol, load_requirements(protocol).values())
-    reason = Masker(context.target.secrets).text(reason)
-    recorder.footer("unreachable", reason)
-    recorder.close()
-    print(f"assay: {reason}", file=sys.stderr)
-    return show(write_all(Path(context.record), out), out)
-
-
-def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
-    more = shlex.split(arguments.pytest_args)
-    words = suite_command(context, workers=arguments.workers, more=more)
-    columns = {"COLUMNS": str(shutil.get_terminal_size().columns)}
-    environment = {**suite_environment(context), **columns}
-    # A terminal's Ctrl-C reaches the suite by itself; where there is none, it hears of it from us
-    # alone, whether one process was asked to end or the whole group.
-    terminal = sys.stdin is not None and sys.stdin.isatty()
-    process = subprocess.Popen(words, env=environment, process_group=None if terminal else 0)  # noqa: S603  # our own words
-    # Who asks us to end asks the suite: it must not be left behind, and tells what it has.
-    for sign in (signal.SIGTERM,) if terminal else (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: process.send_signal(signal.SIGINT))
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # The suite got the same signal, and writes its footer before it ends.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)

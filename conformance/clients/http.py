@@ -7,7 +7,7 @@ import json
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from types import SimpleNamespace
@@ -17,12 +17,12 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
-from conformance.clients.forms import write_form
 from conformance.clients.identity import Identity, client_context
 from conformance.clients.throttle import Throttle
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
 from conformance.target import RateLimit, Target, Tls
+from mockserver.forms import write_form
 from schemas.spec import Protocol
 
 __all__ = ["LARGEST_ANSWER", "HttpClient", "fill_path", "tls_context"]
@@ -86,7 +86,7 @@ class HttpClient:
         body: Any = _NOTHING,
         raw: bytes | None = None,
         form: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
         identity: Identity | None = None,

@@ -47,7 +47,7 @@ class Opener:
         channel: str,
         label: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         parameters: Mapping[str, str] | None = None,
         identity: Identity | None = None,
         subprotocols: Sequence[str] = (),
@@ -77,7 +77,7 @@ class Opener:
         channel: str,
         label: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         parameters: Mapping[str, str] | None = None,
         identity: Identity | None = None,
         subprotocols: Sequence[str] = (),
@@ -103,7 +103,7 @@ class Opener:
     def url(
         self,
         channel: Channel,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         path: str | None = None,
         parameters: Mapping[str, str] | None = None,
     ) -> str:

@@ -12,6 +12,8 @@ from conformance.recording.correlation import Correlation
 from conformance.recording.issued import Issued
 from conformance.recording.places import answered, carried
 from conformance.recording.records import Asked, Content, Record, Spoken
+from schemas.arazzo.known import known_parameters
+from schemas.arazzo.sources import Meant
 from schemas.spec import Protocol, Requirement
 
 __all__ = ["Steps", "is_told", "name_of"]
@@ -78,7 +80,7 @@ class Steps:
         source = self.sources["grpc" if operation.is_rpc else "openapi"]
         made: dict[str, Any] = {
             "operationId": f"$sourceDescriptions.{source}.{record.operation}",
-            **self._parameters(record, "path"),
+            **self._parameters(record, Meant(operation=operation)),
             **self._body(record),
         }
         if not record.status:
@@ -99,9 +101,12 @@ class Steps:
                 criterion["x-requirements"] = served
         return criterion
 
-    def _parameters(self, record: Asked, place: str) -> dict[str, Any]:
+    def _parameters(self, record: Asked, meant: Meant) -> dict[str, Any]:
+        """Those of the path, the documented ones of the query, and what proves who asks."""
+        place = "channel" if meant.channel else "path"
+        known = known_parameters(self.protocol, meant)
         said = [(name, place, value) for name, value in record.parameters.items()]
-        said += [(name, "query", value) for name, value in record.query]
+        said += [(name, "query", value) for name, value in record.query if (name, "query") in known]
         said += [(name, "header", value) for name, value in carried(record)]
         first = {(name, where): value for name, where, value in reversed(said)}
         made = [
@@ -136,9 +141,10 @@ class Steps:
     # WebSockets
 
     def _handshake(self, record: Asked) -> dict[str, Any]:
+        channel = self.protocol.channels[record.operation]
         made = {
             **self._channel(record.operation, "send"),
-            **self._parameters(record, "channel"),
+            **self._parameters(record, Meant(channel=channel)),
             "x-open": True,
             "successCriteria": [{"condition": f"$statusCode == {record.status}"}],
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -17,6 +17,9 @@ from mockserver.transcript import Frame, HttpExchange
 from mockserver.verdicts import Judge
 from mockserver.world import VirtualClock, iso
 
+if TYPE_CHECKING:
+    from mockserver.wire.plays import Plays
+
 __all__ = ["PREFIX", "Control"]
 
 PREFIX = "/_assay/"
@@ -27,8 +30,9 @@ _Command = Callable[[Session, str, Any], Any]
 class Control:
     """Looks at, and steers, one session of a mock. Bad input is a 400 that says what is wrong."""
 
-    def __init__(self, mock: Mock) -> None:
+    def __init__(self, mock: Mock, plays: Callable[[], Plays]) -> None:
         self._mock = mock
+        self._plays = plays
         self._judge = Judge(mock.protocol)
         self._commands: dict[tuple[str, str], _Command] = {
             ("GET", "ready"): self._ready,
@@ -43,6 +47,9 @@ class Control:
             ("POST", "faults"): _add_fault,
             ("DELETE", "faults"): _clear_faults,
             ("POST", "enrol"): _enrol,
+            ("GET", "scenario"): self._scenario,
+            ("PUT", "scenario"): self._put_scenario,
+            ("DELETE", "scenario"): self._drop_scenario,
             ("GET", "connections"): _connections,
             ("POST", "connections/say"): self._say,
             ("POST", "connections/close"): _close,
@@ -90,6 +97,28 @@ class Control:
         for line in lines:
             self._mock.sockets.inject(line, data)
         return {"said": [line.connection.number for line in lines]}
+
+    def _scenario(self, session: Session, _query: str, _body: Any) -> Any:
+        playlist = self._plays().get(session)
+        return {"scenario": None} if playlist is None else playlist.view()
+
+    def _put_scenario(self, session: Session, query: str, body: Any) -> Any:
+        """`name` is one that ships, `document` any; `workflow` and `inputs` go with either."""
+        if ("name" in body) is ("document" in body):
+            raise ValueError('give either "name" (see: assay scenarios) or "document" (Arazzo 1.1)')
+        inputs = body.get("inputs", {})
+        if not isinstance(inputs, dict):
+            raise TypeError(f'"inputs" is an object, not {inputs!r}')
+        more = {"workflow": str(body.get("workflow", "")), "inputs": inputs}
+        if "document" in body:
+            self._plays().put_document(session, body["document"], **more)
+        else:
+            self._plays().put_shipped(session, str(body["name"]), **more)
+        return self._scenario(session, query, body)
+
+    def _drop_scenario(self, session: Session, query: str, body: Any) -> Any:
+        self._plays().drop(session)
+        return self._scenario(session, query, body)
 
     def _advance(self, session: Session, query: str, body: Any) -> Any:
         seconds = body.get("seconds")

@@ -69,6 +69,9 @@ class GrpcShell:
 
     async def _serve(self, path: str, body: bytes, context: _Context) -> bytes:
         headers = CIMultiDict(_texts(context.invocation_metadata() or ()))
+        left = context.time_remaining()
+        if left is not None:  # the library keeps the header to itself; grpc-timeout is its name
+            headers["grpc-timeout"] = f"{max(0, round(left * 1000))}m"
         session = self._mock.sessions.get(headers.get(_SESSION, ""))
         request = Request(method="RPC", path=path, headers=headers, body=body)
         outcome = self._mock.serve(request, session)

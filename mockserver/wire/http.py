@@ -8,7 +8,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -20,6 +20,9 @@ from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
 from mockserver.wire.patience import delivered
 from mockserver.wire.websocket import SocketShell
+
+if TYPE_CHECKING:
+    from mockserver.wire.plays import Plays
 
 __all__ = ["LARGEST_BODY", "SESSION_HEADER", "HttpShell"]
 
@@ -38,7 +41,8 @@ class HttpShell:
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
-        self._control = Control(mock)
+        self._plays: Plays | None = None
+        self._control = Control(mock, self.plays)
         self._sockets = SocketShell(mock)
         self._runner: web.ServerRunner | None = None
         self._mutual = False
@@ -55,8 +59,18 @@ class HttpShell:
         await site.start()
         return int(self._runner.addresses[0][1])
 
+    def plays(self) -> Plays:
+        """The scenarios that are played here."""
+        if self._plays is None:
+            from mockserver.wire.plays import Plays  # slow to load, and most mocks play none
+
+            self._plays = Plays(self._mock)
+        return self._plays
+
     async def close(self) -> None:
         """Stop listening, and end what is still open."""
+        if self._plays is not None:
+            self._plays.close()
         self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()

@@ -16,7 +16,7 @@ from schemas.arazzo.expressions import (
     parse,
 )
 
-__all__ = ["Condition", "condition"]
+__all__ = ["Condition", "condition", "equal"]
 
 Term: TypeAlias = Callable[[Scope], Any]
 
@@ -103,7 +103,7 @@ class _Reader:
         for sign in ("==", "!="):
             if self._take(sign):
                 right, wanted = self._value(), sign == "=="
-                return lambda scope: _equal(left(scope), right(scope)) is wanted
+                return lambda scope: equal(left(scope), right(scope)) is wanted
         for sign, compare in _COMPARED.items():
             if self._take(sign):
                 right, chosen = self._value(), compare
@@ -200,7 +200,8 @@ def _truth(value: Any) -> bool:
     return value is True
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
+    """As `==` of conditions sees it: text without regard to case, numbers also as text."""
     one, other = (None if each is NOTHING else each for each in (one, other))
     if one is None or other is None:
         return one is other

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from conformance.clients.forms import write_form
 from mockserver.bodies import read_form
+from mockserver.forms import write_form
 
 _LABEL = "multipart/form-data; boundary=edge"
 _WASM = b"\0asm\x01\0\0\0\r\n--not-the-edge"

@@ -85,6 +85,6 @@ async def _ask(http: aiohttp.ClientSession, mock: RunningMock) -> int:
 
 
 def test_url_of_an_ipv6_address_has_brackets(aitbc: Protocol) -> None:
-    running = RunningMock(mock=mockserver.Mock(aitbc), host="::1", port=1)
+    running = RunningMock(mock=mockserver.Mock(aitbc), host="::1", port=1, plays=pytest.fail)
     assert running.url == "http://[::1]:1"
     assert running.session_url("x") == "http://[::1]:1/_assay/sessions/x"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from mockserver.coordinator import (
     Accepted,
@@ -33,6 +33,13 @@ _IGNORED = 100
 
 class StellaCoordinator(Service):
     """Its API, and a stream for each agent that wants to hear of its tasks at once."""
+
+    hooks: ClassVar = {
+        "mint_token": ("mint", "/token"),
+        "create_task": ("enqueue", "/taskId"),
+        "cancel_task": ("cancel", ""),
+        "assign_target": ("assign", ""),
+    }
 
     def __init__(self, protocol: Protocol, world: World, settings: Settings | None = None) -> None:
         super().__init__(protocol, world, settings)

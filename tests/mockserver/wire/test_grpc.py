@@ -136,6 +136,19 @@ async def test_deadline_of_the_client_ends_the_wait(
     assert last.status == 504
 
 
+async def test_deadline_of_a_call_is_in_the_transcript(
+    mock: RunningMock, channel: grpc.aio.Channel, codec: Codec
+) -> None:
+    await _call(channel, codec, _LIST, {})
+    payload = codec.encode("caxton.v1.ListAgentsRequest", {})
+    await channel.unary_unary(_LIST)(payload, metadata=_TOKEN)
+    limited, free = list(mock.session.transcript)[-2:]
+    told = limited.headers["grpc-timeout"]
+    assert told.endswith("m")
+    assert 0 < int(told[:-1]) <= 5000
+    assert "grpc-timeout" not in free.headers
+
+
 async def _mute(mock: RunningMock, channel: grpc.aio.Channel, codec: Codec) -> str:
     """An agent that never answers."""
     said = {"wasm_module": _MODULE, "config": {"name": "mute"}}

@@ -25,18 +25,8 @@ from conformance.protocols.caxton.moments import what_time_it_is
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What exhausts a limit comes last: until then it is everybody's. And where one check can make
-    the peer's time jump, no other may run beside it.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("exhausts") is not None)
+    """Where one check can make the peer's time jump, no other may run beside it."""
     keep_on_one_clock(config, items)
-
-
-@pytest.fixture(scope="session")
-async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
-    hooks = Hooks(suite.context.target)
-    yield hooks
-    await hooks.close()
 
 
 @pytest.fixture(scope="session")

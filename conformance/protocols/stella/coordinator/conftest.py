@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
@@ -13,7 +12,6 @@ from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import keep_on_one_clock
-from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.reckoning import what_time_it_is
@@ -23,13 +21,6 @@ from conformance.protocols.stella.reckoning import what_time_it_is
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where one check can make the peer's time jump, no other may run beside it."""
     keep_on_one_clock(config, items)
-
-
-@pytest.fixture(scope="session")
-async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
-    hooks = Hooks(suite.context.target)
-    yield hooks
-    await hooks.close()
 
 
 @pytest.fixture(scope="session")

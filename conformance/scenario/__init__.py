@@ -1,0 +1,1 @@
+"""Scenarios run against a coordinator, and asked of an agent."""

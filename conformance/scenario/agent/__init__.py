@@ -1,0 +1,1 @@
+"""A scenario played backward."""

@@ -1,0 +1,75 @@
+"""Each workflow, with the coordinator that is judged in its own part."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from conformance.clients import HttpClient
+from conformance.clients.grpc import GrpcClient
+from conformance.clients.opener import Opener
+from conformance.context import RunContext
+from conformance.hooks import Hooks
+from conformance.ids import IdSource
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError
+from conformance.peer_clock import PeerClock
+from conformance.plugin import Suite
+from conformance.scenario.forward import Forward
+from conformance.scenario.judging import Part, end, parts, tell
+from conformance.scenario.peer import Peer
+from conformance.scenario.values import of_target
+from mockserver.scenario.acts import Finished
+from mockserver.scenario.flow import Flow
+from mockserver.scenario.inputs import InputError, given
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "part" in metafunc.fixturenames:
+        metafunc.parametrize("part", parts(RunContext.from_environment()))
+
+
+async def test_workflow(  # noqa: PLR0917  # each is a fixture
+    part: Part,
+    suite: Suite,
+    judge: Judge,
+    peer: HttpClient,
+    opener: Opener,
+    grpc_client: GrpcClient | None,
+    hooks: Hooks,
+    ids: IdSource,
+) -> None:
+    def procedures() -> GrpcClient:
+        if grpc_client is None:
+            raise UnjudgeableError("the target has no address for gRPC: give one with --grpc")
+        grpc_client.see = judge.see
+        return grpc_client
+
+    async def one(number: int) -> Finished:
+        reached = Peer(peer, opener, procedures, label=f"{part.name} {number}")
+        flow = _flow(part, suite, ids, number)
+        driver = Forward(
+            flow, reached, PeerClock(hooks), lambda word: tell(judge, word, reached.shown)
+        )
+        finished = await driver.run()
+        end(judge, part, finished, reached.shown)
+        return finished
+
+    await asyncio.gather(*(one(number) for number in range(part.workflow.clients)))
+
+
+def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
+    known: dict[str, Any] = {**of_target(suite.context.target, suite.protocol), "client": number}
+    try:
+        inputs = given(part.workflow, "forward", suite.context.inputs, known, ids)
+    except InputError as error:
+        raise UnjudgeableError(str(error)) from error
+    return Flow(
+        part.scenario,
+        part.workflow.key,
+        direction="forward",
+        inputs=inputs,
+        roles={row.id: row.role for row in suite.all_rows.values()},
+    )

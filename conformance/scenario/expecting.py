@@ -1,0 +1,34 @@
+"""What a step expects by its criteria: success, a refusal, the end of a rate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from schemas.arazzo.expressions import Scope
+from schemas.arazzo.model import Step
+
+__all__ = ["Expected", "expects"]
+
+
+class Expected(NamedTuple):
+    """May a success be what is asked for, and is a 429?"""
+
+    success: bool
+    throttled: bool
+
+
+def expects(step: Step, scope: Scope) -> Expected:
+    """By the criteria that speak of the status alone. A step without any expects nothing."""
+    by_status = [
+        criterion
+        for criterion in step.criteria
+        if criterion.references and all(each.root == "statusCode" for each in criterion.references)
+    ]
+    if not by_status:
+        return Expected(success=False, throttled=False)
+
+    def accepted(status: int) -> bool:
+        return all(each.judge(replace(scope, status=status)).holds for each in by_status)
+
+    return Expected(any(map(accepted, (200, 201, 202, 204))), accepted(429))

@@ -1,0 +1,209 @@
+"""The client of a scenario that is run forward: it asks, connects, speaks and listens."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.clients import HttpClient
+from conformance.clients.grpc import GrpcClient
+from conformance.clients.identity import Identity
+from conformance.clients.opener import Opener
+from conformance.clients.websocket import Socket
+from conformance.conversation import Refused
+from conformance.exchange import Exchange
+from conformance.frames import Frame
+from conformance.marks import UnjudgeableError
+from conformance.scenario.expecting import expects
+from mockserver.scenario.asking import Ask, files
+from schemas.arazzo.criteria import worth
+from schemas.arazzo.expressions import NOTHING, Scope
+from schemas.arazzo.model import Step
+from schemas.validation import Validators
+
+__all__ = ["Line", "Peer"]
+
+_PROTOCOLS = "sec-websocket-protocol"
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Line:
+    """A connection of a scenario. `read` is how many of its frames were taken note of in order,
+    `taken` are the messages that a step has had.
+    """
+
+    socket: Socket
+    path: Mapping[str, str]
+    taken: set[int] = field(default_factory=set)
+
+    @property
+    def over(self) -> bool:
+        return self.socket.closed is not None
+
+
+class Peer:
+    """The coordinator that is judged, as the clients of one scenario reach it.
+
+    `procedures` is asked for the gRPC client when a step first wants one.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        opener: Opener,
+        procedures: Callable[[], GrpcClient],
+        *,
+        label: str = "scenario",
+    ) -> None:
+        self._label = label
+        self.http = http
+        self.protocol = http.protocol
+        self.target = http.target
+        self._opener = opener
+        self._procedures = procedures
+        self._validators = Validators(http.protocol)
+        self._lines: dict[tuple[str, str], Line] = {}
+        self._identities: dict[str, Identity] = {}
+        self.shown: list[Exchange | Frame] = []
+        """What was said last, for the evidence."""
+
+    async def ask(self, step: Step, asked: Ask, scope: Scope) -> Exchange:
+        """Make a request, or call a procedure."""
+        operation = step.operation
+        assert operation is not None
+        wanted = expects(step, scope)
+        lawful = self._lawful(step, asked)
+        if operation.is_rpc:
+            exchange = await self._procedures().call(
+                operation.id,
+                {} if asked.body is NOTHING else asked.body,
+                metadata=None
+                if not asked.headers and not asked.anonymous
+                else self._metadata(asked),
+                lawful=lawful,
+                served=lawful and wanted.success,
+                patient=not wanted.throttled,
+            )
+        else:
+            exchange = await self.http.call(
+                operation.id,
+                asked.path,
+                query=asked.query,
+                headers=asked.headers or None,
+                anonymous=asked.anonymous,
+                identity=self._identity(step, scope),
+                lawful=lawful,
+                served=lawful and wanted.success,
+                patient=not wanted.throttled,
+                **self._content(step, asked),
+            )
+        self._show(exchange)
+        return exchange
+
+    async def line(
+        self, step: Step, asked: Ask, scope: Scope, *, anew: bool = False
+    ) -> Line | Refused:
+        """The connection of a step: the one that is there, or a new one."""
+        assert step.channel is not None
+        key = (step.client, step.connection or step.channel.id)
+        known = self._lines.get(key)
+        if known is not None and not anew and not known.over:
+            return known
+        if known is not None and not anew and step.action == "receive":
+            return known  # what it said before its end counts
+        offered = asked.headers.get(_PROTOCOLS, "")
+        headers = {name: value for name, value in asked.headers.items() if name != _PROTOCOLS}
+        said = await self._opener.open(
+            step.channel.id,
+            f"{self._label}: {key[0]} {key[1]}",
+            query=asked.query,
+            parameters=asked.path,
+            identity=self._identity(step, scope),
+            subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
+            headers=headers,
+        )
+        if isinstance(said, Refused):
+            self._show(said.exchange)
+            return said
+        line = self._lines[key] = Line(socket=said, path=asked.path)
+        self._show(said.handshake)
+        return line
+
+    def show(self, *frames: Frame) -> None:
+        for frame in frames:
+            self._show(frame)
+
+    def _show(self, said: Exchange | Frame) -> None:
+        self.shown = [*self.shown[-7:], said]
+
+    def _lawful(self, step: Step, asked: Ask) -> bool:
+        """Does the request keep the protocol, so that the answer can be held against it?"""
+        operation = step.operation
+        assert operation is not None
+        if step.unlawful:
+            return False
+        shape = self._validators.at(operation.request)
+        if shape is not None and asked.body is not NOTHING and not shape.accepts(asked.body):
+            return False
+        if shape is not None and asked.body is NOTHING and operation.request_required:
+            return False
+        return not asked.anonymous and all(
+            shape is None or shape.accepts(value)
+            for name, value in asked.path.items()
+            for shape in (self._validators.parameter(operation.id, name),)
+        )
+
+    def _content(self, step: Step, asked: Ask) -> dict[str, Any]:
+        operation = step.operation
+        assert operation is not None
+        if asked.body is NOTHING:
+            return {}
+        wanted = files(self.protocol, operation)
+        if operation.media_type == "multipart/form-data" and isinstance(asked.body, dict):
+            return {
+                "form": {
+                    name: _bytes(part) if name in wanted else part
+                    for name, part in asked.body.items()
+                }
+            }
+        labelled = step.body.content_type if step.body else ""
+        if isinstance(asked.body, str) and labelled and "json" not in labelled:
+            return {"raw": asked.body.encode("utf-8", "surrogatepass")}
+        return {"body": asked.body}
+
+    def _metadata(self, asked: Ask) -> dict[str, str]:
+        own = {} if asked.anonymous else self.target.metadata
+        return {**own, **asked.headers}
+
+    def _identity(self, step: Step, scope: Scope) -> Identity | None:
+        if not step.identity or not self.target.url.startswith("https"):
+            return None
+        said = {name: worth(value, scope) for name, value in step.identity.items()}
+        name = f"{step.client}/{step.id}"
+        key = repr(sorted(said.items()))
+        if key not in self._identities:
+            try:
+                chain = said["certificate"]
+                self._identities[key] = Identity.of_pem(
+                    self.target, name, [chain] if isinstance(chain, str) else chain, said["key"]
+                )
+            except (OSError, ValueError, TypeError) as error:
+                raise UnjudgeableError(
+                    f"the certificate of {name} cannot be used: {error}"
+                ) from error
+        return self._identities[key]
+
+    async def close(self, line: Line, code: int) -> None:
+        """The client's close."""
+        await line.socket.close(code)
+
+
+def _bytes(part: Any) -> Any:
+    """A file, from base64; what is none is sent as it is."""
+    try:
+        return base64.b64decode(part, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        return part

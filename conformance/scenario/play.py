@@ -1,0 +1,83 @@
+"""A scenario as a situation of an agent: the examiner plays it like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.examiner import Situation
+from conformance.scenario.judging import Part
+from conformance.scenario.values import of_start
+from conformance.stage import Play, Stage
+from mockserver.scenario.acts import Finished, Word
+from mockserver.scenario.flow import Flow
+from mockserver.scenario.inputs import given
+from mockserver.scenario.script import Script
+from schemas.spec import Role
+
+__all__ = ["Played", "situation_of"]
+
+_TICK = 0.01
+"""Seconds between two looks at what the agent did."""
+
+
+class Played:
+    """What came of each scenario that was played, by the name of its situation."""
+
+    def __init__(self, roles: Mapping[str, Role], inputs: Mapping[str, Any]) -> None:
+        self.roles = roles
+        self.inputs = inputs
+        self._scripts: dict[str, Script] = {}
+
+    def keep(self, name: str, script: Script) -> None:
+        self._scripts[name] = script
+
+    def words(self, name: str) -> list[Word]:
+        return list(self._scripts[name].words) if name in self._scripts else []
+
+    def finished(self, name: str) -> Finished | None:
+        return self._scripts[name].finished if name in self._scripts else None
+
+
+def situation_of(part: Part, played: Played) -> Situation:
+    """Raises `InputError` where an input is given that the workflow does not have."""
+    return Situation(name=part.name, play=_play(part, played))
+
+
+def _play(part: Part, played: Played) -> Play:
+    async def play(stage: Stage) -> None:
+        known = of_start(stage.values)
+        inputs = given(part.workflow, "backward", played.inputs, known, lambda text: text)
+        flow = Flow(
+            part.scenario,
+            part.workflow.key,
+            direction="backward",
+            inputs=inputs,
+            roles=played.roles,
+        )
+        script = Script(stage.mock.mock, stage.session, flow, part.workflow, time.monotonic)
+        played.keep(part.name, script)
+        stage.session.script = script
+        script.begin()
+        try:
+            await _live(stage, script)
+        finally:
+            script.give_up(stage.patience)
+            stage.session.script = None
+
+    return play
+
+
+async def _live(stage: Stage, script: Script) -> None:
+    """Until it is over; each step is waited for as long as the patience lasts."""
+    last = time.monotonic()
+    progress = script.progress
+    while script.finished is None and stage.running:
+        script.tick()
+        if script.progress != progress:
+            progress, last = script.progress, time.monotonic()
+        if time.monotonic() - last > stage.patience:
+            return
+        await asyncio.sleep(_TICK)
