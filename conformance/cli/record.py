@@ -159,9 +159,9 @@ def _target(arguments: argparse.Namespace, protocol: Protocol) -> Target:
         known = _ADDRESS.fullmatch(arguments.grpc_upstream) is not None
         refuse_unless(known, "--grpc-upstream", "is not HOST:PORT", arguments.grpc_upstream)
     both = arguments.insecure and arguments.ca is not None
-    refuse_unless(not both, "--insecure", "checks nothing, and --ca says by whom to check", None)
+    refuse_unless(not both, "--insecure", "checks nothing, and --ca asks for a check", None)
     alone = arguments.client_key is not None and arguments.client_cert is None
-    refuse_unless(not alone, "--client-key", "belongs to a --client-cert, and there is none", None)
+    refuse_unless(not alone, "--client-key", "belongs to a --client-cert", None)
     for flag in ("ca", "client_cert", "client_key"):
         path = getattr(arguments, flag)
         there = path is None or path.is_file()
