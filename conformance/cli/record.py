@@ -23,6 +23,7 @@ from conformance.proxy.server import RunningProxy, proxying
 from conformance.proxy.watch import Passed
 from conformance.recording.concealing import Concealer
 from conformance.recording.keeper import Keeper, read_part, write_scenario
+from conformance.recording.records import record_of
 from conformance.target import Target, Tls
 from schemas import PackError, load, load_requirements
 from schemas.errors import Problem
@@ -109,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = None if arguments.proxy and arguments.out is None else arguments.out or _DEFAULT_OUT
     keeper = _keeper(out, protocol, concealer) if out else None
     try:
-        came = asyncio.run(_stand(arguments, protocol, target, log, keeper))
+        came = asyncio.run(_stand(arguments, protocol, target, _Teller(log, keeper, concealer)))
     except _UnstartableError as error:
         _drop(keeper)
         return _give_up(str(error))
@@ -222,8 +223,7 @@ async def _stand(
     arguments: argparse.Namespace,
     protocol: Protocol,
     target: Target,
-    log: PassingLog,
-    keeper: Keeper | None,
+    teller: _Teller,
 ) -> _Came:
     """Stand before the coordinator until somebody has enough, or the command has ended."""
     stop = asyncio.Event()
@@ -233,14 +233,14 @@ async def _stand(
         protocol,
         load_requirements(protocol),
         target,
-        _Teller(log, keeper),
+        teller,
         host=arguments.host,
         port=arguments.port,
         grpc_port=arguments.grpc_port,
         tls=arguments.tls,
         strict=arguments.strict,
     ) as proxy:
-        log.say(_welcome(protocol, target, proxy, keeper))
+        teller.log.say(_welcome(protocol, target, proxy, teller.keeper))
         ending = await _attend(arguments.peer_command, proxy, stop)
     return _Came(
         ending=ending, stopped=stop.is_set(), connected=proxy.connected, refused=proxy.refused
@@ -248,21 +248,26 @@ async def _stand(
 
 
 class _Teller:
-    """Hands on what passed, to be told and kept."""
+    """Hands on what passed, to be told and kept. Secrets are learned first: no line shows one."""
 
-    def __init__(self, log: PassingLog, keeper: Keeper | None) -> None:
-        self._log = log
-        self._keeper = keeper
+    def __init__(self, log: PassingLog, keeper: Keeper | None, concealer: Concealer) -> None:
+        self.log = log
+        self.keeper = keeper
+        self._concealer = concealer
         self._full = False
 
     def __call__(self, passed: Passed) -> None:
-        if self._keeper is not None and not self._full:
+        if self.keeper is None or self._full:
+            record = record_of(passed)
+            if record is not None:
+                self._concealer.record(record)
+        else:
             try:
-                self._keeper.keep(passed)
+                self.keeper.keep(passed)
             except OSError as error:  # what passes must pass all the same
                 self._full = True
-                self._log.say(f"assay: {self._keeper.part}: {error.strerror}; nothing more is kept")
-        self._log(passed)
+                self.log.say(f"assay: {self.keeper.part}: {error.strerror}; nothing more is kept")
+        self.log(passed)
 
 
 def _welcome(protocol: Protocol, target: Target, proxy: RunningProxy, keeper: Keeper | None) -> str:

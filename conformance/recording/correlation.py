@@ -45,6 +45,9 @@ class _Origin:
         return f"{whose}#{self.place.pointer}" if self.place.pointer else whose
 
 
+_WORD = re.compile(r"assay-secret-\d+|\w(?:[\w.@+-]*\w)?")
+"""What may be an id inside of a text."""
+
 _LOGIN = ("username", "user_name")
 
 
@@ -57,7 +60,6 @@ class Correlation:
         self._meaning = meaning
         self._origins: dict[tuple[type, Any], list[_Origin]] = {}
         self._inside: dict[str, _Origin] = {}
-        self._pattern: re.Pattern[str] | None = None
         self._literals: dict[str, str] = {}
         self._inputs: dict[str, dict[str, Any]] = {}
         self._outputs: dict[str, dict[str, str]] = {}
@@ -114,7 +116,6 @@ class Correlation:
         value = place.value
         if isinstance(value, str) and self._meaning.stands_out(value, place.field):
             self._inside.setdefault(value, origin)
-            self._pattern = None
 
     def _look_inside(self, place: Place, number: int) -> None:
         if isinstance(place.value, str):
@@ -124,13 +125,8 @@ class Correlation:
                     origin.used = origin.used or _counts(origin, place, number)
 
     def _matches(self, text: str) -> list[re.Match[str]]:
-        if not self._inside:
-            return []
-        if self._pattern is None:
-            longest = sorted(self._inside, key=len, reverse=True)
-            words = "|".join(map(re.escape, longest))
-            self._pattern = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])")
-        return list(self._pattern.finditer(text))
+        """The words of a text that are values of somebody's."""
+        return [match for match in _WORD.finditer(text) if match[0] in self._inside]
 
     def _origin(self, place: Place) -> _Origin | None:
         if not self._meaning.is_value(place.value, place.field):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from conformance.recording.clients import Parties, parties
 from conformance.recording.correlation import Correlation
 from conformance.recording.issued import issued
@@ -15,7 +13,7 @@ from conformance.recording.records import Asked, Record, Spoken
 from conformance.recording.steps import Steps, is_told, name_of
 from schemas.spec import Protocol, Requirement
 
-__all__ = ["scenario_of", "write_yaml"]
+__all__ = ["scenario_of"]
 
 _SOURCES = {"openapi": "rest", "asyncapi": "socket", "grpc": "rpc"}
 
@@ -58,13 +56,6 @@ def scenario_of(
         "sourceDescriptions": [_source(kind, name, protocol) for kind, name in sources.items()],
         "workflows": [workflow],
     }
-
-
-def write_yaml(document: Mapping[str, Any]) -> str:
-    """The document as YAML, in the order that it has."""
-    return yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2
-    )
 
 
 def _sources(protocol: Protocol) -> dict[str, str]:
@@ -126,19 +117,3 @@ def _info(
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes long texts as blocks, and the same value twice instead of an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        del data
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)

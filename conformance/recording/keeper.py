@@ -9,8 +9,9 @@ import orjson
 
 from conformance.proxy.watch import Passed
 from conformance.recording.concealing import Concealer
-from conformance.recording.document import scenario_of, write_yaml
+from conformance.recording.document import scenario_of
 from conformance.recording.records import Record, dump, parse, record_of
+from schemas.arazzo.writer import to_yaml
 from schemas.errors import PackError, Problem
 from schemas.spec import Protocol, Requirement
 
@@ -94,7 +95,7 @@ def write_scenario(
     """
     document = scenario_of(records, protocol, requirements)
     beside = out.with_name(f".{out.name}.new")
-    beside.write_text(write_yaml(document), "utf-8")
+    beside.write_text(to_yaml(document), "utf-8")
     beside.replace(out)
     return len(document["workflows"][0]["steps"])
 

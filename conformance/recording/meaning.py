@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from conformance.recording.concealing import placeholders
@@ -95,6 +96,7 @@ def _akin(first: str, second: str) -> bool:
     return not one or not other or bool(one & other) or bool(one & _PARTIES and other & _PARTIES)
 
 
+@lru_cache(maxsize=4096)
 def _words(field: str) -> Sequence[str]:
     return [word.lower() for word in _WORDS.findall(field)]
 

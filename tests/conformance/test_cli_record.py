@@ -71,6 +71,11 @@ def scenario(folder: Path, name: str = "recording.arazzo.yaml") -> dict[str, Any
     return found
 
 
+def texts(folder: Path) -> list[str]:
+    """All that was written so far."""
+    return [path.read_text("utf-8") for path in folder.iterdir()]
+
+
 async def test_client_that_is_launched_is_recorded(tmp_path: Path) -> None:
     async with mockserver.start("aitbc") as mock:
         done = await led(tmp_path, mock, "--out", "mine.arazzo.yaml")
@@ -198,12 +203,15 @@ async def test_wrong_usage_is_a_2_with_the_place(
     assert done.files == {"bad.pem"}
 
 
-async def test_secrets_of_a_conversation_are_in_no_output(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [(), ("--proxy",)])
+async def test_secrets_of_a_conversation_are_in_no_output(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
     """Canaries as a token, as a person's password, and as an agent's own token."""
     settings = Settings(username="ann", password="CANARY-password")
     async with (
         mockserver.start("echocenter", settings=settings) as mock,
-        recording(tmp_path, "--upstream", mock.url, protocol="echocenter") as process,
+        recording(tmp_path, "--upstream", mock.url, *words, protocol="echocenter") as process,
     ):
         url = await url_of(process)
         secret = mock.session.coordinator.enrol("Scout")["token"]
@@ -213,17 +221,20 @@ async def test_secrets_of_a_conversation_are_in_no_output(tmp_path: Path) -> Non
                 assert response.status == 200
                 person = orjson.loads(await response.read())
             async with session.ws_connect(f"/api/ws?token={secret}") as socket:
-                log = {"type": "SYSTEM_LOG", "payload": {"level": "LOUD", "content": secret}}
+                log = {"type": "SYSTEM_LOG", "payload": {"level": secret, "content": secret}}
                 await socket.send_json(log)
                 await socket.close(code=1000)
-        part = (tmp_path / "recording.arazzo.yaml.part").read_text("utf-8")
+        part = texts(tmp_path)
         process.terminate()
         done = await ended(process, tmp_path)
     assert "FAIL" in done.out
-    everything = done.said + part + str(scenario(tmp_path))
+    everything = str([done.said, part, texts(tmp_path)])
     tokens = [value for key, value in person.items() if "token" in key.lower()]
     for canary in (secret, "CANARY", *tokens):
         assert canary not in everything
+    if words:
+        assert done.files == set()
+        return
     found = scenario(tmp_path)["workflows"][0]["inputs"]["properties"]
     assert {"username", "password", "token"} <= set(found)
     assert "default" not in found["password"]
