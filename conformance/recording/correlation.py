@@ -48,7 +48,8 @@ class _Origin:
 _WORD = re.compile(r"assay-secret-\d+|\w(?:[\w.@+-]*\w)?")
 """What may be an id inside of a text."""
 
-_LOGIN = ("username", "user_name")
+_GIVEN = {"token", "username", "password", "url", "agent"}
+"""Inputs that a player fills in by itself, with what a peer is reached or an agent started with."""
 
 
 class Correlation:
@@ -191,7 +192,7 @@ def _counts(origin: _Origin, place: Place, number: int) -> bool:
 
 def _is_owed(place: Place) -> bool:
     """Must somebody else give it in any case: a secret, or whose it is?"""
-    return place.value in placeholders(str(place.value)) or place.field.lower() in _LOGIN
+    return place.value in placeholders(str(place.value)) or place.login
 
 
 def _key(value: Any) -> tuple[type, Any]:
@@ -214,7 +215,9 @@ def _name(place: Place) -> str:
     if place.where == "header":
         last = name.rpartition("-")[2].lower()
         name = "token" if last == "authorization" else last
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "value"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "value"
+    proof = place.login or (name == "token" and place.where in ("header", "query"))
+    return f"own_{name}" if place.sender == "agent" and name in _GIVEN and not proof else name
 
 
 def _unique(name: str, taken: Container[str]) -> str:

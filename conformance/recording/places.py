@@ -38,11 +38,14 @@ _TRANSPORT = {
 }
 """Headers of answers that say nothing of the protocol."""
 
+_LOGIN = {"username", "password"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A value, who said it (`agent` or `coordinator`), the name of the field that it stands in, and
-    where: `path`, `query`, `header`, or `body` with a JSON Pointer.
+    where: `path`, `query`, `header`, or `body` with a JSON Pointer. `login` says that it is one of
+    a name and a password that are said together.
     """
 
     value: Any
@@ -50,6 +53,7 @@ class Place:
     field: str
     where: str = "body"
     pointer: str = ""
+    login: bool = False
 
 
 def places(record: Record) -> Iterator[Place]:
@@ -94,16 +98,20 @@ def _inside(content: Content, sender: str) -> Iterator[Place]:
     if content.kind == "text":
         yield Place(value=content.value, sender=sender, field="")
     elif content.kind == "json":
-        yield from _values(content.value, sender, (), "")
+        for steps, field, login, value in _values(content.value, (), "", login=False):
+            pointer = json_pointer.join(steps)
+            yield Place(value=value, sender=sender, field=field, pointer=pointer, login=login)
 
 
-def _values(value: Any, sender: str, steps: tuple[str, ...], field: str) -> Iterator[Place]:
+def _values(
+    value: Any, steps: tuple[str, ...], field: str, *, login: bool
+) -> Iterator[tuple[tuple[str, ...], str, bool, Any]]:
     if isinstance(value, dict):
+        both = value.keys() >= _LOGIN
         for key, item in value.items():
-            yield from _values(item, sender, (*steps, key), key)
+            yield from _values(item, (*steps, key), key, login=both and key in _LOGIN)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _values(item, sender, (*steps, str(index)), field)
+            yield from _values(item, (*steps, str(index)), field, login=False)
     else:
-        pointer = json_pointer.join(steps)
-        yield Place(value=value, sender=sender, field=field, pointer=pointer)
+        yield steps, field, login, value

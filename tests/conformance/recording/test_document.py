@@ -11,6 +11,7 @@ from schemas.arazzo.document import read_scenario
 from schemas.arazzo.writer import to_yaml
 from tests.conformance.recording.telling import asked, document, spoken, step
 
+UNTOLD = "A secret, which was not recorded."
 TASK = "task-0123456789"
 REGISTERED = {"agent_id": "Crane-1", "agent_type": "worker"}
 
@@ -217,6 +218,21 @@ def test_two_clients_and_two_connections_have_names() -> None:
     assert step(made, "deliveredChat-2")["x-connection"] == "socket-2"
     assert set(inputs(made)) == {"token", "token-2"}
     assert "default" not in str(inputs(made))
+
+
+def test_names_that_a_player_fills_in_are_for_what_proves_who_asks() -> None:
+    made = document(
+        "echocenter",
+        asked(1, "logIn", {"username": "ann", "password": "assay-secret-1"}, {"id": 1}),
+        asked(2, "createAgent", {"agent": "Heron-77", "password": "assay-secret-2"}, {}, 201),
+        asked(3, "createAgent", {"agent": "Heron-77"}, {"agent": "Heron-77"}, 201),
+    )
+    assert inputs(made) == {
+        "username": {"type": "string", "default": "ann"},
+        "password": {"type": "string", "format": "password", "description": UNTOLD},
+        "own_agent": {"type": "string", "default": "Heron-77"},
+        "own_password": {"type": "string", "format": "password", "description": UNTOLD},
+    }
 
 
 def test_nothing_to_tell_is_refused() -> None:
