@@ -180,19 +180,22 @@ class MockCoordinator:
         return self._ask("POST", name, said)
 
     def fault(self, kind: str, **options: Any) -> None:
-        """Plan a fault, after those that are planned already.
+        """Plan a fault, after those that are planned already; several strike together.
 
-        `kind`, of answers and of handshakes: `status` (answers `status`, by default 503, and does
-        nothing), `delay` (answers `seconds` later, in real time), `drop` (serves, then ends the
-        connection unanswered) or `extra` (answers carry a field that no document knows).
-        Of messages that the coordinator says on WebSockets: `delay`, `drop` (it is never said) and
-        `extra`; `duplicate` (twice), `reorder` (after the next), `corrupt` (cut in the middle),
-        `fragment` (in three), `close` (the connection ends instead, with `code`, by default 1011)
-        or `hang` (the connection goes silent, and nothing on it is read any more).
-        Options: `operation` (a glob of operationIds, channels and messages, by default `*`),
-        `times` (by default 1; `None` for ever), `skip` (those that it lets pass first), `status`,
-        `seconds`, `code`.
-        Raises `MockError` for a fault that does not exist.
+        `kind`, of answers and handshakes: `status` (answers `status`, by default 503, and does
+        nothing), `rate_limit` (429, with `retry_after`), `delay` (by `seconds`, or drawn:
+        `distribution="normal", mean=1, deviation=0.2`), `drop`, `reset` and `half_open` (nothing
+        is answered, and the connection ends, is reset, or stays open), `stale` (what was said
+        before is said again). Of bodies and of the coordinator's messages: `extra` (a field that
+        no document knows), `corrupt_field` and `wrong_correlation` (at a JSON `pointer`),
+        `garbage`, `empty`, `truncate`, `dribble` (in pieces of `size` bytes with `pause` seconds
+        between them). Of messages on WebSockets alone: `duplicate`, `reorder`, `corrupt`,
+        `fragment`, `close` (with `code`) and `hang`; `delay`, `drop` and most others strike them
+        too. Options of all: `operation` (a glob of operationIds, channels and messages, by default
+        `*`), `times` (by default 1; `None` for ever), `skip` (those that it lets pass first),
+        `every` (each nth of the others) and `chance` (0 to 1, from the mock's seed).
+        `docs/faults.md` tells of each. Raises `MockError` for a fault that does not exist, and for
+        one that could never strike.
         """
         self._ask("POST", "faults", {"kind": kind, **options})
 

@@ -17,7 +17,7 @@ from mockserver.coordinator import (
     Settings,
     Wrong,
 )
-from mockserver.faults import Fault
+from mockserver.faults.manner import PLAIN
 from mockserver.json_text import write_json
 from mockserver.life import Life
 from mockserver.passage import Joined, Outcome, Pending, Request
@@ -25,6 +25,7 @@ from mockserver.protocols import make_coordinator
 from mockserver.router import Channels, Router
 from mockserver.session import Session, Sessions
 from mockserver.sockets import Ending, Line, Sockets
+from mockserver.striking import force_answer, plan_faults, replayed, struck
 from mockserver.transcript import Entry, HttpExchange
 from mockserver.world import Clock, RealClock, World
 from schemas.spec import Protocol
@@ -39,6 +40,7 @@ __all__ = ["Listener", "Mock"]
 Listener = Callable[[Entry], None]
 
 _NOTHING: Mapping[str, str] = {}
+_NO_FAULTS: tuple[str, ...] = ()
 _SWITCHING = Answer(status=101, raw=b"")
 
 
@@ -72,21 +74,21 @@ class Mock:
         self.sessions = Sessions(self._new_session)
         # The whole chain. A step answers, or leaves the request to the next.
         self._steps: tuple[Callable[[Life], Answer | Later | None], ...] = (
-            self._plan_faults,
+            _plan_faults,
             self._refuse_unknown,
             self._guard,
             self._parse,
             self._validate,
-            self._force_status,
+            force_answer,
             self._ask_script,
             self._ask_coordinator,
         )
         # And that of a handshake, which opens a WebSocket in the end.
         self._opening: tuple[Callable[[Life], Answer | None], ...] = (
-            self._plan_faults_of_channel,
+            _plan_faults,
             self._refuse_unknown_channel,
             self._refuse_unsound,
-            self._force_status_of_channel,
+            force_answer,
             self._ask_for_admission,
         )
 
@@ -165,9 +167,9 @@ class Mock:
                 break
         assert answer is not None, "the last step always answers"
         outcome = self._write_down(life, answer, began)
-        if life.joined is None or outcome.drop:
+        if life.joined is None or outcome.manner.end:
             return outcome
-        return life.joined._replace(delay=outcome.delay)
+        return life.joined._replace(delay=outcome.manner.delay)
 
     def has_channel(self, path: str) -> bool:
         """Is that the path of a WebSocket?"""
@@ -181,6 +183,7 @@ class Mock:
             line.deliver(Ending(1012, "the service restarts"))
             return
         line.session.lines[line.connection.number] = line
+        self.sockets.replay(line, joined.replayed)
         line.coordinator.opened(line.connection, joined.handshake)
         self.sockets.flush(line.session)
 
@@ -192,10 +195,6 @@ class Mock:
         return Session(make, world, self.seed)
 
     # The steps
-
-    def _plan_faults(self, life: Life) -> None:
-        if life.session.faults and life.match.operation is not None:
-            life.faults = life.session.faults.strike(life.match.operation.id)
 
     def _refuse_unknown(self, life: Life) -> Answer | None:
         match = life.match
@@ -242,14 +241,6 @@ class Mock:
         life.violations = wrong
         return self._refuse(life, Wrong.INVALID) if wrong else None
 
-    def _force_status(self, life: Life) -> Answer | None:
-        operation = life.match.operation
-        for fault in life.faults:
-            if fault.kind == "status":
-                name = operation.id if operation else ""
-                return life.session.coordinator.failure(fault.status, "as it was told to", name)
-        return None
-
     def _ask_script(self, life: Life) -> Answer | None:
         script = life.session.script
         return None if script is None else script.reply(life)
@@ -258,10 +249,6 @@ class Mock:
         return life.session.coordinator.answer(life.call())
 
     # The steps of a handshake
-
-    def _plan_faults_of_channel(self, life: Life) -> None:
-        if life.session.faults and life.handshake is not None:
-            life.faults = life.session.faults.strike(life.handshake.channel)
 
     def _refuse_unknown_channel(self, life: Life) -> Answer | None:
         if life.handshake is not None:
@@ -275,13 +262,6 @@ class Mock:
             broken = Violation(pointer="", keyword="websocket", message=what, value=None)
             life.violations = (broken,)
         return life.unsound
-
-    def _force_status_of_channel(self, life: Life) -> Answer | None:
-        forced = [fault for fault in life.faults if fault.kind == "status"]
-        name = life.handshake.channel if life.handshake else ""
-        coordinator = life.session.coordinator
-        reason = "as it was told to"
-        return coordinator.failure(forced[0].status, reason, name) if forced else None
 
     def _ask_for_admission(self, life: Life) -> Answer:
         assert life.handshake is not None
@@ -301,7 +281,8 @@ class Mock:
             session=session,
             coordinator=session.coordinator,
         )
-        life.joined = Joined(line, life.handshake, said.subprotocol, 0.0)
+        again = replayed(life, line) if life.strokes else ()
+        life.joined = Joined(line, life.handshake, said.subprotocol, replayed=again)
         return _SWITCHING
 
     # What the steps share
@@ -317,12 +298,15 @@ class Mock:
         )
 
     def _write_down(self, life: Life, answer: Answer, began: float) -> Outcome:
-        body = self._bytes(answer, life.faults)
+        manner, faults = PLAIN, _NO_FAULTS
+        if life.strokes:
+            answer, body, wired, manner, faults = struck(life, answer, self.bodies)
+        else:
+            body = write_json(answer.body) if answer.raw is None else answer.raw
+            wired = self._wired(life, answer, body)
         headers = {"Content-Type": _content_type(answer.media_type), **answer.headers}
         if life.request.method == "RPC" and answer.status >= 300:
             headers["grpc-message"] = life.session.coordinator.reason(answer)
-        faults = tuple([fault.kind for fault in life.faults])  # quicker than a generator
-        drop = "drop" in faults
         request, match, transcript = life.request, life.match, life.session.transcript
         exchange = HttpExchange(
             number=transcript.number(),
@@ -338,7 +322,7 @@ class Mock:
             parameters=match.parameters,
             allowed=match.allowed,
             violations=life.violations,
-            status=0 if drop else answer.status,
+            status=0 if manner.end else answer.status,
             answer_headers=headers,
             answer=body,
             faults=faults,
@@ -351,10 +335,9 @@ class Mock:
         return Outcome(
             status=answer.status,
             headers=headers,
-            body=self._wired(life, answer, body),
-            delay=life.delay if faults else 0.0,
-            drop=drop,
+            body=wired,
             exchange=exchange,
+            manner=manner,
         )
 
     def _wired(self, life: Life, answer: Answer, body: bytes) -> bytes:
@@ -371,13 +354,10 @@ class Mock:
         if self.listener is not None:
             self.listener(entry)
 
-    def _bytes(self, answer: Answer, faults: Sequence[Fault]) -> bytes:
-        if answer.raw is not None:
-            return answer.raw
-        body = answer.body
-        if faults and isinstance(body, dict) and any(fault.kind == "extra" for fault in faults):
-            body = {**body, "x_unheard_of": {"since": "a later version"}}
-        return write_json(body)
+
+def _plan_faults(life: Life) -> None:
+    if life.session.faults:  # hardly ever
+        plan_faults(life)
 
 
 def _moved(violation: Violation, base: str) -> Violation:

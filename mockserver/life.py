@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.coordinator import Answer, Call, Handshake
-from mockserver.faults import Fault
+from mockserver.faults.plan import Stroke
 from mockserver.passage import Joined, Request, first_of_each
 from mockserver.router import Match
 from mockserver.session import Session
@@ -26,7 +26,9 @@ class Life:
     request: Request
     session: Session
     match: Match
-    faults: Sequence[Fault] = ()
+    strokes: Sequence[Stroke] = ()
+    done: Sequence[Stroke] = ()
+    """Faults that did their work before there was an answer."""
     body: Any = None
     violations: Sequence[Violation] = ()
     handshake: Handshake | None = None
@@ -59,11 +61,6 @@ class Life:
         operation = self.match.operation
         plain = operation is None or operation.media_type == "application/json"
         return None if plain else self.body
-
-    @property
-    def delay(self) -> float:
-        """Seconds that the answer is held back."""
-        return sum(fault.seconds for fault in self.faults if fault.kind == "delay")
 
     def call(self) -> Call:
         """As the coordinator sees it."""

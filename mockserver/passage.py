@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from mockserver.coordinator import Handshake
+from mockserver.faults.manner import PLAIN, Manner
 from mockserver.sockets import Line
-from mockserver.transcript import HttpExchange
+from mockserver.transcript import Frame, HttpExchange
 
 __all__ = ["Joined", "Outcome", "Pending", "Request", "first_of_each"]
 
@@ -33,14 +34,13 @@ class Request:
 
 
 class Outcome(NamedTuple):
-    """What goes back on the wire: bytes after a delay (seconds), or nothing at all."""
+    """What goes back on the wire, and in which manner where a fault struck."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    delay: float
-    drop: bool
     exchange: HttpExchange
+    manner: Manner = PLAIN
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -67,12 +67,17 @@ class Pending:
 
 
 class Joined(NamedTuple):
-    """A handshake that is granted: the line that it opens, once the wire has said so."""
+    """A handshake that is granted: the line that it opens, once the wire has said so.
+
+    `delay` is in seconds. `replayed` are messages of an earlier connection that are said again
+    before anything else.
+    """
 
     line: Line
     handshake: Handshake
     subprotocol: str
-    delay: float
+    delay: float = 0.0
+    replayed: Sequence[Frame] = ()
 
 
 def first_of_each(query: str) -> dict[str, str]:

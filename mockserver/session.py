@@ -30,7 +30,7 @@ class Session:
         self.world = world
         self.coordinator = make(world)
         self.transcript = Transcript()
-        self.faults = FaultPlan()
+        self.faults = FaultPlan(generator=self.world.chance)
         self.lines: dict[int, Line] = {}
         self.waiting: set[Later] = set()
         self.script: Script | None = None
@@ -49,7 +49,7 @@ class Session:
         self.script = None
         self._begin()
         self.transcript = Transcript()
-        self.faults = FaultPlan()
+        self.faults = FaultPlan(generator=self.world.chance)
 
     def forget(self) -> None:
         """What a restart does: connections end, and the coordinator knows no more than what a
@@ -63,7 +63,7 @@ class Session:
         """End every connection, without a close frame where `code` is `None`."""
         for line in list(self.lines.values()):
             line.ending = True
-            line.deliver(Ending(code, reason))
+            line.deliver(Ending(code, reason, at_once=True))
 
     def _begin(self) -> None:
         for later in list(self.waiting):

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.coordinator import Connection, Coordinator, End, Heard, Say, Settle, Wrong
-from mockserver.faults import OF_MESSAGES, Fault
+from mockserver.faults.manner import Dribble
+from mockserver.faults.plan import Stroke
+from mockserver.faults.strike import strike_message
 from mockserver.json_text import read_json, write_json
 from mockserver.transcript import Entry, Frame
-from schemas.spec import Channel, Protocol
+from schemas.spec import Channel, Message, Protocol
 from schemas.validation import Validators, Violation
 
 if TYPE_CHECKING:
@@ -20,30 +22,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "Ending", "Line", "Sockets"]
 
-_FRAGMENTS = 3
-"""Fragments that a message comes in where the fault `fragment` strikes."""
-
 
 class Delivery(NamedTuple):
-    """A message that goes out: after a delay (seconds), or behind the next one (`held`).
+    """A message that goes out: after a delay (seconds), behind the next `window` others, or in
+    pieces.
 
     `kind` is text, binary, ping, or raw for bytes that are no frame of ours. `pinged` is one that
-    a ping comes in the middle of.
+    a ping comes in the middle of. `promised` is the length that its frame tells where less than
+    that comes.
     """
 
     data: bytes
     fragments: int = 1
     delay: float = 0.0
-    held: bool = False
+    window: int = 0
     kind: str = "text"
     pinged: bool = False
+    promised: int = 0
+    dribble: Dribble | None = None
 
 
 class Ending(NamedTuple):
-    """A connection that is ended. Without a close frame where `code` is `None`."""
+    """A connection that is ended. Without a close frame where `code` is `None`.
+
+    It ends after what was said before and is still to go out, unless it ends `at_once`. `delay` is
+    in seconds; a `reset` leaves no doubt that nobody is there any more.
+    """
 
     code: int | None
     reason: str = ""
+    delay: float = 0.0
+    at_once: bool = False
+    reset: bool = False
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -144,6 +154,12 @@ class Sockets:
         self._note(line, "coordinator", kind, data, name, fragments=fragments)
         line.deliver(Delivery(data, fragments, kind=kind, pinged=pinged))
 
+    def replay(self, line: Line, frames: Sequence[Frame]) -> None:
+        """Say again what was said on an earlier connection."""
+        for frame in frames:
+            self._note(line, "coordinator", "text", frame.data, frame.message, faults=("stale",))
+            line.deliver(Delivery(frame.data))
+
     # The steps of what comes in
 
     def _understand(self, line: Line, data: bytes) -> Heard:
@@ -173,33 +189,40 @@ class Sockets:
         message = line.channel.message("coordinator", effect.payload)
         name = message.id if message else ""
         faults = line.session.faults
-        struck = faults.strike(name, OF_MESSAGES) if faults else []
-        if struck or line.silent:
-            self._say_with_faults(line, name, effect.payload, struck)
+        strokes = faults.strike(name, "websocket") if faults else ()
+        if strokes or line.silent:
+            self._say_with_faults(line, message, effect.payload, strokes)
             return
         data = write_json(effect.payload)
         self._note(line, "coordinator", "text", data, name)
         line.deliver(Delivery(data))
 
-    def _say_with_faults(self, line: Line, name: str, payload: Any, struck: list[Fault]) -> None:
-        kinds = {fault.kind for fault in struck}
-        if "extra" in kinds and isinstance(payload, dict):
-            payload = {**payload, "x_unheard_of": {"since": "a later version"}}
-        data = write_json(payload)
-        data = data[: len(data) // 2] if "corrupt" in kinds else data
-        line.silent = line.silent or "hang" in kinds
-        fragments = _FRAGMENTS if "fragment" in kinds else 1
-        told = tuple(fault.kind for fault in struck)
+    def _say_with_faults(
+        self, line: Line, message: Message | None, payload: Any, strokes: Sequence[Stroke]
+    ) -> None:
+        name, correlation = (message.id, message.correlation) if message else ("", "")
+        data, manner, told = strike_message(payload, strokes, correlation)
+        line.silent = line.silent or manner.end in ("hang", "half_open")
+        fragments = manner.fragments
         self._note(line, "coordinator", "text", data, name, fragments=fragments, faults=told)
-        if "close" in kinds:
+        if manner.end in ("close", "reset"):
             line.ending = True
-            code = next(fault.code for fault in struck if fault.kind == "close")
-            line.deliver(Ending(code, "as it was told to"))
-        elif not line.silent and "drop" not in kinds:
-            delay = sum(fault.seconds for fault in struck if fault.kind == "delay")
-            delivery = Delivery(data, fragments, delay, "reorder" in kinds)
-            for _ in range(2 if "duplicate" in kinds else 1):
+            code, reset = (manner.code, False) if manner.end == "close" else (None, True)
+            line.deliver(Ending(code, "as it was told to", manner.delay, reset=reset))
+        elif not line.silent and not manner.end:
+            delivery = Delivery(
+                data,
+                fragments,
+                manner.delay,
+                manner.window,
+                promised=manner.promised,
+                dribble=manner.dribble,
+            )
+            for _ in range(manner.copies):
                 line.deliver(delivery)
+            if manner.promised:
+                line.ending = True
+                line.deliver(Ending(None))
 
     def _note(  # who, what and on which line go by position everywhere
         self,

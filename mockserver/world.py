@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from mockserver.authority import Authority  # slow to load, and few coordinators issue any
 
-__all__ = ["END", "Clock", "RealClock", "VirtualClock", "World", "iso"]
+__all__ = ["END", "Chance", "Clock", "RealClock", "VirtualClock", "World", "chance", "iso"]
 
 END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 """The last moment that a clock can be advanced to: no ISO 8601 time of four digits lies beyond."""
+
+Chance = random.Random
+"""A seeded generator, under a name that pure modules may know."""
 
 
 class Clock(Protocol):
@@ -63,18 +66,28 @@ class World:
     """What surrounds one coordinator. The same seed gives the same ids and the same chances."""
 
     clock: Clock
-    random: random.Random = field(default_factory=random.Random)
+    random: Chance = field(default_factory=Chance)
     authority: Authority | None = None
     """Signs certificates, for a coordinator that issues any."""
+    seed: int = 0
 
     @classmethod
     def seeded(cls, seed: int, clock: Clock, authority: Authority | None = None) -> World:
-        chance = random.Random(seed)  # noqa: S311  # lifelike, not secret
-        return cls(clock=clock, random=chance, authority=authority)
+        generator = Chance(seed)  # lifelike, not secret
+        return cls(clock=clock, random=generator, authority=authority, seed=seed)
+
+    def chance(self, purpose: str) -> Chance:
+        """A generator for one purpose alone: what is drawn from it moves no id, and no other."""
+        return chance(self.seed, purpose)
 
     def uuid(self) -> str:
         """A fresh random UUID (version 4), drawn from the seed."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+
+def chance(seed: int, purpose: str) -> Chance:
+    """A generator that the same seed and purpose always give alike."""
+    return Chance(f"{seed}/{purpose}")  # lifelike, not secret
 
 
 def iso(seconds: float) -> str:

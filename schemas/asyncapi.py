@@ -17,6 +17,8 @@ from schemas.spec import Channel, Message, Role
 
 __all__ = ["read_channels"]
 
+_IN_PAYLOAD = "$message.payload#"
+
 _SENDERS: Mapping[str, Role] = {"receive": "agent", "send": "coordinator"}
 
 
@@ -73,6 +75,7 @@ class _Reader:
             capability=said.get("x-capability", ""),
             payload="asyncapi#" + json_pointer.join([*target, "payload"]),
             type=said.get("x-type", ""),
+            correlation=_correlation(said),
             example=examples[0]["payload"] if examples else None,
         )
 
@@ -95,3 +98,9 @@ class _Reader:
                 value=value,
             )
         )
+
+
+def _correlation(message: Mapping[str, Any]) -> str:
+    """Where a message's payload holds its correlation id, as a JSON Pointer."""
+    location: str = message.get("correlationId", {}).get("location", "")
+    return location.removeprefix(_IN_PAYLOAD) if location.startswith(_IN_PAYLOAD) else ""

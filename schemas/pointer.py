@@ -33,7 +33,7 @@ def matches(pattern: Sequence[str], steps: Sequence[str]) -> bool:
 def dig(document: Any, steps: Sequence[str]) -> Any:
     """The value at `steps`. Raises `LookupError` where there is none."""
     for step in steps:
-        if isinstance(document, list) and step.isdigit():
+        if isinstance(document, list) and step.isdecimal():
             document = document[int(step)]
         elif isinstance(document, dict):
             document = document[step]

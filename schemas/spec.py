@@ -125,7 +125,8 @@ class Message:
 
     `sender` is who sends it. `payload` is the reference of its schema inside the bundled AsyncAPI
     document. `type` is what its discriminator says, or empty for the one that any other message
-    is taken for.
+    is taken for. `correlation` is a JSON Pointer to the id in it that ties an answer to what it
+    answers, or empty where the document names none.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Message:
     capability: str
     payload: str
     type: str = ""
+    correlation: str = ""
     example: Any = None
 
 

@@ -14,7 +14,9 @@ import orjson
 
 from conformance.cli.welcome import welcome
 from conformance.scenario.inputs import add_inputs, read_inputs
-from mockserver import RunningMock, Settings, start
+from mockserver import Fault, RunningMock, Settings, start
+from mockserver.faults.fit import misfit
+from mockserver.faults.text import read_faults
 from mockserver.log import ExchangeLog
 from schemas import load
 from schemas.spec import Protocol
@@ -26,7 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class _UsageError(Exception):
-    """Something that only the running mock could tell was asked for wrongly."""
+    """Something was asked for wrongly: often only the running mock can tell."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plain", dest="tls", action="store_false", default=None, help="the same as --no-tls"
     )
     parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND[:NAME=VALUE,…]",
+        help="what goes wrong, e.g. delay:operation=getHealth,seconds=0.5, or the same in JSON; "
+        "may be repeated (docs/faults.md)",
+    )
+    parser.add_argument(
         "--scenario",
         metavar="FILE|NAME",
         help="play this scenario to whoever comes, and again when its file changes",
@@ -90,7 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"assay: {wrong}", file=sys.stderr)
         return 2
     try:
-        _loop()(_serve(protocol, port, grpc_port, arguments))
+        faults = _faults(protocol, arguments.fault)
+        _loop()(_serve(protocol, port, grpc_port, arguments, faults))
     except _UsageError as error:
         print(f"assay: {error}", file=sys.stderr)
         return 2
@@ -162,8 +173,28 @@ def _loop() -> Callable[[Coroutine[Any, Any, None]], None]:
     return uvloop.run
 
 
+def _faults(protocol: Protocol, texts: list[str]) -> list[Fault]:
+    """The faults that were asked for. Raises `_UsageError` for one that can never strike."""
+    found = []
+    for text in texts:
+        try:
+            read = read_faults(text)
+        except (ValueError, TypeError) as error:
+            raise _UsageError(f"--fault {text!r}: {error}") from error
+        for fault in read:
+            wrong = misfit(fault, protocol)
+            if wrong:
+                raise _UsageError(f"--fault {text!r}: {wrong}")
+        found += read
+    return found
+
+
 async def _serve(
-    protocol: Protocol, port: int, grpc_port: int, arguments: argparse.Namespace
+    protocol: Protocol,
+    port: int,
+    grpc_port: int,
+    arguments: argparse.Namespace,
+    faults: list[Fault],
 ) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -181,6 +212,8 @@ async def _serve(
         tls=arguments.tls,
     ) as mock:
         agents = _enrolled(mock, arguments.agent)
+        for fault in faults:
+            mock.session.faults.add(fault)
         tell = _teller(arguments.log)
         if arguments.log == "json":
             ready = {"ready": True, "url": mock.url, "protocol": protocol.id, "ca": mock.ca}

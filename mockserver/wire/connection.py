@@ -13,8 +13,11 @@ from websockets.server import ServerProtocol
 
 from mockserver.sockets import Delivery, Ending, Line, Sockets
 from mockserver.wire.behind import data_follows
+from mockserver.wire.pieces import framed, pieces_of
 from mockserver.wire.plain import text_frame, texts_in
+from mockserver.wire.reset import reset
 from mockserver.wire.strict import between_messages
+from mockserver.wire.turns import Turns
 
 __all__ = ["Wire"]
 
@@ -22,7 +25,7 @@ _CLOSING = 2.0
 """Seconds that a client has to end a connection whose end was agreed on."""
 
 _HELD = 1.0
-"""Seconds after which a message that was to be overtaken goes out all the same."""
+"""Seconds after which a message that was to be overtaken goes out, overtaken or not."""
 
 _HIGH = 256 * 1024
 """Bytes waiting to be taken by a client from which on nothing more is read from it."""
@@ -52,6 +55,7 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._fragments: list[bytes] = []
         self._is_text = True
+        self._turns: Turns | None = None  # hardly any connection needs it
         self._held: list[Delivery] = []
         self._timers: set[asyncio.TimerHandle] = set()
         self._paused = False
@@ -105,6 +109,8 @@ class Wire:
 
     def feed_eof(self) -> None:
         """The connection is gone."""
+        if self._turns is not None:
+            self._turns.cancel()
         for timer in self._timers:
             timer.cancel()
         if self._protocol.close_rcvd is None:
@@ -159,22 +165,40 @@ class Wire:
 
     def deliver(self, what: Delivery | Ending) -> None:
         """Carry out what the core wants."""
+        waits = what.delay or (self._turns is not None and self._turns.taken)
+        if waits and not (isinstance(what, Ending) and what.at_once):
+            self._in_turn().add(what)
+        else:
+            self._carry(what)
+
+    def _in_turn(self) -> Turns:
+        if self._turns is None:
+            self._turns = Turns(self._carry)
+        return self._turns
+
+    def _carry(self, what: Delivery | Ending) -> None:
         if isinstance(what, Ending):
             self._end(what)
-        elif what.held:
-            self._held.append(what._replace(held=False))
+        elif what.window:
+            self._held.append(what)
             self._later(_HELD, self._release)
-        elif what.delay:
-            self._later(what.delay, self.deliver, what._replace(delay=0.0))
         else:
             self._send(what)
             if self._held:
-                self._release()
+                self._overtake()
+
+    def _overtake(self) -> None:
+        """A message has gone out before those that are held: some may have waited long enough."""
+        held = [delivery._replace(window=delivery.window - 1) for delivery in self._held]
+        self._held = [delivery for delivery in held if delivery.window]
+        for delivery in held:
+            if not delivery.window:
+                self.deliver(delivery._replace(delay=0.0))
 
     def _release(self) -> None:
         held, self._held = self._held, []
         for delivery in held:
-            self._send(delivery)
+            self.deliver(delivery._replace(window=0, delay=0.0))
 
     def _send(self, delivery: Delivery) -> None:
         if self._protocol.state is not State.OPEN:
@@ -186,10 +210,12 @@ class Wire:
         elif delivery.kind == "raw":
             self.write()  # what was said before goes out before
             self._transport.write(delivery.data)
+        elif delivery.dribble or delivery.promised:
+            self._send_in_pieces(delivery)
         elif delivery.fragments == 1:
             self._protocol.writes.append(text_frame(delivery.data))
         else:
-            pieces = _pieces(delivery.data, delivery.fragments)
+            pieces = pieces_of(delivery.data, delivery.fragments)
             self._protocol.send_text(pieces[0], fin=False)
             if delivery.pinged:
                 self._protocol.send_ping(b"in between")
@@ -199,11 +225,35 @@ class Wire:
             self._writing = True
             self._loop.call_soon(self.write)  # together with what else is said in this turn
 
+    def _send_in_pieces(self, delivery: Delivery) -> None:
+        self.write()  # what was said before goes out before
+        data = framed(delivery)
+        if delivery.dribble is None:
+            self._transport.write(data)
+            return
+        size, pause = delivery.dribble
+        self._in_turn().busy = True
+        self._dribble([data[at : at + size] for at in range(0, len(data), size)], pause)
+
+    def _dribble(self, pieces: list[bytes], pause: float) -> None:
+        """Send the first of them now; nothing else goes out until the last one is."""
+        if self._transport.is_closing():
+            return
+        self._transport.write(pieces[0])
+        if len(pieces) > 1:
+            self._later(pause, self._dribble, pieces[1:], pause)
+            return
+        self._in_turn().free()
+        self.write()
+
     def _end(self, ending: Ending) -> None:
         if ending.code is None:
             self.write()  # what was said before still goes out
             self._dropped = True
-            self._transport.close()
+            if ending.reset:
+                reset(self._transport)
+            else:
+                self._transport.close()
             return
         if self._protocol.state is State.OPEN:
             try:
@@ -217,6 +267,8 @@ class Wire:
     def write(self) -> None:
         """Send what the protocol has to say, and see to the end where it has come."""
         self._writing = False
+        if self._turns is not None and self._turns.busy:
+            return  # we are in the middle of a frame
         writes = self._protocol.data_to_send()
         if not writes or self._transport.is_closing():
             return
@@ -289,8 +341,3 @@ class Wire:
     def _later(self, seconds: float, call: Callable[..., object], *arguments: object) -> None:
         self._timers = {timer for timer in self._timers if not timer.cancelled()}
         self._timers.add(self._loop.call_later(seconds, call, *arguments))
-
-
-def _pieces(data: bytes, count: int) -> list[bytes]:
-    size = max(1, -(-len(data) // count))
-    return [data[at : at + size] for at in range(0, len(data), size)] or [b""]

@@ -11,11 +11,13 @@ from aiohttp import web
 
 from mockserver.app import Mock
 from mockserver.faults import Fault
+from mockserver.faults.fit import misfit
 from mockserver.session import Session
 from mockserver.sockets import Ending, Line
 from mockserver.transcript import Frame, HttpExchange
 from mockserver.verdicts import Judge
 from mockserver.world import VirtualClock, iso
+from schemas.spec import Protocol
 
 if TYPE_CHECKING:
     from mockserver.wire.plays import Plays
@@ -44,7 +46,7 @@ class Control:
             ("POST", "reset"): _reset,
             ("POST", "restart"): _restart,
             ("GET", "faults"): _faults,
-            ("POST", "faults"): _add_fault,
+            ("POST", "faults"): self._add_faults,
             ("DELETE", "faults"): _clear_faults,
             ("POST", "enrol"): _enrol,
             ("GET", "scenario"): self._scenario,
@@ -67,7 +69,7 @@ class Control:
             known = [f"{verb} {PREFIX}{known}" for verb, known in self._commands]
             return _json({"error": f"no {method} {path} here", "commands": known}, 404)
         try:
-            return _json(command(session, query, _object(body)))
+            return _json(command(session, query, _read(body, lists=name == "faults")))
         except (ValueError, TypeError) as error:
             return _json({"error": str(error)}, 400)
         finally:
@@ -127,6 +129,19 @@ class Control:
         session.advance(seconds, lambda: self._mock.sockets.flush(session))
         return _clock(session, query, body)
 
+    def _add_faults(self, session: Session, query: str, body: Any) -> Any:
+        """One fault or a list of them: all, or none where one is wrong."""
+        faults = []
+        for index, said in enumerate(body if isinstance(body, list) else [body]):
+            try:
+                faults.append(_fault(said, self._mock.protocol))
+            except (ValueError, TypeError) as error:
+                place = f"/{index}: " if isinstance(body, list) else ""
+                raise ValueError(f"{place}{error}") from error
+        for fault in faults:
+            session.faults.add(fault)
+        return _faults(session, query, body)
+
     def _own(self, name: str) -> _Command:
         def command(session: Session, _query: str, body: Any) -> Any:
             session.coordinator.catch_up()
@@ -135,10 +150,13 @@ class Control:
         return command
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _read(body: bytes, *, lists: bool) -> Any:
     said = orjson.loads(body) if body else {}
+    if lists and isinstance(said, list) and said:
+        return said
     if not isinstance(said, dict):
-        raise TypeError("the body is not a JSON object")
+        more = ", nor a list of some" if lists else ""
+        raise TypeError(f"the body is not a JSON object{more}")
     return said
 
 
@@ -173,13 +191,18 @@ def _restart(session: Session, _query: str, _body: Any) -> Any:
 
 
 def _faults(session: Session, _query: str, _body: Any) -> Any:
-    names = Fault.__slots__
-    return {"faults": [{name: getattr(fault, name) for name in names} for fault in session.faults]}
+    return {"faults": [fault.view() for fault in session.faults]}
 
 
-def _add_fault(session: Session, query: str, body: Any) -> Any:
-    session.faults.add(Fault.parse(body))
-    return _faults(session, query, body)
+def _fault(said: Any, protocol: Protocol) -> Fault:
+    """One that can strike. Raises `ValueError` or `TypeError` where none comes of it."""
+    if not isinstance(said, dict):
+        raise TypeError(f"a fault is a JSON object, not {said!r}")
+    fault = Fault.parse(said)
+    wrong = misfit(fault, protocol)
+    if wrong:
+        raise ValueError(wrong)
+    return fault
 
 
 def _clear_faults(session: Session, query: str, body: Any) -> Any:
@@ -215,7 +238,7 @@ def _close(session: Session, _query: str, body: Any) -> Any:
     lines = _lines(session, body)
     for line in lines:
         line.ending = True
-        line.deliver(Ending(code, str(body.get("reason", ""))))
+        line.deliver(Ending(code, str(body.get("reason", "")), at_once=True))
     return {"closed": [line.connection.number for line in lines]}
 
 

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from multidict import CIMultiDict
 
 from mockserver.app import Mock
+from mockserver.faults.manner import PLAIN, Manner
 from mockserver.passage import Outcome, Pending, Request
 from mockserver.wire.patience import delivered
 from schemas.grpc import code_of
@@ -77,16 +78,31 @@ class GrpcShell:
         outcome = self._mock.serve(request, session)
         if isinstance(outcome, Pending):
             outcome = await delivered(outcome)
-        if outcome.delay:
-            await asyncio.sleep(outcome.delay)
-        if outcome.drop:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the connection was dropped")
+        if outcome.manner is not PLAIN:
+            await _befall(outcome.manner, context)
         context.set_trailing_metadata(_metadata(outcome))
         if outcome.status >= 300:
             known = bool(outcome.exchange.operation)
             code = grpc.StatusCode[code_of(outcome.status) if known else "UNIMPLEMENTED"]
             await context.abort(code, outcome.headers.get("grpc-message", ""))
         return outcome.body
+
+
+_ENDS = {
+    "drop": (grpc.StatusCode.UNAVAILABLE, "the connection was dropped"),
+    # The library cannot reset one stream: this is what clients make of one that is.
+    "reset": (grpc.StatusCode.CANCELLED, "the stream was reset"),
+}
+
+
+async def _befall(manner: Manner, context: _Context) -> None:
+    """What a fault does to a call before it is answered, or in the answer's stead."""
+    if manner.delay:
+        await asyncio.sleep(manner.delay)
+    if manner.end == "half_open":
+        await asyncio.get_running_loop().create_future()  # until the client's deadline cancels it
+    if manner.end:
+        await context.abort(*_ENDS[manner.end])
 
 
 class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no types of its own

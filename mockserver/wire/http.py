@@ -15,9 +15,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import istr
 
 from mockserver.app import Mock
+from mockserver.faults.manner import PLAIN
 from mockserver.passage import Outcome, Pending, Request
 from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
+from mockserver.wire.faulty import send_faulty
 from mockserver.wire.patience import delivered
 from mockserver.wire.websocket import SocketShell
 
@@ -118,12 +120,24 @@ class _Connection(web.RequestHandler):
     it is there.
     """
 
-    __slots__ = ("dialled", "note_garbled")
+    __slots__ = ("_gone", "dialled", "note_garbled")
 
     def __init__(self, manager: _Server, **options: Any) -> None:
         super().__init__(manager, **options)
         self.note_garbled = manager.note_garbled
         self.dialled = time.monotonic()
+        self._gone: asyncio.Future[None] | None = None
+
+    async def gone(self) -> None:
+        """Wait until the connection is."""
+        if self.transport is not None:
+            self._gone = self._loop.create_future()
+            await self._gone
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
 
     def handle_error(
         self,
@@ -165,12 +179,10 @@ def _dialled(raw: web.BaseRequest) -> float:
 
 
 async def _send(raw: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
-    if outcome.delay:
-        await asyncio.sleep(outcome.delay)
-    if outcome.drop and raw.transport is not None:
-        raw.transport.abort()
-        return web.Response()  # it leads nowhere: the connection is gone
     body = b"" if raw.method == "HEAD" else outcome.body
+    if outcome.manner is not PLAIN:
+        assert isinstance(raw.protocol, _Connection)
+        return await send_faulty(raw, outcome, body, raw.protocol.gone)
     return web.Response(status=outcome.status, headers=outcome.headers, body=body)
 
 

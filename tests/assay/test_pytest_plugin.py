@@ -221,10 +221,12 @@ def test_faults_strike_as_planned(project: UserProject) -> None:
             assert call(health)[0] == 200
 
         def test_unknown(mock_coordinator):
-            with pytest.raises(MockError, match="kind is one of status, delay"):
+            with pytest.raises(MockError, match="kind is one of status, rate_limit"):
                 mock_coordinator.fault("plague")
             with pytest.raises(MockError, match="a fault has no color"):
                 mock_coordinator.fault("drop", color="red")
+            with pytest.raises(MockError, match="did you mean 'registerAgent'"):
+                mock_coordinator.fault("drop", operation="regsterAgent")
         """)
     assert passed(project.run(AITBC), 2)
 

@@ -144,6 +144,22 @@ async def test_a_log_needs_no_requirements_to_tell_what_was_said_unlawfully(
         assert orjson.loads(await line(process, '"sender":"agent"'))["violations"]
 
 
+async def test_faults_strike_as_they_were_asked_for(tmp_path: Path) -> None:
+    words = ["--log", "json", "--fault", "status:operation=getHealth,status=500,skip=1"]
+    words += ["--fault", '[{"kind": "reset", "operation": "discoverAgents"}, {"kind": "extra"}]']
+    async with started(tmp_path, *words) as process:
+        ready = orjson.loads(await line(process))
+        async with aiohttp.ClientSession(ready["url"]) as session:
+            with pytest.raises(aiohttp.ClientOSError):
+                await session.post("/agents/discover", json={})
+            for status in (200, 500, 200):
+                async with session.get("/health") as said:
+                    assert said.status == status
+            async with session.get("/_assay/faults") as said:
+                assert await said.json() == {"faults": []}
+        assert '"reset"' in await line(process, "discoverAgents")
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 async def test_the_json_log_is_json_to_its_end_and_signals_end_it_in_order(
     tmp_path: Path, sign: signal.Signals
@@ -209,6 +225,14 @@ async def test_a_port_in_use_is_refused_with_a_hint(tmp_path: Path) -> None:
         (["echocenter", "--port", "0", "--agent", "Butler"], ["--agent", "'Butler' is taken"]),
         (["echocenter", "--port", "0", "--agent", ""], ["--agent", "empty"]),
         (["architect", "--port", "0", "--host", "bücher"], ["--host", "bücher"]),
+        (["aitbc", "--fault", "dely"], ["--fault 'dely'", "did you mean 'delay'?"]),
+        (["aitbc", "--fault", "delay:seconds=x"], ["--fault 'delay:", "seconds is a number"]),
+        (
+            ["aitbc", "--fault", "delay:operation=heartbeat,seconds=0.5"],
+            ["operation 'heartbeat' matches nothing of aitbc", "did you mean 'sendHeartbeat'?"],
+        ),
+        (["aitbc", "--fault", "drop", "--fault", "hang"], ["--fault 'hang'", "a message on a Web"]),
+        (["aitbc", "--fault", "{"], ["--fault '{'", "it is not JSON"]),
         ([], ["protocol"]),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,20 @@ import pytest
 
 import mockserver
 from mockserver import RunningMock
+
+
+@pytest.hookimpl(optionalhook=True)  # a newer pytest-asyncio asks, an older one does not
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Function
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Where transports are ended roughly, both loops are tried: the command's own and the usual."""
+    del config
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if getattr(item.module, "BOTH_LOOPS", False) and find_spec("uvloop"):
+        import uvloop
+
+        loops["uvloop"] = uvloop.new_event_loop
+    return loops
 
 
 class Client:

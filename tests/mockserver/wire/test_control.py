@@ -115,7 +115,7 @@ async def test_real_clock_is_not_advanced() -> None:
 
 async def test_reset_begins_anew(client: Client) -> None:
     await client.register("a")
-    await client("POST", "/_assay/faults", json={"kind": "status", "operation": "nothing"})
+    await client("POST", "/_assay/faults", json={"kind": "status", "operation": "getQueues"})
     assert await client("POST", "/_assay/reset") == (200, {"reset": True})
     assert (await client("GET", "/agents/a"))[0] == 404
     assert (await client("GET", "/_assay/faults"))[1] == {"faults": []}
@@ -139,7 +139,7 @@ async def test_faults_are_added_listed_and_cleared(client: Client) -> None:
     first = {"kind": "status", "operation": "get*", "times": 2, "status": 500}
     status, said = await client("POST", "/_assay/faults", json=first)
     assert status == 200
-    assert said["faults"] == [{**first, "skip": 0, "seconds": 1.0, "code": 1011}]
+    assert said["faults"] == [{**first, "skip": 0, "every": 1, "chance": 1.0}]
     await client("POST", "/_assay/faults", json={"kind": "extra", "times": None})
     assert (await client("GET", "/health"))[0] == 500
     _, said = await client("GET", "/_assay/faults")
@@ -151,14 +151,36 @@ async def test_faults_are_added_listed_and_cleared(client: Client) -> None:
     assert (await client("GET", "/health"))[0] == 200
 
 
+async def test_list_of_faults_is_added_at_once_and_can_be_given_again(client: Client) -> None:
+    told = [{"kind": "delay", "seconds": 0.5}, {"kind": "corrupt_field", "value": None}]
+    status, said = await client("POST", "/_assay/faults", json=told)
+    assert status == 200
+    assert [each["kind"] for each in said["faults"]] == ["delay", "corrupt_field"]
+    assert said["faults"][1]["value"] is None
+    await client("DELETE", "/_assay/faults")
+    assert (await client("POST", "/_assay/faults", json=said["faults"]))[1] == said
+
+
+async def test_list_with_one_wrong_fault_adds_none(client: Client) -> None:
+    told = [{"kind": "drop"}, {"kind": "drop", "times": 0}]
+    status, said = await client("POST", "/_assay/faults", json=told)
+    assert (status, said["error"]) == (400, "/1: times is from 1 to 1000000, not 0")
+    assert not client.mock.session.faults
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
         (b"{", "unexpected"),
-        (b"[]", "the body is not a JSON object"),
+        (b"[]", "the body is not a JSON object, nor a list of some"),
+        (b"5", "the body is not a JSON object"),
+        (b"[[]]", "/0: a fault is a JSON object, not []"),
+        (b'{"kind": "duplicate"}', "duplicate cannot strike an answer over HTTP"),
+        (b'{"kind": "drop", "operation": "getagent"}', "did you mean 'getAgent'?"),
         (b"{}", "kind is one of"),
         (b'{"kind": "drop", "operation": 5}', "operation is a text"),
-        (b'{"kind": "drop", "seconds": null}', "seconds is a number"),
+        (b'{"kind": "delay", "seconds": null}', "seconds is a number"),
+        (b'{"kind": "drop", "seconds": 1}', "drop takes no seconds"),
         (b'{"kind": "drop", "when": "now"}', "a fault has no when"),
     ],
 )
