@@ -32,9 +32,7 @@ _UNKNOWN = (401, 403)
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Line:
-    """A connection of a scenario. `read` is how many of its frames were taken note of in order,
-    `taken` are the messages that a step has had.
-    """
+    """A connection of a scenario. `taken` are the messages that a step has had."""
 
     socket: Socket
     path: Mapping[str, str]
@@ -104,13 +102,15 @@ class Peer:
         self._show(exchange)
         return exchange
 
+    def known(self, step: Step) -> Line | None:
+        """The connection of a step, where there is one already."""
+        return self._lines.get(_key(step))
+
     async def line(
         self, step: Step, asked: Ask, scope: Scope, *, anew: bool = False
     ) -> Line | Refused:
         """The connection of a step: the one that is there, or a new one."""
-        assert step.channel is not None
-        key = (step.client, step.connection or step.channel.id)
-        known = self._lines.get(key)
+        key, known = _key(step), self.known(step)
         if known is not None and not anew and not known.over:
             return known
         if known is not None and not anew and step.action == "receive":
@@ -210,9 +210,10 @@ class Peer:
                 ) from error
         return self._identities[key]
 
-    async def close(self, line: Line, code: int) -> None:
-        """The client's close."""
-        await line.socket.close(code)
+
+def _key(step: Step) -> tuple[str, str]:
+    assert step.channel is not None
+    return step.client, step.connection or step.channel.id
 
 
 def _bytes(part: Any) -> Any:
