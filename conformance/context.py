@@ -47,6 +47,8 @@ class RunContext:
     """The scenario that is played alone, instead of the suite; empty for the suite."""
     workflow: str = ""
     """The one of its workflows that is wanted, or empty."""
+    client: str = ""
+    """The one of its clients whose part is taken, where somebody else takes the others."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[str, ...] = ()
     """The rows that are judged, where not all of the role are."""

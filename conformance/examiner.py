@@ -194,6 +194,7 @@ class Examiner:
             host=listen.get("host", "127.0.0.1"),
             port=port,
             seed=self._context.seed,
+            clock="adjustable",
             tls=listen.get("tls"),
             settings=self._settings(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from conformance.exchange import MISSING, Exchange
@@ -37,6 +37,10 @@ class Judge(Witness):
 
     # What checks say
 
+    def judges(self, requirement: str) -> bool:
+        """Is it one that the check declares, and that counts in this run?"""
+        return requirement in self._known and requirement in self.book.requirements
+
     def holds(
         self,
         requirement: str,
@@ -46,9 +50,11 @@ class Judge(Witness):
         pointer: str | None = None,
         expected: Any = ABSENT,
         actual: Any = ABSENT,
+        because: Sequence[str] = (),
     ) -> bool:
         """The requirement is kept if `ok`. `message` says what is wrong if it is not, and what is
-        `shown`, exchanges and frames in their order, is the evidence.
+        `shown`, exchanges and frames in their order, is the evidence. Where it is broken `because`
+        others are, it weighs no more than they do.
         """
         if requirement not in self._known:
             raise UndeclaredError(f"{self.check} judges {requirement} but does not declare it")
@@ -64,7 +70,7 @@ class Judge(Witness):
             expected=expected,
             actual=actual,
         )
-        self._break(requirement, self.check, message, evidence)
+        self._break(requirement, self.check, message, evidence, because)
         return False
 
     def status(self, requirement: str, exchange: Exchange, *accepted: int | range) -> bool:

@@ -160,12 +160,21 @@ class Witness:
         else:
             self._add(Finding(requirement=row.id, check=check, verdict="pass"))
 
-    def _break(self, requirement: str, check: str, message: str, evidence: Evidence) -> None:
+    def _break(
+        self,
+        requirement: str,
+        check: str,
+        message: str,
+        evidence: Evidence,
+        because: Sequence[str] = (),
+    ) -> None:
+        causes = [self.book.broken(row) for row in because if row in self.book.requirements]
+        light = causes and "fail" not in causes
         self._add(
             Finding(
                 requirement=requirement,
                 check=check,
-                verdict=self.book.broken(requirement),
+                verdict="warn" if light else self.book.broken(requirement),
                 message=message,
                 evidence=evidence,
             )

@@ -11,7 +11,7 @@ from mockserver.app import Listener, Mock
 from mockserver.coordinator import Settings
 from mockserver.session import Session
 from mockserver.wire.http import HttpShell
-from mockserver.world import RealClock, VirtualClock
+from mockserver.world import AdjustableClock, RealClock, VirtualClock
 from schemas import load
 from schemas.spec import Protocol
 
@@ -86,14 +86,15 @@ async def start(
     """Serve the mock coordinator of `protocol` until the block ends.
 
     `port` 0 takes a free one, and `grpc_port` 0 one more where the protocol has procedures.
-    `clock` is `real` or `virtual`. `listener` is called with every exchange and every frame. `tls`
+    `clock` is `real`, `virtual` (it stands still until it is advanced) or `adjustable` (it runs,
+    and can be put forward). `listener` is called with every exchange and every frame. `tls`
     serves https and wss (and gRPC) with a certificate made for this; without it, the protocol's
     default holds. Raises `schemas.PackError` for an unknown protocol, `ValueError` for an unknown
     clock or dialect, and `OSError` where an address cannot be had.
     """
-    clocks = {"real": RealClock, "virtual": VirtualClock}
+    clocks = {"real": RealClock, "virtual": VirtualClock, "adjustable": AdjustableClock}
     if clock not in clocks:
-        raise ValueError(f"clock is real or virtual, not {clock!r}")
+        raise ValueError(f"clock is {', '.join(clocks)}, not {clock!r}")
     spec = load(protocol) if isinstance(protocol, str) else protocol
     dialect = settings.dialect if settings else "documented"
     if dialect not in spec.dialects:

@@ -10,7 +10,7 @@ from mockserver.coordinator import Coordinator, Later
 from mockserver.faults import FaultPlan
 from mockserver.sockets import Ending, Line
 from mockserver.transcript import Transcript
-from mockserver.world import VirtualClock, World
+from mockserver.world import AdjustableClock, VirtualClock, World
 
 if TYPE_CHECKING:
     from mockserver.scenario.script import Script
@@ -75,13 +75,13 @@ class Session:
         self.coordinator = self._make(self.world)
 
     def advance(self, seconds: float, turned: Callable[[], None] = lambda: None) -> None:
-        """Let virtual time pass, stopping wherever the coordinator has something to do.
+        """Let time pass at once, stopping wherever the coordinator has something to do.
 
         `turned` is called after each such stop: what was done then is said then, not at the end.
         Raises `TypeError` on a real clock, and `ValueError` for a step back or beyond `END`.
         """
         clock = self.world.clock
-        if not isinstance(clock, VirtualClock):
+        if not isinstance(clock, VirtualClock | AdjustableClock):
             raise TypeError("time cannot be advanced: this mock runs on the real clock")
         VirtualClock(clock.now()).advance(seconds)  # refuses the whole before any part is done
         end = clock.now() + seconds
@@ -91,7 +91,7 @@ class Session:
             turned()
             if self.coordinator.due() == due:
                 break  # nothing came of it: do not wait on it for ever
-        clock.advance(end - clock.now())
+        clock.advance(max(0.0, end - clock.now()))  # one that runs may be there already
         self.coordinator.catch_up()
 
 

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from mockserver.authority import Authority  # slow to load, and few coordinators issue any
 
-__all__ = ["END", "Chance", "Clock", "RealClock", "VirtualClock", "World", "chance", "iso"]
+__all__ = [
+    "END",
+    "AdjustableClock",
+    "Chance",
+    "Clock",
+    "RealClock",
+    "VirtualClock",
+    "World",
+    "chance",
+    "iso",
+]
 
 END = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 """The last moment that a clock can be advanced to: no ISO 8601 time of four digits lies beyond."""
@@ -54,11 +64,28 @@ class VirtualClock:
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass. Raises `ValueError` for a step back, and for one beyond `END`."""
-        if seconds < 0:
-            raise ValueError(f"time does not go back: {seconds} s")
-        if not self._now + seconds <= END:
-            raise ValueError(f"time ends with the year 9999: {seconds} s is too much")
+        _refuse_step(self._now, seconds)
         self._now += seconds
+
+
+class AdjustableClock(RealClock):
+    """The machine's own time, which can be put forward: for who lives in real time, and cannot wait
+    for an hour.
+    """
+
+    __slots__ = ()
+
+    def advance(self, seconds: float) -> None:
+        """As `VirtualClock.advance`."""
+        _refuse_step(self.now(), seconds)
+        self._offset += seconds
+
+
+def _refuse_step(now: float, seconds: float) -> None:
+    if seconds < 0:
+        raise ValueError(f"time does not go back: {seconds} s")
+    if not now + seconds <= END:
+        raise ValueError(f"time ends with the year 9999: {seconds} s is too much")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

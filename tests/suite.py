@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import uuid
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance.context import RunContext
+from conformance.scenario.options import with_scenario
 from conformance.suite_process import suite_command, suite_environment
 from conformance.target import Target
 from reports import Run
@@ -30,10 +32,14 @@ async def run_suite(
     situation: str = "",
     profile: str = "standard",
     patience: float | None = None,
+    scenario: Path | None = None,
 ) -> Run:
-    """Judge one peer in a process of the suite's own and read its record. Times in seconds."""
+    """Judge one peer in a process of the suite's own, by a scenario alone where one is given, and
+    read its record. Times in seconds.
+    """
+    known = load(protocol)
     target = target or Target()
-    target = target.with_url(url or target.url).for_protocol(load(protocol))
+    target = target.with_url(url or target.url).for_protocol(known)
     run = uuid.uuid4().hex[:10]
     context = RunContext(
         protocol=protocol,
@@ -47,6 +53,9 @@ async def run_suite(
     )
     wanted = (situation,) if situation else ()
     context = replace(context, patience=patience, situations=wanted)
+    if scenario is not None:
+        said = argparse.Namespace(workflow="", input=[])
+        context = with_scenario(context, said, scenario, known)
     process = await asyncio.create_subprocess_exec(
         *suite_command(context),
         env=suite_environment(context),

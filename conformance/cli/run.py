@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_coordinator(parser)
     add_common(parser)
     add_inputs(parser)
+    parser.add_argument(
+        "--client",
+        default="",
+        metavar="NAME",
+        help="take the part of this client alone: somebody else takes the others",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,14 +12,20 @@ __all__ = ["Expected", "expects"]
 
 
 class Expected(NamedTuple):
-    """May a success be what is asked for, and is a 429?"""
+    """Must it be a success, and may it be a 429?"""
 
     success: bool
     throttled: bool
 
 
+_SUCCESSES = (200, 201, 202, 204)
+_REFUSALS = (400, 401, 403, 404, 409, 422, 500, 503)
+
+
 def expects(step: Step, scope: Scope) -> Expected:
-    """By the criteria that speak of the status alone. A step without any expects nothing."""
+    """By the criteria that speak of the status alone. A step without any expects nothing, and one
+    whose failure the scenario bears expects no success.
+    """
     by_status = [
         criterion
         for criterion in step.criteria
@@ -31,4 +37,5 @@ def expects(step: Step, scope: Scope) -> Expected:
     def accepted(status: int) -> bool:
         return all(each.judge(replace(scope, status=status)).holds for each in by_status)
 
-    return Expected(any(map(accepted, (200, 201, 202, 204))), accepted(429))
+    borne = step.optional or bool(step.on_failure) or any(map(accepted, _REFUSALS))
+    return Expected(not borne and any(map(accepted, _SUCCESSES)), accepted(429))

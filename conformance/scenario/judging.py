@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,7 +12,7 @@ from conformance.context import RunContext
 from conformance.exchange import Exchange
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import exclusive, requirement
 from conformance.scenario.reading import library, played
 from conformance.scenario.rows import row_of
 from mockserver.scenario.acts import Finished, Word
@@ -20,7 +21,7 @@ from schemas import load, load_requirements
 from schemas.arazzo.model import Scenario, Workflow
 from schemas.spec import Role
 
-__all__ = ["Part", "end", "parts", "tell"]
+__all__ = ["Part", "broken_down", "end", "parts", "tell"]
 
 
 class Part(NamedTuple):
@@ -41,7 +42,7 @@ def parts(context: RunContext) -> list[Any]:
     protocol = load(context.protocol)
     known = load_requirements(protocol)
     return [
-        pytest.param(part, marks=requirement(*_declared(part, known, context.role)), id=part.name)
+        pytest.param(part, marks=_marks(part, known, context.role), id=part.name)
         for part in _parts(context)
         if _declared(part, known, context.role)
     ]
@@ -59,6 +60,11 @@ def _parts(context: RunContext) -> Iterator[Part]:
             yield Part(scenario, workflow, "")
 
 
+def _marks(part: Part, known: Any, role: Role) -> list[pytest.MarkDecorator]:
+    marks = [requirement(*_declared(part, known, role))]
+    return [*marks, exclusive(part.workflow.exclusive)] if part.workflow.exclusive else marks
+
+
 def _declared(part: Part, known: Any, role: Role) -> list[str]:
     named = [row for row in part.scenario.requirements if row in known and known[row].role == role]
     return [*named, part.row] if part.row else named
@@ -74,11 +80,29 @@ def tell(judge: Judge, word: Word, shown: Sequence[Exchange | Frame]) -> None:
             judge.holds(row, word.holds, where + word.message, *shown)
 
 
-def end(judge: Judge, part: Part, finished: Finished, shown: Sequence[Exchange | Frame]) -> None:
-    """Judge the row of the workflow itself; what it broke off before is left to others."""
+def end(
+    judge: Judge,
+    part: Part,
+    finished: Finished,
+    words: Iterable[Word],
+    shown: Sequence[Exchange | Frame],
+) -> None:
+    """Judge the row of the workflow itself by the words that were said in it, of which it weighs no
+    more than the gravest; what it broke off before is left to others.
+    """
     if finished.kept is None:
         judge.end(finished.reason)
     elif not finished.kept:
         judge.end(f"the scenario broke off: {finished.reason}")
     if part.row and finished.kept is not None:
-        judge.holds(part.row, finished.kept, finished.reason, *shown)
+        broken = [row for word in words if word.holds is False for row in word.requirements]
+        judge.holds(part.row, finished.kept, finished.reason, *shown, because=broken)
+
+
+def broken_down(judge: Judge, part: Part, finished: Finished, how: str) -> tuple[Finished, Word]:
+    """What becomes of a workflow when the agent broke down in it, and what that says of the
+    workflow's rows: nobody is left who could keep them.
+    """
+    mine = tuple(row for row in part.workflow.requirements if judge.judges(row))
+    over = replace(finished, kept=False, reason=f"the agent broke down: {how}")
+    return over, Word(mine, holds=False, message=how, step=finished.step)

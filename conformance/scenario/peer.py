@@ -27,13 +27,12 @@ from schemas.validation import Validators
 __all__ = ["Line", "Peer"]
 
 _PROTOCOLS = "sec-websocket-protocol"
+_UNKNOWN = (401, 403)
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Line:
-    """A connection of a scenario. `read` is how many of its frames were taken note of in order,
-    `taken` are the messages that a step has had.
-    """
+    """A connection of a scenario. `taken` are the messages that a step has had."""
 
     socket: Socket
     path: Mapping[str, str]
@@ -103,34 +102,50 @@ class Peer:
         self._show(exchange)
         return exchange
 
+    def known(self, step: Step) -> Line | None:
+        """The connection of a step, where there is one already."""
+        return self._lines.get(_key(step))
+
     async def line(
         self, step: Step, asked: Ask, scope: Scope, *, anew: bool = False
     ) -> Line | Refused:
         """The connection of a step: the one that is there, or a new one."""
-        assert step.channel is not None
-        key = (step.client, step.connection or step.channel.id)
-        known = self._lines.get(key)
+        key, known = _key(step), self.known(step)
         if known is not None and not anew and not known.over:
             return known
         if known is not None and not anew and step.action == "receive":
             return known  # what it said before its end counts
-        offered = asked.headers.get(_PROTOCOLS, "")
-        headers = {name: value for name, value in asked.headers.items() if name != _PROTOCOLS}
-        said = await self._opener.open(
-            step.channel.id,
-            f"{self._label}: {key[0]} {key[1]}",
-            query=asked.query,
-            parameters=asked.path,
-            identity=self._identity(step, scope),
-            subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
-            headers=headers,
-        )
+        said = await self._open(step, asked, scope, f"{self._label}: {key[0]} {key[1]}")
         if isinstance(said, Refused):
             self._show(said.exchange)
             return said
         line = self._lines[key] = Line(socket=said, path=asked.path)
         self._show(said.handshake)
         return line
+
+    async def _open(self, step: Step, asked: Ask, scope: Scope, label: str) -> Socket | Refused:
+        """Where requests bring a token, a handshake does too, unless the step sends none: in the
+        header, and where that is refused in the query as well, since no document says which.
+        """
+        assert step.channel is not None
+        offered = asked.headers.get(_PROTOCOLS, "")
+        headers = {name: value for name, value in asked.headers.items() if name != _PROTOCOLS}
+        token = "" if asked.anonymous else self.target.token(self.protocol)
+        own = {self.protocol.token_header.lower(): token} if token else {}
+        ways = [asked.query, [*asked.query, ("token", token)]] if token else [asked.query]
+        for query in ways:
+            said = await self._opener.open(
+                step.channel.id,
+                label,
+                query=query,
+                parameters=asked.path,
+                identity=self._identity(step, scope),
+                subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
+                headers={**own, **headers},
+            )
+            if isinstance(said, Socket) or said.status not in _UNKNOWN:
+                break
+        return said
 
     def show(self, *frames: Frame) -> None:
         for frame in frames:
@@ -169,8 +184,7 @@ class Peer:
                     for name, part in asked.body.items()
                 }
             }
-        labelled = step.body.content_type if step.body else ""
-        if isinstance(asked.body, str) and labelled and "json" not in labelled:
+        if isinstance(asked.body, str):  # a text that is no JSON goes out as it is
             return {"raw": asked.body.encode("utf-8", "surrogatepass")}
         return {"body": asked.body}
 
@@ -196,9 +210,10 @@ class Peer:
                 ) from error
         return self._identities[key]
 
-    async def close(self, line: Line, code: int) -> None:
-        """The client's close."""
-        await line.socket.close(code)
+
+def _key(step: Step) -> tuple[str, str]:
+    assert step.channel is not None
+    return step.client, step.connection or step.channel.id
 
 
 def _bytes(part: Any) -> Any:

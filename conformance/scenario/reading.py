@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conformance.context import RunContext
+from conformance.scenario.alone import alone
 from conformance.scenario.rows import own_rows
 from mockserver.scenario.order import mains
 from schemas.arazzo.document import read_scenario
@@ -17,7 +18,8 @@ __all__ = ["library", "played", "rows_of"]
 
 def played(context: RunContext, protocol: Protocol) -> Scenario:
     """The one that a run plays instead of the suite. Raises `PackError`."""
-    return read_scenario(Path(context.scenario), protocol)
+    scenario = read_scenario(Path(context.scenario), protocol)
+    return alone(scenario, context.client) if context.client else scenario
 
 
 def library(protocol: Protocol) -> list[Scenario]:

@@ -34,6 +34,7 @@ def of_target(target: Target, protocol: Protocol) -> dict[str, Any]:
 
 
 def of_start(values: Mapping[str, str]) -> dict[str, Any]:
-    """Backward: what the agent was started with."""
-    names = ("url", "token", "username", "password", "agent")
-    return {name: values[name] for name in names if values.get(name)}
+    """Backward: what the agent was started with; `agent` is the name that it was given."""
+    said = {name: values.get(name, "") for name in ("url", "token", "username", "password")}
+    known = {**said, "agent": values.get("name", "")}
+    return {name: value for name, value in known.items() if value}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from graphlib import TopologicalSorter
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from mockserver.scenario.asking import own_values
 from schemas.arazzo.criteria import Selector
 from schemas.arazzo.expressions import Expression, parse, references
 from schemas.arazzo.model import Scenario, Step, Workflow
 
-__all__ = ["in_order", "mains", "waited_for"]
+__all__ = ["in_order", "mains", "spoken", "waited_for"]
 
 
 def mains(scenario: Scenario, wanted: str = "") -> list[Workflow]:
@@ -49,14 +50,19 @@ def waited_for(workflow: Workflow) -> frozenset[str]:
 
 
 def in_order(workflow: Workflow) -> tuple[Step, ...]:
-    """As they are written, but for those that need what comes later: they come after it."""
+    """As they are written, but for those that need what comes later: they come after it. Those that
+    need each other, as in a loop, stay where they are.
+    """
     steps = {step.id: step for step in workflow.steps}
-    needs = {step.id: [name for name in _needs(step) if name in steps] for step in workflow.steps}
+    needs = {step.id: {*_needs(step)} & {*steps} - {step.id} for step in workflow.steps}
     places = {name: at for at, name in enumerate(steps)}
     if all(places[name] < places[each] for each, names in needs.items() for name in names):
         return tuple(workflow.steps)
     sorter = TopologicalSorter(needs)
-    sorter.prepare()
+    try:
+        sorter.prepare()
+    except CycleError:
+        return tuple(workflow.steps)
     ordered: list[Step] = []
     ready: list[str] = []
     while sorter.is_active():
@@ -69,19 +75,21 @@ def in_order(workflow: Workflow) -> tuple[Step, ...]:
 
 def _needs(step: Step) -> Iterator[str]:
     yield from step.depends_on
-    values: list[Any] = [each.value for each in step.parameters]
-    values += [step.correlation, step.body.payload if step.body else None]
-    values += [each.value for each in step.body.replacements] if step.body else []
-    for value in values:
-        yield from (each.names[0] for each in _spoken(value) if each.root == "steps")
+    values: list[Any] = [*own_values(step), step.correlation, step.push, step.outputs]
+    if step.reply is not None:
+        values += [step.reply.headers, step.reply.body, step.reply.text]
+    for deed in (*step.before, *step.after):
+        values += [deed.said] if deed.kind == "fault" else [deed.value, deed.said]
+    judged = (each for criterion in step.criteria for each in criterion.references)
+    yield from (each.names[0] for each in (*spoken(values), *judged) if each.root == "steps")
 
 
-def _spoken(value: Any) -> Iterator[Expression]:
+def spoken(value: Any) -> Iterator[Expression]:
     """The expressions in a value, those of selectors among them."""
     if isinstance(value, Selector):
         yield value.context
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _spoken(item)
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from spoken(item)
     elif isinstance(value, str):
         yield from (parse(text) for text in references(value))

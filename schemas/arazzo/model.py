@@ -209,6 +209,7 @@ class Workflow:
     requirements: Sequence[str] = ()
     agent: str = "client"
     clients: int = 1
+    exclusive: str = ""
     state: Sequence[Deed] = ()
 
     @property

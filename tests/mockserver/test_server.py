@@ -46,7 +46,7 @@ async def test_start_refuses_an_unknown_protocol() -> None:
 
 
 async def test_start_refuses_an_unknown_clock() -> None:
-    with pytest.raises(ValueError, match="clock is real or virtual, not 'broken'"):
+    with pytest.raises(ValueError, match="clock is real, virtual, adjustable, not 'broken'"):
         async with mockserver.start("aitbc", clock="broken"):
             pass
 

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from mockserver.world import END, RealClock, VirtualClock, World, iso
+from mockserver.world import END, AdjustableClock, RealClock, VirtualClock, World, iso
 
 
 def test_virtual_clock_stands_still_until_it_is_advanced() -> None:
@@ -41,6 +41,15 @@ def test_real_clock_runs_and_never_goes_back(monkeypatch: pytest.MonkeyPatch) ->
     before = clock.now()
     monkeypatch.setattr(time, "time", lambda: 0.0)  # as if the machine's clock were set back
     assert clock.now() >= before
+
+
+def test_adjustable_clock_runs_and_can_be_put_forward() -> None:
+    clock = AdjustableClock()
+    before = clock.now()
+    clock.advance(3600)
+    assert before + 3600 <= clock.now() <= before + 3660
+    with pytest.raises(ValueError, match="time does not go back"):
+        clock.advance(-1)
 
 
 def test_world_gives_the_same_ids_for_the_same_seed() -> None:

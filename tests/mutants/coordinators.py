@@ -56,6 +56,7 @@ def _entered(peer: Any) -> Target:
         headers=getattr(peer, "headers", {}),
         credentials=Credentials(**getattr(peer, "credentials", {})),
         principals=tuple(Principal(**each) for each in getattr(peer, "principals", ())),
+        hooks={name: Hook(**hook) for name, hook in getattr(peer, "hooks", {}).items()},
     )
 
 
@@ -99,8 +100,12 @@ _FORCE = Hook(
     json={"kind": "status", "operation": "{operation}", "status": "{status}"},
 )
 _ADVANCE = Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"})
+_RESTART = Hook(url="/_assay/restart", json={})
+
+_RESTART = Hook(url="/_assay/restart", json={})
 
 _HOOKS: Mapping[str, Mapping[str, Hook]] = {
+    "aitbc": {"advance": _ADVANCE, "force": _FORCE, "restart": _RESTART},
     "stella": {
         "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),
         "create_task": Hook(
@@ -115,6 +120,7 @@ _HOOKS: Mapping[str, Mapping[str, Hook]] = {
     },
     "caxton": {
         "advance": _ADVANCE,
+        "restart": _RESTART,
         "force": _FORCE,
         "fail_agent": Hook(url="/_assay/fail_agent", json={"agent": "{agent}"}),
         "alert": Hook(url="/_assay/alert", json={}),

@@ -21,9 +21,9 @@ from conformance.scenario.forward import Forward
 from conformance.scenario.judging import Part, end, parts, tell
 from conformance.scenario.peer import Peer
 from conformance.scenario.values import of_target
-from mockserver.scenario.acts import Finished
+from mockserver.scenario.acts import Finished, Word
 from mockserver.scenario.flow import Flow
-from mockserver.scenario.inputs import InputError, given
+from mockserver.scenario.inputs import InputError, given, given_by_name, supplied
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -50,20 +50,30 @@ async def test_workflow(  # noqa: PLR0917  # each is a fixture
     async def one(number: int) -> Finished:
         reached = Peer(peer, opener, procedures, label=f"{part.name} {number}")
         flow = _flow(part, suite, ids, number)
-        driver = Forward(
-            flow, reached, PeerClock(hooks), lambda word: tell(judge, word, reached.shown)
-        )
-        finished = await driver.run()
-        end(judge, part, finished, reached.shown)
+        words: list[Word] = []
+
+        def note(word: Word) -> None:
+            words.append(word)
+            tell(judge, word, reached.shown)
+
+        finished = await Forward(flow, reached, PeerClock(hooks), note).run()
+        end(judge, part, finished, words, reached.shown)
         return finished
 
-    await asyncio.gather(*(one(number) for number in range(part.workflow.clients)))
+    running = [asyncio.ensure_future(one(number)) for number in range(part.workflow.clients)]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
     known: dict[str, Any] = {**of_target(suite.context.target, suite.protocol), "client": number}
+    said = given_by_name(part.workflow, suite.context.inputs)
     try:
-        inputs = given(part.workflow, "forward", suite.context.inputs, known, ids)
+        inputs = given(part.workflow, "forward", said, known, ids)
     except InputError as error:
         raise UnjudgeableError(str(error)) from error
     return Flow(
@@ -72,4 +82,5 @@ def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
         direction="forward",
         inputs=inputs,
         roles={row.id: row.role for row in suite.all_rows.values()},
+        inputs_of=supplied("forward", known, ids),
     )

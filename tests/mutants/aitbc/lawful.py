@@ -60,6 +60,7 @@ _OTHER = Reading(
     idle_success_rate=100.0,
     queue_answer="listed",
     clear_answer="bare",
+    restart="remembers",
     zone="naive",
     fraction=0,
     basic_time=True,
@@ -160,6 +161,7 @@ _KEEPER = Reading(
     unknown_on_update=400,
     unknown_on_heartbeat=422,
     unknown_queue=422,
+    restart="remembers",
 )
 
 _GATEKEEPER = Reading(

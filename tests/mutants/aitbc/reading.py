@@ -72,6 +72,9 @@ class Reading:
     queue_answer: Literal["deployed", "bare", "listed", "lengths"] = "deployed"
     clear_answer: Literal["deployed", "bare", "nothing"] = "deployed"
 
+    # Life.
+    restart: Literal["forgets", "remembers"] = "forgets"
+
     # Form.
     zone: Literal["Z", "+00:00", "naive", "+02:00"] = "Z"
     fraction: Literal[0, 3, 6] = 6

@@ -6,20 +6,22 @@ import asyncio
 import logging
 import socket
 import weakref
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 from uuid import uuid4
 
 from aiohttp import web
 
+from .control import PREFIX, Control, Time, hooks
 from .faults import FAULTS
 from .lawful import LAWFUL
-from .model import Answer, Call, Env, Wire
+from .model import Answer, Call, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from .coordinator import Coordinator
+    from .model import Obj
     from .reading import Reading
 
 __all__ = ["Served", "build", "start"]
@@ -33,20 +35,25 @@ def build(reading: Reading | str = "natural", fault: str | None = None) -> Coord
 
     Raises `KeyError` for a reading or a fault that is not in the tables.
     """
+    return _maker(reading, fault, Time())()
+
+
+def _maker(reading: Reading | str, fault: str | None, time: Time) -> Callable[[], Coordinator]:
     from .coordinator import Coordinator
 
     chosen = LAWFUL[reading] if isinstance(reading, str) else reading
-    env = Env(clock=lambda: datetime.now(UTC), new_uuid=uuid4)
-    return Coordinator(chosen, env) if fault is None else FAULTS[fault].make(chosen, env)
+    make = Coordinator if fault is None else FAULTS[fault].make
+    return lambda: make(chosen, time.env(uuid4))
 
 
 class Served:
     """A peer that listens; close it, or use it as an asynchronous context manager."""
 
-    def __init__(self, coordinator: Coordinator, host: str) -> None:
+    def __init__(self, control: Control, host: str) -> None:
         """Prepare; nothing listens until `open`."""
-        self.coordinator = coordinator
+        self._control = control
         self.url = ""
+        self.hooks: Mapping[str, Obj] = {}
         self._host = host
         self._turns: weakref.WeakKeyDictionary[asyncio.BaseTransport, int] = (
             weakref.WeakKeyDictionary()
@@ -58,6 +65,11 @@ class Served:
         runner_app = web.Server(self._serve, access_log=None, logger=quiet)
         self._runner = web.ServerRunner(runner_app, shutdown_timeout=0.05)
 
+    @property
+    def coordinator(self) -> Coordinator:
+        """The one that lives now: a restart makes another."""
+        return self._control.coordinator
+
     async def open(self, port: int) -> None:
         """Listen; port 0 lets the system choose. Raises `OSError` when the port is taken."""
         await self._runner.setup()
@@ -65,7 +77,9 @@ class Served:
         listener.setblocking(False)
         await web.SockSite(self._runner, listener, backlog=256).start()
         bound = listener.getsockname()[1]
-        self.url = f"http://{self._host}:{bound}{self.coordinator.reading.prefix}"
+        base = f"http://{self._host}:{bound}"
+        self.url = base + self.coordinator.reading.prefix
+        self.hooks = hooks(base)
 
     async def close(self) -> None:
         """Stop listening, drop every connection, release hanging requests."""
@@ -94,6 +108,8 @@ class Served:
         if request.headers.get("Expect", "").lower() == "100-continue":
             transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await _read(request)
+        if request.raw_path.startswith(PREFIX):
+            return web.Response(status=self._control.perform(request.raw_path[len(PREFIX) :], body))
         answer = await self.coordinator.handle(
             Call(
                 method=request.method,
@@ -147,7 +163,8 @@ async def start(
     port: int = 0,
 ) -> Served:
     """Start a peer and wait until it listens; `url` carries the path prefix of the reading."""
-    served = Served(build(reading, fault), host)
+    time = Time()
+    served = Served(Control(_maker(reading, fault, time), time), host)
     await served.open(port)
     return served
 

@@ -16,8 +16,12 @@ __all__ = ["PREFIX", "hooks", "perform"]
 
 PREFIX = "/_control"
 
+_RESTARTS = 1012
+"""The code of RFC 6455's registry for a service that restarts."""
+
 _BODIES: dict[str, Obj] = {
     "advance": {"seconds": "{seconds}"},
+    "restart": {},
     "fail_agent": {"agent": "{agent}"},
     "force": {"operation": "{operation}", "status": "{status}"},
     "alert": {},
@@ -40,6 +44,8 @@ def perform(desk: Desk, name: str, data: Any) -> tuple[int, Obj]:
         case "advance":
             desk.clock.advance(float(data.get("seconds", 0)))
             return 200, {"now": desk.stamp()}
+        case "restart":
+            return _restarted(desk)
         case "fail_agent":
             return _crash(desk, str(data.get("agent")))
         case "force":
@@ -67,6 +73,14 @@ def _brought_on(desk: Desk, number: str, progress: float) -> tuple[int, Obj]:
         return 404, {"error": f"nobody does a task '{number}'"}
     tasks.bring_on(desk, task, progress)
     return 200, {"task": number}
+
+
+def _restarted(desk: Desk) -> tuple[int, Obj]:
+    """What is in its database stays; whoever was connected is not."""
+    for line in [*desk.lines]:
+        line.subscriptions.clear()
+        line.close(_RESTARTS)
+    return 200, {}
 
 
 def _crash(desk: Desk, who: str) -> tuple[int, Obj]:

@@ -1,0 +1,1 @@
+"""Scenarios that ship: played in both directions, and each seen to catch what it is for."""
