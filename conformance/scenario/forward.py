@@ -64,6 +64,9 @@ class Forward:
         self._receiving: dict[int, tuple[Step, Line]] = {}
         self._impatient: set[int] = set()
         self._pausing: set[int] = set()
+        self._heard: dict[int, Frame] = {}
+        """What the steps were told of which the flow has yet to hear."""
+        self._busy = False
         self._latest: tuple[Line, int] | None = None
         """Where the message stands that the step done last was told."""
 
@@ -75,7 +78,8 @@ class Forward:
                 event = await self._events.get()
                 if isinstance(event, BaseException):
                     raise event
-                await self._look()
+                flight = 0 if isinstance(event, Began) else event.flight
+                await self._look(self._heard.pop(flight, None))
                 await self._step(event)
         finally:
             for task in self._tasks.values():
@@ -83,9 +87,9 @@ class Forward:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         return self.flow.finished
 
-    async def _look(self) -> None:
+    async def _look(self, until: Frame | None) -> None:
         """See whether something came that must not, before anything else is done."""
-        for flight, watch, frame in self._watches.seen():
+        for flight, watch, frame in self._watches.seen(until):
             self._peer.show(frame)
             await self._step(Seen(flight, sight_of_frame(frame, 101, watch.line.path)))
 
@@ -264,6 +268,7 @@ class Forward:
             return
         self._peer.show(frame)
         self._latest = line, line.socket.frames.index(frame) + 1
+        self._heard[flight] = frame
         sight = sight_of_frame(frame, 101, line.path)
         self._tell(Seen(flight, sight, self._took(began, frame.at)))
 
@@ -271,7 +276,7 @@ class Forward:
         """It was begun ahead, and has as long as the steps take that are done meanwhile."""
         self._impatient.add(flight)
         others = {number for number, each in self.flow.awaited if not each.never} | self._pausing
-        return step.timeout is None and bool(others - self._impatient)
+        return step.timeout is None and (self._busy or bool(others - self._impatient))
 
     # What must not come
 
@@ -338,6 +343,13 @@ class Forward:
 
     async def _do(self, act: Do) -> str:
         """Do them; returns why what follows cannot be judged, if it cannot."""
+        self._busy = True
+        try:
+            return await self._do_all(act)
+        finally:
+            self._busy = False
+
+    async def _do_all(self, act: Do) -> str:
         for deed in act.deeds:
             try:
                 handed = await self._deed(deed, act.flight)

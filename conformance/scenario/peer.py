@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping
@@ -65,6 +66,7 @@ class Peer:
         self._procedures = procedures
         self._validators = Validators(http.protocol)
         self._lines: dict[tuple[str, str], Line] = {}
+        self._opening: dict[tuple[str, str], asyncio.Lock] = {}
         self._identities: dict[str, Identity] = {}
         self.shown: list[Exchange | Frame] = []
         """What was said last, for the evidence."""
@@ -109,7 +111,13 @@ class Peer:
     async def line(
         self, step: Step, asked: Ask, scope: Scope, *, anew: bool = False
     ) -> Line | Refused:
-        """The connection of a step: the one that is there, or a new one."""
+        """The connection of a step: the one that is there, or a new one. Steps that want the same
+        one at once have the same.
+        """
+        async with self._opening.setdefault(_key(step), asyncio.Lock()):
+            return await self._line(step, asked, scope, anew=anew)
+
+    async def _line(self, step: Step, asked: Ask, scope: Scope, *, anew: bool) -> Line | Refused:
         key, known = _key(step), self.known(step)
         if known is not None and not anew and not known.over:
             return known

@@ -37,12 +37,16 @@ class Watches:
     def end(self, flight: int) -> None:
         self._watches.pop(flight, None)
 
-    def seen(self) -> Iterator[tuple[int, Watch, Frame]]:
-        """What came that fits, each once."""
+    def seen(self, until: Frame | None = None) -> Iterator[tuple[int, Watch, Frame]]:
+        """What came that fits, each once; before the frame `until`, where there is one: what comes
+        behind it may come.
+        """
         for flight, watch in list(self._watches.items()):
             frames = watch.line.socket.frames
             while watch.at < len(frames) and self._watches.get(flight) is watch:
                 frame = frames[watch.at]
+                if until is not None and (frame is until or frame.at > until.at):
+                    break
                 watch.at += 1
                 late = watch.until is not None and frame.at > watch.until
                 if frame.sender == "peer" and not late and self._fits(flight, watch, frame):
