@@ -12,6 +12,7 @@ from conformance.recording.meaning import Meaning
 from conformance.recording.records import Asked, Record, Spoken
 from conformance.recording.steps import Steps, is_told, name_of
 from schemas.spec import Protocol, Requirement
+from schemas.validation import Validators
 
 __all__ = ["scenario_of"]
 
@@ -43,6 +44,7 @@ def scenario_of(
         sources=sources,
         parties=who,
         correlation=correlation,
+        validators=Validators(protocol),
         issued=issued(told, names),
     )
     steps = [writer.step(record, names[record.number]) for record in told]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from conformance.recording.records import Asked, Content, Record, Spoken
 from schemas.arazzo.known import known_parameters
 from schemas.arazzo.sources import Meant
 from schemas.spec import Protocol, Requirement
+from schemas.validation import Validators
 
 __all__ = ["Steps", "is_told", "name_of"]
 
@@ -53,6 +53,7 @@ class Steps:
     sources: Mapping[str, str]
     parties: Parties
     correlation: Correlation
+    validators: Validators
     issued: Issued
 
     def step(self, record: Record, name: str) -> dict[str, Any]:
@@ -129,14 +130,26 @@ class Steps:
             name: self._told(value, record, name) for name, value in reversed(answered(record))
         }
         body = record.answer
-        if body.kind == "json" and record.kept:
+        if body.kind == "json":
             reply["body"] = self._told(body.value, record)
         elif body.kind:
             headers["content-type"] = body.label or "application/octet-stream"
-            reply["text"] = self._told(_text(body), record)
+            reply["text"] = self._told(body.value, record)
+        if not self._is_lawful_answer(record):
+            reply["x-unlawful"] = True
         if headers:
             reply["headers"] = dict(reversed(headers.items()))
         return reply
+
+    def _is_lawful_answer(self, record: Asked) -> bool:
+        """As it is told, with placeholders where secrets were."""
+        if record.operation not in self.protocol.operations:
+            return True
+        shape = self.validators.answer(record.operation, record.status)
+        said = record.answer
+        return record.kept and (
+            shape is None or (said.kind == "json" and shape.accepts(said.value))
+        )
 
     # WebSockets
 
@@ -165,11 +178,12 @@ class Steps:
         if record.message:
             made["x-message"] = record.message
         payload = self._written(record.content.value, record, sender=record.sender)
-        if not ours:
-            return {**made, "x-push": payload}
-        if not record.lawful:
+        made |= {"requestBody": {"payload": payload}} if ours else {"x-push": payload}
+        known = record.message in self.protocol.messages
+        shape = self.validators.message(record.message) if known else None
+        if not record.lawful or (shape is not None and not shape.accepts(record.content.value)):
             made["x-unlawful"] = True
-        return {**made, "requestBody": {"payload": payload}}
+        return made
 
     def _channel(self, channel: str, action: str) -> dict[str, Any]:
         source = self.sources["asyncapi"]
@@ -217,11 +231,3 @@ def _is_hollow(record: Asked) -> bool:
     coordinator's own state has to answer then.
     """
     return _PRIVATE_KEY in str(record.answer.value)
-
-
-def _text(body: Content) -> str:
-    return body.value if body.kind == "text" else _dumped(body.value)
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -77,12 +77,21 @@ def test_number_of_a_sender_is_that_of_the_target() -> None:
         spoken(
             2, "coordinator", "deliveredChat", {"type": "CHAT", "sender_id": 7, "payload": "do 7"}
         ),
-        spoken(3, "agent", "reply", {"type": "CHAT", "target_id": 7, "payload": "did 7"}),
+        spoken(3, "agent", "chat", {"type": "CHAT", "target_id": 7, "payload": "did 7"}),
     )
     assert step(made, "deliveredChat")["outputs"] == {"sender_id": "$message.payload#/sender_id"}
-    payload = step(made, "reply")["requestBody"]["payload"]
+    payload = step(made, "chat")["requestBody"]["payload"]
     assert payload["target_id"] == "$steps.deliveredChat.outputs.sender_id"
     assert payload["payload"] == "did 7"
+
+
+def test_unlawful_message_of_the_coordinator_says_so() -> None:
+    made = document(
+        "echocenter",
+        asked(1, "socket", status=101, connection=1),
+        spoken(2, "coordinator", "deliveredChat", {"type": "CHAT"}, lawful=False),
+    )
+    assert step(made, "deliveredChat")["x-unlawful"] is True
 
 
 def test_moment_that_comes_back_is_an_output() -> None:
@@ -111,18 +120,14 @@ def test_status_is_what_counts_and_a_row_speaks_of_it_where_one_does() -> None:
     assert step(made, "getAgent-2")["successCriteria"] == [{"condition": "$statusCode == 404"}]
 
 
-def test_unlawful_request_says_so_and_an_unlawful_answer_is_told_as_text() -> None:
+def test_unlawful_request_says_so_and_so_does_an_unlawful_answer() -> None:
     made = document(
         "aitbc",
         asked(1, "registerAgent", {"agent_id": 5}, {"detail": 1}, 422, lawful=False, kept=False),
     )
     only = step(made, "registerAgent")
     assert only["x-unlawful"] is True
-    assert only["x-reply"] == {
-        "status": 422,
-        "text": '{"detail": 1}',
-        "headers": {"content-type": "application/json"},
-    }
+    assert only["x-reply"] == {"status": 422, "body": {"detail": 1}, "x-unlawful": True}
 
 
 def test_text_that_looks_like_an_expression_is_an_input() -> None:
@@ -247,7 +252,8 @@ def test_what_is_written_is_a_scenario(tmp_path: Path) -> None:
         asked(1, "registerAgent", {"agent_id": 5}, {"detail": 1}, 422, lawful=False, kept=False),
         asked(2, "getAgent", answer={}, status=404, parameters={"agent_id": "a"}),
         asked(3, "getHealth", status=0, failure="ended", cut=True),
+        asked(4, "getHealth", answer=b"<html>", status=502),
     )
     file = tmp_path / "made.arazzo.yaml"
     file.write_text(to_yaml(made), "utf-8")
-    assert len(read_scenario(file).workflows["recorded"].steps) == 3
+    assert len(read_scenario(file).workflows["recorded"].steps) == 4
