@@ -77,7 +77,7 @@ class Playlist:
         self._script.tick()
         self._report(self._script)
         if self._script.finished is not None:
-            self._tell(_ending(self.scenario, self._script.workflow, self._script.finished))
+            self._tell(_ending(self._script.workflow, self._script.finished))
             self._next()
 
     def view(self) -> dict[str, Any]:
@@ -143,9 +143,9 @@ def _said(word: Word) -> str:
     return f"{word.step}: {verdict} {rows}" + (f": {word.message}" if word.message else "")
 
 
-def _ending(scenario: Scenario, workflow: Workflow, finished: Finished) -> str:
+def _ending(workflow: Workflow, finished: Finished) -> str:
     how = "comes to its end" if finished.kept else f"breaks off: {finished.reason}"
-    return f"{scenario.name}: {workflow.id} {how}"
+    return f"{workflow.id}: {how}"
 
 
 def _view(workflow: Workflow, script: Script) -> dict[str, Any]:
