@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ from schemas.spec import Protocol
 __all__ = ["with_scenario"]
 
 
+_SECRET = ("token", "password")
+
+
 def with_scenario(
     context: RunContext, arguments: argparse.Namespace, path: Path, protocol: Protocol
 ) -> RunContext:
@@ -43,8 +46,10 @@ def with_scenario(
     own = [row.id for row in own_rows(scenario, workflows, context.role)]
     named = [row for row in scenario.requirements if row in rows]
     seen = [row.id for row in on_sight(scenario, rows) if row.id not in named]
+    secrets = (*context.target.secrets, *_secrets(workflows, inputs))
     return replace(
         context,
+        target=replace(context.target, secrets=secrets),
         scenario=str(path.resolve()),
         workflow=wanted,
         client=client,
@@ -68,6 +73,15 @@ def _check_inputs(
             given(each, direction, given_by_name(each, said), known, lambda prefix: prefix)
         except InputError as error:
             raise PackError(Problem(file="--input", message=str(error))) from error
+
+
+def _secrets(workflows: Sequence[Workflow], said: Mapping[str, Any]) -> Iterator[str]:
+    """The inputs whose schema has the format `password`, and those that are a target's secrets."""
+    for workflow in workflows:
+        for name, shape in shapes_of(workflow).items():
+            secret = name in _SECRET or shape.get("format") == "password"
+            if secret and isinstance(said.get(name), str):
+                yield said[name]
 
 
 def _known(flag: str, wanted: str, names: Sequence[str], message: str) -> None:

@@ -29,6 +29,8 @@ __all__ = ["Line", "Peer"]
 
 _PROTOCOLS = "sec-websocket-protocol"
 _UNKNOWN = (401, 403)
+_OPERATOR = "operator"
+"""The client of a scenario that administers agents."""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -93,9 +95,9 @@ class Peer:
                 operation.id,
                 asked.path,
                 query=asked.query,
-                headers=asked.headers or None,
+                headers={**self._own_headers(step), **asked.headers} or None,
                 anonymous=asked.anonymous,
-                identity=self._identity(step, scope),
+                identity=self._identity(step, asked, scope),
                 lawful=lawful,
                 served=lawful and wanted.success,
                 patient=not wanted.throttled,
@@ -121,8 +123,8 @@ class Peer:
         key, known = _key(step), self.known(step)
         if known is not None and not anew and not known.over:
             return known
-        if known is not None and not anew and step.action == "receive":
-            return known  # what it said before its end counts
+        if known is not None and not anew and (step.action == "receive" or step.closes is not None):
+            return known  # what it said before its end counts, and nobody leaves twice
         said = await self._open(step, asked, scope, f"{self._label}: {key[0]} {key[1]}")
         if isinstance(said, Refused):
             self._show(said.exchange)
@@ -147,7 +149,7 @@ class Peer:
                 label,
                 query=query,
                 parameters=asked.path,
-                identity=self._identity(step, scope),
+                identity=self._identity(step, asked, scope),
                 subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
                 headers={**own, **headers},
             )
@@ -200,18 +202,39 @@ class Peer:
         own = {} if asked.anonymous else self.target.metadata
         return {**own, **asked.headers}
 
-    def _identity(self, step: Step, scope: Scope) -> Identity | None:
-        if not step.identity or not self.target.url.startswith("https"):
+    def _own_headers(self, step: Step) -> Mapping[str, str]:
+        """What an operator sends of its own accord; what others do, the client knows."""
+        return self.target.operator.headers if step.client == _OPERATOR else {}
+
+    def _identity(self, step: Step, asked: Ask, scope: Scope) -> Identity | None:
+        """The certificate of the step, the operator's, or none at all for who leaves credentials
+        out; `None` is the target's own. Raises `UnjudgeableError` for one that cannot be used.
+        """
+        if not self.target.url.startswith("https"):
             return None
-        said = {name: worth(value, scope) for name, value in step.identity.items()}
         name = f"{step.client}/{step.id}"
-        key = repr(sorted(said.items()))
+        said = {key: worth(value, scope) for key, value in step.identity.items()}
+        operator = self.target.operator
+        if said:
+            chain = said["certificate"]
+            chain = [chain] if isinstance(chain, str) else chain
+            return self._known(
+                repr(said), name, lambda: Identity.of_pem(self.target, name, chain, said["key"])
+            )
+        if asked.anonymous:
+            return self._known("", name, lambda: Identity.nobody(self.target))
+        if step.client == _OPERATOR and operator.cert:
+            cert, key = operator.cert, operator.key
+            return self._known(
+                _OPERATOR, name, lambda: Identity.of_files(self.target, _OPERATOR, cert, key)
+            )
+        return None
+
+    def _known(self, key: str, name: str, make: Callable[[], Identity]) -> Identity:
+        """Who shows the same certificate shares its connections."""
         if key not in self._identities:
             try:
-                chain = said["certificate"]
-                self._identities[key] = Identity.of_pem(
-                    self.target, name, [chain] if isinstance(chain, str) else chain, said["key"]
-                )
+                self._identities[key] = make()
             except (OSError, ValueError, TypeError) as error:
                 raise UnjudgeableError(
                     f"the certificate of {name} cannot be used: {error}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import orjson
@@ -101,13 +100,11 @@ class TestHttp:
         assert seen.verdicts() == {"C-1": True}
 
     async def test_steps_of_a_group_are_done_at_once(self) -> None:
-        asked: list[float] = []
+        together = asyncio.Barrier(3)
 
         async def serve(line: Line) -> None:
             await line.heard()
-            asked.append(time.monotonic())
-            while len(asked) < 3:
-                await asyncio.sleep(0.01)
+            await together.wait()
             await line.say(answer())
 
         async with listening(serve) as url:
@@ -341,9 +338,9 @@ class _Talker:
             pass
 
 
-async def _talk(*said: bytes, steps: list[Step], timeout: float = 5.0) -> Any:
+async def _talk(*said: bytes, steps: list[Step]) -> Any:
     async with listening(_Talker(*said)) as url:
-        return await play("caxton", Target(timeout=timeout).with_url(url), *steps)
+        return await play("caxton", Target(timeout=5.0).with_url(url), *steps)
 
 
 class TestWhatMustNotCome:
