@@ -297,7 +297,8 @@ class Flow:
         if flight.near and sight is None:
             reason = f"{reason}; {flight.near}"
         found = follow(step.on_failure, course.scope(frame, sight), flight)
-        if found is not None and found.kind == "retry" and not unjudged:
+        came = self._forward or sight is not None  # what a client never did is over
+        if found is not None and found.kind == "retry" and came and not unjudged:
             self._retry(flight, found, sight)
             return
         course.acts += words
@@ -338,6 +339,9 @@ class Flow:
             return
         what = f"{step.name} came, and must not"
         rows = [row for weight in weights for row in weight.rows]
+        told = not self._forward and step.action == "receive"
+        if told and not self._scales.rows([*step.requirements, *rows]):
+            return  # what a coordinator says is no fault of the client's
         course.say([*step.requirements, *rows], False, what, step.id)
         frame.breaks(step, what)
         course.drop(flight, to_the_end=False)

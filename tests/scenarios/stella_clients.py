@@ -13,7 +13,7 @@ from tests.mutants.stella_agents.model import Target
 from tests.mutants.stella_agents.styles import STYLES
 from tests.scenarios.duet import Client, Meeting
 
-__all__ = ["independent"]
+__all__ = ["STYLES", "independent"]
 
 
 def independent(style: str = "", fault: str = "") -> Client:
