@@ -159,7 +159,7 @@ class Flow:
             case Seen():
                 self._seen(flight, event)
             case Failed():
-                self._fail(flight, event.reason, unjudged=event.unjudged)
+                self._fail(flight, event.reason, unjudged=event.unjudged, sight=event.sight)
             case Passed():
                 self._passed(flight)
             case Returned():
@@ -298,13 +298,13 @@ class Flow:
             reason = f"{reason}; {flight.near}"
         found = follow(step.on_failure, course.scope(frame, sight), flight)
         came = self._forward or sight is not None  # what a client never did is over
-        if found is not None and found.kind == "retry" and came and not unjudged:
+        if found is not None and found.kind == "retry" and came:
             self._retry(flight, found, sight)
             return
         course.acts += words
         course.leave(flight)
         blamed = not flight.spared and self._blame(flight, reason, unjudged=unjudged)
-        if found is not None and found.kind == "goto" and not unjudged:
+        if found is not None and found.kind == "goto":
             course.forsake(flight)
             self._obey(frame, found, sight)
         elif not step.optional:
