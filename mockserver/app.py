@@ -168,6 +168,7 @@ class Mock:
         assert answer is not None, "the last step always answers"
         outcome = self._write_down(life, answer, began)
         if life.joined is None or outcome.manner.end:
+            self.sockets.flush(session)
             return outcome
         return life.joined._replace(delay=outcome.manner.delay)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +15,7 @@ def write_form(form: Mapping[str, Any]) -> tuple[bytes, str]:
 
     Bytes are a file, text is a field, anything else is a field of JSON, as `curl -F` sends them.
     """
-    boundary = f"assay-{secrets.token_hex(12)}"
-    lines: list[bytes] = []
+    parts: list[bytes] = []
     for name, part in form.items():
         head = f'Content-Disposition: form-data; name="{name}"'
         if isinstance(part, bytes):
@@ -25,6 +24,9 @@ def write_form(form: Mapping[str, Any]) -> tuple[bytes, str]:
         else:
             text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
             data = text.encode("utf-8", "surrogatepass")
-        lines += [f"--{boundary}\r\n{head}\r\n\r\n".encode(), data, b"\r\n"]
-    lines.append(f"--{boundary}--\r\n".encode())
-    return b"".join(lines), f"multipart/form-data; boundary={boundary}"
+        parts.append(f"{head}\r\n\r\n".encode() + data)
+    # No part can hold the digest of all.
+    boundary = f"assay-{hashlib.sha256(b''.join(parts)).hexdigest()[:24]}"
+    mark = f"--{boundary}".encode()
+    said = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts)
+    return said + mark + b"--\r\n", f"multipart/form-data; boundary={boundary}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping
@@ -34,9 +35,7 @@ _OPERATOR = "operator"
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Line:
-    """A connection of a scenario. `read` is how many of its frames were taken note of in order,
-    `taken` are the messages that a step has had.
-    """
+    """A connection of a scenario. `taken` are the messages that a step has had."""
 
     socket: Socket
     path: Mapping[str, str]
@@ -69,6 +68,7 @@ class Peer:
         self._procedures = procedures
         self._validators = Validators(http.protocol)
         self._lines: dict[tuple[str, str], Line] = {}
+        self._opening: dict[tuple[str, str], asyncio.Lock] = {}
         self._identities: dict[str, Identity] = {}
         self.shown: list[Exchange | Frame] = []
         """What was said last, for the evidence."""
@@ -106,13 +106,21 @@ class Peer:
         self._show(exchange)
         return exchange
 
+    def known(self, step: Step) -> Line | None:
+        """The connection of a step, where there is one already."""
+        return self._lines.get(_key(step))
+
     async def line(
         self, step: Step, asked: Ask, scope: Scope, *, anew: bool = False
     ) -> Line | Refused:
-        """The connection of a step: the one that is there, or a new one."""
-        assert step.channel is not None
-        key = (step.client, step.connection or step.channel.id)
-        known = self._lines.get(key)
+        """The connection of a step: the one that is there, or a new one. Steps that want the same
+        one at once have the same.
+        """
+        async with self._opening.setdefault(_key(step), asyncio.Lock()):
+            return await self._line(step, asked, scope, anew=anew)
+
+    async def _line(self, step: Step, asked: Ask, scope: Scope, *, anew: bool) -> Line | Refused:
+        key, known = _key(step), self.known(step)
         if known is not None and not anew and not known.over:
             return known
         if known is not None and not anew and (step.action == "receive" or step.closes is not None):
@@ -186,8 +194,7 @@ class Peer:
                     for name, part in asked.body.items()
                 }
             }
-        labelled = step.body.content_type if step.body else ""
-        if isinstance(asked.body, str) and labelled and "json" not in labelled:
+        if isinstance(asked.body, str):  # a text that is no JSON goes out as it is
             return {"raw": asked.body.encode("utf-8", "surrogatepass")}
         return {"body": asked.body}
 
@@ -234,9 +241,10 @@ class Peer:
                 ) from error
         return self._identities[key]
 
-    async def close(self, line: Line, code: int) -> None:
-        """The client's close."""
-        await line.socket.close(code)
+
+def _key(step: Step) -> tuple[str, str]:
+    assert step.channel is not None
+    return step.client, step.connection or step.channel.id
 
 
 def _bytes(part: Any) -> Any:

@@ -21,6 +21,7 @@ __all__ = [
     "Perform",
     "Seen",
     "Sight",
+    "Spoilt",
     "Undo",
     "Word",
 ]
@@ -60,11 +61,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A step was not done, or could not be: `unjudged` where the peer has no part in that."""
+    """A step was not done, or could not be: `unjudged` where the peer has no part in that. `sight`
+    is what was seen all the same.
+    """
 
     flight: int
     reason: str
     unjudged: bool = False
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,15 @@ class Passed:
     flight: int
 
 
-Event: TypeAlias = Began | Seen | Failed | Passed
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A deed could not be done: nothing that comes after it could be judged."""
+
+    flight: int
+    reason: str
+
+
+Event: TypeAlias = Began | Seen | Failed | Passed | Spoilt
 
 
 # Actions
@@ -82,11 +94,16 @@ Event: TypeAlias = Began | Seen | Failed | Passed
 
 @dataclass(frozen=True, slots=True)
 class Perform:
-    """Carry a step out, or begin to await it. `Flow.scope` knows what its expressions see."""
+    """Carry a step out, or begin to await it. `Flow.scope` knows what its expressions see.
+
+    It may be done `again`. A `spare` one is done already as often as it has to be: see whether it
+    is done too often.
+    """
 
     flight: int
     step: Step
     again: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Do these, one after another, before the next action; what one hands over is `told`."""
+    """Do these, one after another, before the next action; what one hands over is `told`. Where one
+    cannot be done, the actions after it are void, words aside.
+    """
 
     flight: int
     deeds: Sequence[Deed]

@@ -67,7 +67,8 @@ def ask(step: Step, scope: Scope) -> Ask:
                 cookies.append(f"{parameter.name}={_text(value)}")
     if cookies:
         headers["cookie"] = "; ".join(cookies)
-    body = payload(step.body, scope) if step.body else NOTHING
+    plain = step.operation is None or step.operation.media_type == "application/json"
+    body = payload(step.body, scope, plain=plain) if step.body else NOTHING
     if step.body and step.body.content_type and step.operation and not _is_form(step.operation):
         headers.setdefault("content-type", step.body.content_type)
     return Ask(path=path, query=query, headers=headers, body=body, anonymous=anonymous)
@@ -81,14 +82,20 @@ def own_values(step: Step) -> list[Any]:
     return [*values, *step.identity.values()]
 
 
-def payload(body: Body, scope: Scope) -> Any:
-    """What is sent. Text that is labelled as JSON is a template of it."""
+def payload(body: Body, scope: Scope, *, plain: bool = True) -> Any:
+    """What is sent. Text that is labelled as JSON, or is meant to be (`plain`) where nothing labels
+    it, is a template of it: where it turns out to be none it is sent as it is. What is labelled as
+    a form of a page is written as one.
+    """
     said = NOTHING if body.payload is NOTHING else worth(body.payload, scope)
-    if isinstance(said, str) and "json" in body.content_type:
-        with suppress(ValueError):  # what is none is sent as it is
+    is_json = "json" in body.content_type if body.content_type else plain
+    if isinstance(said, str) and is_json:
+        with suppress(ValueError):
             said = json.loads(said)
     for each in body.replacements:
         said = each.put(said, worth(each.value, scope))
+    if body.content_type == "application/x-www-form-urlencoded" and isinstance(said, dict):
+        return urlencode({name: _text(value) for name, value in said.items()})
     return said
 
 

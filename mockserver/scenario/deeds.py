@@ -65,13 +65,20 @@ class Deeds:
 
     def do(self, deed: Deed, scope: Scope, named: Callable[[str], list[int]]) -> Any:
         """Returns what it hands over; of a wait, its seconds. `named` are the connections of a
-        name.
-        Raises `DeedError`, or `ExpressionError` where a value leads nowhere.
+        name. Raises `DeedError`, or `ExpressionError` where a value leads nowhere.
         """
-        value = worth(deed.value, scope)
+        value = deed.value if deed.kind == "fault" else worth(deed.value, scope)
+        try:
+            return self._do(deed, value, scope, named)
+        except DeedError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise DeedError(f"{deed.kind}: {error}") from error
+
+    def _do(self, deed: Deed, value: Any, scope: Scope, named: Callable[[str], list[int]]) -> Any:
         match deed.kind:
             case "wait":
-                return value
+                return max(0.0, float(value))
             case "advance":
                 self._run("advance", {"seconds": value})
             case "restart":
@@ -86,7 +93,7 @@ class Deeds:
 
     def _run(self, name: str, values: Mapping[str, Any]) -> Any:
         handed = run_hook(self._session, name, values, self._flush)
-        self._flush()  # what it brought about is said now, and not with the next message
+        self._flush()  # what comes of it comes before what is next
         return handed
 
     def _flush(self) -> None:

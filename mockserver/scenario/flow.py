@@ -6,46 +6,43 @@ steps out as the client; backward, it awaits them of one. Either tells what it s
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockserver.scenario.acts import (
     Act,
     Began,
-    Do,
     Event,
     Failed,
     Finished,
     Passed,
     Pause,
-    Perform,
     Seen,
     Sight,
+    Spoilt,
     Undo,
     Word,
 )
-from mockserver.scenario.frames import Flight, Frame, called, defaults, scope_of, worked_out
-from mockserver.scenario.inputs import chosen
-from mockserver.scenario.order import in_order, spoken, waited_for
-from mockserver.scenario.scales import Direction, Scales
-from schemas.arazzo.criteria import worth
-from schemas.arazzo.expressions import NOTHING, ExpressionError, Scope
+from mockserver.scenario.course import MOST_STEPS, Course, GoOn, InputsOf, Returned
+from mockserver.scenario.following import follow, pause
+from mockserver.scenario.frames import Flight, Frame, called, worked_out
+from mockserver.scenario.inputs import supplied
+from mockserver.scenario.order import spoken
+from mockserver.scenario.scales import Direction, Scales, Weight
+from schemas.arazzo.expressions import Scope
 from schemas.arazzo.model import Action as Follow
 from schemas.arazzo.model import Scenario, Step
 from schemas.spec import Role
 
 __all__ = ["MOST_STEPS", "Flow"]
 
-MOST_STEPS = 1000
-"""Steps that one flow takes: what goes on longer goes in circles."""
-
 
 class Flow:
     """One workflow of a scenario, and those that it calls, from beginning to end.
 
     `roles` are those of the rows that may be judged; `before` is what workflows that came before
-    left behind. Inputs are taken as they are: `inputs.given` works them out.
+    left behind, and `inputs_of` works out the inputs of those that are called or must be done
+    before. The workflow's own inputs are taken as they are: `inputs.given` works them out.
     """
 
     def __init__(
@@ -57,385 +54,351 @@ class Flow:
         inputs: Mapping[str, Any],
         roles: Mapping[str, Role],
         before: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+        inputs_of: InputsOf | None = None,
     ) -> None:
         self.scenario = scenario
-        self.finished: Finished | None = None
-        self.workflows = {key: dict(value) for key, value in (before or {}).items()}
-        """The inputs and outputs of each workflow that has begun, by key."""
         self._forward = direction == "forward"
         self._scales = Scales(direction, roles)
-        self._numbers = itertools.count(1)
-        self._flights: dict[int, Flight] = {}
-        self._places: dict[int, tuple[Frame, str]] = {}
-        self._taken = 0
-        self._acts: list[Act] = []
-        self._main = self._frame(workflow, dict(inputs))
+        self._course = Course(
+            scenario,
+            self._scales,
+            forward=self._forward,
+            inputs_of=inputs_of or supplied(direction),
+            before=before or {},
+        )
+        self._main = self._course.frame(workflow, dict(inputs))
 
     # What drivers ask
 
     @property
+    def finished(self) -> Finished | None:
+        return self._course.finished
+
+    @property
+    def workflows(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """The inputs and outputs of each workflow that has begun, by key."""
+        return self._course.workflows
+
+    @property
     def awaited(self) -> list[tuple[int, Step]]:
-        """The steps that are under way, in the order in which they were begun."""
-        return [
-            (flight.number, flight.step)
-            for flight in self._flights.values()
-            if not flight.step.workflow and not flight.paused
+        """The steps that are under way, in the order in which they were begun; those that are done
+        and still watched come last.
+        """
+        flights = [
+            flight
+            for flight in self._course.flights.values()
+            if not flight.step.workflow and flight.paused is None
         ]
+        flights.sort(key=lambda flight: flight.spare)
+        return [(flight.number, flight.step) for flight in flights]
 
     def scope(self, number: int, sight: Sight | None = None) -> Scope:
-        """What the expressions of a step under way can see; those of the workflow itself for 0."""
-        flight = self._flights.get(number)
-        return self._scope(flight.frame if flight else self._main, sight)
+        """What the expressions of a step can see, under way or over."""
+        frame, _ = self._course.place(number) or (self._main, "")
+        return self._course.scope(frame, sight)
 
     def missed(self, number: int, sight: Sight) -> str:
         """Why what was seen is not what that step awaits; empty where it is: what comes on a
         channel is passed over until it fits.
         """
-        flight = self._flights[number]
-        scope = self._scope(flight.frame, sight)
-        weights = self._scales.others(flight.step.criteria, scope)
-        if self._forward or flight.step.never:  # of what must not come all criteria tell what it is
-            weights += self._scales.judged(flight.step.criteria, scope)
-        return next((weight.message for weight in weights if not weight.holds), "")
+        return next((weight.message for weight in self._misses(number, sight)), "")
 
-    def near(self, number: int, why: str) -> None:
-        """Something looked like that step and was not it: told where it never comes."""
-        self._flights[number].near = why
+    def near(self, number: int, why: str, sight: Sight | None = None) -> None:
+        """Something looked like that step and was not it: told where it never comes. `sight` is
+        what was seen, where its criteria missed.
+        """
+        flight = self._course.flights.get(number)
+        if flight is not None:
+            misses = self._misses(number, sight) if sight else []
+            flight.near, flight.owed = why, [row for weight in misses for row in weight.rows]
+
+    def is_optional(self, number: int) -> bool:
+        """May the client leave that step out?"""
+        flight = self._course.flights.get(number)
+        return flight is not None and (flight.spare or flight.spared)
 
     def told(self, number: int, name: str, value: Any) -> None:
         """A deed of that step handed something over: an output of its; of no step, an input."""
-        frame, step = self._places.get(number, (self._main, ""))
+        frame, step = self._course.place(number) or (self._main, "")
         (frame.done.setdefault(step, {}) if step else frame.inputs)[name] = value
 
     def choose(self, number: int, values: Any, fresh: Callable[[str], str]) -> None:
         """What is said in our own part is ours to choose: inputs that `values` speak of, and that
         nobody has given yet, are now what the workflow has for them.
         """
-        frame, _ = self._places.get(number, (self._main, ""))
-        for name in {each.names[0] for each in spoken(values) if each.root == "inputs"}:
-            value = NOTHING if name in frame.inputs else chosen(frame.workflow, name, fresh)
-            if value is not NOTHING:
-                frame.inputs[name] = value
+        frame, _ = self._course.place(number) or (self._main, "")
+        for name in sorted({each.names[0] for each in spoken(values) if each.root == "inputs"}):
+            frame.choose(name, fresh)
 
     def step(self, event: Event) -> list[Act]:
         """What follows from an event, in order."""
-        self._acts = []
-        if self.finished is not None:
-            return self._acts
+        course = self._course
+        course.acts = []
+        self._take(event)
+        while course.agenda and course.finished is None:
+            self._take(course.agenda.popleft())
+        return course.acts
+
+    def _take(self, event: Event | GoOn | Returned) -> None:
+        course = self._course
+        if course.finished is not None:
+            return
         if isinstance(event, Began):
-            self._begin(self._main)
-            return self._acts
-        flight = self._flights.get(event.flight)
-        if flight is None:
-            return self._acts
+            course.begin(self._main)
+        elif isinstance(event, GoOn):
+            course.go_on(event.frame)
+        elif isinstance(event, Spoilt):
+            self._spoilt(event)
+        else:
+            flight = course.flights.get(event.flight)
+            if flight is not None:
+                self._of_flight(flight, event)
+
+    def _of_flight(self, flight: Flight, event: Seen | Failed | Passed | Returned) -> None:
         match event:
             case Seen():
                 self._seen(flight, event)
             case Failed():
-                self._fail(flight, event.reason, unjudged=event.unjudged)
+                self._fail(flight, event.reason, unjudged=event.unjudged, sight=event.sight)
             case Passed():
                 self._passed(flight)
-        return self._acts
+            case Returned():
+                self._returned(flight, event)
 
-    # Workflows
+    # What was seen
 
-    def _frame(self, key: str, inputs: dict[str, Any], caller: Flight | None = None) -> Frame:
-        workflow = self.scenario.workflows[key]
-        self.workflows[key] = {"inputs": inputs, "outputs": {}}
-        return Frame(
-            workflow=workflow,
-            steps=in_order(workflow),
-            waited=waited_for(workflow),
-            inputs=inputs,
-            caller=caller,
-        )
-
-    def _begin(self, frame: Frame) -> None:
-        state = [deed for deed in frame.workflow.state if deed.output not in frame.inputs]
-        if state:  # what would make an input that is given is not done
-            self._acts.append(Do(0, state))
-        self._go_on(frame)
-
-    def _go_on(self, frame: Frame) -> None:
-        """Begin what can be begun; the end, where nothing is left."""
-        while frame.at < len(frame.steps):
-            step = frame.steps[frame.at]
-            if any(self._before(frame, flight, step) for flight in self._of(frame)):
-                return
-            frame.at += 1
-            if not any(each.step is step for each in self._of(frame)):  # led back to, say
-                self._start(frame, step)
-            if self.finished is not None:
-                return
-        if not any(self._kept_open(each) for each in self._of(frame)):
-            self._end(frame, kept=not frame.broken, reason=frame.broken)
-
-    def _before(self, frame: Frame, flight: Flight, step: Step) -> bool:
-        """Must what is under way be done before `step` may begin?"""
-        other = flight.step
-        if other.id in step.depends_on:
-            return True
-        together = bool(step.unordered) and step.unordered == other.unordered
-        ahead = other.never or together or other.id in frame.waited
-        return not ahead and self._kept_open(flight)
-
-    def _kept_open(self, flight: Flight) -> bool:
-        """Does the workflow wait for it in the end?"""
-        if flight.step.never:
-            return flight.step.within is not None
-        return self._forward or not flight.step.optional
-
-    def _end(self, frame: Frame, *, kept: bool | None, reason: str = "", step: str = "") -> None:
-        for flight in self._of(frame):
-            self._drop(flight)
-        outputs, missing = worked_out(frame.workflow.outputs, self._scope(frame))
-        if kept and missing:
-            kept, reason = False, missing
-        self.workflows[frame.workflow.key]["outputs"] = outputs
-        self._say(frame.workflow.requirements, kept, reason, step)
-        caller = frame.caller
-        if caller is None:
-            self.finished = Finished(kept, outputs, reason, step)
-            self._acts.append(self.finished)
-        elif kept:
-            self._weigh(caller, Sight(), outputs)
-        else:
-            what = f"{frame.workflow.id}: {reason}"
-            self._fail(caller, what, unjudged=kept is None)
-
-    # Steps that begin
-
-    def _start(self, frame: Frame, step: Step) -> None:
-        self._taken += 1
-        flight = Flight(number=next(self._numbers), step=step, frame=frame)
-        self._flights[flight.number] = flight
-        self._places[flight.number] = (frame, step.id)
-        if self._taken > MOST_STEPS:
-            self._fail(flight, f"{MOST_STEPS} steps were taken: it goes in circles")
-            return
-        if step.before:
-            self._acts.append(Do(flight.number, step.before))
-        self._take_up(flight)
-
-    def _take_up(self, flight: Flight, *, again: bool = False) -> None:
-        step = flight.step
-        if not step.workflow:
-            self._acts.append(Perform(flight.number, step, again))
-            return
-        try:
-            scope = self._scope(flight.frame)
-            inputs = {each.name: worth(each.value, scope) for each in step.parameters}
-        except ExpressionError as error:
-            self._fail(flight, str(error))
-            return
-        known = {**defaults(self.scenario.workflows[step.workflow]), **inputs}
-        self._begin(self._frame(step.workflow, known, flight))
-
-    # Steps that end
+    def _misses(self, number: int, sight: Sight) -> list[Weight]:
+        """The criteria by which what was seen is not what that step awaits."""
+        flight = self._course.flights.get(number)
+        scope = self.scope(number, sight)
+        return [] if flight is None else self._scales.misses(flight.step, sight, scope)
 
     def _seen(self, flight: Flight, event: Seen) -> None:
         step, sight = flight.step, event.sight
         passes = step.never or step.action == "receive" or not self._forward
         missed = self.missed(flight.number, sight) if passes else ""
         if missed:
-            flight.near = f"it came, but {missed}"
-            return
-        if step.never:
+            self._by(flight, missed, sight)
+        elif step.never:
             self._break_never(flight, sight)
-            return
-        flight.frame.inputs.update(sight.bound)
-        late = ""
-        if step.within is not None and event.took > step.within:
-            late = f"it took {event.took:.3g} s, and not {step.within:g} s at most"
-        self._weigh(flight, sight, late=late)
+        elif flight.spare:
+            flight.frame.bind(sight.bound)
+            self._once_more(flight, sight)
+        else:
+            flight.frame.bind(sight.bound)
+            late = ""
+            if step.within is not None and event.took > step.within:
+                late = f"it took {event.took:.3g} s, and not {step.within:g} s at most"
+            self._weigh(flight, sight, late=late)
 
-    def _weigh(
-        self,
-        flight: Flight,
-        sight: Sight,
-        handed: Mapping[str, Any] | None = None,
-        *,
-        late: str = "",
-    ) -> None:
+    def _by(self, flight: Flight, missed: str, sight: Sight) -> None:
+        """It goes by. Backward, a client that was answered otherwise than it wanted to be does what
+        the scenario has it do then.
+        """
+        self.near(flight.number, f"it came, but {missed}", sight)
+        step, frame = flight.step, flight.frame
+        if self._forward or step.never or flight.spare or step.action == "receive":
+            return
+        found = follow(step.on_failure, self._course.scope(frame, sight), flight)
+        if found is None:
+            return
+        if found.kind == "retry":
+            self._retry(flight, found, sight)
+            return
+        self._course.drop(flight)
+        self._course.forsake(flight)
+        self._obey(frame, found, sight)
+
+    def _weigh(self, flight: Flight, sight: Sight, *, late: str = "") -> None:
         """Judge what came: it is done, or done wrong."""
         step, frame = flight.step, flight.frame
-        scope = self._scope(frame, sight, handed)
-        judged = self._scales.judged(step.criteria, scope)
-        others = self._scales.others(step.criteria, scope) if self._forward else []
-        wrong = [weight.message for weight in [*judged, *others] if not weight.holds]
+        scope = self._course.scope(frame, sight)
+        words, wrong = self._scales.judge(step, sight, scope)
         wrong += [late] if late else []
-        if wrong and self._forward and self._tries_again(flight, scope):
-            return
-        for weight in judged:
-            self._say(weight.rows, weight.holds, weight.message, step.id)
         if wrong and self._forward:
-            self._fail(flight, "; ".join(wrong), sight=sight)
+            self._fail(flight, "; ".join(wrong), sight=sight, words=words)
             return
+        self._course.acts += words
         if wrong:
-            self._say(step.requirements, False, "; ".join(wrong), step.id)
+            self._course.say(step.requirements, False, "; ".join(wrong), step.id)
             frame.breaks(step, "; ".join(wrong))
-        flight.count += 1
-        if flight.count >= step.times.least:
-            self._done(flight, sight, handed or {}, broken=bool(wrong))
-        elif self._forward:
-            self._take_up(flight, again=True)
+        self._count(flight, sight, scope, broken=bool(wrong))
 
-    def _done(
-        self, flight: Flight, sight: Sight, handed: Mapping[str, Any], *, broken: bool
-    ) -> None:
-        step, frame = flight.step, flight.frame
-        scope = self._scope(frame, sight, handed)
-        found, _ = worked_out(step.outputs, scope)  # who wants what is not there is told
-        frame.done[step.id] = {**frame.done.get(step.id, {}), **handed, **found}
+    def _count(self, flight: Flight, sight: Sight, scope: Scope, *, broken: bool) -> None:
+        flight.count += 1
+        flight.near, flight.owed = "", ()
+        if flight.count >= flight.step.times.least:
+            self._done(flight, sight, scope, broken=broken)
+        else:
+            self._course.take_up(flight, again=True)
+
+    def _once_more(self, flight: Flight, sight: Sight) -> None:
+        """It was done already as often as it has to be."""
+        step, most = flight.step, flight.step.times.most
+        words, wrong = self._scales.judge(step, sight, self._course.scope(flight.frame, sight))
+        flight.count += 1
+        self._course.acts += words
+        if most is not None and flight.count > most:
+            wrong.append(f"{step.name} came {flight.count} times, and may {most} times at most")
+        if wrong:
+            self._course.say(step.requirements, False, "; ".join(wrong), step.id)
+            flight.frame.breaks(step, "; ".join(wrong))
+
+    def _done(self, flight: Flight, sight: Sight, scope: Scope, *, broken: bool) -> None:
+        step, frame, course = flight.step, flight.frame, self._course
         if not broken:
-            self._say(step.requirements, True, "", step.id)
-        if step.after:
-            self._acts.append(Do(flight.number, step.after))
-        follow = self._follow(step.on_success, scope, flight)
-        self._leave(flight)
-        if follow is not None:
-            self._obey(frame, follow)
+            course.say(step.requirements, True, "", step.id)
+        course.done(flight, {**scope.outputs, **worked_out(step.outputs, scope)})
+        bounded = step.times.most is not None and not step.workflow
+        course.leave(flight, spare=bounded and (not self._forward or step.action == "receive"))
+        found = follow(step.on_success, scope, flight)
+        if found is not None and flight.then is None:
+            self._obey(frame, found, sight)
+        else:
+            self._over(flight)
+
+    def _returned(self, flight: Flight, event: Returned) -> None:
+        """A workflow that a step called is over."""
+        step, frame = flight.step, flight.frame
+        if not event.kept:
+            self._fail(flight, event.reason, unjudged=event.kept is None)
             return
-        if frame.returns is not None and frame.returns[0] == step.id:
-            frame.at, frame.returns = frame.returns[1], None
-        self._go_on(frame)
+        scope = self._course.scope(frame, Sight(), event.outputs)
+        words, wrong = self._scales.judge(step, Sight(), scope)
+        if event.broken:
+            frame.breaks(step, event.broken)
+        if wrong and self._forward:
+            self._fail(flight, "; ".join(wrong), sight=Sight(), words=words)
+            return
+        self._course.acts += words
+        if wrong:
+            frame.breaks(step, "; ".join(wrong))
+        if wrong or event.broken:
+            told = "; ".join([*wrong, event.broken] if event.broken else wrong)
+            self._course.say(step.requirements, False, told, step.id)
+        self._count(flight, Sight(), scope, broken=bool(wrong or event.broken))
+
+    # What was not
 
     def _fail(
-        self, flight: Flight, reason: str, *, unjudged: bool = False, sight: Sight | None = None
+        self,
+        flight: Flight,
+        reason: str,
+        *,
+        unjudged: bool = False,
+        sight: Sight | None = None,
+        words: Sequence[Word] = (),
     ) -> None:
-        step, frame = flight.step, flight.frame
-        if step.never:
+        """It was not done, or done wrong: `words` are those about what was wrong with it."""
+        step, frame, course = flight.step, flight.frame, self._course
+        if step.never or flight.spare:
             self._passed(flight)
             return
         if flight.near and sight is None:
             reason = f"{reason}; {flight.near}"
-        follow = self._follow(step.on_failure, self._scope(frame, sight), flight)
-        came = self._forward or sight is not None
-        if follow is not None and follow.kind == "retry" and came:  # what never came is over
-            self._retry(flight, follow)
+        found = follow(step.on_failure, course.scope(frame, sight), flight)
+        came = self._forward or sight is not None  # what a client never did is over
+        if found is not None and found.kind == "retry" and came:
+            self._retry(flight, found, sight)
             return
-        self._leave(flight)
-        if step.optional:
-            self._go_on(frame)
-            return
-        rows = [row for each in step.criteria for row in each.requirements] if flight.near else []
-        owed = [*step.requirements, *rows]
-        if not self._forward and not self._scales.rows(owed):
-            unjudged = True  # no row obliges the client to come this way
-        self._say(owed, None if unjudged else False, reason, step.id)
-        if follow is not None and follow.kind == "goto":
-            self._obey(frame, follow)
-            return
-        kept = None if unjudged and not frame.broken else False
-        self._end(frame, kept=kept, reason=f"{step.id}: {reason}", step=step.id)
+        course.acts += words
+        course.leave(flight)
+        blamed = not flight.spared and self._blame(flight, reason, unjudged=unjudged)
+        if found is not None and found.kind == "goto":
+            course.forsake(flight)
+            self._obey(frame, found, sight)
+        elif not step.optional:
+            kept = False if blamed or frame.broken else None
+            course.end(frame, kept=kept, reason=f"{step.id}: {reason}", step=step.id)
+        else:
+            self._over(flight)
+
+    def _blame(self, flight: Flight, reason: str, *, unjudged: bool) -> bool:
+        """Say what becomes of its rows, and return whether it is a fault: backward, no row may
+        oblige the client to come this way.
+        """
+        owed = [*flight.step.requirements, *flight.owed]
+        blamed = not unjudged and (self._forward or bool(self._scales.rows(owed)))
+        self._course.say(owed, False if blamed else None, reason, flight.step.id)
+        return blamed
+
+    def _spoilt(self, event: Spoilt) -> None:
+        frame, _ = self._course.place(event.flight) or (self._main, "")
+        flight = self._course.flights.get(event.flight)
+        if flight is None:  # it was over already, or is a workflow's own
+            flight = Flight(number=event.flight, step=Step(id=frame.workflow.id), frame=frame)
+        step = flight.step
+        rows = [row for each in step.criteria for row in each.requirements]
+        self._course.say([*step.requirements, *rows], None, event.reason, step.id)
+        self._course.break_off(flight, event.reason)
 
     def _break_never(self, flight: Flight, sight: Sight) -> None:
-        step, frame = flight.step, flight.frame
-        weights = self._scales.judged(step.criteria, self._scope(frame, sight))
+        step, frame, course = flight.step, flight.frame, self._course
+        weights = self._scales.judged(step.criteria, course.scope(frame, sight))
         if not all(weight.holds for weight in weights):
             return
         what = f"{step.name} came, and must not"
         rows = [row for weight in weights for row in weight.rows]
-        ours = not self._forward and step.action == "receive"
-        if ours and not self._scales.rows([*step.requirements, *rows]):
+        told = not self._forward and step.action == "receive"
+        if told and not self._scales.rows([*step.requirements, *rows]):
             return  # what a coordinator says is no fault of the client's
-        self._say([*step.requirements, *rows], False, what, step.id)
+        course.say([*step.requirements, *rows], False, what, step.id)
         frame.breaks(step, what)
-        self._leave(flight)
-        self._acts.append(Undo(flight.number, step))
-        self._go_on(frame)
+        course.drop(flight, to_the_end=False)
+        self._over(flight)
 
     def _passed(self, flight: Flight) -> None:
         """A pause is over, or the time in which something must not come."""
-        if flight.paused:
-            flight.paused = False
-            self._take_up(flight, again=True)
-        elif flight.step.never:
-            self._drop(flight)
-            self._go_on(flight.frame)
+        if flight.paused is not None:
+            again, flight.paused = flight.paused, None
+            self._again(flight, again, flight.after)
+        elif flight.step.never or flight.spare:
+            self._course.drop(flight)
+            self._over(flight)
 
     # What follows
 
-    def _follow(self, actions: Sequence[Follow], scope: Scope, flight: Flight) -> Follow | None:
-        """The first action whose criteria hold; a retry only while it has tries left."""
-        for action in actions:
-            tried = flight.frame.tries.get((flight.step.id, action.name), 0)
-            spent = action.kind == "retry" and tried >= action.limit
-            if not spent and all(each.judge(scope).holds for each in action.criteria):
-                return action
-        return None
-
-    def _tries_again(self, flight: Flight, scope: Scope) -> bool:
-        """Is what went wrong done again? Then it is the last try that is judged."""
-        follow = self._follow(flight.step.on_failure, scope, flight)
-        if follow is None or follow.kind != "retry":
-            return False
-        self._retry(flight, follow)
-        return True
-
-    def _retry(self, flight: Flight, follow: Follow) -> None:
-        frame, step = flight.frame, flight.step
-        key = (step.id, follow.name)
-        frame.tries[key] = frame.tries.get(key, 0) + 1
-        flight.near = ""
-        if follow.step or follow.workflow:  # something else is done first, and then it again
-            first = frame.steps[frame.place(follow.step)] if follow.step else called(follow)
-            frame.returns = (first.id, frame.place(step.id))
-            self._drop(flight)
-            if follow.after:
-                self._acts.append(Pause(0, follow.after))
-            self._start(frame, first)
-        elif follow.after:
-            flight.paused = True
-            self._acts.append(Pause(flight.number, follow.after))
+    def _retry(self, flight: Flight, found: Follow, sight: Sight | None) -> None:
+        """Backward there is no pause: when it comes again is the client's own business."""
+        if not self._course.is_taken(flight):
+            return
+        tries, key = flight.frame.tries, (flight.step.id, found.name)
+        tries[key] = tries.get(key, 0) + 1
+        flight.near, flight.owed = "", ()
+        seconds = pause(found, sight) if self._forward else 0.0
+        if seconds:
+            flight.paused, flight.after = found, sight
+            self._course.acts.append(Pause(flight.number, seconds))
         else:
-            self._take_up(flight, again=True)
+            self._again(flight, found, sight)
 
-    def _obey(self, frame: Frame, follow: Follow) -> None:
-        if follow.kind == "end":
-            self._end(frame, kept=not frame.broken, reason=frame.broken)
-        elif follow.step:
-            frame.at = frame.place(follow.step)
-            self._go_on(frame)
+    def _again(self, flight: Flight, found: Follow, sight: Sight | None) -> None:
+        """Now: what is to be done before it, if there is anything, and then it."""
+        frame = flight.frame
+        if not (found.step or found.workflow):
+            self._course.take_up(flight, again=True)
+            return
+        flight.paused = found
+        self._course.acts.append(Undo(flight.number, flight.step))
+        first = frame.steps[frame.place(found.step)] if found.step else called(found)
+        self._course.start(frame, first, sight).then = flight
+
+    def _over(self, flight: Flight) -> None:
+        """It is behind us: on to what was to be tried again after it, or to what is next."""
+        again = flight.then
+        if again is None or again.number not in self._course.flights:
+            self._course.agenda.append(GoOn(flight.frame))
+        else:
+            again.paused = None
+            self._course.take_up(again, again=True)
+
+    def _obey(self, frame: Frame, found: Follow, sight: Sight | None) -> None:
+        course = self._course
+        if found.kind == "end":
+            course.end(frame)
+        elif found.step:
+            frame.at = frame.place(found.step)
+            course.agenda.append(GoOn(frame))
         else:
             frame.at = len(frame.steps)
-            self._start(frame, called(follow))
-
-    def _leave(self, flight: Flight) -> None:
-        """It is no longer under way, and what the client may leave out before it is left out."""
-        self._flights.pop(flight.number, None)
-        step, frame = flight.step, flight.frame
-        if self._forward or step.optional or step.never or step not in frame.steps:
-            return
-        earlier = frame.steps[: frame.place(step.id)]
-        for other in self._of(frame):
-            together = step.unordered and step.unordered == other.step.unordered
-            if other.step.optional and other.step in earlier and not together:
-                self._drop(other)
-
-    def _drop(self, flight: Flight) -> None:
-        """Nobody waits for it any more, nor for what it called."""
-        del self._flights[flight.number]
-        for other in list(self._flights.values()):
-            if other.frame.caller is flight:
-                self._drop(other)
-        if flight.step.never:
-            self._say(flight.step.requirements, True, "", flight.step.id)
-        self._acts.append(Undo(flight.number, flight.step))
-
-    # What they share
-
-    def _say(
-        self, requirements: Sequence[str], holds: bool | None, message: str, step: str
-    ) -> None:
-        rows = self._scales.rows(requirements)
-        if rows:
-            self._acts.append(Word(rows, holds, "" if holds else message, step))
-
-    def _of(self, frame: Frame) -> list[Flight]:
-        return [flight for flight in self._flights.values() if flight.frame is frame]
-
-    def _scope(
-        self, frame: Frame, sight: Sight | None = None, outputs: Mapping[str, Any] | None = None
-    ) -> Scope:
-        return scope_of(self.scenario, self.workflows, frame, sight or Sight(), outputs or {})
+            course.start(frame, called(found), sight)

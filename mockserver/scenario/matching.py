@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -19,10 +20,9 @@ from schemas.arazzo.expressions import (
     parse,
     references,
 )
-from schemas.arazzo.model import Step
-from schemas.spec import Protocol
+from schemas.arazzo.model import Body, Step
 
-__all__ = ["Match", "correlated", "match_client", "match_message"]
+__all__ = ["Match", "match_client", "match_message", "open_input"]
 
 
 class Match(NamedTuple):
@@ -43,26 +43,24 @@ def match_client(step: Step, scope: Scope, sight: Sight) -> Match:
             seen = sight.request.query.get(parameter.name, NOTHING)
         else:
             continue  # headers are credentials and labels, and the client's own business
-        matching.fit(parameter.value, seen, f"{parameter.place} {parameter.name}", exact=True)
+        value = parameter.value
+        if isinstance(value, list) and parameter.place == "query":
+            value = value[0] if value else NOTHING  # of several of a name, the first one is seen
+        matching.fit(value, seen, f"{parameter.place} {parameter.name}", exact=True)
     if step.body is not None and not matching.why:
         said = sight.message.body if step.channel is not None else sight.request.body
-        matching.fit(_template(step.body.payload), said, "")
-        for each in step.body.replacements:
-            with suppress(ExpressionError, LookupError, ValueError):
-                put = each.put(said, worth(each.value, scope))
-                if put != said:
-                    matching.miss(each.target, "is another")
+        matching.fit(_whole(step.body), said, "")
     return Match(matching.bound, matching.why)
 
 
-def match_message(step: Step, scope: Scope, payload: Any, protocol: Protocol, message: str) -> str:
+def match_message(step: Step, scope: Scope, payload: Any, message: str) -> str:
     """Why a message of the coordinator is not the one awaited; empty where it is."""
     if step.message and step.message != message:
         return f"{message or 'what came'} is no {step.message}"
-    return correlated(step, scope, payload, protocol, message)
+    return _correlated(step, scope, payload, message)
 
 
-def correlated(step: Step, scope: Scope, payload: Any, protocol: Protocol, message: str) -> str:
+def _correlated(step: Step, scope: Scope, payload: Any, message: str) -> str:
     """Why a message does not answer what the step asked; empty where it does."""
     if step.correlation is None or step.channel is None:
         return ""
@@ -70,16 +68,16 @@ def correlated(step: Step, scope: Scope, payload: Any, protocol: Protocol, messa
         wanted = worth(step.correlation, scope)
     except ExpressionError as error:
         return str(error)
-    messages = protocol.asyncapi["channels"][step.channel.id]["messages"]
-    said = messages.get(message, {}).get("correlationId", {})
-    place = str(said.get("location", "")).partition("#")[2]
-    if not place:
+    known = step.channel.messages.get(message)
+    if known is None or not known.correlation:
         return f"{message or 'what came'} has no correlation id"
     try:
-        found = json_pointer.dig(payload, json_pointer.parse(place))
+        found = json_pointer.dig(payload, json_pointer.parse(known.correlation))
     except LookupError:
-        return f"{place} is missing"
-    return "" if found == wanted else f"{place} is {_short(found)}, not {_short(wanted)}"
+        return f"{known.correlation} is missing"
+    return (
+        "" if found == wanted else f"{known.correlation} is {_short(found)}, not {_short(wanted)}"
+    )
 
 
 class _Matching:
@@ -109,7 +107,7 @@ class _Matching:
             self.miss(where, f"is {_short(seen)}, not {_short(template)}")
 
     def _fit_expression(self, template: Any, seen: Any, where: str) -> None:
-        name = _open_input(template)
+        name = open_input(template)
         if name in self.bound:
             known = self.bound[name]
         else:
@@ -123,7 +121,7 @@ class _Matching:
             self.miss(where, f"is {_short(seen)}, not {_short(known)}")
 
 
-def _open_input(template: Any) -> str:
+def open_input(template: Any) -> str:
     """The name of the input that a template is, if it is one and nothing else."""
     if not is_expression(template):
         return ""
@@ -137,12 +135,25 @@ def _same(one: Any, other: Any) -> bool:
     return one == other if isinstance(one, str) else equal(one, other)
 
 
-def _template(said: Any) -> Any:
-    """A payload that is the text of JSON, as JSON, where it is whole."""
-    if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
+_PLACES = re.compile(r'"(?:[^"\\]|\\.)*"|\{(\$[^{}]*)\}')
+"""The strings in a text of JSON, and the expressions that stand between them."""
+
+
+def _whole(body: Body) -> Any:
+    """The template of a payload, with what is to be set in it: a text of JSON as JSON."""
+    template = body.payload
+    if isinstance(template, str) and template.lstrip().startswith(("{", "[")):
         with suppress(ValueError):
-            return json.loads(said)
-    return said
+            template = json.loads(_PLACES.sub(_quoted, template))
+    for each in body.replacements:
+        with suppress(ExpressionError):  # its place may be there only when it is worked out
+            template = each.put(template, each.value)
+    return template
+
+
+def _quoted(place: re.Match[str]) -> str:
+    """An expression outside of a string stands for a value, of whatever type."""
+    return place[0] if place[1] is None else json.dumps(place[1])
 
 
 def _short(value: Any) -> str:

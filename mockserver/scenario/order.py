@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from graphlib import TopologicalSorter
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from mockserver.scenario.asking import own_values
@@ -50,14 +50,19 @@ def waited_for(workflow: Workflow) -> frozenset[str]:
 
 
 def in_order(workflow: Workflow) -> tuple[Step, ...]:
-    """As they are written, but for those that need what comes later: they come after it."""
+    """As they are written, but for those that need what comes later: they come after it. Those that
+    need each other, as in a loop, stay where they are.
+    """
     steps = {step.id: step for step in workflow.steps}
-    needs = {step.id: [name for name in _needs(step) if name in steps] for step in workflow.steps}
+    needs = {step.id: {*_needs(step)} & {*steps} - {step.id} for step in workflow.steps}
     places = {name: at for at, name in enumerate(steps)}
     if all(places[name] < places[each] for each, names in needs.items() for name in names):
         return tuple(workflow.steps)
     sorter = TopologicalSorter(needs)
-    sorter.prepare()
+    try:
+        sorter.prepare()
+    except CycleError:
+        return tuple(workflow.steps)
     ordered: list[Step] = []
     ready: list[str] = []
     while sorter.is_active():
@@ -70,16 +75,21 @@ def in_order(workflow: Workflow) -> tuple[Step, ...]:
 
 def _needs(step: Step) -> Iterator[str]:
     yield from step.depends_on
-    values = [*own_values(step), step.correlation]
-    yield from (each.names[0] for each in spoken(values) if each.root == "steps")
+    values: list[Any] = [*own_values(step), step.correlation, step.push, step.outputs]
+    if step.reply is not None:
+        values += [step.reply.headers, step.reply.body, step.reply.text]
+    for deed in (*step.before, *step.after):
+        values += [deed.said] if deed.kind == "fault" else [deed.value, deed.said]
+    judged = (each for criterion in step.criteria for each in criterion.references)
+    yield from (each.names[0] for each in (*spoken(values), *judged) if each.root == "steps")
 
 
 def spoken(value: Any) -> Iterator[Expression]:
     """The expressions in a value, those of selectors among them."""
     if isinstance(value, Selector):
         yield value.context
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
             yield from spoken(item)
     elif isinstance(value, str):
         yield from (parse(text) for text in references(value))

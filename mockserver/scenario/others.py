@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import ssl
-from collections.abc import Callable
+import binascii
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict
 
 from mockserver.forms import write_form
 from mockserver.json_text import write_json
-from mockserver.passage import Joined, Outcome, Pending, Request, first_of_each
+from mockserver.passage import Joined, Outcome, Request, first_of_each
 from mockserver.scenario.asking import Ask, files
 from mockserver.session import Session
 from mockserver.sockets import Delivery, Ending, Line
@@ -31,38 +31,42 @@ class Others:
     def __init__(self, mock: Mock, session: Session) -> None:
         self._mock = mock
         self._session = session
-        self.numbers: set[int] = set()
-        """The connections that are theirs."""
         self._lines: dict[tuple[str, str], Line] = {}
+        self._headers: dict[int, tuple[Mapping[str, str], str]] = {}
 
-    def ask(
-        self, step: Step, asked: Ask, certificate: str, done: Callable[[Outcome], None]
-    ) -> None:
-        """Make a request; `done` is told of what came of it, perhaps later."""
+    def whose(self, headers: Mapping[str, str]) -> str:
+        """The client whose request has these very headers; empty where it is none of ours. An
+        answer may come when others have long had their say.
+        """
+        known = self._headers.get(id(headers))
+        return "" if known is None else known[1]
+
+    def ask(self, step: Step, asked: Ask, certificate: str) -> None:
+        """Make a request. What comes of it, perhaps later, is in the transcript. Raises
+        `ValueError` for what is no certificate.
+        """
         operation = step.operation
         assert operation is not None
         body, label = self._body(operation, asked)
         own = {} if asked.anonymous else self._credentials(operation)
         headers = {**own, **({"content-type": label} if label else {}), **asked.headers}
         path, _, query = asked.target(operation.path).partition("?")
-        said = self._mock.serve(
+        self._mock.serve(
             Request(
                 method=operation.method,
                 path=path,
                 query=query,
-                headers=CIMultiDict(headers),
+                headers=self._headed(step, headers),
                 body=body,
-                certificate=ssl.PEM_cert_to_DER_cert(certificate) if certificate else b"",
+                certificate=_der(certificate),
             ),
             self._session,
         )
-        if isinstance(said, Pending):
-            said.take(done)
-        else:
-            done(said)
 
     def connect(self, step: Step, asked: Ask, certificate: str = "") -> Line | Outcome:
-        """The connection of a step: the one that is there, or a new one."""
+        """The connection of a step: the one that is there, or a new one. Raises `ValueError` for
+        what is no certificate.
+        """
         assert step.channel is not None
         key = (step.client, step.connection or step.channel.id)
         known = self._lines.get(key)
@@ -75,8 +79,8 @@ class Others:
                 method="GET",
                 path=path,
                 query=query,
-                headers=CIMultiDict(asked.headers),
-                certificate=ssl.PEM_cert_to_DER_cert(certificate) if certificate else b"",
+                headers=self._headed(step, asked.headers),
+                certificate=_der(certificate),
             ),
             self._session,
             query=first_of_each(query),
@@ -85,7 +89,6 @@ class Others:
         if not isinstance(joined, Joined):
             return joined
         line = self._lines[key] = joined.line
-        self.numbers.add(line.connection.number)
         line.deliver = self._deliverer(line)
         self._mock.opened(joined)
         return line
@@ -99,6 +102,11 @@ class Others:
         line.ending = True
         self._mock.sockets.note_control(line, "agent", "close", b"", code)
         self._mock.sockets.leave(line)
+
+    def _headed(self, step: Step, headers: Mapping[str, str]) -> Mapping[str, str]:
+        made = CIMultiDict(headers)
+        self._headers[id(made)] = made, step.client
+        return made
 
     def _deliverer(self, line: Line) -> Callable[[Delivery | Ending], None]:
         def deliver(said: Delivery | Ending) -> None:
@@ -126,7 +134,23 @@ class Others:
             wanted = files(self._mock.protocol, operation)
             parts = {name: _part(part, is_file=name in wanted) for name, part in asked.body.items()}
             return write_form(parts)
+        if isinstance(asked.body, str):  # a text that is no JSON goes out as it is
+            return asked.body.encode("utf-8", "surrogatepass"), "application/json"
         return write_json(asked.body), "application/json"
+
+
+def _der(certificate: str) -> bytes:
+    """A certificate in PEM, as TLS hands it over. Raises `ValueError` for what is none."""
+    if not certificate:
+        return b""
+    _, begin, rest = certificate.partition("-----BEGIN CERTIFICATE-----")
+    text, end, _ = rest.partition("-----END CERTIFICATE-----")
+    if not (begin and end):
+        raise ValueError("what is shown is no certificate in PEM")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"what is shown is no certificate in PEM: {error}") from error
 
 
 def _part(part: Any, *, is_file: bool) -> Any:

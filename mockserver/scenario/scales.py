@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from mockserver.scenario.acts import Sight, Word
 from schemas.arazzo.criteria import Criterion
 from schemas.arazzo.expressions import ExpressionError, Scope
+from schemas.arazzo.model import Step
 from schemas.spec import Role
 
 __all__ = ["Direction", "Scales", "Weight"]
@@ -44,6 +46,35 @@ class Scales:
         if self._forward:
             others = (each for each in others if not each.requirements)
         return list(self._weigh(others, scope))
+
+    def misses(self, step: Step, sight: Sight, scope: Scope) -> list[Weight]:
+        """All by which what was seen is not what a step awaits."""
+        weights = self.others(step.criteria, scope)
+        weights += self.judged(step.criteria, scope) if self._forward else []
+        wrong = [weight for weight in weights if not weight.holds]
+        refused = self._refused(step, sight, scope)
+        return [*wrong, Weight((), holds=False, message=refused)] if refused else wrong
+
+    def judge(self, step: Step, sight: Sight, scope: Scope) -> tuple[list[Word], list[str]]:
+        """The words about the rows of its criteria, and all that is wrong with what came."""
+        weights = self.judged(step.criteria, scope)
+        words = [
+            Word(weight.rows, weight.holds, "" if weight.holds else weight.message, step.id)
+            for weight in weights
+        ]
+        wrong = self.misses(step, sight, scope) if self._forward else weights
+        return words, [weight.message for weight in wrong if not weight.holds]
+
+    def _refused(self, step: Step, sight: Sight, scope: Scope) -> str:
+        """Success without criteria: the answer is none that refuses."""
+        if not isinstance(sight.status, int):
+            return ""
+        if self.judged(step.criteria, scope) or self.others(step.criteria, scope):
+            return ""
+        if not self._forward and (step.reply is not None or step.faults):
+            return ""  # the script has it so
+        wrong = sight.status != 101 if step.opens else bool(step.operation) and sight.status >= 400
+        return f"{step.name} was answered {sight.status}" if wrong else ""
 
     def _weigh(self, criteria: Iterator[Criterion], scope: Scope) -> Iterator[Weight]:
         for criterion in criteria:

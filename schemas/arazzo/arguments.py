@@ -85,6 +85,8 @@ class _Checker:
     def _check_path(self) -> None:
         step = self._draft.step
         given = {each.name for each in step.parameters if each.place in ("path", "channel")}
+        if step.never:
+            return  # as little as tells it from the rest
         if step.operation is not None and not step.operation.is_rpc:
             needed = path_parameters(step.operation.path)
         elif step.channel is not None and not self._opened_elsewhere():

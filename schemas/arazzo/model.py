@@ -100,7 +100,8 @@ class Action:
 class Deed:
     """Something done beside the steps: see docs/scenarios.md.
 
-    `value` is its number, name or fault; `said` goes with a hook or a command, `connection` with a close;
+    `value` is its number, name or fault; `said` goes with a hook or a command, `connection` with a
+    close;
     `output` is the name under which what it hands over is kept.
     """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,15 @@ from typing import Any
 import mockserver
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
-from conformance.exchange import Exchange, of_transcript
-from conformance.frames import Frame
+from conformance.context import RunContext
+from conformance.examiner import Examiner, Observation
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import PeerClock
 from conformance.scenario.alone import alone
+from conformance.scenario.examining import weigh
 from conformance.scenario.forward import Forward
 from conformance.scenario.judging import Part, end, tell
 from conformance.scenario.peer import Peer
@@ -37,15 +38,14 @@ from mockserver.scenario.acts import Word
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.inputs import given
 from mockserver.scenario.order import mains
-from mockserver.transcript import HttpExchange
 from schemas import load_requirements
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.model import Scenario, Workflow
 from schemas.spec import Requirement, Role
 
-__all__ = ["Told", "backward", "forward"]
+__all__ = ["Told", "backward", "examine", "forward"]
 
-_PATIENCE = 2.0
+_PATIENCE = 4.0
 """Seconds that the client of a scenario is waited for."""
 
 
@@ -161,8 +161,7 @@ async def backward(path: Path) -> Told:
 
 
 async def _examine(court: _Court, part: Part) -> None:
-    judge = court.judge(part)
-    played = Played(court.roles, {})
+    judge, played = court.judge(part), Played(court.roles, {})
     async with mockserver.start(court.protocol, clock="adjustable") as mock:
         stage = Stage(mock, _PATIENCE, {"url": mock.url})
         play = situation_of(part, played).play
@@ -171,17 +170,34 @@ async def _examine(court: _Court, part: Part) -> None:
         await asyncio.sleep(0)  # it is awaited before it comes
         await _take_part(part, Target().with_url(mock.url))
         await examined
-        shown: list[Exchange | Frame] = []
-        for entry in stage.entries:
-            if isinstance(entry, HttpExchange) and entry.number not in played.others(part.name):
-                judge.see_request(entry)
-                shown = [*shown[-5:], of_transcript(entry)]
-    words, finished = played.words(part.name), played.finished(part.name)
-    for word in words:
-        tell(judge, word, shown)
-    assert finished is not None, f"{part.name} was never finished"
-    end(judge, part, finished, words, shown)
+        seen = Observation(situation=part.name, entries=tuple(stage.entries), seconds=0.0)
+    weigh(part, seen, played, judge)
     court.close(part, judge)
+
+
+async def examine(paths: Iterable[Path], command: Sequence[str]) -> Told:
+    """Judge an agent, started anew for each of them, by all workflows of some scenarios."""
+    courts = [_Court(read_scenario(path), "agent") for path in paths]
+    parts = [(court, court.part(each)) for court in courts for each in court.workflows]
+    played = Played({row: role for court in courts for row, role in court.roles.items()}, {})
+    protocol = courts[0].protocol
+    context = RunContext(
+        protocol=protocol.id,
+        role="agent",
+        target=Target(),
+        run=uuid.uuid4().hex[:8],
+        command=tuple(command),
+        patience=_PATIENCE,
+    )
+    examiner = Examiner(protocol, context, [situation_of(part, played) for _, part in parts])
+    told = Told()
+    for court, part in parts:
+        judge = court.judge(part)
+        weigh(part, await examiner.observe(part.name), played, judge)
+        court.close(part, judge)
+        told.findings += court.told.findings
+        court.told.findings.clear()
+    return told
 
 
 async def _take_part(part: Part, target: Target) -> None:
