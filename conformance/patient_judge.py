@@ -44,11 +44,19 @@ class PatientJudge(Judge):
         pointer: str | None = None,
         expected: Any = ABSENT,
         actual: Any = ABSENT,
+        because: Sequence[str] = (),
     ) -> bool:
         excuse = "" if ok else self._excuse()
         if excuse and not any(fnmatchcase(requirement, glob) for glob in self._timeless):
             self.inconclusive(requirement, excuse)
             return False
         return super().holds(
-            requirement, ok, message, *shown, pointer=pointer, expected=expected, actual=actual
+            requirement,
+            ok,
+            message,
+            *shown,
+            pointer=pointer,
+            expected=expected,
+            actual=actual,
+            because=because,
         )
