@@ -89,6 +89,11 @@ class Script:
         return self._moves
 
     @property
+    def is_held(self) -> bool:
+        """Does it wait for real time to pass?"""
+        return self._held > 0.0
+
+    @property
     def unlawful(self) -> set[int]:
         """The entries of the transcript with which the client broke the protocol as it was to."""
         return self._watch.unlawful

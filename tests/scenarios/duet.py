@@ -9,14 +9,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import mockserver
 from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
 from conformance.context import RunContext
-from conformance.exchange import of_transcript
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
