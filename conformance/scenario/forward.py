@@ -194,7 +194,7 @@ class Forward:
         sight = sight_of_exchange(exchange, asked)
         if not_now(step.operation, exchange) and self.flow.missed(flight, sight):
             what = f"{step.name}: the peer says {exchange.status}, not now"
-            self._tell(Failed(flight, what, unjudged=True))
+            self._tell(Failed(flight, what, unjudged=True, sight=sight))
             return
         until = began + exchange.seconds if exchange.seconds else time.monotonic()
         self._tell(Seen(flight, sight, self._took(began, until)))

@@ -159,7 +159,7 @@ class Flow:
             case Seen():
                 self._seen(flight, event)
             case Failed():
-                self._fail(flight, event.reason, unjudged=event.unjudged)
+                self._fail(flight, event.reason, unjudged=event.unjudged, sight=event.sight)
             case Passed():
                 self._passed(flight)
             case Returned():
@@ -297,13 +297,13 @@ class Flow:
         if flight.near and sight is None:
             reason = f"{reason}; {flight.near}"
         found = follow(step.on_failure, course.scope(frame, sight), flight)
-        if found is not None and found.kind == "retry" and not unjudged:
+        if found is not None and found.kind == "retry":
             self._retry(flight, found, sight)
             return
         course.acts += words
         course.leave(flight)
         blamed = not flight.spared and self._blame(flight, reason, unjudged=unjudged)
-        if found is not None and found.kind == "goto" and not unjudged:
+        if found is not None and found.kind == "goto":
             course.forsake(flight)
             self._obey(frame, found, sight)
         elif not step.optional:
