@@ -84,12 +84,8 @@ class Flow:
         """The steps that are under way, in the order in which they were begun; those that are done
         and still watched come last.
         """
-        flights = [
-            flight
-            for flight in self._course.flights.values()
-            if not flight.step.workflow and flight.paused is None
-        ]
-        flights.sort(key=lambda flight: flight.spare)
+        flights = sorted(self._course.flights.values(), key=lambda flight: flight.spare)
+        flights = [each for each in flights if not each.step.workflow and each.paused is None]
         return [(flight.number, flight.step) for flight in flights]
 
     def scope(self, number: int, sight: Sight | None = None) -> Scope:

@@ -66,8 +66,10 @@ class Scales:
         return words, [weight.message for weight in wrong if not weight.holds]
 
     def _refused(self, step: Step, sight: Sight, scope: Scope) -> str:
-        """Success without criteria: the answer is none that refuses."""
-        if not isinstance(sight.status, int):
+        """Success without criteria: the answer is none that refuses. What must not be asked has
+        been asked, however it is answered.
+        """
+        if step.never or not isinstance(sight.status, int):
             return ""
         if self.judged(step.criteria, scope) or self.others(step.criteria, scope):
             return ""

@@ -96,6 +96,21 @@ class TestHolds:
         assert finding.evidence.pointers == ("/x",)
         assert (finding.evidence.expected, finding.evidence.actual) == (1, 2)
 
+    @pytest.mark.parametrize(
+        ("because", "verdict"),
+        [([], "fail"), ([IMPLIED], "warn"), ([IMPLIED, REG_ID], "fail"), (["NO-ROW"], "fail")],
+    )
+    def test_what_others_broke_weighs_no_more_than_they(
+        self, because: list[str], verdict: str
+    ) -> None:
+        it = judge(STATED)
+        it.holds(STATED, False, "it is not so", because=because)
+        assert told(it) == {STATED: [verdict]}
+
+    def test_a_check_judges_what_it_declares_and_what_is_selected(self) -> None:
+        it = judge(STATED, REG_ID, only=[STATED])
+        assert [it.judges(row) for row in (STATED, REG_ID, IMPLIED)] == [True, False, False]
+
     def test_an_undeclared_requirement_is_a_fault_of_ours(self) -> None:
         it = judge(STATED)
         for say in (

@@ -421,6 +421,12 @@ def test_never_means_what_its_criteria_say() -> None:
     assert play.heard("bad", {"id": 1}) == ["C-1=False", "undo bad"]
 
 
+def test_never_is_broken_by_a_request_that_is_refused() -> None:
+    play = Played(workflow(step("bad", never=True, requirements=["A-1"]), step("a")), backward=True)
+    play.begin()
+    assert play.saw("bad", 404) == ["A-1=False", "undo bad"]
+
+
 def test_never_passes_with_the_rows_of_its_criteria() -> None:
     wrong = criterion("$message.payload#/id == 1", "C-1")
     play = Played(workflow(receive("bad", wrong, never=True), step("a")))

@@ -31,6 +31,7 @@ GET = "operationId: $sourceDescriptions.rest.listAgents"
 OPERATIONS = {
     "ASK": {"operationId": "$sourceDescriptions.rest.listAgents"},
     "POST": {"operationId": "$sourceDescriptions.rest.deployAgent"},
+    "LOOK": {"operationId": "$sourceDescriptions.rest.getAgent"},
     "HEAR": {"channelPath": "{$sourceDescriptions.socket.url}#/channels/events"},
     "POINT": {"operationPath": "{$sourceDescriptions.rest.url}#/paths/~1api~1v1~1agents/get"},
 }
