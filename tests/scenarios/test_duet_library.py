@@ -5,6 +5,7 @@ broken coordinator and a broken client.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ async def test_a_broken_client_is_caught(protocol: str, path: Path) -> None:
     assert _broken(played), f"{fault} was not caught"
 
 
-@pytest.mark.parametrize(("protocol", "path", "reading"), sampled(_LAWFUL, 12))
+@pytest.mark.parametrize(("protocol", "path", "reading"), sampled(_LAWFUL, 23))
 async def test_a_lawful_coordinator_keeps_it(protocol: str, path: Path, reading: str) -> None:
     """It may be inconclusive: not every coordinator has procedures, or acknowledges."""
     async with coordinators.served(protocol, reading) as target:
@@ -108,10 +109,41 @@ async def test_a_lawful_coordinator_keeps_it(protocol: str, path: Path, reading:
     assert played.kept is not False, played.endings
 
 
-@pytest.mark.parametrize(("protocol", "path", "style"), sampled(_STYLES, 8))
+@pytest.mark.parametrize(
+    ("protocol", "name", "reading"),
+    [
+        ("caxton", "watching", "header_sockets"),
+        ("caxton", "watching", "guarded_sockets"),
+        ("stella", "silence", "jwt_too"),
+        ("stella", "silence", "operator_certificate"),
+        ("stella", "strangers", "lax_handshake"),
+        ("stella", "renewal", "fresh_keys"),
+    ],
+)
+async def test_credentials_are_shown_where_they_are_wanted(
+    protocol: str, name: str, reading: str
+) -> None:
+    (path,) = (each for each in scenarios(protocol) if each.name.startswith(name))
+    async with coordinators.served(protocol, reading) as target:
+        played = await forward(_read(protocol, path), target)
+    assert _broken(played) == {}
+    assert played.kept, played.endings
+
+
+async def test_a_coordinator_without_a_hook_is_judged_up_to_there() -> None:
+    (path,) = (each for each in scenarios("caxton") if each.name.startswith("crash"))
+    async with coordinators.served("caxton", "natural") as target:
+        hooks = {name: hook for name, hook in target.hooks.items() if name != "fail_agent"}
+        played = await forward(_read("caxton", path), replace(target, hooks=hooks))
+    assert played.kept is None
+    assert "no hook 'fail_agent'" in played.endings[0].reason
+    assert _broken(played) == {}
+
+
+@pytest.mark.parametrize(("protocol", "path", "style"), sampled(_STYLES, 95))
 async def test_a_lawful_client_does_not_break_it(protocol: str, path: Path, style: str) -> None:
     """It may have no occasion to do its part."""
     client: Client = _CLIENTS[protocol].independent(style=style)
-    played = await backward(_read(protocol, path), client, patience=6.0)
+    played = await backward(_read(protocol, path), client, patience=4.0)
     assert played.rows("fail") == []
     assert played.kept is not False, played.endings
