@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.context import VARIABLE
@@ -64,11 +64,20 @@ def _filled(word: str, values: Mapping[str, str]) -> str:
 
 
 class AgentProcess:
-    """One life of an agent. Raises `OSError` from `start` where the command cannot be run."""
+    """One life of an agent. Raises `OSError` from `start` where the command cannot be run.
 
-    def __init__(self, command: Sequence[str], values: Mapping[str, str]) -> None:
+    `hear` is given what it prints, as it comes.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        values: Mapping[str, str],
+        hear: Callable[[bytes], None] = lambda _: None,
+    ) -> None:
         self._command = fill_command(command, values)
         self._values = values
+        self._hear = hear
         self._process: asyncio.subprocess.Process | None = None
         self._output = bytearray()
         self._reader: asyncio.Task[None] | None = None
@@ -92,6 +101,11 @@ class AgentProcess:
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
+
+    async def wait(self) -> None:
+        """Until it has ended by itself."""
+        assert self._process is not None, "it was started"
+        await self._process.wait()
 
     async def end(self) -> Ending:
         """Ask it to end if it still runs, and make sure that it did."""
@@ -126,5 +140,6 @@ class AgentProcess:
         assert self._process is not None
         assert self._process.stdout is not None
         while chunk := await self._process.stdout.read(8192):
+            self._hear(chunk)
             self._output += chunk
             del self._output[:-_KEPT_OUTPUT]

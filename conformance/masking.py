@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["MASK", "Masker"]
+__all__ = ["MASK", "Masker", "is_secret_field", "is_secret_header", "secrets_in"]
 
 MASK = "•••"
 
@@ -68,3 +68,20 @@ class Masker:
         for pattern in _TEXT:
             text = pattern.sub(rf"\g<1>{MASK}", text)
         return text
+
+
+def is_secret_header(name: str) -> bool:
+    """Does a header of that name carry a secret?"""
+    return _HEADER.search(name) is not None
+
+
+def is_secret_field(name: str) -> bool:
+    """Does a field of that name hold one?"""
+    return _FIELD.search(name) is not None
+
+
+def secrets_in(text: str) -> Iterator[str]:
+    """What looks like a secret in a text, whatever it is called."""
+    for pattern in _TEXT:
+        for match in pattern.finditer(text):
+            yield match[0][len(match[1]) :]

@@ -24,12 +24,14 @@ class Patience:
         self._hung: Counter[str] = Counter()
         self._lost = 0.0
 
-    def seconds(self, operation: str) -> float | None:
-        """The seconds to wait this time, or `None` where it is not worth asking."""
+    def seconds(self, operation: str, *, least: float = 0.0) -> float | None:
+        """The seconds to wait this time, or `None` where it is not worth asking; `least` are those
+        that a good answer may take, where they are more than the time-out.
+        """
         if self._hung[operation] >= GIVEN_UP:
             return None
         tired = self._hung[operation] >= _FULL or self._lost > _ALLOWANCE * self._timeout
-        return self._timeout / 10 if tired else self._timeout
+        return self._timeout / 10 if tired else max(self._timeout, least)
 
     def hung(self, operation: str, seconds: float) -> None:
         """It gave no answer for so many seconds."""

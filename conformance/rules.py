@@ -68,6 +68,37 @@ def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     )
 
 
+def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
+    """In the envelope `{"error": {...}}`; what is no such envelope is another row's affair."""
+    if exchange.ok or exchange.operation == "" or exchange.method == "RPC":
+        return
+    told = exchange.at("/error")
+    if isinstance(told, dict):
+        yield RuleWord(
+            kept=isinstance(told.get("details"), dict),
+            message=f"an error of status {exchange.status} comes without details",
+            pointers=("/error",),
+        )
+
+
+def _small_statuses(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
+    """The status of what is answered, and of what is listed in it."""
+    if not exchange.ok or not isinstance(exchange.json, dict) or exchange.method == "RPC":
+        return
+    told = {"/status": exchange.json.get("status")}
+    for name, rows in exchange.json.items():
+        for number, row in enumerate(rows if isinstance(rows, list) else []):
+            if isinstance(row, dict):
+                told[f"/{name}/{number}/status"] = row.get("status")
+    texts = {pointer: value for pointer, value in told.items() if isinstance(value, str)}
+    for pointer, value in texts.items():
+        if value != value.lower():
+            yield RuleWord(kept=False, message=f"a status is {value!r}", pointers=(pointer,))
+            return
+    if texts:
+        yield RuleWord(kept=True)
+
+
 def _unthrottled(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     if exchange.status is not None:
         kept = not exchange.throttled and exchange.status != 429
@@ -86,6 +117,8 @@ ANSWER_RULES: Mapping[str, Rule] = {
     "answered": _answered,
     "served": _served,
     "labelled-json": _labelled_json,
+    "detailed-errors": _detailed_errors,
+    "small-statuses": _small_statuses,
     "unthrottled": _unthrottled,
     "kept-alive": _kept_alive,
 }

@@ -320,7 +320,7 @@ class Mock:
             headers=request.headers,
             body=request.body,
             operation=life.name,
-            parameters=match.parameters,
+            parameters=life.parameters,
             allowed=match.allowed,
             violations=life.violations,
             status=0 if manner.end else answer.status,

@@ -49,6 +49,11 @@ class Life:
         return self.match.operation.id if self.match.operation else ""
 
     @property
+    def parameters(self) -> Mapping[str, str]:
+        """Those of its path."""
+        return self.match.parameters if self.handshake is None else self.handshake.parameters
+
+    @property
     def has_body(self) -> bool:
         """Is there a body to read? An empty one is a message too, in gRPC."""
         operation = self.operation

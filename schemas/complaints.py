@@ -6,7 +6,7 @@ like them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jsonschema_rs
@@ -20,11 +20,14 @@ _LONGEST = 160
 
 
 class Complaint(NamedTuple):
-    """One thing that is wrong with what stands at `steps`."""
+    """One thing that is wrong with what stands at `steps`. One that `follows` counts only where
+    nothing else is wrong there.
+    """
 
     steps: list[str]
     message: str
     hint: str = ""
+    follows: bool = False
 
 
 _HINTS: Mapping[tuple[str, ...], str] = {
@@ -44,38 +47,55 @@ _HINTS: Mapping[tuple[str, ...], str] = {
 """By the end of a keyword's place in its schema, where the keyword itself says too little."""
 
 
-def complaints(error: jsonschema_rs.ValidationError, schema: Any) -> Iterator[Complaint]:
-    """What one error of `schema` comes to: mostly one complaint, sometimes several, and none where
-    it only follows from another one.
+def complaints(
+    errors: Iterable[jsonschema_rs.ValidationError], schema_at: Callable[[str], Any]
+) -> list[Complaint]:
+    """What the errors of one value come to, without those that only follow from others.
+
+    `schema_at` gives the schema that has a keyword, by the keyword's full address.
     """
+    found = [each for error in errors for each in _told(error, schema_at)]
+    plain = [each.steps for each in found if not each.follows]
+    return [each for each in found if not each.follows or not _below(each.steps[:-1], plain)]
+
+
+def _below(steps: list[str], places: list[list[str]]) -> bool:
+    """Does one of the places lie there, or below?"""
+    return any(place[: len(steps)] == steps for place in places)
+
+
+def _told(
+    error: jsonschema_rs.ValidationError, schema_at: Callable[[str], Any]
+) -> Iterator[Complaint]:
+    schema = schema_at(error.absolute_keyword_location or "")
     steps = [str(step) for step in error.instance_path]
     place = [str(step) for step in error.schema_path]
     match error.kind.name:
         case "oneOf" | "anyOf":
-            yield from _of_alternatives(error, schema, steps, place)
+            keys = _required(schema, place)
+            if keys and isinstance(error.instance, dict):
+                yield _of_keys(error.instance, keys, steps, place)
+            elif not any(getattr(error.kind, "context", ())):
+                yield Complaint(steps, _short(error.message))
+            else:
+                for inner in meant(error):
+                    yield from _told(inner, schema_at)
         case "unevaluatedProperties" | "additionalProperties":
             yield from _unknown(error, schema, steps, place)
         case kind:
-            yield Complaint(steps, _short(error.message), _hint(kind, error, place))
+            choices = getattr(error.kind, "options", ())
+            hint = _hint(kind, str(error.instance), choices, place)
+            yield Complaint(steps, _short(error.message), hint)
 
 
-def _of_alternatives(
-    error: jsonschema_rs.ValidationError, schema: Any, steps: list[str], place: list[str]
-) -> Iterator[Complaint]:
-    keys = _required(schema, place)
-    if keys and isinstance(error.instance, dict):
-        said = [key for key in keys if key in error.instance]
-        if said:
-            yield Complaint(steps, f"{' and '.join(said)} exclude each other", "leave one of them")
-        else:
-            hint = _hint("required", error, place)
-            yield Complaint(steps, f"has none of {', '.join(keys)}", hint)
-        return
-    if not any(getattr(error.kind, "context", ())):
-        yield Complaint(steps, _short(error.message))
-        return
-    for inner in meant(error):
-        yield from complaints(inner, schema)
+def _of_keys(
+    instance: Mapping[str, Any], keys: list[str], steps: list[str], place: list[str]
+) -> Complaint:
+    """Of alternatives that each ask for a key, and for no more."""
+    said = [key for key in keys if key in instance]
+    if said:
+        return Complaint(steps, f"{' and '.join(said)} exclude each other", "leave one of them")
+    return Complaint(steps, f"has none of {', '.join(keys)}", _hint("required", "", (), place))
 
 
 def meant(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.ValidationError]:
@@ -124,13 +144,16 @@ def _mistyped(branch: _Errors, depth: int) -> bool:
 def _unknown(
     error: jsonschema_rs.ValidationError, schema: Any, steps: list[str], place: list[str]
 ) -> Iterator[Complaint]:
-    """Fields that nothing knows. What is known, and only not looked at because something else is
-    wrong, is passed over.
+    """Fields that nothing knows; and those that are known, and either do not go with the others or
+    were only not looked at because something else is wrong.
     """
     known = sorted(_properties(schema, _dug(schema, place[:-1])))
     unexpected: Sequence[str] = getattr(error.kind, "unexpected", ())
     for name in unexpected:
-        if name not in known:
+        if name in known:
+            message = f"{name!r} does not go with what else stands here"
+            yield Complaint([*steps, name], message, follows=True)
+        else:
             message = f"{name!r} is no field that is known here"
             yield Complaint([*steps, name], message, nearest(name, known))
 
@@ -143,10 +166,9 @@ def _properties(schema: Any, part: Any) -> set[str]:
     reference = part.get("$ref", "")
     if reference.startswith("#/"):
         found |= _properties(schema, _dug(schema, json_pointer.parse(reference[1:])))
-    for keyword in ("allOf", "oneOf", "anyOf"):
-        for each in part.get(keyword, ()):
-            found |= _properties(schema, each)
-    return found
+    parts = [part[keyword] for keyword in ("then", "else") if keyword in part]
+    parts += [each for keyword in ("allOf", "oneOf", "anyOf") for each in part.get(keyword, ())]
+    return found.union(*(_properties(schema, each) for each in parts))
 
 
 def _dug(schema: Any, place: Sequence[str]) -> Any:
@@ -156,13 +178,12 @@ def _dug(schema: Any, place: Sequence[str]) -> Any:
         return None
 
 
-def _hint(kind: str, error: jsonschema_rs.ValidationError, place: list[str]) -> str:
+def _hint(kind: str, said: str, choices: Iterable[Any], place: list[str]) -> str:
     for end, hint in _HINTS.items():
         if tuple(place[-len(end) :]) == end:
             return hint
     if kind == "enum":
-        choices = [str(choice) for choice in getattr(error.kind, "options", ())]
-        return nearest(str(error.instance), choices)
+        return nearest(said, map(str, choices))
     return "add what is missing" if kind == "required" else ""
 
 

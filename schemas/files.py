@@ -123,9 +123,25 @@ def _load_marked(text: bytes) -> tuple[Any, Lines]:
     loader: Any = _JsonLoader(text)
     try:
         node = loader.get_single_node()
+        _refuse_circles(node, set(), set())
         return None if node is None else loader.construct_document(node), Lines(node)
     finally:
         loader.dispose()
+
+
+def _refuse_circles(node: Any, above: set[int], sound: set[int]) -> None:
+    """An alias may stand for what holds it, and JSON has no such thing."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in sound:
+        return
+    if id(node) in above:
+        what = "a value holds itself"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+    above.add(id(node))
+    for child in node.value:
+        for each in child if isinstance(child, tuple) else (child,):
+            _refuse_circles(each, above, sound)
+    above.remove(id(node))
+    sound.add(id(node))
 
 
 def parse(text: bytes, name: str, *, as_json: bool) -> Any:
@@ -179,16 +195,21 @@ def check(
         return
     if not line:
         lines = lines or Lines(_composed(path))
-    for error in validator.iter_errors(data):
-        for steps, message, hint in complaints(error, meta_schema(meta.partition("#")[0])):
-            yield Problem(
-                file=str(path),
-                line=lines.line(steps) if lines else line,
-                pointer=json_pointer.join(steps),
-                message=message,
-                value=_worth_showing(data, steps),
-                hint=hint,
-            )
+    for steps, message, hint, _ in complaints(validator.iter_errors(data), _schema_at):
+        yield Problem(
+            file=str(path),
+            line=lines.line(steps) if lines else line,
+            pointer=json_pointer.join(steps),
+            message=message,
+            value=_worth_showing(data, steps),
+            hint=hint,
+        )
+
+
+def _schema_at(address: str) -> Any:
+    """The meta-schema in which a keyword stands; nothing for one of JSON Schema's own."""
+    uri = address.partition("#")[0]
+    return meta_schema(uri.removeprefix(_URN)) if uri.startswith(_URN) else None
 
 
 @cache

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.cli.reach import unreachable
 from conformance.cli.report import show
 from conformance.clients.http import tls_context
 from conformance.context import PROFILES, RunContext
@@ -31,9 +32,6 @@ from schemas.files import read_checked
 from schemas.spec import Protocol, Role
 
 __all__ = ["add_common", "add_coordinator", "base_context", "carry_out", "refuse_unless"]
-
-_PATIENCE = 3.0
-"""Seconds that a coordinator which is just starting is given to accept a connection."""
 
 
 def add_coordinator(parser: argparse.ArgumentParser) -> None:
@@ -184,29 +182,10 @@ def _make_room(out: Path) -> None:
 def _out_of_reach(context: RunContext) -> str:
     """Why the peer cannot be judged at all; empty where it can be tried."""
     if context.role == "coordinator":
-        return asyncio.run(_unreachable(context.target))
+        return asyncio.run(unreachable(context.target))
     if context.command and shutil.which(context.command[0]) is None:
         return f"{context.command[0]} cannot be started: no such command"
     return ""
-
-
-async def _unreachable(target: Target) -> str:
-    """Why no connection can be made, after some patience; empty where one can."""
-    parts = urlsplit(target.url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _PATIENCE
-    while True:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                _, writer = await asyncio.open_connection(parts.hostname, port)
-            writer.close()
-        except (OSError, TimeoutError) as error:
-            if loop.time() >= end:
-                return f"{target.url} cannot be reached: {error or 'no answer'}"
-            await asyncio.sleep(0.2)
-        else:
-            return ""
 
 
 def _give_up(context: RunContext, protocol: Protocol, out: Path, reason: str) -> int:

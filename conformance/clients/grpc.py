@@ -24,7 +24,7 @@ from schemas.grpc import STATUSES
 from schemas.protobuf import Codec, codec
 from schemas.spec import Protocol
 
-__all__ = ["GrpcClient"]
+__all__ = ["GrpcClient", "is_ours", "trusted"]
 
 _OURS = (
     "failed to connect",
@@ -184,7 +184,7 @@ class GrpcClient:
 
     def _refused(self, asked: Exchange, error: grpc.aio.AioRpcError, took: float) -> Exchange:
         code, details = error.code(), error.details() or ""
-        ours = details.lower().startswith(_OURS)
+        ours = is_ours(details)
         if code is grpc.StatusCode.UNAVAILABLE and ours:
             return replace(asked, failure=details[:200], seconds=took)
         metadata = [*(error.initial_metadata() or ()), *(error.trailing_metadata() or ())]
@@ -222,18 +222,24 @@ class GrpcClient:
         )
         if not self._secure:
             return grpc.aio.insecure_channel(self.target.grpc, options=options)
-        credentials = grpc.ssl_channel_credentials(self._trusted())
+        credentials = grpc.ssl_channel_credentials(trusted(self.target))
         return grpc.aio.secure_channel(self.target.grpc, credentials, options=options)
 
-    def _trusted(self) -> bytes | None:
-        """Whom to trust: the target's authority; whoever answers, where nobody is checked."""
-        tls = self.target.tls
-        if tls.ca:
-            return Path(tls.ca).read_bytes()
-        if tls.verify is False:
-            host, _, port = self.target.grpc.rpartition(":")
-            return ssl.get_server_certificate((host.strip("[]"), int(port))).encode()
-        return None
+
+def trusted(target: Target) -> bytes | None:
+    """Whom to trust: the target's authority; whoever answers, where nobody is checked."""
+    tls = target.tls
+    if tls.ca:
+        return Path(tls.ca).read_bytes()
+    if tls.verify is False:
+        host, _, port = target.grpc.rpartition(":")
+        return ssl.get_server_certificate((host.strip("[]"), int(port))).encode()
+    return None
+
+
+def is_ours(details: str) -> bool:
+    """Did our own library say that, because the peer said nothing?"""
+    return details.lower().startswith(_OURS)
 
 
 def _texts(metadata: Sequence[tuple[str, str | bytes]]) -> dict[str, str]:

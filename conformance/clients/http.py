@@ -8,7 +8,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -75,7 +75,7 @@ class HttpClient:
         if self._refused < _REFUSALS:
             return False
         asked = Exchange(operation="", method="GET", url=self.target.url, lawful=False)
-        exchange = await self._once(asked, with_body=False)
+        exchange = await self._once(asked, _Way())
         return exchange.status is None and self._refused > 0
 
     async def call(
@@ -93,6 +93,7 @@ class HttpClient:
         lawful: bool = True,
         served: bool = True,
         patient: bool = True,
+        within: float = 0.0,
     ) -> Exchange:
         """Call an operation. `body` is sent as JSON, `raw` as it is (labelled as JSON all the same,
         unless `headers` say otherwise), `form` as multipart/form-data: bytes as a file, anything
@@ -101,7 +102,8 @@ class HttpClient:
         `lawful=False` marks a request that breaks the protocol on purpose, `served=False` one that
         keeps it and need not succeed all the same: it asks for a stranger, say. `identity` is whose
         connection it goes over; without one it is the target's own. `anonymous` leaves the target's
-        own headers (its credentials) out. `patient=False` takes a 429 for the answer.
+        own headers (its credentials) out. `patient=False` takes a 429 for the answer. `within` are
+        the seconds that an answer may take by the request's own word, beyond the target's timeout.
         """
         if form is not None:
             raw, label = write_form(form)
@@ -123,6 +125,7 @@ class HttpClient:
             with_body=raw is not None or body is not _NOTHING,
             identity=identity,
             patient=patient,
+            within=within,
         )
 
     async def send(
@@ -166,6 +169,7 @@ class HttpClient:
         with_body: bool,
         identity: Identity | None = None,
         patient: bool = True,
+        within: float = 0.0,
     ) -> Exchange:
         """Send it, and again after a pause where the peer says 429."""
         if with_body:
@@ -174,28 +178,25 @@ class HttpClient:
 
         async def ask(again: bool) -> Exchange:
             said = replace(asked, throttled=again)
-            return await self._paced(said, with_body=with_body, context=context)
+            way = _Way(with_body=with_body, context=context, within=within)
+            return await self._paced(said, way)
 
         exchange = await self._throttle.obey(ask, patient=patient)
         self.see(exchange)
         return exchange
 
-    async def _paced(
-        self, asked: Exchange, *, with_body: bool, context: ssl.SSLContext | None = None
-    ) -> Exchange:
+    async def _paced(self, asked: Exchange, way: _Way) -> Exchange:
         await self._pace.wait()
-        return await self._once(asked, with_body=with_body, context=context)
+        return await self._once(asked, way)
 
-    async def _once(
-        self, asked: Exchange, *, with_body: bool, context: ssl.SSLContext | None = None
-    ) -> Exchange:
+    async def _once(self, asked: Exchange, way: _Way) -> Exchange:
         trace = SimpleNamespace(reused=False, renewed=False)
         began = time.monotonic()
-        said = await self._exchange(asked, trace, with_body=with_body, context=context)
+        said = await self._exchange(asked, trace, way)
         if isinstance(said, aiohttp.ServerDisconnectedError) and trace.reused:
             # The peer may end an idle connection just as we write to it: that is no answer.
             trace.renewed = True
-            said = await self._exchange(asked, trace, with_body=with_body, context=context)
+            said = await self._exchange(asked, trace, way)
         connected = not isinstance(said, aiohttp.ClientConnectorError)
         self._refused = 0 if connected else self._refused + 1
         took = {"seconds": time.monotonic() - began, "reconnected": trace.renewed}
@@ -205,14 +206,9 @@ class HttpClient:
         return replace(asked, status=status, answer_headers=headers, answer=answer, **took)
 
     async def _exchange(
-        self,
-        asked: Exchange,
-        trace: SimpleNamespace,
-        *,
-        with_body: bool,
-        context: ssl.SSLContext | None,
+        self, asked: Exchange, trace: SimpleNamespace, way: _Way
     ) -> tuple[int, dict[str, str], bytes] | Exception:
-        seconds = self._patience.seconds(asked.operation)
+        seconds = self._patience.seconds(asked.operation, least=way.within)
         if seconds is None:
             return NotAskedError(f"not asked again: it gave no answer {GIVEN_UP} times")
         try:
@@ -220,8 +216,8 @@ class HttpClient:
                 asked.method,
                 URL(asked.url, encoded=True),
                 headers=asked.headers,
-                data=asked.body if with_body else None,
-                ssl=True if context is None else context,
+                data=asked.body if way.with_body else None,
+                ssl=True if way.context is None else way.context,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
                 trace_request_ctx=trace,
@@ -235,6 +231,15 @@ class HttpClient:
             return TimeoutError(f"no answer within {seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How a request goes out, beside what it says. `within` in seconds."""
+
+    with_body: bool = False
+    context: ssl.SSLContext | None = None
+    within: float = 0.0
 
 
 class FloodError(aiohttp.ClientError):

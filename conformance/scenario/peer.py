@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping
@@ -28,13 +29,13 @@ __all__ = ["Line", "Peer"]
 
 _PROTOCOLS = "sec-websocket-protocol"
 _UNKNOWN = (401, 403)
+_OPERATOR = "operator"
+"""The client of a scenario that administers agents."""
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Line:
-    """A connection of a scenario. `read` is how many of its frames were taken note of in order,
-    `taken` are the messages that a step has had.
-    """
+    """A connection of a scenario. `taken` are the messages that a step has had."""
 
     socket: Socket
     path: Mapping[str, str]
@@ -67,6 +68,7 @@ class Peer:
         self._procedures = procedures
         self._validators = Validators(http.protocol)
         self._lines: dict[tuple[str, str], Line] = {}
+        self._opening: dict[tuple[str, str], asyncio.Lock] = {}
         self._identities: dict[str, Identity] = {}
         self.shown: list[Exchange | Frame] = []
         """What was said last, for the evidence."""
@@ -93,9 +95,9 @@ class Peer:
                 operation.id,
                 asked.path,
                 query=asked.query,
-                headers=asked.headers or None,
+                headers={**self._own_headers(step), **asked.headers} or None,
                 anonymous=asked.anonymous,
-                identity=self._identity(step, scope),
+                identity=self._identity(step, asked, scope),
                 lawful=lawful,
                 served=lawful and wanted.success,
                 patient=not wanted.throttled,
@@ -104,17 +106,25 @@ class Peer:
         self._show(exchange)
         return exchange
 
+    def known(self, step: Step) -> Line | None:
+        """The connection of a step, where there is one already."""
+        return self._lines.get(_key(step))
+
     async def line(
         self, step: Step, asked: Ask, scope: Scope, *, anew: bool = False
     ) -> Line | Refused:
-        """The connection of a step: the one that is there, or a new one."""
-        assert step.channel is not None
-        key = (step.client, step.connection or step.channel.id)
-        known = self._lines.get(key)
+        """The connection of a step: the one that is there, or a new one. Steps that want the same
+        one at once have the same.
+        """
+        async with self._opening.setdefault(_key(step), asyncio.Lock()):
+            return await self._line(step, asked, scope, anew=anew)
+
+    async def _line(self, step: Step, asked: Ask, scope: Scope, *, anew: bool) -> Line | Refused:
+        key, known = _key(step), self.known(step)
         if known is not None and not anew and not known.over:
             return known
-        if known is not None and not anew and step.action == "receive":
-            return known  # what it said before its end counts
+        if known is not None and not anew and (step.action == "receive" or step.closes is not None):
+            return known  # what it said before its end counts, and nobody leaves twice
         said = await self._open(step, asked, scope, f"{self._label}: {key[0]} {key[1]}")
         if isinstance(said, Refused):
             self._show(said.exchange)
@@ -139,7 +149,7 @@ class Peer:
                 label,
                 query=query,
                 parameters=asked.path,
-                identity=self._identity(step, scope),
+                identity=self._identity(step, asked, scope),
                 subprotocols=[name.strip() for name in offered.split(",") if name.strip()],
                 headers={**own, **headers},
             )
@@ -192,27 +202,49 @@ class Peer:
         own = {} if asked.anonymous else self.target.metadata
         return {**own, **asked.headers}
 
-    def _identity(self, step: Step, scope: Scope) -> Identity | None:
-        if not step.identity or not self.target.url.startswith("https"):
+    def _own_headers(self, step: Step) -> Mapping[str, str]:
+        """What an operator sends of its own accord; what others do, the client knows."""
+        return self.target.operator.headers if step.client == _OPERATOR else {}
+
+    def _identity(self, step: Step, asked: Ask, scope: Scope) -> Identity | None:
+        """The certificate of the step, the operator's, or none at all for who leaves credentials
+        out; `None` is the target's own. Raises `UnjudgeableError` for one that cannot be used.
+        """
+        if not self.target.url.startswith("https"):
             return None
-        said = {name: worth(value, scope) for name, value in step.identity.items()}
         name = f"{step.client}/{step.id}"
-        key = repr(sorted(said.items()))
+        said = {key: worth(value, scope) for key, value in step.identity.items()}
+        operator = self.target.operator
+        if said:
+            chain = said["certificate"]
+            chain = [chain] if isinstance(chain, str) else chain
+            return self._known(
+                repr(said), name, lambda: Identity.of_pem(self.target, name, chain, said["key"])
+            )
+        if asked.anonymous:
+            return self._known("", name, lambda: Identity.nobody(self.target))
+        if step.client == _OPERATOR and operator.cert:
+            cert, key = operator.cert, operator.key
+            return self._known(
+                _OPERATOR, name, lambda: Identity.of_files(self.target, _OPERATOR, cert, key)
+            )
+        return None
+
+    def _known(self, key: str, name: str, make: Callable[[], Identity]) -> Identity:
+        """Who shows the same certificate shares its connections."""
         if key not in self._identities:
             try:
-                chain = said["certificate"]
-                self._identities[key] = Identity.of_pem(
-                    self.target, name, [chain] if isinstance(chain, str) else chain, said["key"]
-                )
+                self._identities[key] = make()
             except (OSError, ValueError, TypeError) as error:
                 raise UnjudgeableError(
                     f"the certificate of {name} cannot be used: {error}"
                 ) from error
         return self._identities[key]
 
-    async def close(self, line: Line, code: int) -> None:
-        """The client's close."""
-        await line.socket.close(code)
+
+def _key(step: Step) -> tuple[str, str]:
+    assert step.channel is not None
+    return step.client, step.connection or step.channel.id
 
 
 def _bytes(part: Any) -> Any:

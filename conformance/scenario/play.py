@@ -13,7 +13,7 @@ from conformance.scenario.values import of_start
 from conformance.stage import Play, Stage
 from mockserver.scenario.acts import Finished, Word
 from mockserver.scenario.flow import Flow
-from mockserver.scenario.inputs import given
+from mockserver.scenario.inputs import given, given_by_name, supplied
 from mockserver.scenario.script import Script
 from schemas.spec import Role
 
@@ -60,13 +60,15 @@ def situation_of(part: Part, played: Played) -> Situation:
 def _play(part: Part, played: Played) -> Play:
     async def play(stage: Stage) -> None:
         known = of_start(stage.values)
-        inputs = given(part.workflow, "backward", played.inputs, known, lambda text: text)
+        said = given_by_name(part.workflow, played.inputs)
+        inputs = given(part.workflow, "backward", said, known, lambda text: text)
         flow = Flow(
             part.scenario,
             part.workflow.key,
             direction="backward",
             inputs=inputs,
             roles=played.roles,
+            inputs_of=supplied("backward", known),
         )
         script = Script(stage.mock.mock, stage.session, flow, part.workflow, time.monotonic)
         played.keep(part.name, script)
@@ -82,15 +84,15 @@ def _play(part: Part, played: Played) -> Play:
 
 
 async def _live(stage: Stage, script: Script) -> None:
-    """Until it is over; each step is waited for as long as the patience lasts, and the first word
-    of all for longer.
+    """Until it is over; each step is waited for as long as the patience lasts, the first word of
+    all for longer, and a wait of the scenario's own as long as it takes.
     """
     last = time.monotonic()
     progress = script.progress
     patience = max(_LAUNCH, 2 * stage.patience)
     while script.finished is None and stage.running:
         script.tick()
-        if script.progress != progress:
+        if script.progress != progress or script.is_held:
             progress, last = script.progress, time.monotonic()
         if time.monotonic() - last > patience:
             return

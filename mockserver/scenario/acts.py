@@ -61,11 +61,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A step was not done, or could not be: `unjudged` where the peer has no part in that."""
+    """A step was not done, or could not be: `unjudged` where the peer has no part in that. `sight`
+    is what was seen all the same.
+    """
 
     flight: int
     reason: str
     unjudged: bool = False
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)

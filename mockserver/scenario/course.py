@@ -136,9 +136,11 @@ class Course:
         return depended(key, [name for name in theirs if name in mine])
 
     def begin(self, frame: Frame) -> None:
-        if frame.workflow.state:
+        # What would make an input that is given is not done.
+        state = [deed for deed in frame.workflow.state if deed.output not in frame.inputs]
+        if state:
             number = self._number(frame, "")
-            self.acts.append(Do(number, frame.workflow.state))
+            self.acts.append(Do(number, state))
         self.agenda.append(GoOn(frame))
 
     def go_on(self, frame: Frame) -> None:

@@ -83,7 +83,7 @@ class Deeds:
                 self._run("advance", {"seconds": value})
             case "restart":
                 self._run("restart", {})
-            case "hook":
+            case "hook" | "command":
                 return self._run(str(value), worth(dict(deed.said), scope))
             case "close":
                 self._close(named(deed.connection), int(value or 0))

@@ -98,9 +98,7 @@ class Flow:
         return self._course.scope(frame, sight)
 
     def missed(self, number: int, sight: Sight) -> str:
-        """Why what was seen is not what that step awaits; empty where it is: what comes on a
-        channel is passed over until it fits.
-        """
+        """Why what was seen is not what that step awaits; empty where it is."""
         return next((weight.message for weight in self._misses(number, sight)), "")
 
     def near(self, number: int, why: str, sight: Sight | None = None) -> None:
@@ -156,7 +154,7 @@ class Flow:
             case Seen():
                 self._seen(flight, event)
             case Failed():
-                self._fail(flight, event.reason, unjudged=event.unjudged)
+                self._fail(flight, event.reason, unjudged=event.unjudged, sight=event.sight)
             case Passed():
                 self._passed(flight)
             case Returned():
@@ -172,9 +170,7 @@ class Flow:
 
     def _seen(self, flight: Flight, event: Seen) -> None:
         step, sight = flight.step, event.sight
-        known = step.correlation is not None and not step.never  # it is the one, right or wrong
-        passes = step.never or (step.action == "receive" and not known) or not self._forward
-        missed = self.missed(flight.number, sight) if passes else ""
+        missed = self.missed(flight.number, sight) if self._scales.passes_over(step) else ""
         if missed:
             self._by(flight, missed, sight)
         elif step.never:
@@ -295,13 +291,14 @@ class Flow:
         if flight.near and sight is None:
             reason = f"{reason}; {flight.near}"
         found = follow(step.on_failure, course.scope(frame, sight), flight)
-        if found is not None and found.kind == "retry" and not unjudged:
+        came = self._forward or sight is not None  # what a client never did is over
+        if found is not None and found.kind == "retry" and came:
             self._retry(flight, found, sight)
             return
         course.acts += words
         course.leave(flight)
         blamed = not flight.spared and self._blame(flight, reason, unjudged=unjudged)
-        if found is not None and found.kind == "goto" and not unjudged:
+        if found is not None and found.kind == "goto":
             course.forsake(flight)
             self._obey(frame, found, sight)
         elif not step.optional:
@@ -334,9 +331,11 @@ class Flow:
         weights = self._scales.judged(step.criteria, course.scope(frame, sight))
         if not all(weight.holds for weight in weights):
             return
-        name = step.message or "a message" if step.channel is not None else step.name
-        what = f"{name} came, and must not"
+        what = f"{flight.what} came, and must not"
         rows = [row for weight in weights for row in weight.rows]
+        told = not self._forward and step.action == "receive"
+        if told and not self._scales.rows([*step.requirements, *rows]):
+            return  # what a coordinator says is no fault of the client's
         course.say([*step.requirements, *rows], False, what, step.id)
         frame.breaks(step, what)
         course.drop(flight, to_the_end=False)

@@ -44,6 +44,12 @@ class Flight:
         caller = self.frame.caller
         return self.step.optional or (caller is not None and caller.spared)
 
+    @property
+    def what(self) -> str:
+        """What its step speaks of, in a word or two."""
+        step = self.step
+        return "a message" if step.channel is not None and not step.message else step.name
+
     def missed(self, why: str, misses: Sequence[Weight]) -> None:
         """Something came near it. Where those criteria alone missed that judge rows, it was the
         one: nothing else that comes near says more.

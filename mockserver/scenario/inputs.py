@@ -10,7 +10,7 @@ from schemas.arazzo.expressions import NOTHING
 from schemas.arazzo.model import Workflow
 from schemas.validation import Shape
 
-__all__ = ["InputError", "chosen", "given", "shapes_of", "supplied"]
+__all__ = ["InputError", "chosen", "given", "given_by_name", "shapes_of", "supplied"]
 
 
 class InputError(ValueError):
@@ -21,6 +21,11 @@ def shapes_of(workflow: Workflow) -> Mapping[str, Any]:
     """The schemas of a workflow's inputs by name. One that is `true` or `false` has no fields."""
     shapes = workflow.inputs.get("properties", {}) if isinstance(workflow.inputs, dict) else {}
     return {name: shape if isinstance(shape, dict) else {} for name, shape in shapes.items()}
+
+
+def given_by_name(workflow: Workflow, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said for several workflows, as far as it is this one's."""
+    return {name: said[name] for name in said if name in shapes_of(workflow)}
 
 
 def given(

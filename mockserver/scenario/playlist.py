@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mockserver.scenario.acts import Finished, Word
 from mockserver.scenario.flow import Flow
-from mockserver.scenario.inputs import given
+from mockserver.scenario.inputs import InputError, given, given_by_name, shapes_of
 from mockserver.scenario.order import mains
 from mockserver.scenario.script import Script
 from mockserver.session import Session
@@ -52,6 +52,7 @@ class Playlist:
         self._script: Script | None = None
         self._awaited: set[int] = set()
         self._told = 0
+        _check_names(self._left, self.inputs)
         for each in self._left:
             self._inputs(each)  # what is wrong with them is told before anything starts
 
@@ -76,7 +77,7 @@ class Playlist:
         self._script.tick()
         self._report(self._script)
         if self._script.finished is not None:
-            self._tell(_ending(self.scenario, self._script.workflow, self._script.finished))
+            self._tell(_ending(self._script.workflow, self._script.finished))
             self._next()
 
     def view(self) -> dict[str, Any]:
@@ -113,9 +114,8 @@ class Playlist:
         self._report(script)
 
     def _inputs(self, workflow: Workflow) -> dict[str, Any]:
-        shapes = workflow.inputs.get("properties", {})
-        said = {name: value for name, value in self.inputs.items() if name in shapes}
-        return given(workflow, "backward", said if shapes else self.inputs, {}, lambda text: text)
+        said = given_by_name(workflow, self.inputs)
+        return given(workflow, "backward", said, {}, lambda text: text)
 
     def _report(self, script: Script) -> None:
         for word in script.words[self._told :]:
@@ -128,15 +128,24 @@ class Playlist:
                 self._tell(f"{script.workflow.id}: {what} {step.id} ({step.name})")
 
 
+def _check_names(workflows: Sequence[Workflow], inputs: Mapping[str, Any]) -> None:
+    """Raises `InputError` for an input that none of them has."""
+    names = {name: None for each in workflows for name in shapes_of(each)}
+    unknown = sorted(inputs.keys() - names.keys())
+    if unknown:
+        known = ", ".join(names) or "none"
+        raise InputError(f"no workflow has an input {unknown[0]!r}; there are {known}")
+
+
 def _said(word: Word) -> str:
     rows = ", ".join(word.requirements)
     verdict = {True: "keeps", False: "breaks", None: "leaves open"}[word.holds]
     return f"{word.step}: {verdict} {rows}" + (f": {word.message}" if word.message else "")
 
 
-def _ending(scenario: Scenario, workflow: Workflow, finished: Finished) -> str:
+def _ending(workflow: Workflow, finished: Finished) -> str:
     how = "comes to its end" if finished.kept else f"breaks off: {finished.reason}"
-    return f"{scenario.name}: {workflow.id} {how}"
+    return f"{workflow.id}: {how}"
 
 
 def _view(workflow: Workflow, script: Script) -> dict[str, Any]:

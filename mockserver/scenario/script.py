@@ -6,6 +6,7 @@ whenever the mock has had one.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,11 @@ class Script:
     def heard(self) -> bool:
         """Has the client that is examined said anything yet?"""
         return self._heard
+
+    @property
+    def is_held(self) -> bool:
+        """Does it wait for real time to pass?"""
+        return self._held > 0.0
 
     @property
     def unlawful(self) -> set[int]:
@@ -226,12 +232,17 @@ class Script:
             return
         if not act.again and not self._plan(number, step):
             return
-        if step.client != self.workflow.agent:
+        if step.client != self.workflow.agent and not self._tidies(step):
             self._play(number, step)
         if step.action == "receive":
             self._push(number)
             if number in self._watch.awaited and not step.has_push:
                 self._steps(self._watch.catch_up(number))
+
+    def _tidies(self, step: Step) -> bool:
+        """Is nothing left to be done that has to be? A mock that is over needs no tidying up."""
+        left = itertools.dropwhile(lambda each: each.id != step.id, self.workflow.steps)
+        return all(each.optional or each.never for each in left)
 
     def _plan(self, number: int, step: Step) -> bool:
         """What goes wrong with the answer or message of a step."""

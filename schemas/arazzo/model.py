@@ -31,7 +31,7 @@ __all__ = [
 SourceKind: TypeAlias = Literal["openapi", "asyncapi", "arazzo", "grpc"]
 Place: TypeAlias = Literal["path", "query", "querystring", "header", "cookie", "channel", ""]
 ActionKind: TypeAlias = Literal["end", "goto", "retry"]
-DeedKind: TypeAlias = Literal["advance", "wait", "restart", "hook", "close", "fault"]
+DeedKind: TypeAlias = Literal["advance", "wait", "restart", "hook", "command", "close", "fault"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,8 @@ class Action:
 class Deed:
     """Something done beside the steps: see docs/scenarios.md.
 
-    `value` is its number, name or fault; `said` goes with a hook, `connection` with a close;
+    `value` is its number, name or fault; `said` goes with a hook or a command, `connection` with a
+    close;
     `output` is the name under which what it hands over is kept.
     """
 

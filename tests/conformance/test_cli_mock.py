@@ -242,3 +242,29 @@ async def test_a_usage_error_names_what_is_wrong(
     done = await refused(tmp_path, *words)
     for word in told:
         assert word in done.err
+
+
+async def test_scenario_is_played_and_told(tmp_path: Path) -> None:
+    async with started(tmp_path, "--scenario", "life", "--log", "json") as process:
+        url = orjson.loads(await line(process, "ready"))["url"]
+        assert "awaits register" in orjson.loads(await line(process, "scenario"))["scenario"]
+        async with aiohttp.ClientSession() as http:
+            body = {"agent_id": "me", "agent_type": "worker"}
+            async with http.post(f"{url}/agents/register", json=body) as answer:
+                assert answer.status == 200
+        assert "me" not in orjson.loads(await line(process, "awaits"))["scenario"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--scenario", "lief"], "did you mean aitbc/life?"),
+        (["--scenario", "life", "--workflow", "death"], "has no workflow"),
+        (["--scenario", "life", "--input", "colour"], "is not NAME=VALUE"),
+        (["--scenario", "life", "--input", "colour=red"], "no workflow has an input 'colour'"),
+    ],
+)
+async def test_scenario_that_cannot_be_played(tmp_path: Path, words: list[str], said: str) -> None:
+    done = await assay(tmp_path, "mock", "aitbc", "--port", "0", *words)
+    assert done.code == 2
+    assert said in done.err

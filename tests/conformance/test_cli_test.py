@@ -204,7 +204,7 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("url: http://h\nnmae: x\n", ["target.yaml:1", "nmae", "hint: "]),
+            ("url: http://h\nnmae: x\n", ["target.yaml:2 at /nmae", "hint: did you mean 'name'"]),
             ("url: http://h\nheaders:\n  A: ${ASSAY_NOT_SET}\n",
              ["target.yaml:3 at /headers/A", "ASSAY_NOT_SET", "hint: export"]),
             ("url: http://h\ncapabilities: {qeues: true}\n",

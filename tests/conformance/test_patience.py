@@ -32,3 +32,12 @@ def test_patience_with_all_operations_has_an_end() -> None:
         assert patience.seconds(operation) == 10.0
         patience.hung(operation, 10.0)
     assert patience.seconds("e") == 1.0
+
+
+def test_what_may_take_longer_is_waited_for_until_patience_is_gone() -> None:
+    patience = Patience(2.0)
+    assert patience.seconds("getAgent", least=7.0) == 7.0
+    assert patience.seconds("getAgent", least=1.0) == 2.0
+    patience.hung("getAgent", 2.0)
+    patience.hung("getAgent", 2.0)
+    assert patience.seconds("getAgent", least=7.0) == 0.2

@@ -34,6 +34,14 @@ def labelled(label: str, answer: bytes = b"{}") -> Exchange:
     return replace(HEALTH, answer=answer, answer_headers={"content-type": label} if label else {})
 
 
+def told(body: object) -> Exchange:
+    return replace(HEALTH, answer=json.dumps(body).encode())
+
+
+def refused(body: object) -> Exchange:
+    return replace(HEALTH, status=404, answer=json.dumps(body).encode())
+
+
 @pytest.mark.parametrize(
     ("rule", "exchange", "said"),
     [
@@ -60,6 +68,23 @@ def labelled(label: str, answer: bytes = b"{}") -> Exchange:
         ("labelled-json", labelled("text/html", b"<html>"), SILENT),
         ("labelled-json", labelled("", b""), SILENT),
         ("labelled-json", replace(labelled("text/html"), operation=""), SILENT),
+        ("detailed-errors", HEALTH, SILENT),
+        ("detailed-errors", LOST, SILENT),
+        ("detailed-errors", refused({"error": {"code": "X", "details": {}}}), KEPT),
+        ("detailed-errors", refused({"error": {"code": "X"}}), BROKEN),
+        ("detailed-errors", refused({"error": {"code": "X", "details": None}}), BROKEN),
+        ("detailed-errors", refused({"error": {"code": "X", "details": "none"}}), BROKEN),
+        ("detailed-errors", refused({"error": "X"}), SILENT),
+        ("detailed-errors", replace(refused({"error": {}}), operation=""), SILENT),
+        ("detailed-errors", replace(refused({"error": {}}), method="RPC"), SILENT),
+        ("small-statuses", HEALTH, SILENT),
+        ("small-statuses", told({"status": "in_progress"}), KEPT),
+        ("small-statuses", told({"status": "RUNNING"}), BROKEN),
+        ("small-statuses", told({"status": 7, "stages": [7, {"status": "Done"}]}), BROKEN),
+        ("small-statuses", told({"stages": [{"status": "done"}]}), KEPT),
+        ("small-statuses", told(["RUNNING"]), SILENT),
+        ("small-statuses", replace(told({"status": "RUNNING"}), method="RPC"), SILENT),
+        ("small-statuses", replace(told({"status": "RUNNING"}), status=500), SILENT),
         ("unthrottled", HEALTH, KEPT),
         ("unthrottled", replace(HEALTH, throttled=True), BROKEN),
         ("unthrottled", replace(LOST, throttled=True), SILENT),

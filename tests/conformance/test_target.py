@@ -159,7 +159,7 @@ def test_an_unknown_capability_is_refused_with_those_that_exist(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "line", "pointer"),
     [
-        ("name: a\nuri: http://h\n", 1, ""),
+        ("name: a\nuri: http://h\n", 2, "/uri"),
         ("name: a\nurl: ftp://h\n", 2, "/url"),
         ("timeout: 0\n", 1, "/timeout"),
         ("name: x\ntime_scale: -1\n", 2, "/time_scale"),

@@ -12,7 +12,7 @@ from tests.mutants.caxton_agents.faults import FAULTS
 from tests.mutants.caxton_agents.styles import STYLES
 from tests.scenarios.duet import Client, Meeting
 
-__all__ = ["independent"]
+__all__ = ["STYLES", "independent"]
 
 
 def independent(style: str = "", fault: str = "") -> Client:

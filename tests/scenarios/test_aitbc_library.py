@@ -1,4 +1,4 @@
-"""The scenarios of AITBC: lawful peers keep them in both directions, and each catches broken ones."""
+"""The scenarios of AITBC: lawful peers keep them both ways, and each catches broken ones."""
 
 from __future__ import annotations
 

@@ -14,13 +14,16 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "size": {"oneOf": [{"type": "integer", "minimum": 1}, {"$ref": "#/$defs/range"}]},
+        "kind": {"type": "string"},
         "colour": {"enum": ["black", "white"]},
         "boat": {
             "properties": {"name": {"type": "string"}, "sail": {}, "motor": {}},
             "oneOf": [{"required": ["sail"]}, {"required": ["motor"]}],
         },
     },
-    "additionalProperties": False,
+    "if": {"properties": {"kind": {"const": "motor"}}},
+    "then": {"properties": {"horses": {"type": "integer"}}},
+    "unevaluatedProperties": False,
     "$defs": {
         "range": {
             "type": "object",
@@ -44,6 +47,8 @@ VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA)
             [("/size/last", "'last' is no field", "least"), ("/size/most", "not of type", "")],
         ),
         ({"size": "x"}, [("/size", "not of type", "")]),
+        ({"kind": "sail", "horses": 9}, [("/horses", "'horses' does not go with", "")]),
+        ({"kind": "motor", "horses": "x"}, [("/horses", 'not of type "integer"', "")]),
         ({"colour": "blak"}, [("/colour", "not one of", "did you mean 'black'?")]),
         ({"colour": "red"}, [("/colour", "not one of", "there is black, white")]),
         ({"color": "x"}, [("/color", "'color' is no field", "did you mean 'colour'?")]),
@@ -55,8 +60,7 @@ VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA)
 def test_only_what_was_meant_is_told(value: Any, told: list[tuple[str, str, str]]) -> None:
     found = sorted(
         (f"/{'/'.join(each.steps)}".rstrip("/"), each.message, each.hint)
-        for error in VALIDATOR.iter_errors(value)
-        for each in complaints(error, SCHEMA)
+        for each in complaints(VALIDATOR.iter_errors(value), lambda _: SCHEMA)
     )
     assert len(found) == len(told), found
     for (steps, message, hint), (at, says, hinted) in zip(found, told, strict=True):
@@ -67,5 +71,5 @@ def test_only_what_was_meant_is_told(value: Any, told: list[tuple[str, str, str]
 
 def test_long_value_is_not_repeated_in_full() -> None:
     value = {"size": ["long"] * 200}
-    (told,) = (each for error in VALIDATOR.iter_errors(value) for each in complaints(error, SCHEMA))
+    (told,) = complaints(VALIDATOR.iter_errors(value), lambda _: SCHEMA)
     assert len(told.message) < 200

@@ -152,3 +152,14 @@ def test_marked_file_has_the_same_data_and_its_lines(tmp_path: Path, name: str) 
 def test_empty_file_has_no_lines(tmp_path: Path) -> None:
     data, lines = read_marked(_written(tmp_path, ""))
     assert (data, lines.line(["a"])) == (None, 0)
+
+
+@pytest.mark.parametrize("text", ["a: &x\n  b: *x\n", "a: &x [1, *x]\n", "a: &x {b: [{c: *x}]}\n"])
+def test_value_that_holds_itself_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PackError, match="holds itself"):
+        read_marked(_written(tmp_path, text))
+
+
+def test_alias_stands_for_its_value(tmp_path: Path) -> None:
+    data, _ = read_marked(_written(tmp_path, "a: &x {b: 1}\nc: [*x, *x]\n"))
+    assert data == {"a": {"b": 1}, "c": [{"b": 1}, {"b": 1}]}

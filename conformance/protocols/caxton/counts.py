@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from conformance.exchange import Exchange
 from conformance.protocols.caxton.client import Agent, Client
 
-__all__ = ["COUNTS", "until_worked", "worked"]
+__all__ = ["COUNTS", "processed", "until_processed", "until_worked", "worked"]
 
 COUNTS = ("messages_processed", "messages_failed")
 
@@ -19,6 +19,23 @@ def worked(seen: Exchange) -> int:
     """Messages that an agent is done with, well or badly, by its details."""
     told = [seen.at(f"/metrics/{name}") for name in COUNTS]
     return sum(count for count in told if isinstance(count, int))
+
+
+def processed(seen: Exchange) -> int:
+    """Messages that an agent has processed, by its details."""
+    told = seen.at(f"/metrics/{COUNTS[0]}")
+    return told if isinstance(told, int) else 0
+
+
+async def until_processed(client: Client, agent: Agent, before: Exchange) -> Exchange:
+    """Look at an agent until it has processed more than `before`; at last as it is."""
+    end, looks = client.clock.now() + _WHILE, 0
+    while True:
+        seen = await client.get(agent)
+        if processed(seen) > processed(before) or not seen.ok or client.clock.now() > end:
+            return seen
+        await client.clock.step(looks)
+        looks += 1
 
 
 async def until_worked(

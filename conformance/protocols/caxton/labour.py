@@ -24,10 +24,13 @@ class Labour:
         body = self.client.task(*participants, **{"requirements": None, **fields})
         return await self.client.call("createTask", body=body, served=served)
 
-    async def distribute(self, task_id: str, *, served: bool = True) -> Exchange:
+    async def distribute(
+        self, task_id: str, *, served: bool = True, within: float = 0.0
+    ) -> Exchange:
+        """`within` are the seconds that are waited for the answer at the least."""
         body = {"strategy": "best_bid", "max_wait_seconds": WAIT}
         at = {"task_id": task_id}
-        return await self.client.call("distributeTask", at, body=body, served=served)
+        return await self.client.call("distributeTask", at, body=body, served=served, within=within)
 
     async def look(self, task_id: str, *, served: bool = True) -> Exchange:
         return await self.client.call("getTask", {"task_id": task_id}, served=served)

@@ -11,7 +11,7 @@ from conformance.protocols.caxton.clock import TOLERANCE
 from conformance.protocols.caxton.crew import Crew
 from conformance.times import parse_time
 
-__all__ = ["apart", "judge_now", "what_time_it_is"]
+__all__ = ["apart", "judge_now", "judge_to_come", "what_time_it_is"]
 
 
 def judge_now(
@@ -36,6 +36,15 @@ async def what_time_it_is(client: Client, crew: Crew) -> tuple[float | None, flo
     told = map(parse_time, (mate.said.at("/deployed_at"), metrics.at("/timestamp")))
     deployed, measured = (None if each is None else each.timestamp() for each in told)
     return deployed, measured
+
+
+def judge_to_come(client: Client, judge: Judge, row: str, said: Exchange, pointer: str) -> None:
+    """What is expected there, where it is told, does not lie before it was asked."""
+    told = said.at(pointer)
+    off = client.clock.off(told)
+    wrong = f"{pointer} of {said.operation} tells {told}, {off or 0:+.0f} s from the peer's time"
+    fine = off is None or off >= -TOLERANCE
+    judge.holds(row, fine, wrong, said, pointer=pointer)
 
 
 def apart(first: Any, second: Any) -> float | None:

@@ -25,20 +25,23 @@ __all__ = [
 
 
 def judge_code(judge: Judge, row: str, said: Exchange, code: str, what: str) -> None:
-    """A procedure that must be refused is refused with that code (`row`), and at any rate not as if
-    the coordinator itself had failed (CAXTON-GRP-038). One that was refused for its rate tells
-    nothing of it.
+    """A procedure that must be refused is refused with that code (`row`), at any rate not as if the
+    coordinator itself had failed (CAXTON-GRP-038), and in words (CAXTON-GRP-039). One that was
+    refused for its rate tells nothing of it.
     """
     if said.ok:
         return  # another row's affair
     wrong = f"{what} is refused with {said.outcome}"
     if said.status == 429:
-        for each in (row, "CAXTON-GRP-038"):
+        for each in (row, "CAXTON-GRP-038", "CAXTON-GRP-039"):
             judge.inconclusive(each, wrong)
         return
     judge.holds(row, said.code == code, wrong, said)
     failed = said.status is None or said.code in ("INTERNAL", "UNKNOWN", "DATA_LOSS")
     judge.holds("CAXTON-GRP-038", not failed, wrong, said)
+    if said.status is not None:
+        wrong = f"{wrong} and without a word"
+        judge.holds("CAXTON-GRP-039", bool(said.answer_headers.get("grpc-message")), wrong, said)
 
 
 Refusal = tuple[int, str]

@@ -158,6 +158,7 @@ def judge_stages(judge: Judge, seen: Exchange) -> None:
     fine = numbers == list(range(1, len(stages) + 1))
     judge.holds("CAXTON-DPL-019", fine, wrong, seen, pointer="/stages")
     _judge_stage_times(judge, seen)
+    _judge_rate(judge, seen)
     if seen.at("/status") == "in_progress":
         _judge_current(judge, seen)
 
@@ -180,6 +181,13 @@ def _judge_current(judge: Judge, seen: Exchange) -> None:
     fine = len(stages) >= current and all(status == "completed" for status in before)
     wrong = f"in stage {current} those before are {before}, and {after} have begun"
     judge.holds("CAXTON-DPL-021", fine and not after, wrong, seen, pointer="/stages")
+
+
+def _judge_rate(judge: Judge, seen: Exchange) -> None:
+    errors, rate = seen.at("/metrics/error_count"), seen.at("/metrics/success_rate")
+    wrong = f"a deployment with {errors} errors has the success_rate {rate}"
+    fine = not (isinstance(errors, int) and errors > 0 and rate == 1)
+    judge.holds("CAXTON-DPL-027", fine, wrong, seen, pointer="/metrics")
 
 
 def _judge_stage_times(judge: Judge, seen: Exchange) -> None:

@@ -24,7 +24,7 @@ from conformance.scenario.peer import Peer
 from conformance.scenario.values import of_target
 from mockserver.scenario.acts import Finished, Word
 from mockserver.scenario.flow import Flow
-from mockserver.scenario.inputs import InputError, given
+from mockserver.scenario.inputs import InputError, given, given_by_name, supplied
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -69,13 +69,20 @@ async def test_workflow(  # noqa: PLR0917  # each is a fixture
         end(judge, part, finished, words, reached.shown)
         return finished
 
-    await asyncio.gather(*(one(number) for number in range(part.workflow.clients)))
+    running = [asyncio.ensure_future(one(number)) for number in range(part.workflow.clients)]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
     known: dict[str, Any] = {**of_target(suite.context.target, suite.protocol), "client": number}
+    said = given_by_name(part.workflow, suite.context.inputs)
     try:
-        inputs = given(part.workflow, "forward", suite.context.inputs, known, ids)
+        inputs = given(part.workflow, "forward", said, known, ids)
     except InputError as error:
         raise UnjudgeableError(str(error)) from error
     return Flow(
@@ -84,4 +91,5 @@ def _flow(part: Part, suite: Suite, ids: IdSource, number: int) -> Flow:
         direction="forward",
         inputs=inputs,
         roles={row.id: row.role for row in suite.all_rows.values()},
+        inputs_of=supplied("forward", known, ids),
     )

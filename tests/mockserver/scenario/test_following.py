@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.scenario.acts import Sight
+from mockserver.scenario.acts import Failed, Sight
 from mockserver.scenario.following import pause
 from mockserver.scenario.inputs import InputError
 from schemas.arazzo.expressions import Said
@@ -16,6 +16,7 @@ from tests.mockserver.scenario.building import (
     Played,
     action,
     criterion,
+    sight,
     step,
     workflow,
 )
@@ -226,10 +227,13 @@ def test_retry_whose_first_step_is_optional_goes_on_without_it() -> None:
     assert play.saw("login", 500) == ["a again"]
 
 
-def test_what_could_not_be_judged_is_not_retried() -> None:
-    play = Played(workflow(step("a", on_failure=[action("retry", limit=9)])))
+def test_what_could_not_be_judged_is_tried_again_all_the_same() -> None:
+    again = action("retry", UNAVAILABLE)
+    play = Played(workflow(step("a", on_failure=[again], requirements=["C-1"])))
     play.begin()
-    assert play.failed("a", unjudged=True) == ["finished None"]
+    refused = Failed(play.numbers["a"], "not now", unjudged=True, sight=sight(503))
+    assert play(refused) == ["a again"]
+    assert play(refused) == ["C-1=None", "finished None"]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from .model import Line, Obj, Subscription
 if TYPE_CHECKING:
     from .desk import Desk
 
-__all__ = ["hear", "join", "leave"]
+__all__ = ["bare", "hear", "join", "leave"]
 
-_POLICY, _UNSUPPORTED = 1008, 1003
+_PROTOCOL, _UNSUPPORTED, _POLICY = 1002, 1003, 1008
 
 
 class _OddError(Exception):
@@ -32,6 +32,14 @@ def leave(desk: Desk, line: Line) -> None:
     """A connection was closed."""
     if line in desk.lines:
         desk.lines.remove(line)
+
+
+def bare(desk: Desk, line: Line) -> bool:
+    """A frame without a mask has come. Is it taken?"""
+    taken: bool = desk.bent("ws.bare", False, line=line)
+    if not taken:
+        line.close(_PROTOCOL)
+    return taken
 
 
 def hear(desk: Desk, line: Line, frame: str | bytes) -> None:

@@ -140,7 +140,7 @@ _CROSS: Final[tuple[Row, ...]] = (
     ("events.sent_rest", "messages by REST are not announced", _unheard("rest", "message.sent")),
     ("history.grpc", "messages by gRPC are not kept", at("message.kept", _unkept("grpc"))),
     ("history.rest", "messages by REST are not kept", at("message.kept", _unkept("rest"))),
-    ("history.agents", "replies of agents are not kept", at("message.kept", _unkept("agent"))),
+    ("~history.agents", "replies of agents are not kept", at("message.kept", _unkept("agent"))),
     ("metrics.grpc", "messages by gRPC are not counted", at("send.receiver", _uncounted)),
     (
         "wasm.grpc",

@@ -266,6 +266,9 @@ _ENVELOPES: Final[tuple[tuple[str, str, Callable[[Answer], None]], ...]] = (
     ("trace_number", "has a number for trace_id", _set("trace_id", 7)),
 )
 
+_OPEN: Final = ("no_details",)
+"""What the document's one example of an error shows, and its prose does not ask for."""
+
 _WHOLE: Final = (
     "agent.get",
     "exists",
@@ -295,7 +298,7 @@ def _faults() -> Iterator[Fault]:
                     section="Error Responses",
                     summary=f"the refusal {case.name} {words}",
                     seed=_envelope(case, change),
-                    implied=case.implied,
+                    implied=case.implied or name in _OPEN,
                 )
 
 
@@ -339,7 +342,7 @@ def _everywhere() -> Iterator[Fault]:
             section="Error Responses",
             summary=f"all refusals: {words}",
             seed=Seed(bends={"answer": _always(change)}),
-            implied=name == "trace_same",
+            implied=name in ("trace_same", *_OPEN),
         )
 
 

@@ -384,6 +384,8 @@ _SOCKET: Final[tuple[Row, ...]] = (
     ),
     ("bare", "the 101 has none of its headers", at("ws.auth", lambda r, s: _refusal(101))),
     ("hangs_up", "the connection is closed at once", at("ws.joined", _hung_up)),
+    ("~post", "a handshake may be a POST", at("ws.method", always(True))),
+    ("~unmasked", "frames need no mask", at("ws.bare", always(True))),
 )
 
 EVENT_FAULTS: Final[tuple[Fault, ...]] = (

@@ -33,13 +33,35 @@ def _places(op: str, section: Section, rows: dict[str, Shape]) -> Iterator[_Plac
         yield _Place(op=op, path=path, shape=shape, section=section, without=without, event=event)
 
 
+_UNKNOWN: Final = ("missing", "null")
+
 _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("get", "deployment/strategy"): ("odd",),
     ("task", "status"): ("odd",),
     ("deployment", "status"): ("odd",),
     ("deployment", "stages/*/status"): ("odd",),
     ("history", "messages/*/content"): ("missing",),
+    ("get", "deployment/deployed_by"): _UNKNOWN,
+    ("stop", "estimated_completion"): ("null",),
+    ("task", "estimated_completion"): _UNKNOWN,
+    ("task", "subtasks"): _UNKNOWN,
+    ("rollback", "estimated_completion"): ("null",),
+    ("deployment", "metrics/success_rate"): _UNKNOWN,
+    ("deployment", "metrics/latency_p99"): _UNKNOWN,
+    ("system.alert", "details"): _UNKNOWN,
 }
+"""An end that cannot be told, who deployed it, a rate before there was any traffic, and what is
+not divided: a peer may not know these.
+"""
+
+_IMPLIED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("get", "metrics/average_latency_ms"): _UNKNOWN,
+    ("history", "total"): ("more",),
+    ("system", "performance/message_latency_p50"): _UNKNOWN,
+    ("system", "performance/message_latency_p99"): _UNKNOWN,
+    ("system", "performance/agent_spawn_time_ms"): _UNKNOWN,
+}
+"""Spoilers that break no more than what is implied here."""
 
 _TRAFFIC: Final[dict[str, Shape]] = {
     "metrics/messages_processed": "total",
@@ -310,7 +332,10 @@ def _fault(place: _Place, spoiler: Spoiler) -> Fault:
         section=place.section,
         summary=f"`{field}` of {place.op} {spoiler.words}",
         seed=(_on_event if place.event else _on_answer)(place, spoiler),
-        implied=spoiler.implied or place.op == "agent.failed" or "cpu" in place.path,
+        implied=spoiler.implied
+        or place.op == "agent.failed"
+        or "cpu" in place.path
+        or spoiler.name in _IMPLIED.get((place.op, place.path), ()),
     )
 
 

@@ -92,10 +92,18 @@ _SINS: Final[tuple[tuple[str, str, Callable[[Answer, Spot], None]], ...]] = (
 )
 
 
+_UNTOLD: Final = ("media.text", "media.html", "media.none")
+"""The document says JSON, and nowhere how it is labelled."""
+
+
 def _by_operation() -> Iterator[Fault]:
     for place, (op, section) in enumerate(OPS.items()):
         rows: list[Row] = [
-            (f"{op}.{name}", f"the answer of {op} {words}", answering(op, change))
+            (
+                f"{'~' if name in _UNTOLD else ''}{op}.{name}",
+                f"the answer of {op} {words}",
+                answering(op, change),
+            )
             for turn, (name, words, change) in enumerate(_SINS)
             if (place + turn) % 2 == 0
         ]

@@ -178,7 +178,7 @@ def _forgets_traffic(agent: Agent, spot: Spot) -> bool:
 
 def _other_switch(agent: Agent, spot: Spot) -> bool:
     other = other_agent(spot, agent)
-    other.version, other.module = "9.9.9", agent.module
+    other.version, other.module = f"9.9.{spot.nth}", agent.module
     return False
 
 
@@ -199,7 +199,6 @@ def _unlimited(agent: Agent, spot: Spot) -> bool:
 
 def _changing(event: str) -> tuple[Row, ...]:
     return (
-        ("ignored", "has no effect", _switched(event, never)),
         ("elsewhere", "changes another agent", _switched(event, _other_switch)),
         ("stops", "stops the agent", _switched(event, _breaks)),
         ("vanishes", "takes the agent out of the system", _switched(event, _vanishes)),
@@ -214,6 +213,7 @@ def _versions(body: dict[str, Any], before: Any, after: Any) -> None:
 
 _RELOAD: Final[tuple[Row, ...]] = (
     *_changing("agent.reloaded"),
+    ("ignored", "has no effect", _switched("agent.reloaded", never)),
     ("~limits", "forgets the memory limit", _switched("agent.reloaded", _unlimited)),
     (
         "swapped",

@@ -49,11 +49,10 @@ def _by_class() -> Iterator[Row]:
             _headers(kind, lambda headers, spot: headers.clear()),
         )
         other = _put("X-RateLimit-Limit", "77")
-        yield f"{kind}.limit.other", f"the limit of {words} is another", _headers(kind, other)
+        yield f"~{kind}.limit.other", f"the limit of {words} is another", _headers(kind, other)
         still = _put("X-RateLimit-Remaining", "50")
-        mark = "~" if kind == "send" else ""  # it fills again within a millisecond
         yield (
-            f"{mark}{kind}.remaining.still",
+            f"~{kind}.remaining.still",
             f"{words}: remaining never falls",
             _headers(kind, still),
         )
@@ -87,9 +86,9 @@ def _rises(headers: dict[str, str], spot: Spot) -> None:
 
 
 _WRITTEN: Final[tuple[Row, ...]] = (
-    ("reset.past", "the reset lies in the past", _headers("", _epoch(-3600))),
-    ("reset.seconds", "the reset counts from now", _headers("", _from_now)),
-    ("reset.milli", "the reset is in milliseconds", _headers("", _milli)),
+    ("~reset.past", "the reset lies in the past", _headers("", _epoch(-3600))),
+    ("~reset.seconds", "the reset counts from now", _headers("", _from_now)),
+    ("~reset.milli", "the reset is in milliseconds", _headers("", _milli)),
     ("reset.stamp", "the reset is written as a date", _headers("", _stamp)),
     ("~reset.far", "the reset lies a year ahead", _headers("", _epoch(31536000))),
     ("limit.word", "the limit is no number", _headers("", _put("X-RateLimit-Limit", "10/min"))),
@@ -104,9 +103,9 @@ _WRITTEN: Final[tuple[Row, ...]] = (
         "remaining is no number",
         _headers("", _put("X-RateLimit-Remaining", "many")),
     ),
-    ("remaining.rises", "remaining rises", _headers("", _rises)),
+    ("~remaining.rises", "remaining rises", _headers("", _rises)),
     (
-        "remaining.above",
+        "~remaining.above",
         "remaining is above every limit",
         _headers("", _put("X-RateLimit-Remaining", "99999")),
     ),
@@ -137,19 +136,8 @@ def _refusal(**change: Any) -> Seed:
     return at("limit.refusal", lambda refusal, spot: replace(refusal, **change))
 
 
-def _shared(key: Any, spot: Spot) -> Any:
-    return (key[0], "*", *key[2:])
-
-
 def _one_class(kind: Any, spot: Spot) -> Any:
     return "deploy" if kind == "send" else kind
-
-
-def _kept_by_refused(enough: Any, spot: Spot) -> Any:
-    """Each refused request puts the end off."""
-    if not enough:
-        spot["bucket"].left -= 3
-    return enough
 
 
 def _done_anyway(refusal: Any, spot: Spot) -> Any:
@@ -166,7 +154,7 @@ _KEPT: Final[tuple[Row, ...]] = (
     ("never.metrics", "metrics are never refused", at("limit.enough", _never_for("metrics"))),
     ("early.deploy", "deployments are refused after five", at("limit.enough", _after(5, "deploy"))),
     (
-        "early.rate",
+        "~early.rate",
         "deployments are refused after the rate, without a burst",
         at("limit.enough", _after(10, "deploy")),
     ),
@@ -179,8 +167,6 @@ _KEPT: Final[tuple[Row, ...]] = (
     ("free", "requests do not count", at("limit.left", lambda v, s: v + 1)),
     ("refused.done", "a refused deployment is made all the same", at("refused", _done_anyway)),
     ("messages_as_deploys", "messages count as deployments", at("limit.class", _one_class)),
-    ("~tokens.shared", "one token's use counts for another's", at("limit.key", _shared)),
-    ("~refused.punished", "refused requests put the end off", at("limit.enough", _kept_by_refused)),
     ("status.503", "a refusal is a 503", _refusal(status=503)),
     ("status.403", "a refusal is a 403", _refusal(status=403)),
     ("status.200", "a refusal is a 200", _refusal(status=200)),

@@ -108,7 +108,7 @@ _SENT: Final[tuple[Row, ...]] = (
     ("elsewhere", "another agent gets it", at("send.receiver", lambda r, s: other_agent(s, r))),
     ("nowhere", "it is reported as delivered and gets lost", at("send.receiver", always(None))),
     ("first_only", "only the first one to an agent arrives", at("send.receiver", _once)),
-    ("to_both", "another agent gets it too", at("send.receiver", _both)),
+    ("~to_both", "another agent gets it too", at("send.receiver", _both)),
     ("unknown_taken", "an unknown receiver is replaced by any agent", at("send.found", _anybody)),
     ("refused_running", "a running agent gets nothing", at("send.able", lambda able, spot: False)),
     ("id.same", "all have one id", at("message.id", always("msg_1"))),
@@ -167,11 +167,6 @@ _KEPT: Final[tuple[Row, ...]] = (
     ),
     ("content.lower", "strings are in small letters", _content(_when(str, str.upper))),
     ("content.numbers", "numbers become strings", _content(_when(int, str))),
-    (
-        "~content.floats",
-        "big numbers lose their last digits",
-        _content(_when(int, lambda v: int(float(v)))),
-    ),
     ("content.int32", "numbers are cut to 32 bits", _content(_when(int, lambda v: v & 0x7FFFFFFF))),
     ("content.rounded", "fractions are rounded", _content(_when(float, round))),
     ("content.bools", "true becomes 1", _content(_when(bool, int))),
@@ -194,15 +189,11 @@ _KEPT: Final[tuple[Row, ...]] = (
 )
 
 _LINKS: Final[tuple[Row, ...]] = (
-    ("~reply_with.lost", "reply_with is lost", _row(lambda row: row.pop("reply_with", None))),
-    ("~in_reply_to.lost", "in_reply_to is lost", _row(lambda row: row.pop("in_reply_to", None))),
     (
         "~reply_with.moved",
         "reply_with becomes in_reply_to",
         _row(lambda row: _moved(row, "reply_with", "in_reply_to")),
     ),
-    ("~ontology.lost", "the ontology is lost", _row(lambda row: row.pop("ontology", None))),
-    ("~language.lost", "the language is lost", _row(lambda row: row.pop("language", None))),
     (
         "~conversation.changed",
         "the conversation reads otherwise",

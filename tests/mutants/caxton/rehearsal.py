@@ -139,13 +139,13 @@ class Stage:
 
     # WebSocket.
 
-    def connect(self, token: str | None = gate.TOKENS[0]) -> Line | None:
+    def connect(self, token: str | None = gate.TOKENS[0], *, method: str = "GET") -> Line | None:
         """Open a connection; what it brings is written down."""
         self._lines += 1
         number = self._lines
         headers = {} if token is None else {"x-caxton-token": token}
         query = {} if token is None else {"token": token}
-        call = Call(method="GET", path="/ws", query=query, headers=headers, body=b"")
+        call = Call(method=method, path="/ws", query=query, headers=headers, body=b"")
         refusal = gate.joining(self.desk, call)
         if refusal is not None:
             self.note(f"line {number} refused {refusal.status}")
@@ -168,6 +168,11 @@ class Stage:
             channel.hear(self.desk, line, frame)
         except Exception as error:  # noqa: BLE001 - a crash is an answer
             self.note(f"crash {type(error).__name__} {error}")
+
+    def slip(self, line: Line | None) -> None:
+        """A frame without its mask."""
+        if line is not None:
+            self.note(f"a frame without a mask is taken: {channel.bare(self.desk, line)}")
 
     def subscribe(self, line: Line | None, **asked: Any) -> None:
         """A subscription."""

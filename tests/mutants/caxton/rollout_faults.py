@@ -155,7 +155,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
         _body(lambda b, s: b["metrics"].update(success_rate=b["metrics"]["success_rate"] * 100)),
     ),
     (
-        "rate.contradicts",
+        "~rate.contradicts",
         "success_rate is 1 in spite of errors",
         _body(
             lambda b, s: b["metrics"].update(
@@ -193,22 +193,11 @@ _BACK: Final[tuple[Row, ...]] = (
         at("rollback.to", lambda v, s: ("0.0.1", v[1])),
     ),
     (
-        "~status.in_progress",
-        "the answer says in_progress",
-        on_body("rollback", lambda b, s: b.update(status="in_progress")),
-    ),
-    (
-        "~status.completed",
-        "the answer says completed",
-        on_body("rollback", lambda b, s: b.update(status="completed")),
-    ),
-    (
         "id.other",
         "the answer names another deployment",
         on_body("rollback", lambda b, s: b.update(deployment_id=b["deployment_id"] + "0")),
     ),
     ("~again.internal", "a second rollback is an internal error", at("answer", _again)),
-    ("~threshold.ignored", "a crash does not roll it back", at("rollout.guarded", never)),
     (
         "~threshold.always",
         "a crash rolls back what is not guarded",
@@ -223,12 +212,12 @@ _BACK: Final[tuple[Row, ...]] = (
 
 _MADE: Final[tuple[Row, ...]] = (
     (
-        "status.completed",
+        "~status.completed",
         "a new deployment is completed",
         on_body("create_deployment", lambda b, s: b.update(status="completed")),
     ),
     (
-        "status.failed",
+        "~status.failed",
         "a new deployment has failed",
         on_body("create_deployment", lambda b, s: b.update(status="failed")),
     ),

@@ -9,6 +9,7 @@ import logging
 import socket
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -21,6 +22,7 @@ from .desk import Desk, Env
 from .fault import Seed
 from .faults import FAULTS
 from .lawful import LAWFUL
+from .masks import Watched
 from .model import Answer, Call, Line, Obj, Raw, Refusal
 from .reading import Reading
 from .rpc_server import RpcServer
@@ -129,6 +131,7 @@ class Served:
             return await self._delivered(request, shapes.refused(self.desk, refusal))
         socket_of = web.WebSocketResponse(max_msg_size=_MAX_FRAME, timeout=0.2, compress=False)
         await socket_of.prepare(request)
+        assert request.transport is not None
         self._sockets.add(socket_of)
         outbox: asyncio.Queue[str | bytes | int] = asyncio.Queue()
         self.desk.counted["line"] += 1
@@ -136,6 +139,8 @@ class Served:
             number=self.desk.counted["line"], send=outbox.put_nowait, close=outbox.put_nowait
         )
         writer = asyncio.create_task(_written(socket_of, outbox, request.transport))
+        watched = Watched(request.protocol, partial(channel.bare, self.desk, line))
+        request.transport.set_protocol(watched)
         channel.join(self.desk, line)
         try:
             async for frame in socket_of:

@@ -108,7 +108,7 @@ _CALL: Final[tuple[Row, ...]] = (
         on_body("distribute", lambda b, s: b.update(task_id="task_0")),
     ),
     (
-        "status.created",
+        "~status.created",
         "the answer says created still",
         on_body("distribute", lambda b, s: b.update(status="created")),
     ),
@@ -129,7 +129,7 @@ def _early(task: Any, spot: Spot) -> Any:
 
 _FOLLOWED: Final[tuple[Row, ...]] = (
     (
-        "status.created",
+        "~status.created",
         "a distributed task stays created",
         on_body("task", lambda b, s: b.update(status="created")),
     ),
@@ -202,12 +202,12 @@ _MADE: Final[tuple[Row, ...]] = (
         at("task.made", lambda t, s: replace(t, participants=(t.participants or ())[:1] or None)),
     ),
     (
-        "status.distributed",
+        "~status.distributed",
         "the answer says distributed",
         on_body("create_task", lambda b, s: b.update(status="distributed")),
     ),
     (
-        "status.pending",
+        "~status.pending",
         "the answer says pending",
         on_body("create_task", lambda b, s: b.update(status="pending")),
     ),

@@ -230,6 +230,8 @@ async def frames(on: Stage) -> None:
         on.say(line, frame)
     on.subscribe(line, events=[])
     on.subscribe(line, events=["agent.deployed"])
+    on.slip(line)
+    on.leave(on.connect(method="POST"))
     await on.deploy("after-all")
 
 

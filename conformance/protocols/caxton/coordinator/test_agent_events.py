@@ -53,7 +53,7 @@ def _of(watch: Watch, kind: str) -> list[Frame]:
 
 
 @requirement(
-    *(f"CAXTON-EVT-{number:03}" for number in (17, 18, 26, 27, 28, 30)),
+    *(f"CAXTON-EVT-{number:03}" for number in (17, 18, 26, 27, 28, 30, 33)),
     *(f"CAXTON-SUB-{number:03}" for number in (1, 2, 4, 5)),
 )
 async def test_flow_agents_come_and_fail(
@@ -118,6 +118,11 @@ async def _fails(
         frame = await ears.hears(watch, "agent.failed", "/agent_id", agent.id)
         wrong = "a subscriber to agent.failed is not told of an agent that failed"
         judge.holds("CAXTON-EVT-026", frame is not None, wrong, *watch.socket.frames[-1:])
+        if frame is not None:
+            off = client.clock.off(frame.value("/timestamp"))
+            wrong = f"timestamp of an agent.failed is {frame.value('/timestamp')!r}"
+            fine = off is not None and abs(off) < TOLERANCE
+            judge.holds("CAXTON-EVT-033", fine, wrong, frame, pointer="/timestamp")
     frame = await ears.hears(own, "agent.failed", "/agent_id", agent.id)
     wrong = "who asked for the events of this agent is not told that it failed"
     judge.holds("CAXTON-SUB-005", frame is not None, wrong, *own.socket.frames[-1:])

@@ -132,6 +132,9 @@ async def test_flow_fields_of_the_wrong_type(client: Client, crew: Crew, judge: 
         await client.remove(victim, lawful=False)
 
 
+_ORDINARY = 131_072
+"""Bytes of a body up to which nobody has reason to end the connection."""
+
 _HEAVY = ("sendMessage", "updateAgent", "createTask")
 
 
@@ -150,8 +153,8 @@ async def test_flow_bodies_beyond_measure(client: Client, crew: Crew, judge: Jud
     for operation in _HEAVY if client.clock.free else _HEAVY[:1]:
         for name, raw in bodies.items():
             said = await _unseen(client, operation, nobody, raw)
-            what = f"{operation} with {name}"
-            judge_survived(judge, "CAXTON-ODD-005", said, what, cut=True)
+            what, large = f"{operation} with {name}", len(raw) > _ORDINARY
+            judge_survived(judge, "CAXTON-ODD-005", said, what, cut=large)
     for row in ("CAXTON-ODD-005", "CAXTON-ERR-077"):
         await bystander.judge_served(judge, row, "after bodies beyond measure", said)
 

@@ -55,7 +55,7 @@ async def test_flow_everybody_can_be_looked_at(client: Client, crew: Crew, judge
         judge_refused(judge, "CAXTON-GET-028", seen, NOT_FOUND)
 
 
-@requirement("CAXTON-GET-029", "CAXTON-GET-030")
+@requirement("CAXTON-GET-029", "CAXTON-GET-030", "CAXTON-GET-033")
 async def test_flow_what_is_counted_of_an_agent(client: Client, crew: Crew, judge: Judge) -> None:
     agent = await crew.spare(client)
     first = await client.until(agent, "running")
@@ -75,6 +75,10 @@ async def test_flow_what_is_counted_of_an_agent(client: Client, crew: Crew, judg
         seen[-1],
         pointer="/metrics",
     )
+    latency = seen[-1].at("/metrics/average_latency_ms")
+    wrong = f"an agent has just worked off messages, and its average_latency_ms is {latency!r}"
+    fine = isinstance(latency, int | float) or worked(seen[-1]) == worked(first)
+    judge.holds("CAXTON-GET-033", fine, wrong, seen[-1], pointer="/metrics")
     await client.clock.pass_by(1.2)
     seen.append(await client.get(agent))
     _judge_uptime(client, judge, agent, seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.exchange import MISSING, Exchange
@@ -64,6 +64,7 @@ class Ledger:
 @requirement(
     *_ROWS.values(),
     "CAXTON-ERR-066",
+    "CAXTON-ERR-082",
     "CAXTON-REL-014",
     "CAXTON-UPD-014",
     "CAXTON-STP-014",
@@ -94,6 +95,7 @@ async def test_flow_codes_and_their_statuses(client: Client, crew: Crew, judge: 
     for said in answers:
         ledger.enter(said)
         _judge_named(judge, said, stranger)
+    _judge_traces(judge, answers)
     bad = {"wasm": b"no module", "config": {"strategy": "graceful"}}
     ledger.enter(await client.call("reloadAgent", mate.at, form=bad, lawful=False))
     ledger.enter(await client.call("listAgents", anonymous=True, lawful=False))
@@ -107,6 +109,15 @@ def _rollout(agent_id: str) -> dict[str, Any]:
         "version": "2.1.0",
         "strategy": {"type": "immediate"},
     }
+
+
+def _judge_traces(judge: Judge, answers: Sequence[Exchange]) -> None:
+    """By its trace_id an error can be looked for."""
+    traces = [said.at("/error/trace_id") for said in answers if not said.ok]
+    told = [each for each in traces if isinstance(each, str)]
+    wrong = f"of {len(told)} errors the trace_ids are {len(set(told))}: {told[0] if told else ''}"
+    fine = len(set(told)) == len(told)
+    judge.holds("CAXTON-ERR-082", fine, wrong, *answers[:2], pointer="/error/trace_id")
 
 
 def _judge_named(judge: Judge, said: Exchange, asked: str) -> None:

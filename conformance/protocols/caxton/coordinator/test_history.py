@@ -135,6 +135,8 @@ def _judge_whole(judge: Judge, talk: Talk, seen: Exchange) -> None:
     "CAXTON-HIS-021",
     "CAXTON-HIS-022",
     "CAXTON-HIS-023",
+    "CAXTON-HIS-027",
+    "CAXTON-HIS-028",
 )
 async def test_flow_pages(client: Client, crew: Crew, judge: Judge) -> None:
     """A conversation of seven messages, by pages of three, one and seven."""
@@ -155,7 +157,29 @@ async def test_flow_pages(client: Client, crew: Crew, judge: Judge) -> None:
     _judge_whole(judge, talk, exact)
     for page in (one, *pages[:1]):
         judge.equal("CAXTON-HIS-021", page, "/total", len(rows_of(whole)), whole)
+    for page in (whole, one, *pages[:1]):
+        _judge_total(judge, talk, page)
+    for page in (one, *pages[:1]):
+        _judge_further(judge, talk, page)
     _judge_walk(judge, talk, pages, heeded=heeded)
+
+
+def _judge_total(judge: Judge, talk: Talk, page: Exchange) -> None:
+    """Whether it counts the conversation or all there is, these are among them."""
+    total = page.at("/total")
+    wrong = f"of a conversation of {len(talk.taken)} messages the total is {total}"
+    fine = isinstance(total, int) and total >= len(talk.taken)
+    judge.holds("CAXTON-HIS-028", fine or not page.ok, wrong, page, pointer="/total")
+
+
+def _judge_further(judge: Judge, talk: Talk, page: Exchange) -> None:
+    """A first page that lacks messages which were taken says how to come to them."""
+    if not page.ok or talk.taken.keys() <= set(texts_of(page)):
+        return
+    cursor = page.at("/next_cursor")
+    wrong = f"a page shows {len(rows_of(page))} of {len(talk.taken)} messages, and no next_cursor"
+    fine = isinstance(cursor, str) and cursor != ""
+    judge.holds("CAXTON-HIS-027", fine, wrong, page, pointer="/next_cursor")
 
 
 def _judge_walk(judge: Judge, talk: Talk, pages: Sequence[Exchange], *, heeded: bool) -> None:

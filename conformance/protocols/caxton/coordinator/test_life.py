@@ -11,7 +11,7 @@ from conformance.protocols.caxton.bystander import stand_by
 from conformance.protocols.caxton.client import Agent, Client, agent_of, wasm
 from conformance.protocols.caxton.counts import worked
 from conformance.protocols.caxton.crew import Crew
-from conformance.protocols.caxton.moments import judge_now
+from conformance.protocols.caxton.moments import judge_now, judge_to_come
 from conformance.protocols.caxton.refusals import (
     ALREADY_EXISTS,
     NOT_FOUND,
@@ -42,11 +42,13 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-STP-012",
     "CAXTON-STP-013",
     "CAXTON-STP-015",
+    "CAXTON-STP-017",
     "CAXTON-LST-024",
     "CAXTON-DEP-012",
     "CAXTON-DEP-022",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
+    "CAXTON-MSG-019",
     "CAXTON-REM-005",
     "CAXTON-REM-007",
     "CAXTON-REM-008",
@@ -87,6 +89,7 @@ async def _stop(client: Client, judge: Judge, agent: Agent, **fields: Any) -> Ex
         said,
         pointer="/status",
     )
+    judge_to_come(client, judge, "CAXTON-STP-017", said, "/estimated_completion")
     return said
 
 
@@ -154,6 +157,10 @@ async def _judge_stopped(client: Client, judge: Judge, agent: Agent) -> None:
     """It takes no messages, is shown as stopped, and stays so when it is told to stop again."""
     said = await _tell(client, agent)
     judge_untold(judge, "CAXTON-STP-011", said, "a stopped agent")
+    fine = said.ok or 400 <= (said.status or 0) < 500
+    fine = fine or (said.status, code_of(said)) == (500, "MESSAGE_DELIVERY_FAILED")
+    wrong = f"a message to a stopped agent is answered {said.outcome} {code_of(said)}".rstrip()
+    judge.holds("CAXTON-MSG-019", fine, wrong, said, pointer="/error")
     if code_of(said) == "MESSAGE_DELIVERY_FAILED":
         judge.status("CAXTON-ERR-061", said, 500)
     else:
@@ -256,6 +263,7 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     "CAXTON-STP-013",
     "CAXTON-STP-014",
     "CAXTON-STP-016",
+    "CAXTON-STP-017",
     "CAXTON-REM-006",
     "CAXTON-REM-008",
     "CAXTON-REM-010",
@@ -306,6 +314,7 @@ async def _judge_plain_stop(client: Client, judge: Judge, agent: Agent) -> None:
     said = await client.call("stopAgent", agent.at, served=False)
     if said.ok:
         judge.equal("CAXTON-STP-006", said, "/agent_id", agent.id)
+        judge_to_come(client, judge, "CAXTON-STP-017", said, "/estimated_completion")
     wrong = f"a stop without a body is answered {said.outcome}"
     fine = said.ok or (said.status is not None and 400 <= said.status < 500)
     judge.holds("CAXTON-STP-016", fine, wrong, said)

@@ -10,6 +10,7 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.counts import processed, until_processed
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_now
 from conformance.protocols.caxton.refusals import NOT_FOUND, code_of, strangers
@@ -214,12 +215,13 @@ def _is_refused(said: Exchange) -> bool:
     return said.status is not None and 400 <= said.status < 500
 
 
-@requirement("CAXTON-MSG-016", "CAXTON-MSG-017")
+@requirement("CAXTON-MSG-016", "CAXTON-MSG-017", "CAXTON-MET-027")
 @from_profile("standard")
 async def test_flow_answers_of_agents(client: Client, crew: Crew, judge: Judge) -> None:
     """Whatever agents answer by themselves must be right as well."""
     agent, other = await crew.mates(client, 2)
     talk = Talk(client)
+    before = await client.get(agent)
     await talk.say(other, content={"question": "elsewhere"})
     answer = {"depth": [7, 8.5], "note": client.new("answer")}
     can_reply = "reply" in client.hooks.target.hooks
@@ -235,6 +237,12 @@ async def test_flow_answers_of_agents(client: Client, crew: Crew, judge: Judge) 
     right = found is not None and found.get("receiver") == asked["sender"]
     wrong = "an agent's answer is not in the history, from that agent to whoever had asked"
     judge.holds("CAXTON-MSG-016", right, wrong, said, seen, pointer="/messages", expected=answer)
+    if found is None:
+        raise UnjudgeableError("no answer of the agent is in the history")
+    after = await until_processed(client, agent, before)
+    had, has = processed(before), processed(after)
+    wrong = f"an agent answered a message, and its messages_processed went from {had} to {has}"
+    judge.holds("CAXTON-MET-027", has > had, wrong, before, said, after, pointer="/metrics")
 
 
 async def _answered(

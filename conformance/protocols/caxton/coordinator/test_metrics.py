@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from conformance.exchange import Exchange
@@ -9,9 +10,11 @@ from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.caxton.census import CENSUS, judge_census
 from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.counts import worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_now
 from conformance.protocols.caxton.refusals import NOT_FOUND, judge_refused, strangers
+from conformance.protocols.caxton.roll import call_roll
 
 _A_WHILE = 5.0
 """Seconds in which a message must be counted."""
@@ -38,6 +41,7 @@ def _number(said: Exchange, pointer: str) -> float | None:
     "CAXTON-SYS-020",
     "CAXTON-SYS-021",
     "CAXTON-SYS-027",
+    "CAXTON-SYS-029",
     *CENSUS,
 )
 async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
@@ -51,6 +55,10 @@ async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
     wrong = f"half of the messages take up to {low} ms, and 99 of 100 up to {high} ms"
     fine = low is None or high is None or low <= high
     judge.holds("CAXTON-SYS-027", fine, wrong, said, pointer="/performance")
+    busy = _number(said, "/resources/cpu_usage_percent")
+    wrong = f"of the system's CPU {busy} percent are in use"
+    fine = busy is None or busy <= 100
+    judge.holds("CAXTON-SYS-029", fine, wrong, said, pointer="/resources/cpu_usage_percent")
     await judge_census(client, judge)
 
 
@@ -64,6 +72,7 @@ async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
     "CAXTON-MET-025",
     "CAXTON-MET-026",
     "CAXTON-SYS-026",
+    "CAXTON-SYS-028",
 )
 async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
     """Messages to one agent are counted, and are not counted for another."""
@@ -79,7 +88,7 @@ async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
         judge.equal("CAXTON-MET-020", said, "/agent_id", agent.id)
         judge.equal("CAXTON-MET-021", said, "/period", "1h")
         _judge_averages(judge, said)
-    await _judge_counting(client, judge, busy, idle)
+    await _judge_counting(client, judge, busy, await _others(client, crew, busy))
     seen = [await _metrics(client, busy, period, served=False) for period in _PERIODS]
     for period, each in zip(_PERIODS, seen, strict=True):
         if each.ok:
@@ -110,32 +119,49 @@ def _judge_averages(judge: Judge, said: Exchange) -> None:
         judge.holds("CAXTON-MET-023", fine, wrong, said, pointer=average)
 
 
+_PERFORMANCE = ("message_latency_p50", "message_latency_p99", "agent_spawn_time_ms")
+
+
 def _counted(said: Exchange) -> float:
     parts = (_number(said, f"/metrics/messages_{name}") for name in ("processed", "failed"))
     return sum(part or 0 for part in parts)
 
 
-async def _judge_counting(client: Client, judge: Judge, busy: Agent, idle: Agent) -> None:
-    """What was sent to the other before may still be counted: then it is done once more."""
+async def _others(client: Client, crew: Crew, busy: Agent) -> list[str]:
+    """Agents of this run to which nobody else sends anything, whatever has become of them."""
+    known = (await call_roll(client)).ids
+    ours = [each for each in crew.deployed if each in known and each != busy.id]
+    return ours[: 4 if client.clock.free else 1]
+
+
+async def _done(client: Client, ids: Sequence[str]) -> list[Exchange]:
+    return [await client.get(each) for each in ids]
+
+
+async def _judge_counting(client: Client, judge: Judge, busy: Agent, others: Sequence[str]) -> None:
+    """What was sent to the others before may still be counted: then it is done once more."""
     for turn in range(2):
-        before = [await _metrics(client, agent) for agent in (busy, idle)]
+        before, quiet = await _metrics(client, busy), await _done(client, others)
         system = await _system(client)
         sent = [await client.send(busy, performative="inform") for _ in range(4)]
         taken = len([said for said, _ in sent if said.ok])
-        seen, later = await _until_counted(client, busy, _counted(before[0]) + taken, system)
-        other = await _metrics(client, idle)
-        strays = _counted(other) - _counted(before[1])
-        grown = _counted(seen) - _counted(before[0])
+        seen, later = await _until_counted(client, busy, _counted(before) + taken, system)
+        still = await _done(client, others)
+        strays = sum(map(worked, still)) - sum(map(worked, quiet))
+        grown = _counted(seen) - _counted(before)
         if (grown == taken and not strays) or turn:
             break
     wrong = f"of {taken} messages to an agent its metrics count {grown}"
-    judge.holds("CAXTON-MET-024", grown == taken, wrong, before[0], seen, pointer="/metrics")
-    wrong = f"of {taken} messages to one agent the metrics of another count {strays}"
-    judge.holds("CAXTON-MET-024", strays <= 0, wrong, before[1], other, pointer="/metrics")
+    judge.holds("CAXTON-MET-024", grown == taken, wrong, before, seen, pointer="/metrics")
+    wrong = f"of {taken} messages to one agent the details of others count {strays}"
+    judge.holds("CAXTON-MET-024", strays <= 0, wrong, *quiet, *still, pointer="/metrics")
     first, last = (_number(each, "/messages/total_processed") for each in (system, later))
     wrong = f"{taken} messages were delivered, and total_processed went from {first} to {last}"
     fine = first is not None and last is not None and last > first
     judge.holds("CAXTON-SYS-026", fine, wrong, system, later, pointer="/messages")
+    lacking = [name for name in _PERFORMANCE if _number(later, f"/performance/{name}") is None]
+    wrong = f"after deployments and messages there is no {' and no '.join(lacking)}"
+    judge.holds("CAXTON-SYS-028", not lacking, wrong, later, pointer="/performance")
 
 
 async def _until_counted(

@@ -40,7 +40,9 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 # Deployments
 
 
-@requirement("CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020", "CAXTON-GRP-038")
+@requirement(
+    "CAXTON-GRP-018", "CAXTON-GRP-019", "CAXTON-GRP-020", "CAXTON-GRP-038", "CAXTON-GRP-039"
+)
 async def test_flow_refused_deployments(caller: Caller, client: Client, judge: Judge) -> None:
     named = caller.config()
     bad = await caller.deploy(named, b"MZ\x90\0 no module at all", lawful=False)
@@ -86,7 +88,8 @@ async def test_flow_more_deployments(caller: Caller, client: Client, judge: Judg
 
 
 @requirement(
-    *(f"CAXTON-GRP-{number:03}" for number in (25, 26, 27)), "CAXTON-XTR-011", "CAXTON-XTR-012"
+    *(f"CAXTON-GRP-{number:03}" for number in (25, 26, 27)),
+    *(f"CAXTON-XTR-{number:03}" for number in (11, 12, 14)),
 )
 async def test_flow_messages(
     caller: Caller, client: Client, crew: Crew, judge: Judge, patience: Patience
@@ -103,6 +106,7 @@ async def test_flow_messages(
         sent.append((said, message))
     for said, message in sent:
         await _judge_kept(client, judge, said, message)
+        await _judge_alike(caller, client, judge, mates[0], message)
         seconds = patience.seconds("events") or 0.1
         frame = await watch.hear("message.sent", partial(_from, message["sender"]), seconds)
         wrong = "a message that was sent over gRPC is not told"
@@ -135,6 +139,28 @@ async def _judge_kept(
             there, wanted = found[0].get(name), message[name]
             wrong = f"{name} of a message over gRPC is {there!r} in the history, not {wanted!r}"
             judge.holds("CAXTON-XTR-011", same(there, wanted), wrong[:300], said, kept)
+
+
+async def _judge_alike(
+    caller: Caller, client: Client, judge: Judge, mate: Agent, message: dict[str, Any]
+) -> None:
+    """What the history need not show it shows of all messages, whichever way they came."""
+    twin = caller.message(mate, performative=message["performative"])
+    said = await client.call("sendMessage", body=twin)
+    rest, rpc = [
+        await client.history(each["conversation_id"], limit=20) for each in (twin, message)
+    ]
+    there, here = rest.at("/messages/0"), rpc.at("/messages/0")
+    if not isinstance(there, dict) or not isinstance(here, dict):
+        judge.inconclusive("CAXTON-XTR-014", "the history does not show both messages")
+        return
+    shown = [name for name in _LINKS if there.get(name) == twin[name]]
+    lost = [name for name in shown if here.get(name) != message[name]]
+    wrong = f"of a message over gRPC the history does not show {', '.join(lost)}"
+    judge.holds("CAXTON-XTR-014", not lost, wrong, said, rest, rpc, pointer="/messages")
+
+
+_LINKS = ("reply_with", "in_reply_to", "ontology", "language")
 
 
 async def _refused_messages(caller: Caller, client: Client, judge: Judge, mate: Agent) -> None:
@@ -282,5 +308,7 @@ async def test_flow_garbled_calls(caller: Caller, client: Client, crew: Crew, ju
         judge.holds("CAXTON-GRP-034", not said.ok, wrong, said)
         wrong = f"{operation} gives bytes that are no message no answer: {said.failure}"
         judge.holds("CAXTON-GRP-034", not said.failure, wrong, said)
+        wrong = f"{operation} with bytes that are no message ends UNKNOWN, as what breaks does"
+        judge.holds("CAXTON-GRP-034", said.code != "UNKNOWN", wrong, said)
     after = await caller.send(caller.message(mate, performative="inform"))
     judge.status("CAXTON-GRP-034", after, _OK)

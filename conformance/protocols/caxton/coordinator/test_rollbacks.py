@@ -9,6 +9,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.moments import judge_to_come
 from conformance.protocols.caxton.rollout import PLAN, Rollouts, deployment_id_of, version_of
 
 _PLANNED = float(sum(step.seconds for step in PLAN))
@@ -29,6 +30,7 @@ def rollouts(client: Client) -> Rollouts:
     "CAXTON-RBK-011",
     "CAXTON-RBK-012",
     "CAXTON-RBK-013",
+    "CAXTON-RBK-014",
 )
 @from_profile("standard")
 async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, judge: Judge) -> None:
@@ -50,6 +52,7 @@ async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, jud
     judge.status("CAXTON-RBK-006", said, range(200, 300))
     judge.equal("CAXTON-RBK-007", said, "/deployment_id", deployment, made)
     judge.equal("CAXTON-RBK-008", said, "/rollback_to_version", before, made)
+    judge_to_come(client, judge, "CAXTON-RBK-014", said, "/estimated_completion")
     await _judge_off(rollouts, judge, deployment, said)
     await _judge_back(rollouts, judge, agent, before, said)
     await _judge_again(rollouts, judge, agent, deployment, before)
@@ -98,3 +101,67 @@ async def _judge_again(
     fine = again.status is not None and again.status < 500 and version_of(details) == before
     wrong = f"a second rollback is answered {again.outcome}; the agent has {version_of(details)}"
     judge.holds("CAXTON-RBK-013", fine, wrong, again, details, expected=before)
+
+
+# By themselves
+
+
+_BACK = ("rolling_back", "rolled_back", "reverted")
+"""What a deployment is called that is taken back."""
+
+_FAILURES = 6
+
+
+@requirement("CAXTON-RBK-015")
+@from_profile("standard")
+async def test_a_deployment_without_rollback_whose_agent_fails(
+    client: Client, crew: Crew, rollouts: Rollouts, judge: Judge
+) -> None:
+    if "fail_agent" not in client.hooks.target.hooks:
+        raise UnjudgeableError("the target has no hook 'fail_agent'")
+    agent = await crew.spare(client)
+    deployment = await _under_way(rollouts, agent, back=False)
+    await client.hooks("fail_agent", {"agent": agent.id})
+    failed = await client.until(agent, "failed")
+    seen = await rollouts.look(deployment)
+    wrong = f"a deployment that asks for no rollback is {seen.at('/status')} after its agent failed"
+    fine = seen.at("/status") not in _BACK
+    judge.holds("CAXTON-RBK-015", fine, wrong, failed, seen, pointer="/status")
+
+
+@requirement("CAXTON-RBK-016")
+@from_profile("standard")
+async def test_a_deployment_whose_messages_fail(
+    client: Client, crew: Crew, rollouts: Rollouts, judge: Judge
+) -> None:
+    """Those to an agent that was stopped: they are not delivered, whatever the reason."""
+    if not client.clock.can_jump:
+        raise UnjudgeableError("the target has no hook 'advance'")
+    agent = await crew.spare(client)
+    deployment = await _under_way(rollouts, agent, back=True)
+    await client.stop(agent, grace_period_seconds=0)
+    await client.until(agent, "stopped")
+    message = client.message(agent)
+    told = [await client.call("sendMessage", body=message, served=False) for _ in range(_FAILURES)]
+    if any(said.ok for said in told):
+        raise UnjudgeableError("messages to an agent that is stopped are taken")
+    await client.clock.jump(_PLANNED + 60)
+    seen = await rollouts.look(deployment)
+    wrong = f"every message to its agent failed, and a deployment is {seen.at('/status')}"
+    fine = seen.at("/status") != "completed"
+    judge.holds("CAXTON-RBK-016", fine, wrong, *told[:1], seen, pointer="/status")
+
+
+async def _under_way(rollouts: Rollouts, agent: Agent, *, back: bool) -> str:
+    """The id of a deployment that is to be taken `back` when more than a twentieth fails, or not.
+    Raises `UnjudgeableError` where it does not get under way.
+    """
+    await rollouts.client.clock.refill()
+    version = rollouts.version()
+    strategy = {**rollouts.order(agent, version)["strategy"], "rollback_on_error": back}
+    made = await rollouts.begin(agent, version, strategy={**strategy, "error_threshold": 0.05})
+    deployment = deployment_id_of(made)
+    seen = await rollouts.until(deployment, "in_progress") if deployment else made
+    if seen.at("/status") != "in_progress":
+        raise UnjudgeableError(f"a deployment did not get under way: {seen.outcome}")
+    return deployment

@@ -71,7 +71,7 @@ def _judge_idle(judge: Judge, seen: Exchange, task_id: str) -> None:
 async def _judge_distributed(
     labour: Labour, judge: Judge, task_id: str, participants: Collection[Agent]
 ) -> None:
-    said = await labour.distribute(task_id)
+    said = await labour.distribute(task_id, within=WAIT + _SOME_SECONDS + 1)
     judge.status("CAXTON-DIS-010", said, range(200, 300))
     judge.equal("CAXTON-DIS-023", said, "/task_id", task_id)
     _judge_award(judge, said, participants)
@@ -101,10 +101,8 @@ async def _judge_distributed(
 def _judge_award(judge: Judge, said: Exchange, participants: Collection[Agent]) -> None:
     """Who got it, by the answer to a distribution that had to find somebody."""
     ids = [agent.id for agent in participants]
-    bidder, number = said.at("/winning_bid/agent_id"), proposals(said)
-    wrong = f"the task is assigned to {assigned(said)}, and the winning bid is of {bidder}"
-    fine = bidder is not MISSING and bidder == assigned(said)
-    judge.holds("CAXTON-DIS-011", fine, wrong, said, pointer="/assigned_to")
+    number = proposals(said)
+    _judge_bid(judge, said)
     wrong = f"the task is assigned to {assigned(said)}, who is none of its participants"
     judge.holds("CAXTON-DIS-012", assigned(said) in ids, wrong, said, pointer="/assigned_to")
     wrong = f"of {len(ids)} participants come {number} proposals, and one wins"
@@ -115,6 +113,13 @@ def _judge_award(judge: Judge, said: Exchange, participants: Collection[Agent]) 
         judge.inconclusive("CAXTON-DIS-019", "the target's timeout is over before that of bids")
     else:
         judge.holds("CAXTON-DIS-019", said.seconds <= WAIT + _SOME_SECONDS, wrong, said)
+
+
+def _judge_bid(judge: Judge, said: Exchange) -> None:
+    bidder = said.at("/winning_bid/agent_id")
+    wrong = f"the task is assigned to {assigned(said)}, and the winning bid is of {bidder}"
+    fine = bidder is not MISSING and bidder == assigned(said)
+    judge.holds("CAXTON-DIS-011", fine, wrong, said, pointer="/assigned_to")
 
 
 async def _judge_at_once(labour: Labour, judge: Judge, task_id: str, only: Agent) -> None:
@@ -131,6 +136,9 @@ async def _judge_at_once(labour: Labour, judge: Judge, task_id: str, only: Agent
         seen,
         pointer="/assigned_to",
     )
+    for each in said:
+        if assigned(each) is not None:
+            _judge_bid(judge, each)
     for each in (*(one for one in said if one.ok), seen):
         wrong = f"a task for {only.id} alone is assigned to {assigned(each)}"
         judge.holds("CAXTON-DIS-012", assigned(each) == only.id, wrong, each)

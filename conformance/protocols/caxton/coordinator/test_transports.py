@@ -12,6 +12,7 @@ from conformance.patience import Patience
 from conformance.protocols.caxton.caller import Caller, key_of, rows_of
 from conformance.protocols.caxton.client import Agent, Client, agent_of
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.labour import Labour, assigned
 from conformance.protocols.caxton.refusals import judge_code
 from conformance.protocols.caxton.roll import call_roll
 from conformance.times import parse_time
@@ -30,8 +31,9 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 
 
 @requirement(
-    *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26, 36, 37, 38)),
-    *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13)),
+    *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26)),
+    *(f"CAXTON-GRP-{number:03}" for number in (36, 37, 38, 39)),
+    *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 15)),
 )
 async def test_flow_life_of_an_agent(
     caller: Caller, client: Client, crew: Crew, judge: Judge, patience: Patience
@@ -54,6 +56,7 @@ async def test_flow_life_of_an_agent(
     wrong = "an agent that was deployed over gRPC is not announced"
     judge.holds("CAXTON-XTR-006", frame is not None, wrong, said, *watch.socket.frames[-1:])
     await _shown_over_rest(client, judge, agent)
+    await _works(client, judge, agent)
     await _names_are_taken(caller, client, judge, mate, agent)
     await _spoken_to(caller, client, judge, mate, agent)
     listed = await _listed(caller, judge, mate, agent)
@@ -83,6 +86,18 @@ async def _shown_over_rest(client: Client, judge: Judge, agent: Agent) -> None:
         fine = here is not None and abs((there - here).total_seconds()) <= _SAME_MOMENT
         wrong = f"deployed_at is {here} over gRPC and {there} over REST"
         judge.holds("CAXTON-XTR-013", fine, wrong, agent.said, details)
+
+
+async def _works(client: Client, judge: Judge, agent: Agent) -> None:
+    """A task that requires one of its capabilities: over gRPC there is a field for these."""
+    wanted = {"capabilities": list(agent.config["capabilities"])[-1:]}
+    *_, said = await Labour(client).award(agent, requirements=wanted, served=False)
+    if not said.ok:
+        judge.inconclusive("CAXTON-XTR-015", f"{said.operation} is answered {said.outcome}")
+        return
+    wrong = f"a task that requires what an agent can do is assigned to {assigned(said)}"
+    fine = assigned(said) == agent.id
+    judge.holds("CAXTON-XTR-015", fine, wrong, agent.said, said, pointer="/assigned_to")
 
 
 async def _names_are_taken(

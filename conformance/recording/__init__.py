@@ -1,0 +1,1 @@
+"""From what passed between a client and a coordinator to a scenario that tells the same story."""
