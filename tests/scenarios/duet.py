@@ -47,7 +47,8 @@ __all__ = ["Change", "Client", "Meeting", "Played", "backward", "forward", "itse
 _PATIENCE = 1.5
 """Seconds of nothing after which a client that is the scenario itself will do nothing more."""
 
-_FAREWELL = 5.0
+_FAREWELL = 0.3
+"""Seconds that it has to come to its own end when the scenario is over."""
 
 Change = Callable[[Step], Step | None]
 """What becomes of a step of the client's; `None` where it leaves it out."""
