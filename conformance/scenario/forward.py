@@ -204,7 +204,7 @@ class Forward:
     ) -> None:
         self._latest = None
         if isinstance(line, Refused):
-            if line.status is None or not step.opens or not step.criteria:
+            if not step.opens or not step.criteria:
                 self._tell(Failed(flight, f"the handshake was refused: {line.reason}"))
                 return
             exchange = line.exchange
@@ -303,7 +303,7 @@ class Forward:
         """Is it what must not come, or what has come often enough?"""
         step, line = watch.step, watch.line
         if step.closes is not None:
-            return frame.kind in ("close", "lost") and frame.code == step.closes
+            return frame.kind in ("close", "lost") and step.closes in (0, frame.code)
         if self._missed(flight, step, line.path, frame):
             return False
         return step.never or not (id(frame) in line.taken or self._is_awaited(line, frame))
@@ -335,9 +335,10 @@ class Forward:
             return True
         sight = sight_of_frame(frame, 101, path)
         missed = self.flow.missed(flight, sight)
-        if missed:
-            self.flow.near(flight, f"a {name or 'message'} came, but {missed}", sight)
-        return bool(missed)
+        if not missed or (step.correlation is not None and not step.never):
+            return False  # what answers to it is the one, right or wrong
+        self.flow.near(flight, f"a {name or 'message'} came, but {missed}", sight)
+        return True
 
     # Deeds
 

@@ -22,6 +22,9 @@ __all__ = ["Played", "situation_of"]
 _TICK = 0.01
 """Seconds between two looks at what the agent did."""
 
+_LAUNCH = 8.0
+"""Seconds that a process may take until its first word: several start at the same time."""
+
 
 class Played:
     """What came of each scenario that was played, by the name of its situation."""
@@ -81,15 +84,18 @@ def _play(part: Part, played: Played) -> Play:
 
 
 async def _live(stage: Stage, script: Script) -> None:
-    """Until it is over; each step is waited for as long as the patience lasts, and a wait of the
-    scenario's own as long as it takes.
+    """Until it is over; each step is waited for as long as the patience lasts, the first word of
+    all for longer, and a wait of the scenario's own as long as it takes.
     """
     last = time.monotonic()
     progress = script.progress
+    patience = max(_LAUNCH, 2 * stage.patience)
     while script.finished is None and stage.running:
         script.tick()
         if script.progress != progress or script.is_held:
             progress, last = script.progress, time.monotonic()
-        if time.monotonic() - last > stage.patience:
+        if time.monotonic() - last > patience:
             return
+        if script.heard and patience != stage.patience:
+            patience, last = stage.patience, time.monotonic()
         await asyncio.sleep(_TICK)

@@ -94,19 +94,14 @@ class Flow:
         return self._course.scope(frame, sight)
 
     def missed(self, number: int, sight: Sight) -> str:
-        """Why what was seen is not what that step awaits; empty where it is: what comes on a
-        channel is passed over until it fits.
-        """
+        """Why what was seen is not what that step awaits; empty where it is."""
         return next((weight.message for weight in self._misses(number, sight)), "")
 
     def near(self, number: int, why: str, sight: Sight | None = None) -> None:
-        """Something looked like that step and was not it: told where it never comes. `sight` is
-        what was seen, where its criteria missed.
-        """
+        """Something looked like that step and was not it: `sight` shows how criteria missed."""
         flight = self._course.flights.get(number)
         if flight is not None:
-            misses = self._misses(number, sight) if sight else []
-            flight.near, flight.owed = why, [row for weight in misses for row in weight.rows]
+            flight.missed(why, self._misses(number, sight) if sight else [])
 
     def is_optional(self, number: int) -> bool:
         """May the client leave that step out?"""
@@ -171,8 +166,7 @@ class Flow:
 
     def _seen(self, flight: Flight, event: Seen) -> None:
         step, sight = flight.step, event.sight
-        passes = step.never or step.action == "receive" or not self._forward
-        missed = self.missed(flight.number, sight) if passes else ""
+        missed = self.missed(flight.number, sight) if self._scales.passes_over(step) else ""
         if missed:
             self._by(flight, missed, sight)
         elif step.never:
@@ -310,10 +304,10 @@ class Flow:
             self._over(flight)
 
     def _blame(self, flight: Flight, reason: str, *, unjudged: bool) -> bool:
-        """Say what becomes of its rows, and return whether it is a fault: backward, no row may
-        oblige the client to come this way.
+        """Say what becomes of its rows, or of those by which it was done wrong, and return whether
+        it is a fault: backward, no row may oblige the client to come this way.
         """
-        owed = [*flight.step.requirements, *flight.owed]
+        owed = flight.owed or flight.step.requirements
         blamed = not unjudged and (self._forward or bool(self._scales.rows(owed)))
         self._course.say(owed, False if blamed else None, reason, flight.step.id)
         return blamed
@@ -333,7 +327,7 @@ class Flow:
         weights = self._scales.judged(step.criteria, course.scope(frame, sight))
         if not all(weight.holds for weight in weights):
             return
-        what = f"{step.name} came, and must not"
+        what = f"{flight.what} came, and must not"
         rows = [row for weight in weights for row in weight.rows]
         told = not self._forward and step.action == "receive"
         if told and not self._scales.rows([*step.requirements, *rows]):

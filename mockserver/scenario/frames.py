@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.scenario.acts import Sight
 from mockserver.scenario.inputs import chosen
+from mockserver.scenario.scales import Weight
 from schemas.arazzo.criteria import worth
 from schemas.arazzo.expressions import NOTHING, ExpressionError, Scope
 from schemas.arazzo.model import Action, Parameter, Scenario, Step, Workflow
@@ -19,7 +20,8 @@ __all__ = ["Flight", "Frame", "called", "depended", "scope_of", "worked_out"]
 class Flight:
     """A step under way.
 
-    `near` is why what looked like it was not it, and `owed` are the rows that this would break.
+    `near` is why what looked like it was not it, and `owed` are the rows that this would break,
+    where it was it and done wrong.
     `paused` is the retry that is still to come. `spare` is a step that is done, and of which only
     too many could come. `then` is the one that is tried again once this one is done. `after` is
     what was seen of the step that led to it.
@@ -41,6 +43,22 @@ class Flight:
         """May it be left out, or what called it?"""
         caller = self.frame.caller
         return self.step.optional or (caller is not None and caller.spared)
+
+    @property
+    def what(self) -> str:
+        """What its step speaks of, in a word or two."""
+        step = self.step
+        return "a message" if step.channel is not None and not step.message else step.name
+
+    def missed(self, why: str, misses: Sequence[Weight]) -> None:
+        """Something came near it. Where those criteria alone missed that judge rows, it was the
+        one: nothing else that comes near says more.
+        """
+        owed = [row for weight in misses for row in weight.rows]
+        if owed and all(weight.rows for weight in misses):
+            self.near, self.owed = why, owed
+        elif not self.owed:
+            self.near = why
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -47,6 +47,13 @@ class Scales:
             others = (each for each in others if not each.requirements)
         return list(self._weigh(others, scope))
 
+    def passes_over(self, step: Step) -> bool:
+        """Does what misses go by, and the step await what comes next? Forward, an answer to what
+        was asked is the one, and so is a message that is known by its correlation id.
+        """
+        known = step.action != "receive" or step.correlation is not None
+        return step.never or not self._forward or not known
+
     def misses(self, step: Step, sight: Sight, scope: Scope) -> list[Weight]:
         """All by which what was seen is not what a step awaits."""
         weights = self.others(step.criteria, scope)

@@ -83,11 +83,17 @@ class Script:
         self._moves = 0
         self._busy = False
         self._hurried = False
+        self._heard = False
 
     @property
     def progress(self) -> int:
         """Grows with every step that begins or ends."""
         return self._moves
+
+    @property
+    def heard(self) -> bool:
+        """Has the client that is examined said anything yet?"""
+        return self._heard
 
     @property
     def is_held(self) -> bool:
@@ -309,6 +315,7 @@ class Script:
 
     def _asked(self, exchange: HttpExchange) -> None:
         client = self._others.whose(exchange.headers) or self.workflow.agent
+        self._heard = self._heard or client == self.workflow.agent
         number = exchange.connection
         if number:
             self._lines.open(number, client, exchange.operation, sight_of(exchange))

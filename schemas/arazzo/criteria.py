@@ -134,7 +134,7 @@ def _regex(said: Mapping[str, Any]) -> _Understood:
         value = evaluate(context, scope)
         if value is NOTHING or value is None:
             return Outcome(holds=False, message=f"{context} leads to nothing")
-        pattern = _compile(fill(text, scope))
+        pattern = _compile(fill(text, scope, re.escape))  # what is filled in stands for itself
         seen = value if isinstance(value, str) else str(value)
         what = f"{context} is {_short(seen)}, and does not match {pattern.pattern}"
         return Outcome(holds=bool(pattern.search(seen)), message=what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -204,20 +204,20 @@ def _dig(value: Any, steps: tuple[str, ...]) -> Any:
         return NOTHING
 
 
-def fill(value: Any, scope: Scope) -> Any:
+def fill(value: Any, scope: Scope, written: Callable[[str], str] = str) -> Any:
     """A value with its expressions worked out, at any depth: a text that is one becomes what it is
-    worth, of its own type; those inside a text are written into it. Raises `ExpressionError` for
-    one that leads nowhere.
+    worth, of its own type; those inside a text are written into it, as `written` says. Raises
+    `ExpressionError` for one that leads nowhere.
     """
     if isinstance(value, dict):
-        return {key: fill(item, scope) for key, item in value.items()}
+        return {key: fill(item, scope, written) for key, item in value.items()}
     if isinstance(value, list):
-        return [fill(item, scope) for item in value]
+        return [fill(item, scope, written) for item in value]
     if not isinstance(value, str):
         return value
     if is_expression(value):
         return _found(value, scope)
-    return _EMBEDDED.sub(lambda match: _written(_found(match[1], scope)), value)
+    return _EMBEDDED.sub(lambda match: written(_written(_found(match[1], scope))), value)
 
 
 def _found(text: str, scope: Scope) -> Any:

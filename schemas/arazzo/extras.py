@@ -21,7 +21,7 @@ def extras(page: Page, said: Mapping[str, Any], at: Spot) -> dict[str, Any]:
         "client": said.get("x-client", "client"),
         "identity": page.value(said.get("x-identity", {}), (*at, "x-identity")),
         "opens": said.get("x-open", False),
-        "closes": said.get("x-close"),
+        "closes": 0 if said.get("x-close") == "any" else said.get("x-close"),
         "within": said.get("x-within"),
         "times": _times(page, said.get("x-times", {}), (*at, "x-times")),
         "optional": said.get("x-optional", False),

@@ -137,8 +137,8 @@ class Step:
 
     `message` is the id of the one that is meant, or empty for any. Times are in seconds. `line` is
     where it stands in its file. `has_push` tells a push of `null` from none. `depends_on` holds ids
-    of its own workflow, and `KEY.steps.ID` for a step of another. `unlawful` tells that the client
-    breaks the protocol in it on purpose.
+    of its own workflow, and `KEY.steps.ID` for a step of another. `closes` is 0 where a connection
+    may end in any way. `unlawful` tells that the client breaks the protocol in it on purpose.
     """
 
     id: str

@@ -15,13 +15,13 @@ from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
 from conformance.context import RunContext
-from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import PeerClock
 from conformance.plugin import Suite
 from conformance.scenario.alone import alone
+from conformance.scenario.errands import Errands, own_errands
 from conformance.scenario.forward import Forward
 from conformance.scenario.judging import Part, end, tell
 from conformance.scenario.peer import Peer
@@ -31,6 +31,7 @@ from conformance.stage import of_heard
 from conformance.target import Target, Tls
 from mockserver import RunningMock, Settings
 from mockserver.scenario.acts import Finished, Word
+from mockserver.scenario.asking import own_values
 from mockserver.scenario.flow import Flow
 from mockserver.scenario.inputs import given
 from mockserver.scenario.order import mains
@@ -113,7 +114,8 @@ class _Reach:
         self.target = target.for_protocol(scenario.protocol)
         self.protocol = scenario.protocol
         self.http = HttpClient(self.protocol, self.target)
-        self.hooks = Hooks(self.target)
+        own = own_errands(self.protocol, self.http, IdSource(f"{time.monotonic_ns():x}"))
+        self.hooks = Errands(self.target, own)
         self.grpc: GrpcClient | None = None
 
     def peer(self, opener: Opener, judge: Judge | None = None) -> Peer:
@@ -221,6 +223,9 @@ async def _backward(
     roles = {row.id: row.role for row in suite.all_rows.values()}
     inputs = given(part.workflow, "backward", {}, of_start(values), str)
     flow = Flow(part.scenario, part.workflow.key, direction="backward", inputs=inputs, roles=roles)
+    # What the others will say is known beforehand: the client waits for it by the same criteria.
+    others = [step for step in part.workflow.steps if step.client != part.workflow.agent]
+    flow.choose(0, [own_values(step) for step in others], IdSource("others"))
     script = Script(mock.mock, mock.session, flow, part.workflow, time.monotonic)
     mock.session.script = script
     script.begin()
@@ -298,7 +303,9 @@ def itself(change: Change | None = None) -> Client:
             handed = meeting.flow.workflows[workflow.key]["inputs"]
             known = of_start(meeting.values)
             inputs = {**given(workflow, "forward", {}, known, IdSource("client")), **handed}
-            flow = Flow(scenario, workflow.key, direction="forward", inputs=inputs, roles={})
+            rows = load_requirements(scenario.protocol).values()
+            roles = {row.id: row.role for row in rows}
+            flow = Flow(scenario, workflow.key, direction="forward", inputs=inputs, roles=roles)
             driver = Forward(flow, reach.peer(opener), PeerClock(reach.hooks), lambda _: None)
             await driver.run()
 

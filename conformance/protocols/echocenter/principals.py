@@ -105,6 +105,15 @@ class Cast:
             Person(names=(name,), human=False, token=token, numbers=numbers, registration=said)
         )
 
+    async def existing(self, name: str) -> Person:
+        """An agent that was there before us, whose token the dev endpoint shows. Raises
+        `UnjudgeableError` where it does not.
+        """
+        token = await self._token_from_dev(name)
+        row = row_of((await self.dialogue.agents()).json, name)
+        numbers = () if row is None else tuple(numbers_in(row, name))
+        return self._know(Person(names=(name,), human=False, token=token, numbers=numbers))
+
     async def humans(self) -> list[Person]:
         """The people who can connect: those of the target, and who can log in."""
         if self._humans is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,12 +12,12 @@ from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
 from conformance.context import RunContext
-from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import PeerClock
 from conformance.plugin import Suite
+from conformance.scenario.errands import Errands, own_errands
 from conformance.scenario.forward import Forward
 from conformance.scenario.judging import Part, end, parts, tell
 from conformance.scenario.peer import Peer
@@ -31,6 +32,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("part", parts(RunContext.from_environment()))
 
 
+@pytest.fixture(scope="session")
+async def errands(suite: Suite, http_client: HttpClient, ids: IdSource) -> AsyncIterator[Errands]:
+    """The target's hooks, and what the suite does itself where there is none."""
+    errands = Errands(suite.context.target, own_errands(suite.protocol, http_client, ids))
+    yield errands
+    await errands.close()
+
+
 async def test_workflow(  # noqa: PLR0917  # each is a fixture
     part: Part,
     suite: Suite,
@@ -38,7 +47,7 @@ async def test_workflow(  # noqa: PLR0917  # each is a fixture
     peer: HttpClient,
     opener: Opener,
     grpc_client: GrpcClient | None,
-    hooks: Hooks,
+    errands: Errands,
     ids: IdSource,
 ) -> None:
     def procedures() -> GrpcClient:
@@ -56,7 +65,7 @@ async def test_workflow(  # noqa: PLR0917  # each is a fixture
             words.append(word)
             tell(judge, word, reached.shown)
 
-        finished = await Forward(flow, reached, PeerClock(hooks), note).run()
+        finished = await Forward(flow, reached, PeerClock(errands), note).run()
         end(judge, part, finished, words, reached.shown)
         return finished
 

@@ -118,7 +118,11 @@ class Accounts:
         """A pass for a person, or `None` where the name or the password is wrong."""
         if (username, password) != (self.person.username, self._password):
             return None
-        return self._passes.issue(self.person.id, username, self._world.clock.now())
+        return self.pass_of(self.person)
+
+    def pass_of(self, person: Account) -> str:
+        """A token that opens a connection to a person."""
+        return self._passes.issue(person.id, person.username, self._world.clock.now())
 
     def person_of(self, token: str) -> Account | None:
         """Who shows that pass; an agent's token is none."""

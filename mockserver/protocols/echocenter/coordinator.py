@@ -105,6 +105,23 @@ class EchocenterCoordinator(Administration):
             self.board.leave(connection)  # it is nobody's from now on, whenever it ends
         return {"username": agent.username, "closed": [each.number for each in open_ones]}
 
+    @commands("agent")
+    def agent(self, said: Mapping[str, Any]) -> Any:
+        """An agent of that name, registered if nobody has it: `{"username"}`. Tells its token, and
+        the number by which it is routed.
+        """
+        name = said.get("username")
+        if not isinstance(name, str) or not name.strip():
+            raise TypeError(f'"username" is the name of an agent, not {name!r}')
+        known = self.enrol(name)
+        return {**known, "id": int(known["id"])}
+
+    @commands("person")
+    def person(self, _: Mapping[str, Any]) -> Any:
+        """The person, with a pass that opens a connection."""
+        who = self.accounts.person
+        return {"username": who.username, "id": who.id, "token": self.accounts.pass_of(who)}
+
     def enrol(self, name: str) -> Mapping[str, str]:
         """An agent of that name, with the token that it has, or a new one if it has none."""
         agent = self.accounts.named(name) or self.accounts.add_agent(name)

@@ -211,6 +211,29 @@ def test_deployed_numbers_go_on_after_a_restart() -> None:
     assert [said["id"] for said in person.heard] == [2]
 
 
+def test_agent_is_told_as_it_is_and_registered_where_nobody_has_the_name(center: Center) -> None:
+    told = center.command("agent", username="scout")
+    assert told == center.command("agent", username="scout")
+    guest = center.knock(token=told["token"])
+    assert isinstance(guest, Joined)
+    assert guest.line.connection.principal == "scout"
+    assert [each["id"] for each in center.state["agents"]] == [told["id"]]
+
+
+@pytest.mark.parametrize("name", ["", " ", None, 7])
+def test_agent_wants_a_name(center: Center, name: Any) -> None:
+    with pytest.raises(TypeError, match='"username" is the name of an agent'):
+        center.command("agent", username=name)
+
+
+def test_person_is_told_with_a_pass_that_opens(center: Center) -> None:
+    told = center.command("person")
+    guest = center.knock(token=told["token"])
+    assert isinstance(guest, Joined)
+    assert guest.line.connection.principal == told["username"]
+    assert told["id"] == center.state["people"][0]["id"]
+
+
 def test_reset_forgets_everybody(center: Center) -> None:
     token = center.coordinator.enrol("scout")["token"]
     center.session.reset()

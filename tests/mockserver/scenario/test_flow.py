@@ -206,6 +206,32 @@ def test_rows_of_criteria_that_a_near_miss_broke_fail_and_no_others() -> None:
     assert "nothing came; it came, but" in play.finished.reason
 
 
+def test_what_came_and_was_wrong_breaks_what_it_was_wrong_in_and_not_that_it_came() -> None:
+    criteria = [criterion("$message.payload#/of == 'me'"), criterion("$message.payload#/ok", "C-1")]
+    play = Played(workflow(receive("a", *criteria, requirements=["C-2"])))
+    play.begin()
+    number = play.numbers["a"]
+    play.flow.near(number, "it came, but", heard({"of": "me", "ok": False}))
+    play.flow.near(number, "another came", heard({"of": "you", "ok": True}))
+    assert play.failed("a") == ["C-1=False", "finished False"]
+
+
+def test_what_was_meant_for_others_breaks_no_criterion() -> None:
+    criteria = [criterion("$message.payload#/of == 'me'"), criterion("$message.payload#/ok", "C-1")]
+    play = Played(workflow(receive("a", *criteria, requirements=["C-2"])))
+    play.begin()
+    play.flow.near(play.numbers["a"], "it came, but", heard({"of": "you", "ok": False}))
+    assert play.failed("a") == ["C-2=False", "finished False"]
+
+
+def test_message_that_answers_is_the_one_whatever_else_it_says() -> None:
+    right = criterion("$message.payload#/ok", "C-1")
+    play = Played(workflow(receive("a", right, correlation="$inputs.token")))
+    play.begin()
+    found = play.heard("a", {"ok": False})
+    assert found == ["C-1=False", "finished False"]
+
+
 def test_criterion_that_cannot_be_evaluated_fails() -> None:
     odd = criterion("{$inputs.none}", "C-1", context="$response.body", type="regex")
     play = Played(workflow(step("a", odd)))

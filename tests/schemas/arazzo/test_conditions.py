@@ -121,7 +121,13 @@ def test_criterion_carries_the_requirements_that_it_judges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "held"), [("^Run", True), ("^run", False), ("^(?i:{$inputs.word})", True)]
+    ("pattern", "held"),
+    [
+        ("^Run", True),
+        ("^run", False),
+        ("^(?i:{$inputs.wanted})$", True),
+        ("^(?i:{$inputs.word})", False),  # a value stands for itself: its dot is a dot
+    ],
 )
 def test_regex_is_searched_in_its_context(pattern: str, held: bool) -> None:
     said = {"context": "$response.body#/status", "condition": pattern, "type": "regex"}

@@ -26,7 +26,7 @@ from conformance.plugin import Suite
 from conformance.protocols.architect.coordinator.backdoor import behind_refusal
 from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, Lore, last
 
-pytestmark = exclusive("log-ins")
+pytestmark = [exclusive("log-ins"), pytest.mark.exhausts]
 
 _of_everybody = requirement("ARCH-AUTH-015", "ARCH-AUTH-016", "ARCH-AUTH-017")
 
