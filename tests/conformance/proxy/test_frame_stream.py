@@ -73,6 +73,7 @@ def test_close_has_a_code_and_a_reason() -> None:
         (frame(Opcode.CLOSE) + frame(Opcode.TEXT, b"x"), "followed the close frame"),
         (frame(Opcode.TEXT, b"\xff"), "no UTF-8"),
     ],
+    ids=[*map(str, range(13))],  # masks are drawn anew in each process
 )
 def test_flaw_is_named(data: bytes, flaw: str) -> None:
     assert [said for said in heard(data) if said.kind == "raw" and flaw in said.data.decode()]
