@@ -42,7 +42,7 @@ _HINTS: Mapping[tuple[str, ...], str] = {
     ),
     ("criterion-object", "dependentRequired"): "with a type, say what it is applied to: context",
     ("reply", "not"): "body and text exclude each other",
-    ("deed", "required"): "with goes with hook or command",
+    ("with", "anyOf"): "with goes with hook or command",
     ("deed", "dependentRequired"): "connection goes with close",
 }
 """By the end of a keyword's place in its schema, where the keyword itself says too little."""
