@@ -55,7 +55,7 @@ def _parts(context: RunContext) -> Iterator[Part]:
         for workflow in mains(scenario, context.workflow):
             yield Part(scenario, workflow, row_of(scenario, workflow))
         return
-    for scenario in library(protocol):
+    for scenario in library(context, protocol):
         for workflow in mains(scenario):
             yield Part(scenario, workflow, "")
 
