@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from conformance.conversation import Refused
+from conformance.exchange import Exchange
 from conformance.frames import Frame
 from conformance.marks import UnjudgeableError
 from conformance.peer_clock import PeerClock
@@ -39,6 +40,9 @@ from schemas.arazzo.expressions import ExpressionError
 from schemas.arazzo.model import Deed, Step
 
 __all__ = ["LONGEST_WAIT", "Forward"]
+
+_STAFF = ("administrator", "operator")
+"""Clients whose credentials no document gives: only a target can."""
 
 LONGEST_WAIT = 10.0
 """Seconds of the peer's time that are waited for where it has no hook to let them pass."""
@@ -192,9 +196,9 @@ class Forward:
             self._tell(Failed(flight, f"{step.name}: {exchange.failure}"))
             return
         sight = sight_of_exchange(exchange, asked)
-        if not_now(step.operation, exchange) and self.flow.missed(flight, sight):
-            what = f"{step.name}: the peer says {exchange.status}, not now"
-            self._tell(Failed(flight, what, unjudged=True, sight=sight))
+        excuse = _excuse(step, exchange)
+        if excuse and self.flow.missed(flight, sight):
+            self._tell(Failed(flight, f"{step.name}: {excuse}", unjudged=True, sight=sight))
             return
         until = began + exchange.seconds if exchange.seconds else time.monotonic()
         self._tell(Seen(flight, sight, self._took(began, until)))
@@ -379,3 +383,14 @@ class Forward:
                 f"{seconds:g} s must pass on the peer's clock, and the target has no hook 'advance'"
             )
         await self._clock.pass_by(seconds)
+
+
+def _excuse(step: Step, exchange: Exchange) -> str:
+    """Why an answer may be another than the one that is wanted; empty where it may not."""
+    if step.operation is not None and not_now(step.operation, exchange):
+        return f"the peer says {exchange.status}, not now"
+    if step.client in _STAFF and exchange.status in (401, 403):
+        return (
+            f"the peer says {exchange.status}, and the target names no {step.client} whom it knows"
+        )
+    return ""

@@ -130,7 +130,7 @@ def test_an_empty_variable_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_unknown_hook_is_refused_with_those_that_exist(tmp_path: Path) -> None:
     problem = refused(tmp_path, "url: http://h\nhooks:\n  advanse: {command: [x]}\n")
     assert (problem.line, problem.pointer, problem.value) == (3, "/hooks/advanse", "advanse")
-    assert problem.hint == "hooks: force, advance"
+    assert problem.hint == "hooks: force, advance, restart"
 
 
 def test_an_operator_has_files_and_secrets_of_their_own(
