@@ -45,6 +45,8 @@ class RunContext:
     """Globs of the situations that an agent is led through; all where there are none."""
     scenario: str = ""
     """The scenario that is played alone, instead of the suite; empty for the suite."""
+    library: bool = True
+    """Does the suite play the scenarios that ship as well?"""
     workflow: str = ""
     """The one of its workflows that is wanted, or empty."""
     client: str = ""

@@ -27,7 +27,8 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
         words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
     suite = _HOME / "protocols" / load(context.protocol).id / context.role
     scenarios = _HOME / "scenario" / context.role
-    places = [scenarios] if context.scenario else [suite, scenarios]
+    places = [scenarios] if context.scenario else [suite]
+    places += [scenarios] if context.library and not context.scenario else []
     return [*words, *more, *map(str, places)]
 
 

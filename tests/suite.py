@@ -33,9 +33,10 @@ async def run_suite(
     profile: str = "standard",
     patience: float | None = None,
     scenario: Path | None = None,
+    library: bool = True,
 ) -> Run:
     """Judge one peer in a process of the suite's own, by a scenario alone where one is given, and
-    read its record. Times in seconds.
+    without the `library` of scenarios where it is not wanted; read its record. Times in seconds.
     """
     known = load(protocol)
     target = target or Target()
@@ -49,6 +50,7 @@ async def run_suite(
         only=only,
         profile=profile,
         command=tuple(command),
+        library=library,
         record=str(folder / f"{run}.jsonl"),
     )
     wanted = (situation,) if situation else ()

@@ -52,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|NAME",
         help="play this scenario instead of the suite (see: assay scenarios)",
     )
+    parser.add_argument(
+        "--no-scenarios",
+        dest="library",
+        action="store_false",
+        help="leave those that ship out of the suite",
+    )
     add_inputs(parser)
 
 
@@ -71,6 +77,7 @@ def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     context = replace(
         base_context(arguments, protocol, arguments.role),
         only=arguments.only,
+        library=arguments.library,
         command=tuple(arguments.peer_command),
         patience=arguments.timeout,
         situations=tuple(arguments.situation),

@@ -15,6 +15,7 @@ from tests.mutants import (
     echocenter_agents,
     stella_agents,
 )
+from tests.mutants.sample import EVERYTHING
 from tests.suite import run_suite
 
 __all__ = ["FAULTS", "STYLES", "examined", "style_of"]
@@ -59,8 +60,11 @@ async def examined(
     fault: str = "",
     only: str = "*",
     situation: str = "",
+    library: bool = EVERYTHING,
 ) -> Run:
-    """The record of one examination of one agent."""
+    """The record of one examination of one agent. Scenarios, which tests/scenarios asks of agents
+    in less time, belong to it in a sweep.
+    """
     script = Path(__file__).parent / f"{protocol}_agents" / "agent.py"
     command = [sys.executable, str(script), *_WORDS[protocol].split()]
     command += ["--style", style] if style else []
@@ -73,4 +77,5 @@ async def examined(
         only=only,
         situation=situation,
         patience=_PATIENCE,
+        library=library,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,12 +45,12 @@ def _rows(protocol: str) -> dict[str, Requirement]:
 
 
 async def _side_by_side(
-    jobs: dict[str, dict[str, str]], folder: Path, protocol: str
+    jobs: dict[str, dict[str, Any]], folder: Path, protocol: str
 ) -> dict[str, Run]:
     """Runs each job (its style, fault and glob over requirements), a few at a time."""
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(job: dict[str, str]) -> Run:
+    async def one(job: dict[str, Any]) -> Run:
         async with room:
             return await examined(folder, protocol, **job)
 

@@ -13,7 +13,7 @@ import yaml
 from conformance.hooks import run_hook
 from schemas import Requirement, load, load_requirements
 from tests.mutants.coordinators import FAULTS, LAWFUL, served, served_mock
-from tests.mutants.sample import sampled
+from tests.mutants.sample import EVERYTHING, sampled
 from tests.suite import run_suite, verdicts
 
 _HERE = Path(__file__).parent
@@ -111,7 +111,12 @@ async def test_fault_is_caught_by_its_requirement(
 ) -> None:
     async with served(protocol, fault=fault, patience=2) as target:
         run = await run_suite(
-            tmp_path, protocol=protocol, target=target, only=row, profile="exhaustive"
+            tmp_path,
+            protocol=protocol,
+            target=target,
+            only=row,
+            profile="exhaustive",
+            library=EVERYTHING,  # the checks alone must do: scenarios have tests of their own
         )
     requirement = _rows(protocol)[row]
     weak = requirement.basis == "implied" or requirement.level == "SHOULD"

@@ -119,7 +119,7 @@ async def test_lawful_agent_breaks_none(protocol: str, style: str) -> None:
     assert told.rows("fail", "warn") == {}
 
 
-@pytest.mark.parametrize(("protocol", "name"), sampled(ALL, 2))
+@pytest.mark.parametrize(("protocol", "name"), sampled(ALL, 4))
 async def test_broken_coordinator_is_caught(protocol: str, name: str) -> None:
     fault = CAUGHT[protocol][name]["coordinator"]
     scenario = _read(protocol, name)
