@@ -13,9 +13,12 @@ from conformance.masking import Masker
 from conformance.verdict import now
 from schemas.spec import Protocol, Requirement
 
-__all__ = ["ASSAY_VERSION", "Recorder", "encode"]
+__all__ = ["ASSAY_VERSION", "OWN", "Recorder", "encode"]
 
 ASSAY_VERSION = "0.1.0"
+
+OWN = "SCENARIO-"
+"""How the ids of rows begin that are a scenario's own."""
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -129,4 +132,6 @@ def _peer(context: RunContext, mask: Masker) -> dict[str, Any]:
 def _row(row: Requirement, context: RunContext) -> dict[str, Any]:
     names = ("id", "level", "basis", "section", "text", "capability")
     told = {name: getattr(row, name) for name in names}
-    return {**told, "on_sight": True} if row.id in context.on_sight else told
+    if row.id in context.on_sight:
+        return {**told, "on_sight": True}
+    return {**told, "own": True} if row.id.startswith(OWN) else told

@@ -235,6 +235,10 @@ def _doubts(run: Run) -> Iterator[str]:
     if not run.judged:
         yield "No requirement was judged."
         return  # that no capability shows a pass goes without saying
+    own = {row["id"] for row in run.header["requirements"] if row.get("own")}
+    for outcome in run.requirements:
+        if outcome.id in own and outcome.verdict == "inconclusive":
+            yield f"{outcome.id} was not played to its end: {outcome.message.rstrip('.')}."
     for capability in run.header["claimed"]:
         verdicts = [row.verdict for row in run.requirements if row.capability == capability]
         # A capability without any requirement in the selection can't be held against the peer.

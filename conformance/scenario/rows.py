@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from conformance.recorder import OWN
 from schemas.arazzo.model import Scenario, Workflow
 from schemas.spec import Requirement, Role
 
@@ -14,7 +15,7 @@ __all__ = ["on_sight", "own_rows", "row_of"]
 def row_of(scenario: Scenario, workflow: Workflow) -> str:
     """The id of a workflow's own row."""
     words = f"{scenario.name}-{workflow.id}" if workflow.id != scenario.name else scenario.name
-    return "SCENARIO-" + re.sub(r"[^A-Z0-9]+", "-", words.upper()).strip("-")
+    return OWN + re.sub(r"[^A-Z0-9]+", "-", words.upper()).strip("-")
 
 
 def own_rows(

@@ -115,9 +115,11 @@ async def test_coordinator_that_breaks_it_is_1(tmp_path: Path, mock: RunningMock
 
 
 async def test_hook_that_is_missing_is_named(tmp_path: Path, mock: RunningMock) -> None:
+    """A scenario that was not played to its end vouches for nothing."""
     write(tmp_path, _register(), _look(**{"x-before": [{"advance": 95}]}))
     done = await run(tmp_path, "--url", mock.url)
-    assert done.code == 0, done.said
+    assert done.code == 1, done.said
+    assert "SCENARIO-S-MAIN was not played to its end" in " ".join(done.said.split())
     found = rows(done)
     for row in ("SCENARIO-S-MAIN", "AITBC-GET-001"):
         assert found[row][0] == "inconclusive"
