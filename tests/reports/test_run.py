@@ -148,6 +148,23 @@ def test_claimed_capability_outside_the_selection_is_not_missed(tmp_path: Path) 
     assert made.verdict == "conformant"
 
 
+def test_scenario_that_was_not_played_to_its_end_vouches_for_nothing(tmp_path: Path) -> None:
+    rows = ["A-1", requirement("SCENARIO-LIFE", own=True)]
+    left_open = verdict("SCENARIO-LIFE", "inconclusive", message="nobody came.")
+    made = run(tmp_path, header(*rows), verdict("A-1"), left_open, footer())
+    assert (made.verdict, made.exit_code) == ("inconclusive", 1)
+    assert made.because == ("SCENARIO-LIFE was not played to its end: nobody came.",)
+    made = run(tmp_path, header(*rows), verdict("A-1"), verdict("SCENARIO-LIFE"), footer())
+    assert made.verdict == "conformant"
+
+
+def test_row_that_counts_on_sight_is_passed_over_where_nothing_touched_it(tmp_path: Path) -> None:
+    rows = [requirement(name, on_sight=True) for name in ("A-1", "A-2")]
+    made = run(tmp_path, header(*rows), verdict("A-2"), footer())
+    assert [outcome.id for outcome in made.requirements] == ["A-2"]
+    assert made.verdict == "conformant"
+
+
 # ── how it ended ─────────────────────────────────────────────────────────────────────────────
 
 
