@@ -149,7 +149,7 @@ def test_claimed_capability_outside_the_selection_is_not_missed(tmp_path: Path) 
 
 
 def test_scenario_that_was_not_played_to_its_end_vouches_for_nothing(tmp_path: Path) -> None:
-    rows = ["A-1", requirement("SCENARIO-LIFE", own=True)]
+    rows = [requirement("A-1"), requirement("SCENARIO-LIFE", own=True)]
     left_open = verdict("SCENARIO-LIFE", "inconclusive", message="nobody came.")
     made = run(tmp_path, header(*rows), verdict("A-1"), left_open, footer())
     assert (made.verdict, made.exit_code) == ("inconclusive", 1)
