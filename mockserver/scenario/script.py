@@ -152,8 +152,10 @@ class Script:
         self.turn()  # also where another script has its turns now
         self._mock.sockets.flush(self._session)
 
-    def give_up(self, seconds: float) -> None:
-        """Nobody waits any longer: what has not come will not. `seconds` is how long that was."""
+    def give_up(self, seconds: float, *, owed: bool = True) -> None:
+        """Nobody waits any longer: what has not come will not. `seconds` is how long that was. Is
+        nothing `owed` in that time, its rows stay open.
+        """
         self._hurried = True
         self.turn()
         while self.finished is None and self._watch.awaited:
@@ -162,7 +164,8 @@ class Script:
             if step.never:
                 self._step(Passed(number))
             else:
-                self._step(Failed(number, f"{self._who(step)} within {seconds:g} s"))
+                what = f"{self._who(step)} within {seconds:g} s"
+                self._step(Failed(number, what, unjudged=not owed))
             self._watch.awaited.pop(number, None)
             self.turn()
 

@@ -76,6 +76,14 @@ def test_near_miss_is_told_where_nothing_better_comes() -> None:
     assert scene.verdicts() == {"A-1": False}
 
 
+def test_what_is_not_owed_in_that_time_stays_open() -> None:
+    scene = Scene(workflow(register(), beat(requirements=["A-1"]))).begin()
+    scene.register("a")
+    scene.script.give_up(2.0, owed=False)
+    assert scene.kept is None
+    assert scene.verdicts() == {"A-1": None}
+
+
 def test_client_that_never_comes_and_owes_nothing_leaves_it_open() -> None:
     scene = Scene(workflow(register(), requirements=["A-1"])).begin()
     scene.script.give_up(2.0)
