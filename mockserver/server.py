@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mockserver.app import Listener, Mock
 from mockserver.coordinator import Settings
 from mockserver.session import Session
+from mockserver.wire.address import Address
 from mockserver.wire.http import HttpShell
 from mockserver.world import AdjustableClock, RealClock, VirtualClock
 from schemas import load
@@ -24,7 +25,7 @@ __all__ = ["RunningMock", "start"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunningMock:
+class RunningMock(Address):
     """Where a mock is to be reached, and the mock itself."""
 
     mock: Mock
@@ -36,29 +37,6 @@ class RunningMock:
     """Where its procedures are called; 0 where the protocol has none."""
     plays: Callable[[], Plays] = field(repr=False)
     """The scenarios that are played to whoever comes."""
-
-    @property
-    def url(self) -> str:
-        """The base URL, without a slash at its end."""
-        return f"http{self._rest}"
-
-    @property
-    def ws_url(self) -> str:
-        """The base URL of its WebSockets."""
-        return f"ws{self._rest}"
-
-    @property
-    def grpc(self) -> str:
-        """`HOST:PORT` of its procedures, or empty where the protocol has none."""
-        return f"{self._host}:{self.grpc_port}" if self.grpc_port else ""
-
-    @property
-    def _host(self) -> str:
-        return f"[{self.host}]" if ":" in self.host else self.host
-
-    @property
-    def _rest(self) -> str:
-        return f"{'s' if self.ca else ''}://{self._host}:{self.port}"
 
     @property
     def session(self) -> Session:

@@ -14,6 +14,7 @@ from conformance.clients.grpc import is_ours, trusted
 from conformance.proxy.watch import Watch
 from conformance.target import Target
 from mockserver.transcript import HttpExchange
+from mockserver.wire.grpc import listen
 from mockserver.world import RealClock
 from schemas.grpc import STATUSES
 
@@ -62,18 +63,9 @@ class Procedures:
         self._channel = self._open()
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers([_Handler(self)])
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        try:
-            if tls is None:
-                bound = server.add_insecure_port(address)
-            else:
-                cert, key = (path.read_bytes() for path in tls)
-                bound = server.add_secure_port(address, grpc.ssl_server_credentials([(key, cert)]))
-        except RuntimeError as error:
-            raise OSError(f"{address} cannot be had for gRPC") from error
-        await server.start()
+        bound = await listen(server, host, port, tls)
         self._server = server
-        return int(bound)
+        return bound
 
     async def close(self) -> None:
         if self._server is not None:

@@ -19,6 +19,7 @@ from conformance.proxy.rewriting import Rewriting
 from conformance.proxy.watch import Passed, Watch
 from conformance.target import Target
 from mockserver.authority import Authority
+from mockserver.wire.address import Address
 from mockserver.wire.tls import Identity, make_identity
 from mockserver.world import RealClock
 from schemas.spec import Protocol, Requirement
@@ -33,7 +34,7 @@ _CONNECT = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
-class RunningProxy:
+class RunningProxy(Address):
     """Where a proxy is to be reached, and what came of it so far.
 
     `ca` is the PEM file of the authority that vouches for it, where it speaks TLS. `connected` and
@@ -46,29 +47,6 @@ class RunningProxy:
     grpc_port: int = 0
     connected: int = 0
     refused: int = 0
-
-    @property
-    def url(self) -> str:
-        """The base URL, without a slash at its end."""
-        return f"http{self._rest}"
-
-    @property
-    def ws_url(self) -> str:
-        """The base URL of its WebSockets."""
-        return f"ws{self._rest}"
-
-    @property
-    def grpc(self) -> str:
-        """`HOST:PORT` of its procedures, or empty where it passes none on."""
-        return f"{self._host}:{self.grpc_port}" if self.grpc_port else ""
-
-    @property
-    def _host(self) -> str:
-        return f"[{self.host}]" if ":" in self.host else self.host
-
-    @property
-    def _rest(self) -> str:
-        return f"{'s' if self.ca else ''}://{self._host}:{self.port}"
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from mockserver.passage import Outcome, Pending, Request
 from mockserver.wire.patience import delivered
 from schemas.grpc import code_of
 
-__all__ = ["GrpcShell"]
+__all__ = ["GrpcShell", "listen"]
 
 _SESSION = "x-assay-session"
 _LARGEST = 16 * 1024 * 1024
@@ -50,19 +50,9 @@ class GrpcShell:
         )
         # After reflection: it answers for its own service, and this for every other path.
         server.add_generic_rpc_handlers([_Handler(self._serve)])
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        try:
-            if tls is None:
-                bound = server.add_insecure_port(address)
-            else:
-                cert, key = (path.read_bytes() for path in tls)
-                credentials = grpc.ssl_server_credentials([(key, cert)])
-                bound = server.add_secure_port(address, credentials)
-        except RuntimeError as error:
-            raise OSError(f"{address} cannot be had for gRPC") from error
-        await server.start()
+        bound = await listen(server, host, port, tls)
         self._server = server
-        return int(bound)
+        return bound
 
     async def close(self) -> None:
         if self._server is not None:
@@ -103,6 +93,25 @@ async def _befall(manner: Manner, context: _Context) -> None:
         await asyncio.get_running_loop().create_future()  # until the client's deadline cancels it
     if manner.end:
         await context.abort(*_ENDS[manner.end])
+
+
+async def listen(
+    server: grpc.aio.Server, host: str, port: int, tls: tuple[Path, Path] | None
+) -> int:
+    """Start a server, and return its port; `tls` are the PEM files of a certificate and its key.
+    Raises `OSError` where the address cannot be had.
+    """
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        if tls is None:
+            bound = server.add_insecure_port(address)
+        else:
+            cert, key = (path.read_bytes() for path in tls)
+            bound = server.add_secure_port(address, grpc.ssl_server_credentials([(key, cert)]))
+    except RuntimeError as error:
+        raise OSError(f"{address} cannot be had for gRPC") from error
+    await server.start()
+    return int(bound)
 
 
 class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no types of its own
