@@ -12,12 +12,34 @@ from mockserver.transcript import Entry, Frame
 from mockserver.verdicts import Judge
 from schemas.spec import Protocol
 
-__all__ = ["ExchangeLog"]
+__all__ = ["ExchangeLog", "Lines"]
 
 _SHOWN = 200
 """Bytes of a message that a line shows."""
 
 _COLOURS = {0: "35", 2: "32", 3: "36", 4: "33", 5: "31"}
+
+
+class Lines:
+    """Whole lines on a stream, for as long as somebody reads it."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out: TextIO | None = out
+        self.in_colour = out.isatty() and "NO_COLOR" not in os.environ
+
+    def __bool__(self) -> bool:
+        return self._out is not None
+
+    def say(self, text: str) -> None:
+        """A line, with escapes for what the stream's encoding lacks."""
+        if self._out is None:
+            return
+        try:
+            print(text, file=self._out, flush=True)
+        except UnicodeEncodeError:
+            print(text.encode("ascii", "backslashreplace").decode(), file=self._out, flush=True)
+        except OSError:
+            self._out = None  # the reader went away
 
 
 class ExchangeLog:
@@ -26,21 +48,13 @@ class ExchangeLog:
     def __init__(
         self, protocol: Protocol, out: TextIO, *, form: Literal["text", "json", "none"] = "text"
     ) -> None:
-        self._out: TextIO | None = out
+        self._lines = Lines(out)
         self._form = form
         self._judge = Judge(protocol)
-        self._colour = out.isatty() and "NO_COLOR" not in os.environ
 
     def __call__(self, exchange: Entry) -> None:
-        if self._out is None:
-            return
-        text = self._json(exchange) if self._form == "json" else self._text(exchange)
-        try:
-            print(text, file=self._out, flush=True)
-        except UnicodeEncodeError:
-            print(text.encode("ascii", "backslashreplace").decode(), file=self._out, flush=True)
-        except OSError:
-            self._out = None  # the reader went away
+        if self._lines:
+            self._lines.say(self._json(exchange) if self._form == "json" else self._text(exchange))
 
     def _json(self, exchange: Entry) -> str:
         view = exchange.view()
@@ -66,7 +80,7 @@ class ExchangeLog:
         return [*lines, f"              breaks {', '.join(broken)}"] if broken else lines
 
     def _paint(self, text: str, status: int) -> str:
-        return f"\x1b[{_COLOURS[status // 100]}m{text}\x1b[0m" if self._colour else text
+        return f"\x1b[{_COLOURS[status // 100]}m{text}\x1b[0m" if self._lines.in_colour else text
 
 
 def _frame(frame: Frame) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import TextIO
 
 from conformance.progress import printable
 from conformance.proxy.watch import Breach, Passed
 from conformance.recording.concealing import Concealer
+from mockserver.log import Lines
 from mockserver.transcript import HttpExchange
 
 __all__ = ["PassingLog", "counted"]
@@ -21,9 +21,8 @@ class PassingLog:
     """Told of everything that passed. Secrets are masked by `concealer`."""
 
     def __init__(self, out: TextIO, concealer: Concealer) -> None:
-        self._out: TextIO | None = out
+        self._lines = Lines(out)
         self._concealer = concealer
-        self._colour = out.isatty() and "NO_COLOR" not in os.environ
         self.requests = 0
         self.messages = 0
         self.failed = 0
@@ -48,14 +47,7 @@ class PassingLog:
 
     def say(self, text: str) -> None:
         """A line of ours."""
-        if self._out is None:
-            return
-        try:
-            print(text, file=self._out, flush=True)
-        except UnicodeEncodeError:
-            print(text.encode("ascii", "backslashreplace").decode(), file=self._out, flush=True)
-        except OSError:
-            self._out = None  # the reader went away
+        self._lines.say(text)
 
     def _tell_breach(self, at: float, breach: Breach) -> None:
         word = "FAIL" if breach.fails else "WARN"
@@ -67,7 +59,7 @@ class PassingLog:
     def _line(self, at: float, word: str, text: str) -> None:
         when = datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
         said = printable(self._concealer.text(text)).replace("\n", " ")
-        shown = f"\x1b[{_COLOURS[word]}m{word}\x1b[0m" if self._colour else word
+        shown = f"\x1b[{_COLOURS[word]}m{word}\x1b[0m" if self._lines.in_colour else word
         self.say(f"{when}  {shown}  {said}")
 
 

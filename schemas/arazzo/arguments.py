@@ -8,11 +8,12 @@ from typing import Any
 
 import jsonschema_rs
 
-from schemas.arazzo.drafts import StepDraft, WorkflowDraft
+from schemas.arazzo.checker import StepChecker
+from schemas.arazzo.drafts import WorkflowDraft
 from schemas.arazzo.expressing import input_names
 from schemas.arazzo.known import Known, known_parameters, path_parameters
 from schemas.arazzo.model import Action
-from schemas.arazzo.page import Spot, unknown_places
+from schemas.arazzo.page import unknown_places
 from schemas.arazzo.reuse import Placed, followed
 from schemas.errors import nearest
 from schemas.validation import Shape, Validators
@@ -35,15 +36,7 @@ def check_arguments(workflow: WorkflowDraft, validators: Validators) -> None:
     _check_shared(workflow)
 
 
-class _Checker:
-    def __init__(self, workflow: WorkflowDraft, draft: StepDraft, validators: Validators) -> None:
-        self._workflow = workflow
-        self._draft = draft
-        self._validators = validators
-
-    def _complain(self, at: Spot, message: str, value: Any = None, hint: str = "") -> None:
-        self._workflow.page.complain(at, message, value, hint)
-
+class _Checker(StepChecker):
     def check(self) -> None:
         draft = self._draft
         if draft.step.workflow:

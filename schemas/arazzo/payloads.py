@@ -10,7 +10,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from schemas.arazzo.drafts import StepDraft, WorkflowDraft
+from schemas.arazzo.checker import StepChecker
+from schemas.arazzo.drafts import WorkflowDraft
 from schemas.arazzo.expressions import ExpressionError
 from schemas.arazzo.known import media_types, undecided
 from schemas.arazzo.page import Spot, unknown_places
@@ -36,15 +37,7 @@ def check_payloads(workflow: WorkflowDraft, validators: Validators) -> None:
             checker.check_push()
 
 
-class _Checker:
-    def __init__(self, workflow: WorkflowDraft, draft: StepDraft, validators: Validators) -> None:
-        self._workflow = workflow
-        self._draft = draft
-        self._validators = validators
-
-    def _complain(self, at: Spot, message: str, value: Any = None, hint: str = "") -> None:
-        self._workflow.page.complain(at, message, value, hint)
-
+class _Checker(StepChecker):
     def _check(self, shape: Shape | None, said: Any, at: Spot, unknown: Collection[str]) -> None:
         for violation in shape.certain(said, unknown) if shape else ():
             self._complain((*at, *violation.steps), violation.message, violation.value)
