@@ -116,7 +116,6 @@ class Mock:
     def _wait(self, life: Life, later: Later, began: float) -> Pending:
         coordinator = life.session.coordinator
         name = life.name
-
         waiting = life.session.waiting
 
         def give_up() -> None:

@@ -12,7 +12,7 @@ from conformance.target import Credentials, Hook, Operator, Principal, Target, T
 from mockserver import Settings
 from tests.mutants import aitbc, architect, caxton, echocenter, stella
 
-__all__ = ["FAULTS", "LAWFUL", "served", "served_mock"]
+__all__ = ["FAULTS", "HOOKS", "LAWFUL", "served", "served_mock"]
 
 LAWFUL: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.LAWFUL,
@@ -86,10 +86,10 @@ _KNOWN: Mapping[str, Any] = {"stella": _operated, "caxton": _called}
 async def served_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[Target]:
     """Our own mock as a target."""
     settings = Settings(dialect=dialect, username="warden", password="open-sesame")
-    clock = "virtual" if protocol in _HOOKS else "real"
+    clock = "virtual" if protocol in HOOKS else "real"
     async with mockserver.start(protocol, settings=settings, clock=clock) as mock:
         known = Credentials(username=settings.username, password=settings.password)
-        target = Target(credentials=known, hooks=_HOOKS.get(protocol, {}), grpc=mock.grpc)
+        target = Target(credentials=known, hooks=HOOKS.get(protocol, {}), grpc=mock.grpc)
         if mock.mock.protocol.token_header:
             target = target.with_token(settings.token, mock.mock.protocol)
         yield target.with_url(mock.url)
@@ -104,7 +104,7 @@ _RESTART = Hook(url="/_assay/restart", json={})
 
 _RESTART = Hook(url="/_assay/restart", json={})
 
-_HOOKS: Mapping[str, Mapping[str, Hook]] = {
+HOOKS: Mapping[str, Mapping[str, Hook]] = {
     "aitbc": {"advance": _ADVANCE, "force": _FORCE, "restart": _RESTART},
     "stella": {
         "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),
