@@ -41,8 +41,11 @@ def reply_to(life: Life, client: str, flow: Flow) -> Scripted | None:
         if match.why:
             continue
         scope = flow.scope(number, replace(sight, bound=match.bound))
+        shown = [_shows(each, scope, sight) for each in _handed_out(step)]
+        if False in shown:
+            continue  # whoever shows something else is the coordinator's business
         try:
-            return Scripted(_answer(step.reply, scope), _is_vouched(step, scope, sight))
+            return Scripted(_answer(step.reply, scope), vouched=bool(shown) and all(shown))
         except (ExpressionError, ValueError) as error:
             return Scripted(_unmade(life, step, error), vouched=True)
     return None
@@ -60,7 +63,9 @@ def admits(life: Life, client: str, flow: Flow) -> bool:
         if match.why:
             continue
         seen = replace(sight, bound=match.bound)
-        if _is_vouched(step, flow.scope(number, seen), seen) and not flow.missed(number, seen):
+        scope = flow.scope(number, seen)
+        shown = [_shows(each, scope, seen) for each in _handed_out(step)]
+        if shown and all(shown) and not flow.missed(number, seen):
             return True
     return False
 
@@ -73,22 +78,29 @@ def _is_for(step: Step, life: Life, client: str) -> bool:
     return step.operation is not None and step.operation.id == life.name
 
 
-def _is_vouched(step: Step, scope: Scope, sight: Sight) -> bool:
-    """Does it show something that an earlier step handed out? Headers are not matched, so what
-    stands there must be it.
-    """
-    shown = [each for each in step.parameters if _is_handed_out(each.value)]
-    return bool(shown) and all(_shows(each, scope, sight) for each in shown)
+def _handed_out(step: Step) -> list[Parameter]:
+    """Where it shows something that an earlier step handed out: a token, an id."""
+    return [each for each in step.parameters if _is_handed_out(each.value)]
 
 
 def _is_handed_out(value: Any) -> bool:
     return any(parse(text.strip("{}")).root == "steps" for text in references(value))
 
 
-def _shows(parameter: Parameter, scope: Scope, sight: Sight) -> bool:
+def _shows(parameter: Parameter, scope: Scope, sight: Sight) -> bool | None:
+    """Does it show that very thing? `None` where it shows nothing there. Headers alone are left to
+    be seen: the rest was matched.
+    """
     if parameter.place != "header":
-        return True  # it was matched
-    return bool(sight.request.headers.get(parameter.name.lower()) == worth(parameter.value, scope))
+        return True
+    seen = sight.request.headers.get(parameter.name.lower())
+    return None if seen is None else _folded(seen) == _folded(worth(parameter.value, scope))
+
+
+def _folded(header: Any) -> tuple[str, str]:
+    """Credentials, whose scheme may be written in any case (RFC 9110, 11.1)."""
+    scheme, _, rest = str(header).partition(" ")
+    return (scheme.casefold(), rest.strip()) if rest else ("", scheme)
 
 
 def _answer(reply: Reply, scope: Scope) -> Answer:
