@@ -86,7 +86,9 @@ def _blindness() -> Iterator[Fault]:
 def _talks() -> Iterator[Fault]:
     section = "Send Message"
     yield bugged("replies.waits_on", Bug.WAITS_ON, section, cue=Cue.UNANSWERED, style="asking")
-    yield spoilt(What.SEND, "sender.changing", "another sender each time", _renamed("sender"), **_ASKING)
+    yield spoilt(
+        What.SEND, "sender.changing", "another sender each time", _renamed("sender"), **_ASKING
+    )
     yield Fault(
         name="send.renamed_dropped",
         summary="send: again, under other ids, where no answer came",

@@ -198,9 +198,8 @@ def _talks(story: Story, seen: list[Seen]) -> Iterator[Complaint]:
             continue
         talk = str(_member(each, "conversation_id"))
         senders.setdefault(talk, set()).add(str(_member(each, "sender")))
-        if lost is not None and _member(lost, "content") == _member(each, "content"):
-            if _key(lost) != _key(each):
-                yield suspected("a message that got no answer comes again under other ids")
+        if lost is not None and _renamed(lost, each):
+            yield suspected("a message that got no answer comes again under other ids")
         lost = each if not each.answered else None
     for talk, names in senders.items():
         if len(names) > 1:
@@ -208,6 +207,12 @@ def _talks(story: Story, seen: list[Seen]) -> Iterator[Complaint]:
     for talk, number in looks.items():
         if number > _LOOKS and story.style.awaits:
             yield suspected(f"{talk}: {number} looks for its replies")
+
+
+def _renamed(first: Seen, second: Seen) -> bool:
+    """Whether two messages say the same under different ids."""
+    same = _member(first, "content") == _member(second, "content")
+    return same and _key(first) != _key(second)
 
 
 def _storms(seen: list[Seen]) -> Iterator[Complaint]:

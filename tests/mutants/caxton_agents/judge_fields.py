@@ -61,6 +61,8 @@ def _between(low: float, high: float) -> Any:
 
 
 _filled = bool
+
+
 def _all_texts(value: Any) -> bool:
     return all(isinstance(each, str) for each in value.values())
 
