@@ -51,8 +51,8 @@ _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("deployment", "metrics/latency_p99"): _UNKNOWN,
     ("system.alert", "details"): _UNKNOWN,
 }
-"""States whose set the document leaves open: a peer may have others. An end that cannot be told, who
-deployed it, a rate before there was any traffic, and what is not divided: a peer may not know these.
+"""States of which a peer may have others than the document shows; an end that cannot be told, who
+deployed it, a rate before there was any traffic, and what is not divided, which it may not know.
 """
 
 _IMPLIED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
