@@ -37,6 +37,8 @@ _UNKNOWN: Final = ("missing", "null")
 
 _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("deploy", "status"): ("odd",),
+    ("send", "status"): ("odd",),
+    ("distribute", "status"): ("odd",),
     ("get", "deployment/strategy"): ("odd",),
     ("task", "status"): ("odd",),
     ("deployment", "status"): ("odd",),
