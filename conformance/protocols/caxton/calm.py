@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -14,6 +14,7 @@ from conformance.protocols.caxton.seeds import CROWD, crowd, hosted
 from conformance.protocols.caxton.story import sent_at
 from mockserver.coordinator import Answer, Call, Later
 from mockserver.protocols.caxton.dialects import Dialect
+from mockserver.transcript import HttpExchange
 
 __all__ = ["Scene", "long_lists", "normal_life", "slow_starts"]
 
@@ -53,6 +54,17 @@ async def normal_life(keeper: Keeper) -> None:
     if keeper.stage.running:
         times.append(time.monotonic())  # one that has done its work may wait for ever
     book.pause = max((after - before for before, after in pairwise(times)), default=0.0)
+    book.reading = _reading(asked, times)
+
+
+def _reading(asked: Sequence[HttpExchange], times: Sequence[float]) -> float:
+    """The longest time for which all that was asked at these `times` was the history."""
+    longest, begun = 0.0, None
+    for number, at in enumerate(times):
+        longest = max(longest, at - begun) if begun is not None else longest
+        reads = number < len(asked) and asked[number].operation == "queryMessages"
+        begun = (at if begun is None else begun) if reads else None
+    return longest
 
 
 def _able(keeper: Keeper, call: Call, /, serve: Serve) -> Answer | Later:

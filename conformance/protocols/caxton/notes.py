@@ -15,6 +15,9 @@ _TOO_LATE = 1.5
 _SILENCE = 7.0
 """Seconds of silence from which on a busy client counts as one that does nothing any more."""
 
+_READER = 3.0
+"""Seconds of nothing but histories from which on a client is one that reads them as its work."""
+
 _LONGEST = 15.0
 """Seconds for which a client is waited for at most, however seldom it speaks."""
 
@@ -59,17 +62,23 @@ class Notes:
 @dataclass(slots=True, kw_only=True)
 class Notebook:
     """All of them by situation, and what the normal life showed: whether the client opens a
-    WebSocket, which operations it asks for, and the longest time (seconds) for which it asked
-    nothing.
+    WebSocket, which operations it asks for, the longest time (seconds) for which it asked
+    nothing, and that for which it read histories and did nothing else.
     """
 
     listens: bool = False
     asks: frozenset[str] = frozenset()
     pause: float = 0.0
+    reading: float = 0.0
     situations: dict[str, Notes] = field(default_factory=dict)
 
     def of(self, situation: str) -> Notes:
         return self.situations.setdefault(situation, Notes())
+
+    @property
+    def looks_for_replies(self) -> bool:
+        """Is the history nothing that it reads for its own sake?"""
+        return self.reading < _READER
 
     @property
     def silence(self) -> float:

@@ -19,6 +19,12 @@ _BESIDE = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]
 _ENOUGH = 3
 """Requests after which an odd answer has done what it can."""
 
+_ODD = "default|"
+"""What an id begins with that must be encoded in a path, and stays as it is everywhere else."""
+
+_NAMING = ("agent_id", "task_id", "deployment_id")
+"""Where the id of what was made is told."""
+
 _BRIEFLY = 2
 """How often the same thing is in a state that nobody knows, before it is in another."""
 
@@ -64,16 +70,8 @@ def _accepted(call: Call, /, serve: Serve) -> Answer | Later:
 
 
 def _other_times(_: Call, body: Any) -> Any:
-    return _moved(body)
-
-
-def _moved(value: Any) -> Any:
     """The same times, as RFC 3339 writes them elsewhere."""
-    if isinstance(value, dict):
-        return {k: v if k == "content" else _moved(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_moved(each) for each in value]
-    return _elsewhere(value) if isinstance(value, str) else value
+    return _texts_in(body, _elsewhere)
 
 
 def _elsewhere(said: str) -> str:
@@ -84,6 +82,41 @@ def _elsewhere(said: str) -> str:
     except ValueError:
         return said
     return told.replace(microsecond=123456).isoformat()
+
+
+def _odd_ids() -> Edit:
+    """What is made has ids that a path must encode, in whatever is told of it."""
+    known: set[str] = set()
+
+    def edit(call: Call, /, serve: Serve) -> Answer | Later:
+        plainly = replace(
+            call,
+            parameters=_texts_in(call.parameters, _plain_id),
+            query=_texts_in(call.query, _plain_id),
+            body=_texts_in(call.body, _plain_id),
+        )
+        said = serve(plainly)
+        if not isinstance(said, Answer) or not isinstance(said.body, dict):
+            return said
+        told = (said.body.get(name) for name in _NAMING)
+        known.update(each for each in told if isinstance(each, str))
+        body = _texts_in(said.body, lambda text: _ODD + text if text in known else text)
+        return replace(said, body=body)
+
+    return edit
+
+
+def _plain_id(text: str) -> str:
+    return text.removeprefix(_ODD)
+
+
+def _texts_in(value: Any, change: Callable[[str], str]) -> Any:
+    """A value with other texts; the content of messages stays as it is."""
+    if isinstance(value, Mapping):
+        return {k: v if k == "content" else _texts_in(v, change) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_texts_in(each, change) for each in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _unknown_states() -> Edit:
@@ -138,6 +171,7 @@ ODD_ANSWERS: Mapping[str, Callable[[], Edit]] = {
     "unknown fields": lambda: _more,
     "other successes": lambda: _accepted,
     "other times": lambda: _each(_other_times),
+    "odd ids": _odd_ids,
     "unknown states": _unknown_states,
     "sparse answers": _sparse,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.protocols.caxton.keeper import Keeper, Serve
 from conformance.protocols.caxton.seeds import crowd, hosted
 from mockserver.coordinator import Answer, Call, Later
+from mockserver.transcript import HttpExchange
 
 __all__ = ["crosswise_replies", "no_replies"]
 
@@ -20,8 +21,16 @@ _SENDS = ("sendMessage", "MessageService.SendMessage")
 
 _NEVER = 3600
 
-_EVER = 45.0
-"""Seconds from which on to wait is to wait for ever: the document's own example waits for 30."""
+_EVER = 70.0
+"""Seconds from which on to wait is to wait for ever: the document's own example waits for 30, and
+many a client for 60.
+"""
+
+_GOES_ON = 3
+"""Requests by which a client shows that it goes on."""
+
+_THOROUGH = 4.0
+"""Seconds of patience from which on there is time for that; who goes on needs none of it."""
 
 
 def _hush(keeper: Keeper, *, silent: bool = True) -> None:
@@ -92,13 +101,17 @@ def _write(keeper: Keeper, **message: Any) -> None:
 async def no_replies(keeper: Keeper) -> None:
     """No agent says a word."""
     crowd(keeper, 2)
+    endless: set[Later] = set()
 
     def edit(call: Call, /, serve: Serve) -> Answer | Later:
         _hush(keeper)
         if call.operation != _WAIT:
             return serve(call)
         # Not even the coordinator gives up: only a deadline of the client's own ends it.
-        return serve(replace(call, body={**call.body, "options": {"timeout_seconds": _NEVER}}))
+        said = serve(replace(call, body={**call.body, "options": {"timeout_seconds": _NEVER}}))
+        if isinstance(said, Later) and "grpc-timeout" not in call.headers:
+            endless.add(said)
+        return said
 
     keeper.edits.append(edit)
     keeper.befall("no replies")
@@ -107,5 +120,16 @@ async def no_replies(keeper: Keeper) -> None:
         return
     await keeper.seen((*_SENDS, _WAIT), keeper.stage.patience)
     keeper.befall("asked")
-    ever = _EVER if keeper.stage.patience > 10 else keeper.book.patience + 2
-    await keeper.lively(within=ever)
+    ever = _EVER if keeper.stage.patience >= _THOROUGH else keeper.book.patience + 2
+    end = time.monotonic() + ever
+    before = len(_other_things(keeper))
+    await keeper.stage.until(lambda: len(_other_things(keeper)) >= before + _GOES_ON, ever)
+    await keeper.stage.until(
+        lambda: not endless & keeper.stage.session.waiting, end - time.monotonic()
+    )
+
+
+def _other_things(keeper: Keeper) -> list[HttpExchange]:
+    """What it asked that was no look for a reply, as far as that can be told."""
+    looks = ("queryMessages",) if keeper.book.looks_for_replies else ()
+    return [heard for heard in keeper.asked() if heard.operation not in looks]

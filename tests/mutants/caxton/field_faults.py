@@ -36,6 +36,9 @@ def _places(op: str, section: Section, rows: dict[str, Shape]) -> Iterator[_Plac
 _UNKNOWN: Final = ("missing", "null")
 
 _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("deploy", "status"): ("odd",),
+    ("send", "status"): ("odd",),
+    ("distribute", "status"): ("odd",),
     ("get", "deployment/strategy"): ("odd",),
     ("task", "status"): ("odd",),
     ("deployment", "status"): ("odd",),
@@ -50,12 +53,13 @@ _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("deployment", "metrics/latency_p99"): _UNKNOWN,
     ("system.alert", "details"): _UNKNOWN,
 }
-"""An end that cannot be told, who deployed it, a rate before there was any traffic, and what is
-not divided: a peer may not know these.
+"""States of which a peer may have others than the document shows; an end that cannot be told, who
+deployed it, a rate before there was any traffic, and what is not divided, which it may not know.
 """
 
 _IMPLIED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("get", "metrics/average_latency_ms"): _UNKNOWN,
+    ("create_task", "status"): ("odd",),
     ("history", "total"): ("more",),
     ("system", "performance/message_latency_p50"): _UNKNOWN,
     ("system", "performance/message_latency_p99"): _UNKNOWN,

@@ -71,7 +71,7 @@ _CALL: Final[tuple[Row, ...]] = (
         at("bid.made", lambda v, s: s["invited"] and s["able"]),
     ),
     ("bidders.none", "nobody ever bids", at("bid.made", never)),
-    ("bidders.first", "only the first participant is asked", at("bids", lambda v, s: v[:1])),
+    ("~bidders.first", "only the first participant is asked", at("bids", lambda v, s: v[:1])),
     (
         "proposals.zero",
         "proposals_received is 0",

@@ -35,6 +35,12 @@ class Trouble(StrEnum):
     ALERT = "a system alert"
     FAILED = "an event of a failed agent"
     CLOSED = "the end of its WebSocket"
+    ACCEPTED = "status 202"
+    OFFSET = "a time with an offset"
+    BARE = "an answer whose open types hold nothing"
+    STRAY = "an answer to what nobody asked"
+    CROSSED = "an answer to a message before the one to an earlier message"
+    UNWANTED = "an event after it has unsubscribed"
 
 
 class Reaction(StrEnum):
@@ -79,6 +85,9 @@ class Bug(StrEnum):
     NEVER_WAITS = "sends messages before its agent runs"
     RUSHES_DEPLOYS = "deploys more in a row than the burst allows"
     FLOODS_METRICS = "asks metrics more often in a row than the burst allows"
+    RAW_PATHS = "puts ids into paths as they are"
+    WAITS_ON = "looks for a reply again and again, however long none comes"
+    TASKS_REMOVED = "names an agent that it has removed for a task"
 
     NEVER_SUBSCRIBES = "opens its WebSocket and subscribes to nothing"
     SUBSCRIBES_TWICE = "subscribes twice to the same"
@@ -101,6 +110,7 @@ class Bug(StrEnum):
     TERM_DAWDLES = "takes half a minute to stop"
 
     LEAKS_TOKEN = "prints its token"
+    SILENT = "says nothing at all"
     QUITS_EARLY = "leaves with status 0 after its first deployment"
     NO_DEADLINE = "calls without any deadline"
 
@@ -117,7 +127,7 @@ class Cue(StrEnum):
     GARBLED = "the first answer of each operation is no JSON"
     SLOW = "the first answer of some operations is late"
     UNAUTHORIZED = "401 for a moment, for some operations"
-    FORBIDDEN = "403 to the first request of each operation"
+    FORBIDDEN = "403 for a moment, for each operation"
     GONE = "404 to the first request about a thing that is there"
     CONFLICT = "the name of the agent is taken"
     INVALID = "400 to the first request of each operation"
@@ -125,5 +135,11 @@ class Cue(StrEnum):
     EXTRA = "fields that no document names"
     EMPTY = "lists with nothing in them"
     STATES = "states that no document names"
+    ACCEPTED = "202 for what changes something"
+    TIMES = "times with an offset"
+    IDS = "ids that a path must encode"
+    UNANSWERED = "messages that nobody answers"
+    CROSSED = "no answer before two messages, and then the later one first, after a stray one"
     ODD = "odd but lawful events and frames on the WebSocket"
+    BAD_FRAME = "a frame that RFC 6455 forbids on the WebSocket"
     CLOSE = "a WebSocket closed, refused for a while, and accepted again"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from tests.mutants.caxton_agents import grpc_calls
+from tests.mutants.caxton_agents import grpc_calls, words
 from tests.mutants.caxton_agents.being import Being
 from tests.mutants.caxton_agents.bugs import Bug
 from tests.mutants.caxton_agents.forms import content_type, encoded, multipart
@@ -160,6 +160,7 @@ class Caller:
             return self._call(call, body, wasm, dict(query))
         method, template = OPERATIONS[what]
         base = urlsplit(being.target.rest).path
+        own = about if being.has(Bug.RAW_PATHS) else quote(about, safe="")
         form = being.style.form if wasm is not None else None
         headers = [*being.style.headers, ("X-Caxton-Token", being.target.token)]
         if form is None and body is not None:
@@ -167,7 +168,7 @@ class Caller:
         return Draft(
             what=what,
             method=method,
-            path=base + template.replace("{id}", quote(about, safe="")),
+            path=base + template.replace("{id}", own),
             query=query,
             headers=tuple((being.style.header_case(name), value) for name, value in headers),
             body=body,
@@ -180,12 +181,9 @@ class Caller:
         message: Json = {"message": body}
         if call is What.CALL_DEPLOY:
             name = body.get("name") if isinstance(body, dict) else None
-            extra: dict[str, Json] = {
-                "environment": {"ROOM": "attic"},
-                "capabilities": ["sorting", "lifting"],
-            }
             own: dict[str, Json] = {"name": name}
-            message = {"config": own if self._being.style.minimal else own | extra}
+            extra = {} if self._being.style.minimal else words.EQUIPMENT
+            message = {"config": {**own, **extra}}
         elif call is What.CALL_LIST:
             message = {name: int(query[name]) for name in ("limit", "offset") if name in query}
         return Draft(

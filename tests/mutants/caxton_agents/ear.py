@@ -15,7 +15,7 @@ from tests.mutants.caxton_agents.forms import encoded
 from tests.mutants.caxton_agents.model import Draft, Json, Library, Say, What
 from tests.mutants.caxton_agents.socket_libraries import dial_aiohttp, dial_usual
 from tests.mutants.caxton_agents.socket_raw import Dialling, RefusedError, Socket, dial
-from tests.mutants.caxton_agents.troubles import heard
+from tests.mutants.caxton_agents.troubles import heard, is_event
 
 __all__ = ["Ear"]
 
@@ -34,6 +34,8 @@ class Ear:
         self._opened = 0
         self._agents: list[str] = []
         self._asked = False
+        self._unsubscribed = False
+        """Whether it has ended its subscriptions, and has heard of no new one since."""
         self._leaving = False
 
     async def run(self) -> None:
@@ -47,7 +49,7 @@ class Ear:
             except OSError as error:
                 if not self._leaving:
                     being.log(f"WebSocket: {error or type(error).__name__}")
-            self._socket, self._asked = None, False
+            self._socket, self._asked, self._unsubscribed = None, False, False
             if self._opened and not self._leaving:
                 being.meets(Trouble.CLOSED, What.CONNECT)
             if being.has(Bug.NO_RECONNECT) or (being.has(Bug.RECONNECTS_ONCE) and self._opened > 1):
@@ -147,6 +149,7 @@ class Ear:
             told = f"{own}0" if being.has(Bug.UNSUBSCRIBES_OTHER) else own
             for _ in range(2 if being.has(Bug.UNSUBSCRIBES_TWICE) else 1):
                 await self._say(What.UNSUBSCRIBE, words.unsubscription(being.style, told))
+        self._unsubscribed = bool(being.memory.subscriptions)
         being.memory.subscriptions.clear()
 
     async def _say(self, what: What, body: Json) -> None:
@@ -178,6 +181,8 @@ class Ear:
             return
         for trouble in heard(message):
             being.meets(trouble, What.SUBSCRIBE)
+        if self._unsubscribed and is_event(message):
+            being.meets(Trouble.UNWANTED, What.UNSUBSCRIBE)
         if isinstance(message, dict):
             self._take(message)
 
@@ -187,5 +192,6 @@ class Ear:
         said = message.get("type")
         if isinstance(own, str) and own not in memory.subscriptions and said != "unsubscribed":
             memory.subscriptions.append(own)
+            self._unsubscribed = False
         names = (message.get("in_reply_to"), message.get("conversation_id"))
         memory.replies += any(isinstance(name, str) and name in memory.asked for name in names)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from tests.mutants.caxton_agents.bugs import Bug, Cue
-from tests.mutants.caxton_agents.model import Fault, What
-from tests.mutants.caxton_agents.seeds import SECTIONS, bugged
+from tests.mutants.caxton_agents.edits import on, put_from, then
+from tests.mutants.caxton_agents.model import Edit, Fault, Item, Memory, What
+from tests.mutants.caxton_agents.seeds import SECTIONS, bugged, spoilt
 
 __all__ = ["CONDUCT_FAULTS"]
 
@@ -46,6 +47,7 @@ def _order() -> Iterator[Fault]:
         ("order.rolls_back_twice", Bug.ROLLS_BACK_TWICE, What.ROLLBACK),
         ("order.distributes_first", Bug.DISTRIBUTES_FIRST, What.DISTRIBUTE),
         ("order.monitors_first", Bug.MONITORS_FIRST, What.MONITOR),
+        ("order.tasks_removed", Bug.TASKS_REMOVED, What.TASK),
         ("order.redeploys", Bug.REDEPLOYS, What.DEPLOY),
         ("order.litters", Bug.LITTERS, What.REMOVE),
         ("order.never_waits", Bug.NEVER_WAITS, What.SEND),
@@ -79,6 +81,35 @@ def _blindness() -> Iterator[Fault]:
                 style="deployments" if what is What.ROLLBACK else "full",
                 reshape=_blind(what),
             )
+
+
+def _talks() -> Iterator[Fault]:
+    section = "Send Message"
+    yield bugged("replies.waits_on", Bug.WAITS_ON, section, cue=Cue.UNANSWERED, style="asking")
+    yield spoilt(
+        What.SEND, "sender.changing", "another sender each time", _renamed("sender"), **_ASKING
+    )
+    yield Fault(
+        name="send.renamed_dropped",
+        summary="send: again, under other ids, where no answer came",
+        section=section,
+        implied=True,
+        cue=Cue.DROPPED,
+        edit=on(What.SEND, edit=then(_renamed("conversation_id"), _renamed("reply_with"))),
+        reshape=_blind(What.SEND),
+    )
+
+
+_ASKING: Final[Mapping[str, Any]] = {"style": "asking", "implied": True}
+
+
+def _renamed(member: str) -> Edit:
+    """A value of its own in each message."""
+
+    def other(item: Item, memory: Memory) -> str:
+        return f"{memory.name}-{member}-{memory.sent[item.what]}"
+
+    return put_from(member, other)
 
 
 def _blind(what: What) -> Any:
@@ -117,8 +148,17 @@ def _endings() -> Iterator[Fault]:
         ("dawdles", Bug.TERM_DAWDLES),
     ):
         yield bugged(f"term.{word}", bug, section)
+    yield bugged("life.silent", Bug.SILENT, section, implied=False)
     yield bugged("life.quits_early", Bug.QUITS_EARLY, "Deploy Agent")
+    yield bugged("paths.raw", Bug.RAW_PATHS, "Get Agent Details", cue=Cue.IDS)
     yield bugged("leak.prints_token", Bug.LEAKS_TOKEN, "Authentication")
 
 
-CONDUCT_FAULTS: Final = (*_pages(), *_order(), *_blindness(), *_rates(), *_endings())
+CONDUCT_FAULTS: Final = (
+    *_pages(),
+    *_order(),
+    *_blindness(),
+    *_talks(),
+    *_rates(),
+    *_endings(),
+)

@@ -113,6 +113,7 @@ def _messages() -> Iterator[Fault]:
         (_W, "performative.none", "no performative", drop("message.performative"), False),
         (_W, "receiver.none", "no receiver", drop("message.receiver"), False),
         (_W, "content.none", "no content", drop("message.content"), False),
+        (_W, "names.none", "neither reply_with nor conversation", _nameless(), True),
         (_L, "limit.negative", "a limit below zero", put("limit", -3), True),
         (_L, "offset.negative", "an offset below zero", put("offset", -1), True),
         (_L, "limit.text", "the limit is a text", put("limit", "ten"), False),
@@ -128,6 +129,10 @@ def _higher() -> Edit:
 
 def _swapped() -> Edit:
     return number(content=5, conversation_id=4)
+
+
+def _nameless() -> Edit:
+    return then(drop("message.reply_with"), drop("message.conversation_id"))
 
 
 def _replying() -> Edit:

@@ -99,6 +99,20 @@ _FRAMES: Final = (
     habit("frame.no_pong", "no pong for a ping", cue=Cue.ODD, pongs=False),
     habit("frame.no_close_answer", "no answer to a close", cue=Cue.CLOSE, answers_close=False),
     habit("shake.version_8", "asks for an old version of WebSocket", version="8"),
+    habit(
+        "shake.same_key",
+        "asks for each WebSocket with the same key",
+        cue=Cue.CLOSE,
+        implied=True,
+        same_key=True,
+    ),
+    habit(
+        "frame.takes_forbidden",
+        "goes on after frames that are forbidden",
+        cue=Cue.BAD_FRAME,
+        implied=True,
+        strict=False,
+    ),
     habit("shake.no_key", "asks for a WebSocket without a key", key=False),
     *(
         habit(

@@ -54,13 +54,28 @@ def _answers() -> Iterator[Fault]:
     ):
         yield from _faults(word, trouble, cue, _CODES, *_FATAL)
     yield from _faults("409", Trouble.CONFLICT, Cue.CONFLICT, _CODES, Reaction.HAMMER)
+    yield from _faults("403", Trouble.FORBIDDEN, Cue.FORBIDDEN, _CODES, Reaction.HAMMER)
     for word, trouble, cue, section in (
         ("nulls", Trouble.NULLS, Cue.NULLS, "List Agents"),
         ("extra", Trouble.EXTRA, Cue.EXTRA, "Error Responses"),
         ("empty", Trouble.EMPTY, Cue.EMPTY, "List Agents"),
         ("state", Trouble.STATE, Cue.STATES, "Agent Lifecycle States"),
+        ("202", Trouble.ACCEPTED, Cue.ACCEPTED, "Create Task"),
+        ("offset", Trouble.OFFSET, Cue.TIMES, "Deploy Agent"),
     ):
         yield from _faults(word, trouble, cue, section, *_FATAL)
+
+
+def _replies() -> Iterator[Fault]:
+    """Only who reads open types, or looks for replies, meets these."""
+    for word, trouble, cue, style in (
+        ("bare", Trouble.BARE, Cue.PLAIN, "grpc"),
+        ("stray", Trouble.STRAY, Cue.CROSSED, "asking"),
+        ("crossed", Trouble.CROSSED, Cue.CROSSED, "asking"),
+    ):
+        for reaction in _FATAL:
+            name = f"{_VERBS[reaction]}.at_{word}"
+            yield reacting(name, trouble, reaction, cue, section="Send Message", style=style)
 
 
 def _hearing() -> Iterator[Fault]:
@@ -76,9 +91,10 @@ def _hearing() -> Iterator[Fault]:
         ("failed", Trouble.FAILED),
     ):
         yield from _faults(word, trouble, Cue.ODD, _EVENTS, Reaction.CRASH, Reaction.DEAF)
+    yield from _faults("unwanted", Trouble.UNWANTED, Cue.ODD, _EVENTS, Reaction.CRASH)
     yield from _faults("alert", Trouble.ALERT, Cue.ODD, _EVENTS, Reaction.QUIT)
     yield from _faults("failed", Trouble.FAILED, Cue.ODD, _EVENTS, Reaction.QUIT, Reaction.STALL)
     yield from _faults("close", Trouble.CLOSED, Cue.CLOSE, "WebSocket Events", *_FATAL)
 
 
-STURDY_FAULTS: Final = (*_answers(), *_hearing())
+STURDY_FAULTS: Final = (*_answers(), *_replies(), *_hearing())

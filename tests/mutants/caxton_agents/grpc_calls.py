@@ -77,15 +77,17 @@ def _with_wasm(draft: Draft) -> Any:
 def _read(what: What, answer: bytes) -> Answer:
     name = _ANSWERS.get(what)
     if name is None:
-        return Answer(status=200)
+        return Answer(status=200, bare=not answer)
     try:
         found = protobuf.decode(name, answer)
     except ValueError:
         return Answer(status=599)
     data: dict[str, Json] = {}
+    bare = False
     if what is What.CALL_LIST:
+        bare = b"" in found.get("agents", ())
         data["count"] = len(found.get("agents", ()))
         data["total"] = int((found.get("total") or [0])[-1])
     else:
         data["agent_id"] = str((found.get("agent_id") or [""])[-1])
-    return Answer(status=200, data=data)
+    return Answer(status=200, data=data, bare=bare)

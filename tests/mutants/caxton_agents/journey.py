@@ -146,19 +146,34 @@ class Journey:
         being, memory = self._being, self._being.memory
         if not memory.agent_id:
             return
+        memory.awaited.clear()
         for n in range(being.style.messages):
             self._messages += 1
             mark = f"{memory.name}-{self._messages}-{memory.rng.randrange(10**6):06}"
-            memory.conversation = f"talk-{mark}"
+            if not being.style.awaits or not n:
+                memory.conversation = f"talk-{mark}"
             reply_with = f"answer-{mark}"
             memory.asked |= {memory.conversation, reply_with}
+            memory.awaited.append(reply_with)
             body = words.message(being.style, memory, memory.agent_id, reply_with, n)
             waits = self._caller.speaks(What.CALL_WAIT) and n == being.style.messages - 1
             if waits:
                 await self._caller.ask(What.CALL_WAIT, body=body)
             else:
                 await self._caller.act(What.SEND, look=self._is_there, body=body)
+            if not being.style.awaits:
+                await self._pages.history(memory.conversation)
+        if being.style.awaits:
+            await self._await_replies()
+
+    async def _await_replies(self) -> None:
+        """Look for the replies, but not for ever."""
+        being, memory = self._being, self._being.memory
+        looks = 0
+        while memory.awaited and (looks < being.style.polls or being.has(Bug.WAITS_ON)):
+            looks += 1
             await self._pages.history(memory.conversation)
+            await being.rest(being.style.poll)
 
     async def _is_there(self) -> bool:
         """Whether the history has the newest conversation."""
@@ -171,6 +186,8 @@ class Journey:
     async def _work(self) -> None:
         being, memory = self._being, self._being.memory
         participants = [memory.agent_id] if memory.agent_id else memory.agents[:3]
+        if being.has(Bug.TASKS_REMOVED) and memory.removed:
+            participants = [memory.removed]
         if not participants:
             return
         if being.has(Bug.DISTRIBUTES_FIRST):
@@ -250,8 +267,10 @@ class Journey:
 
     async def _measure(self) -> None:
         being, own = self._being, self._being.memory.agent_id
-        for _ in range(_FLOOD if being.has(Bug.FLOODS_METRICS) else 1):
-            await self._caller.read(What.SYSTEM)
+        if being.has(Bug.FLOODS_METRICS):
+            for _ in range(_FLOOD):
+                await self._caller.ask(What.SYSTEM)  # whatever the answer is
+        await self._caller.read(What.SYSTEM)
         if own:
             await self._caller.read(What.METRICS, about=own, query=(("period", "1h"),))
 
@@ -267,7 +286,7 @@ class Journey:
             await self._stop(own)
         for _ in range(2 if being.has(Bug.REMOVES_TWICE) else 1):
             await self._caller.act(What.REMOVE, look=self._is_gone, about=own)
-        memory.agent_id = ""
+        memory.agent_id, memory.removed = "", own
         await self._haunt(own)
 
     async def _stop(self, own: str) -> None:

@@ -5,6 +5,7 @@ A plain complaint rests on what the document says or shows; an implied one on pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,6 +23,7 @@ from tests.mutants.caxton_agents.stage import TOKEN
 __all__ = ["complaints"]
 
 _END: Final = 2.6
+_PATH: Final = re.compile(r"(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _FORMS: Final = frozenset({What.DEPLOY, What.RELOAD})
 _JSON: Final = frozenset(
     {What.UPDATE, What.STOP, What.SEND, What.TASK, What.DISTRIBUTE, What.ROLLOUT, What.ROLLBACK}
@@ -45,6 +47,8 @@ def _complaints(story: Story) -> Iterator[Complaint]:
 
 def _request(seen: Seen) -> Iterator[Complaint]:
     what = seen.what
+    if not _PATH.fullmatch(seen.path):
+        yield suspected(f"a path that is not encoded: {seen.path}")
     if what is None:
         yield plain(f"nobody documents {seen.method} {seen.path}")
         return

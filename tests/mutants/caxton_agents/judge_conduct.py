@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.mutants.caxton_agents.bugs import Cue
 from tests.mutants.caxton_agents.model import Chapter, What
-from tests.mutants.caxton_agents.reading import Complaint, suspected
+from tests.mutants.caxton_agents.reading import Complaint, plain, suspected
 from tests.mutants.caxton_agents.record import Seen
 from tests.mutants.caxton_agents.rehearsal import Story
 from tests.mutants.caxton_agents.stage import NAME, parts_of
@@ -20,6 +20,7 @@ _WINDOW: Final = 0.15
 _STORM: Final = 7
 _QUICK: Final = 0.015
 _QUICK_POLLS: Final = 8
+_LOOKS: Final = 12
 _IDLE: Final = 1.5
 _EARLY: Final = 0.05
 _USUAL: Final = frozenset({What.DEPLOY, What.SEND, What.LIST, What.SYSTEM})
@@ -55,9 +56,11 @@ def conduct_complaints(story: Story) -> Iterator[Complaint]:
         yield from _refusals(story, seen)
         yield from _litter(story)
         yield from _haste(seen)
-        for complaint in (*_offsets(seen), *_cursors(seen)):
+        again = story.style.awaits
+        for complaint in (*_offsets(seen), *_cursors(seen, again=again)):
             yield suspected(complaint)
     yield from _repeats(seen)
+    yield from _talks(story, seen)
     yield from _storms(seen)
     yield from _polls(seen)
     yield from _waits(story, seen)
@@ -67,6 +70,8 @@ def conduct_complaints(story: Story) -> Iterator[Complaint]:
 
 def _omissions(story: Story, seen: list[Seen]) -> Iterator[Complaint]:
     style = story.style
+    if not seen and not story.stage.calls:
+        yield plain("it says nothing")
     wanted = {what for chapter in style.chapters for what in _OPERATIONS[chapter]}
     wanted = {_OVER_GRPC.get(w, w) if _OVER_GRPC.get(w) in style.calls else w for w in wanted}
     wanted |= {What.STOP} if style.stops_first and What.REMOVE in wanted else set()
@@ -121,13 +126,13 @@ def _offsets(seen: list[Seen]) -> Iterator[str]:
         yield f"does not list on from {told}"
 
 
-def _cursors(seen: list[Seen]) -> Iterator[str]:
+def _cursors(seen: list[Seen], *, again: bool) -> Iterator[str]:
     told: dict[str, str | None] = {}
     for each in (each for each in seen if each.what is What.HISTORY):
         talk, asked = each.query.get("conversation_id", ""), each.query.get("cursor")
         if asked != told.get(talk):
             yield f"reads {talk} on from {asked}, having been told {told.get(talk)}"
-        elif talk in told and asked is None:
+        elif talk in told and asked is None and not again:
             yield f"reads {talk} again"
         told[talk] = each.answer.get("next_cursor")
     for talk, cursor in told.items():
@@ -145,7 +150,7 @@ def _key(seen: Seen) -> tuple[str, ...] | None:
     if seen.what is What.DEPLOY:
         return ("deploy", parts_of(seen).get("config", b"").decode(errors="replace"))
     if seen.what is What.SEND:
-        return ("send", str(_member(seen, "conversation_id")))
+        return ("send", str(_member(seen, "conversation_id")), str(_member(seen, "reply_with")))
     if seen.what is What.TASK:
         return ("task", str(_member(seen, "name")))
     if seen.what is What.ROLLOUT:
@@ -179,6 +184,35 @@ def _repeats(seen: list[Seen]) -> Iterator[Complaint]:
         elif each.method == "POST" and (not each.answered or each.answered >= 500):
             unknown[key] = False
     yield from (suspected(f"reply_with {m} for {n} messages") for m, n in marks.items() if n > 1)
+
+
+def _talks(story: Story, seen: list[Seen]) -> Iterator[Complaint]:
+    senders: dict[str, set[str]] = {}
+    looks: Counter[str] = Counter()
+    lost: Seen | None = None
+    for each in seen:
+        if each.what is What.HISTORY:
+            looks[each.query.get("conversation_id", "")] += "cursor" not in each.query
+            lost = None
+        if each.what is not What.SEND:
+            continue
+        talk = str(_member(each, "conversation_id"))
+        senders.setdefault(talk, set()).add(str(_member(each, "sender")))
+        if lost is not None and _renamed(lost, each):
+            yield suspected("a message that got no answer comes again under other ids")
+        lost = each if not each.answered else None
+    for talk, names in senders.items():
+        if len(names) > 1:
+            yield suspected(f"{talk}: {len(names)} senders")
+    for talk, number in looks.items():
+        if number > _LOOKS and story.style.awaits:
+            yield suspected(f"{talk}: {number} looks for its replies")
+
+
+def _renamed(first: Seen, second: Seen) -> bool:
+    """Whether two messages say the same under different ids."""
+    same = _member(first, "content") == _member(second, "content")
+    return same and _key(first) != _key(second)
 
 
 def _storms(seen: list[Seen]) -> Iterator[Complaint]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -60,6 +61,12 @@ def _between(low: float, high: float) -> Any:
 
 
 _filled = bool
+
+
+def _all_texts(value: Any) -> bool:
+    return all(isinstance(each, str) for each in value.values())
+
+
 _UNIT: Final = _like(r"\d+(\.\d+)?\s?([KMGT]i?B?|B)")
 
 
@@ -70,12 +77,15 @@ def _is_wasm(value: str) -> bool:
         return False
 
 
+_CPU: Final = Rule("resources.cpu", _scalar, _like(r"\d+(\.\d+)?m?"))
 _CONFIG: Final = (
     Rule("name", _text, _filled, plain),
     Rule("strategy", _text, _STRATEGIES.__contains__, sanity=plain),
     Rule("resources", _object),
     Rule("resources.memory", _text, _UNIT),
-    Rule("resources.cpu", _scalar, _like(r"\d+(\.\d+)?m?")),
+    _CPU,
+    Rule("environment", _object, _all_texts),
+    Rule("capabilities", _texts, all),
 )
 _RULES: Final[Mapping[What, tuple[Rule, ...]]] = {
     What.DEPLOY: _CONFIG,
@@ -88,6 +98,7 @@ _RULES: Final[Mapping[What, tuple[Rule, ...]]] = {
         Rule("config", _object),
         Rule("config.resources", _object),
         Rule("config.resources.memory", _text, _UNIT),
+        replace(_CPU, where="config.resources.cpu"),
         Rule("strategy", _text, (_STRATEGIES | {"graceful"}).__contains__, suspected),
     ),
     What.STOP: (
@@ -200,6 +211,8 @@ def _stages(body: Mapping[str, Any]) -> Iterator[Complaint]:
     stages = strategy.get("stages") if isinstance(strategy, dict) else None
     told: list[Any] = [each.get("percentage") for each in stages or () if isinstance(each, dict)]
     steps: list[float] = [each for each in told if _number(each)]
+    if len(steps) > 1 and strategy and strategy.get("type") in {"immediate", "direct"}:
+        yield suspected(f"{len(steps)} stages of what has none: {strategy.get('type')}")
     if any(late <= early for early, late in pairwise(steps)):
         yield suspected(f"stages that do not rise: {steps}")
     elif steps and steps[-1] != 100:

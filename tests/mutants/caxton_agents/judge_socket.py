@@ -36,10 +36,15 @@ def socket_complaints(story: Story) -> Iterator[Complaint]:
         return
     lines = story.stage.lines
     yield from _connections(story)
+    keys = [line.request.header("Sec-WebSocket-Key") for line in lines]
+    if len(set(keys)) < len(keys):
+        yield suspected("a key that another handshake had")
     for n, line in enumerate(lines):
         yield from _shake(line)
         yield from _frames(line)
         yield from _subscriptions(story, line)
+        if line.spoilt and (line.ended is None or line.ended > story.told):
+            yield suspected("goes on after a frame that is forbidden")
         if any(other.opened < (line.ended or story.told) - 0.01 for other in lines[n + 1 :]):
             yield suspected("two WebSockets at once")
 
@@ -92,7 +97,8 @@ def _frames(line: Line) -> Iterator[Complaint]:
         yield plain("a message without an end")
     if line.closed is not None and not line.cut and not closed:
         yield plain("no answer to a close frame")
-    if line.subscriptions and line.closed is None and not line.cut and not closed:
+    own_end = line.closed is None and not line.cut and not line.spoilt
+    if line.subscriptions and own_end and not closed:
         yield suspected("leaves without a close frame")
 
 
@@ -151,7 +157,7 @@ def _subscriptions(story: Story, line: Line) -> Iterator[Complaint]:
     ended = _ID.findall(" ".join(str(text) for text in _ended(line)))
     if len(_ended(line)) != len(ended) or not set(ended) <= known or len(set(ended)) < len(ended):
         yield suspected(f"ends {_ended(line)}, having {sorted(known)}")
-    own_end = line.closed is None and not line.cut and story.left is not None
+    own_end = not (line.closed or line.cut or line.spoilt) and story.left is not None
     if own_end and known - set(ended) and line.ended and lived > 0.1:
         yield suspected(f"leaves without ending {sorted(known - set(ended))}")
     if story.cue is Cue.ODD and told and line.ended and lived > _LONG:

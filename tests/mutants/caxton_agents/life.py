@@ -25,7 +25,8 @@ class Life:
     def __init__(self, being: Being) -> None:
         self._being = being
         self._caller = Caller(being)
-        ears = 0 if being.style.socket is None else 2 if being.has(Bug.TWO_SOCKETS) else 1
+        deaf = being.style.socket is None or being.has(Bug.SILENT)
+        ears = 0 if deaf else 2 if being.has(Bug.TWO_SOCKETS) else 1
         self._ears = [Ear(being) for _ in range(ears)]
         self._journey = Journey(being, self._caller, self._ears)
         self._told = asyncio.Event()
@@ -55,6 +56,9 @@ class Life:
                 if job.done():
                     _raised(job)
             await self._end(body)
+            for ear in ears:
+                if ear.done():
+                    _raised(ear)
         finally:
             for job in jobs:
                 job.cancel()
@@ -63,6 +67,8 @@ class Life:
 
     async def _travel(self) -> None:
         being = self._being
+        if being.has(Bug.SILENT):
+            await asyncio.sleep(3600)
         while True:
             await self._journey.travel()
             if being.style.once:

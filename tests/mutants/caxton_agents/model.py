@@ -197,6 +197,8 @@ class Answer:
     data: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     took: float = 0.0
+    bare: bool = False
+    """Whether what the document leaves open holds nothing in it."""
 
     @property
     def well(self) -> bool:
@@ -235,8 +237,12 @@ class Memory:
     sent: Counter[What] = field(default_factory=Counter)
     asked: set[str] = field(default_factory=set)
     """The ``reply_with`` and conversations of its messages."""
+    awaited: list[str] = field(default_factory=list)
+    """The ``reply_with`` of those whose replies it has not seen yet, in their order."""
     replies: int = 0
     """Messages heard that answer one of those."""
+    removed: str = ""
+    """The agent that it removed last."""
     agents: list[str] = field(default_factory=list)
     """Those that it saw in the list."""
     subscriptions: list[str] = field(default_factory=list)
@@ -278,6 +284,10 @@ class Habits:
     loses: frozenset[str] = frozenset()
     """What makes it deaf: ``ping``, ``fragments``, ``large``."""
     key: bool = True
+    same_key: bool = False
+    """One and the same key in each handshake."""
+    strict: bool = True
+    """Ends a connection over a frame that RFC 6455 forbids."""
     version: str = "13"
     control: bytes = b""
     """A ping with this payload after each message, where there is any."""
@@ -313,6 +323,8 @@ class Style:
     """Multipart bodies in chunks, without a length."""
     extras: Mapping[str, Json] = field(default_factory=dict)
     minimal: bool = False
+    equips: bool = False
+    """Deploys over REST with an environment and capabilities too."""
     headers: tuple[tuple[str, str], ...] = ()
     header_case: Callable[[str], str] = str
     limit: int | None = 3
@@ -322,6 +334,8 @@ class Style:
     pause: float = 0.4
     """Seconds between operations after the first journey."""
     messages: int = 2
+    awaits: bool = False
+    """Sends its messages in one conversation, and looks for the replies for a while."""
     rolls_back: int = 2
     """Each so-manieth time; 0 for never."""
     adopts: bool = False

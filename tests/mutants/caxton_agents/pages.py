@@ -9,6 +9,7 @@ from tests.mutants.caxton_agents.being import Being
 from tests.mutants.caxton_agents.bugs import Bug
 from tests.mutants.caxton_agents.caller import Caller
 from tests.mutants.caxton_agents.model import Json, What
+from tests.mutants.caxton_agents.troubles import crossed
 
 __all__ = ["Pages"]
 
@@ -126,6 +127,8 @@ class Pages:
     def _correlate(self, items: Sequence[Mapping[str, Json]]) -> None:
         memory = self._being.memory
         memory.replies += sum(str(item.get("in_reply_to")) in memory.asked for item in items)
+        for trouble in crossed(items, memory):
+            self._being.meets(trouble, What.HISTORY)
 
 
 def _items(value: Json) -> Sequence[Mapping[str, Json]]:

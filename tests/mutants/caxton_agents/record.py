@@ -78,6 +78,8 @@ class Line:
     subscriptions: list[str] = field(default_factory=list)
     closed: float | None = None
     """When the stage sent a close frame."""
+    spoilt: bool = False
+    """Whether the stage sent a frame that RFC 6455 forbids."""
     cut: bool = False
     """Whether the stage cut it."""
     ended: float | None = None

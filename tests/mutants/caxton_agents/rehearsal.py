@@ -111,7 +111,7 @@ async def _until(holds: Callable[[], bool], patience: float) -> bool:
 
 async def _play(stage: Stage, cue: Cue, style: Style, is_over: Callable[[], bool]) -> None:
     """What happens on the WebSocket, where there is one."""
-    if style.socket is None or cue not in {Cue.ODD, Cue.CLOSE}:
+    if style.socket is None or cue not in {Cue.ODD, Cue.CLOSE, Cue.BAD_FRAME}:
         return
     if cue is Cue.ODD:
         stage.silent_sockets = True
@@ -119,6 +119,11 @@ async def _play(stage: Stage, cue: Cue, style: Style, is_over: Callable[[], bool
         return
     if cue is Cue.ODD:
         await _odd(stage)
+    elif cue is Cue.BAD_FRAME:
+        line = stage.lines[-1]
+        line.spoilt = True
+        line.put(Frame(opcode=TEXT, payload=b"{}", rsv=4))
+        await _until(lambda: is_over() or line.ended is not None, 1.0)
     else:
         await _close(stage, is_over)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from email.parser import BytesParser
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import unquote
 
 from tests.mutants.caxton_agents.bugs import Cue
 from tests.mutants.caxton_agents.frames import CLOSE, PING, PONG, Frame, Parser, accept_for
@@ -18,7 +19,7 @@ from tests.mutants.caxton_agents.model import OPERATIONS, What
 from tests.mutants.caxton_agents.record import Call, Line, Seen
 from tests.mutants.caxton_agents.stage_grpc import GrpcStage
 from tests.mutants.caxton_agents.tampering import CUT, GARBAGE, Tampering
-from tests.mutants.caxton_agents.world import World, refusal
+from tests.mutants.caxton_agents.world import NOW, World, refusal
 
 __all__ = ["NAME", "TOKEN", "Stage", "parts_of"]
 
@@ -38,6 +39,8 @@ class Stage:
         self.lines: list[Line] = []
         self.calls: list[Call] = []
         self.world = World(cue, NAME)
+        self._talks_on = cue is Cue.ODD
+        """Whether there is an event after the end of a subscription."""
         self.refuse_sockets = 0
         self.silent_sockets = False
         """Whether subscriptions are not answered for now."""
@@ -114,7 +117,8 @@ class Stage:
         if status == CUT:
             return False
         closing = (seen.header("Connection") or "").lower() == "close"
-        writer.write(_reply(status, body, self._headers(seen, status), closing=closing))
+        shown = self.tampering.shown(seen.what, status)
+        writer.write(_reply(shown, body, self._headers(seen, status), closing=closing))
         await writer.drain()
         self.tell()
         return not closing
@@ -131,7 +135,7 @@ class Stage:
         for what, method, route in _ROUTES:
             match = route.fullmatch(seen.path)
             if match and method == seen.method:
-                seen.what, seen.id = what, match.groupdict().get("id", "")
+                seen.what, seen.id = what, unquote(match.groupdict().get("id", ""))
                 break
         if seen.what is None:
             return 404, json.dumps(refusal(404, "NO_SUCH_ROUTE")[1]).encode()
@@ -212,6 +216,8 @@ class Stage:
             line.subscriptions.append(text)
             if not self.silent_sockets:
                 self.acknowledge(line)
+        elif self._talks_on:
+            line.say({"type": "agent.deployed", "agent_id": "agent_1", "timestamp": NOW})
 
 
 def parts_of(seen: Seen) -> dict[str, bytes]:

@@ -93,6 +93,7 @@ _STYLES: Final = (
     Style(
         name="talkative",
         summary="more fields and headers than documented, upper-case headers, many messages",
+        equips=True,
         extras={"note": "from the attic", "tags": {"team": "blue", "weights": [1, 2.5]}},
         headers=(("User-Agent", "peer/0.9"), ("X-Request-Source", "attic"), ("Accept", "*/*")),
         header_case=str.upper,
@@ -119,6 +120,13 @@ _STYLES: Final = (
         chapters=(_C.FIND, _C.MESSAGES),
         subscribes="filter",
         messages=3,
+    ),
+    Style(
+        name="asking",
+        summary="asks an agent that is there in one conversation, and looks for its replies",
+        chapters=(_C.FIND, _C.MESSAGES, _C.AGENTS),
+        socket=None,
+        awaits=True,
     ),
     Style(
         name="tasks",

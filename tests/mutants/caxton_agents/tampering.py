@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.mutants.caxton_agents.bugs import Cue
-from tests.mutants.caxton_agents.model import What
+from tests.mutants.caxton_agents.model import OPERATIONS, What
+from tests.mutants.caxton_agents.world import NOW
 
 __all__ = ["CUT", "GARBAGE", "Tampering"]
 
@@ -19,6 +20,8 @@ CUT: Final = -1
 
 GARBAGE: Final = b"<html>all is well</html>"
 
+_ELSEWHERE: Final = "2031-05-06T12:38:09.250+05:30"
+
 _STATUSES: Final[Mapping[Cue, int]] = {
     Cue.BUSY: 503,
     Cue.BROKEN: 500,
@@ -29,7 +32,7 @@ _STATUSES: Final[Mapping[Cue, int]] = {
     Cue.RATE: 429,
     Cue.QUOTA: 429,
 }
-_LASTING: Final = frozenset({Cue.BUSY, Cue.BROKEN, Cue.UNAUTHORIZED, Cue.QUOTA})
+_LASTING: Final = frozenset({Cue.BUSY, Cue.BROKEN, Cue.UNAUTHORIZED, Cue.FORBIDDEN, Cue.QUOTA})
 _LIMITED: Final = frozenset({What.DEPLOY, What.SEND, What.LIST, What.SYSTEM})
 _SOME: Final = _LIMITED | {What.GET, What.TASK, What.REMOVE}
 _WITH_ID: Final = frozenset(
@@ -82,6 +85,11 @@ class Tampering:
         late = self._cue is Cue.SLOW and self._count[what] == 1 and what in _SOME
         return 0.4 if late else 0.0
 
+    def shown(self, what: What | None, status: int) -> int:
+        """The status on the wire of what ended with ``status``."""
+        changes = what is not None and OPERATIONS[what][0] != "GET"
+        return 202 if self._cue is Cue.ACCEPTED and changes and status == 200 else status
+
     def dressed(self, answer: dict[str, Any]) -> dict[str, Any]:
         """An answer as the cue would have it."""
         if self._cue is Cue.NULLS:
@@ -91,6 +99,8 @@ class Tampering:
             return {**answer, "x_more": {"a": [None]}, "x_even_more": 7}
         if self._cue is Cue.STATES and isinstance(answer.get("status"), str):
             return {**answer, "status": "hibernating"}
+        if self._cue is Cue.TIMES:
+            return {name: _ELSEWHERE if value == NOW else value for name, value in answer.items()}
         return answer
 
     def _concerns(self, what: What) -> bool:

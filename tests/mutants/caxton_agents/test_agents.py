@@ -23,7 +23,7 @@ Job = tuple[str, Fault | None, Cue]
 # Clients wait far more than they work.
 AT_ONCE = (12, 5, 2, 1)
 MOST_LAG = 0.3
-SOCKET_CUES = frozenset({Cue.ODD, Cue.CLOSE})
+SOCKET_CUES = frozenset({Cue.ODD, Cue.CLOSE, Cue.BAD_FRAME})
 SECTIONS = frozenset(
     {
         "Authentication",

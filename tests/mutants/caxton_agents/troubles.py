@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tests.mutants.caxton_agents.bugs import Trouble
-from tests.mutants.caxton_agents.model import Answer
+from tests.mutants.caxton_agents.model import Answer, Json, Memory
 
-__all__ = ["STATES", "heard", "troubles_of"]
+__all__ = ["STATES", "crossed", "heard", "is_event", "troubles_of"]
 
 LATE: Final = 0.25
 """Seconds after which an answer is a late one."""
@@ -18,7 +19,9 @@ _WORDS: Final = (
     "distributed in_progress completed initializing rolling_back rolled_back"
 )
 STATES: Final = frozenset(_WORDS.split())
+_OFFSET: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 _STATUSES: Final[Mapping[int, Trouble]] = {
+    202: Trouble.ACCEPTED,
     0: Trouble.DROPPED,
     400: Trouble.INVALID,
     401: Trouble.UNAUTHORIZED,
@@ -51,6 +54,29 @@ def troubles_of(answer: Answer, took: float) -> Iterator[Trouble]:
         yield Trouble.EMPTY
     if answer.text("status") not in {"", *STATES}:
         yield Trouble.STATE
+    if any(_OFFSET.fullmatch(answer.text(name)) for name in answer.data):
+        yield Trouble.OFFSET
+    if answer.bare:
+        yield Trouble.BARE
+
+
+def crossed(items: Sequence[Mapping[str, Json]], memory: Memory) -> Iterator[Trouble]:
+    """What is not plain about the replies among the messages of a history."""
+    for item in items:
+        told = item.get("in_reply_to")
+        if not isinstance(told, str) or not told:
+            continue
+        if told not in memory.asked:
+            yield Trouble.STRAY
+        elif told in memory.awaited[1:]:
+            yield Trouble.CROSSED
+        memory.awaited = [each for each in memory.awaited if each != told]
+
+
+def is_event(message: Any) -> bool:
+    """Whether a JSON ``message`` is an event that the document knows, not an acknowledgement."""
+    kind = message.get("type") if isinstance(message, dict) else None
+    return kind in _EVENTS - {"subscribed", "unsubscribed"}
 
 
 def heard(message: Any) -> Iterator[Trouble]:

@@ -9,6 +9,7 @@ from typing import Final
 from tests.mutants.caxton_agents.model import Json, Memory, Style
 
 __all__ = [
+    "EQUIPMENT",
     "WASM",
     "WASM_AGAIN",
     "distribution",
@@ -36,6 +37,12 @@ WASM: Final = (
 WASM_AGAIN: Final = WASM + b"\x00\x03\x01v2"
 """The same with a custom section: another version."""
 
+EQUIPMENT: Final[Mapping[str, Json]] = {
+    "environment": {"ROOM": "attic"},
+    "capabilities": ["sorting", "lifting"],
+}
+"""What an agent is deployed with, beside its module."""
+
 _PERFORMATIVES: Final = ("request", "query-ref", "inform", "cfp", "subscribe")
 
 
@@ -49,6 +56,8 @@ def new_config(style: Style, name: str) -> dict[str, Json]:
     body: dict[str, Json] = {"name": name}
     if not style.minimal:
         body |= {"strategy": "immediate", "resources": {"memory": "50MB", "cpu": "100000"}}
+    if style.equips:
+        body |= EQUIPMENT
     return {**body, **style.extras}
 
 

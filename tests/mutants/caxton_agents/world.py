@@ -9,9 +9,9 @@ from typing import Any, Final
 from tests.mutants.caxton_agents.bugs import Cue
 from tests.mutants.caxton_agents.model import What
 
-__all__ = ["World", "refusal"]
+__all__ = ["NOW", "World", "refusal"]
 
-_NOW: Final = "2031-05-06T07:08:09Z"
+NOW: Final = "2031-05-06T07:08:09Z"
 _AGENTS_A_PAGE: Final = 2
 _MESSAGES_A_PAGE: Final = 2
 _MOST: Final = 60
@@ -43,6 +43,7 @@ class World:
     def __init__(self, cue: Cue, name: str) -> None:
         self._cue = cue
         self._ids = count(1)
+        self._kept: list[dict[str, Any]] = []
         self.agents: dict[str, dict[str, Any]] = {}
         self.tasks: dict[str, int] = {}
         """By id, how often each was looked at since it was distributed; -1 before."""
@@ -78,13 +79,16 @@ class World:
             return self.send(body)
         own = f"{'task' if what is What.TASK else 'roll'}_{next(self._ids)}"
         if what is What.TASK:
+            named = body.get("participants")
+            if any(isinstance(n, str) and n not in self.agents for n in _listed(named)):
+                return refusal(404)
             # Whoever distributes it gets it, whoever is meant to take part.
             self.tasks[own] = -1
-            return 200, {"task_id": own, "status": "created", "created_at": _NOW}
+            return 200, {"task_id": own, "status": "created", "created_at": NOW}
         if str(body.get("agent_id")) not in self.agents:
             return refusal(404)
         self.deployments[own] = 0
-        return 200, {"deployment_id": own, "status": "initializing", "created_at": _NOW}
+        return 200, {"deployment_id": own, "status": "initializing", "created_at": NOW}
 
     def deploy(self, name: str) -> Answer:
         """A new agent."""
@@ -93,12 +97,12 @@ class World:
         if len(self.agents) > _MOST:
             return refusal(429, "RESOURCE_LIMIT_EXCEEDED")
         own = self._add(name, "loaded")
-        self.events.append({"type": "agent.deployed", "agent_id": own, "timestamp": _NOW})
+        self.events.append({"type": "agent.deployed", "agent_id": own, "timestamp": NOW})
         return 200, {
             "agent_id": own,
             "name": name,
             "status": "loaded",
-            "deployed_at": _NOW,
+            "deployed_at": NOW,
             "version": "1.0.0",
             "deployment_id": f"deploy_{own}",
             "lifecycle_state": "loaded",
@@ -112,12 +116,15 @@ class World:
             return refusal(404)
         talk = self.messages.setdefault(str(message.get("conversation_id")), [])
         own = f"msg_{next(self._ids)}"
-        kept = {"message_id": own, "timestamp": _NOW, **message}
+        kept = {"message_id": own, "timestamp": NOW, **message}
         back = {"performative": "inform", "sender": receiver, "receiver": message.get("sender")}
         answers: list[dict[str, Any]] = [
-            {**back, "message_id": f"{own}_{n}", "timestamp": _NOW, "content": {}} for n in (1, 2)
+            {**back, "message_id": f"{own}_{n}", "timestamp": NOW, "content": {}} for n in (1, 2)
         ]
-        talk += [kept, *answers]
+        told = message.get("reply_with")
+        if told and self._cue is not Cue.UNANSWERED:
+            answers[0]["in_reply_to"] = told
+        talk += [kept, *(self._late(answers, talk) if self._cue is Cue.CROSSED else answers)]
         self.events.append(
             {
                 "type": "message.sent",
@@ -127,10 +134,21 @@ class World:
                 "performative": "inform",
             }
         )
-        return 200, {"message_id": own, "status": "delivered", "delivered_at": _NOW}
+        return 200, {"message_id": own, "status": "delivered", "delivered_at": NOW}
+
+    def _late(
+        self, answers: list[dict[str, Any]], talk: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """What is answered in a conversation after its second message, and not before."""
+        if not talk:
+            self._kept = answers
+            return []
+        kept, self._kept = self._kept, []
+        stray = {**answers[1], "message_id": "msg_stray", "in_reply_to": "asked-by-nobody"}
+        return [stray, *answers, *kept]
 
     def _add(self, name: str, status: str = "running") -> str:
-        own = f"agent_{next(self._ids)}"
+        own = f"{'attic|' if self._cue is Cue.IDS else ''}agent_{next(self._ids)}"
         self.agents[own] = {"agent_id": own, "name": name, "status": status}
         return own
 
@@ -144,7 +162,7 @@ class World:
         wanted = query.get("status")
         found = [a for a in self.agents.values() if wanted in {None, a["status"]}]
         end = start + max(1, min(limit, _AGENTS_A_PAGE))
-        more = {"created_at": _NOW, "resources": {"memory_used": "25MB", "cpu_usage": 0.15}}
+        more = {"created_at": NOW, "resources": {"memory_used": "25MB", "cpu_usage": 0.15}}
         page: dict[str, Any] = {
             "agents": [{**agent, **more} for agent in found[start:end]],
             "total": len(found),
@@ -174,11 +192,11 @@ class World:
                 "deployment_id": about,
                 "status": "rolling_back",
                 "rollback_to_version": "1.0.0",
-                "estimated_completion": _NOW,
+                "estimated_completion": NOW,
             }
         if what is What.MONITOR:
             return self._deployment(about)
-        return {"timestamp": _NOW, "agents": {"total": len(self.agents)}, "performance": {}}
+        return {"timestamp": NOW, "agents": {"total": len(self.agents)}, "performance": {}}
 
     def _deployment(self, about: str) -> dict[str, Any]:
         looked = self.deployments[about]
@@ -198,10 +216,10 @@ class World:
         agent = self.agents[about]
         if what is What.REMOVE:
             del self.agents[about]
-            return {"agent_id": about, "status": "removed", "removed_at": _NOW}
+            return {"agent_id": about, "status": "removed", "removed_at": NOW}
         if what is What.STOP:
             agent["status"] = "draining"
-            return {"agent_id": about, "status": "draining", "estimated_completion": _NOW}
+            return {"agent_id": about, "status": "draining", "estimated_completion": NOW}
         if what is What.UPDATE:
             agent["status"] = "updating"
             return {"agent_id": about, "status": "updating", "deployment_id": f"deploy_{about}"}
@@ -212,7 +230,7 @@ class World:
                 "from_version": "1.0.0",
                 "to_version": "2.0.0",
                 "strategy": "graceful",
-                "started_at": _NOW,
+                "started_at": NOW,
             }
         if what is What.METRICS:
             return {"agent_id": about, "period": "1h", "metrics": {"errors": []}}
@@ -225,6 +243,10 @@ class World:
 _ABOUT_AGENTS: Final = frozenset(
     {What.GET, What.RELOAD, What.UPDATE, What.STOP, What.REMOVE, What.METRICS}
 )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _number(text: str | None, usual: int) -> int:

@@ -34,6 +34,7 @@ _SOME_SECONDS = 5.0
     "CAXTON-DIS-022",
     "CAXTON-DIS-023",
     "CAXTON-DIS-024",
+    "CAXTON-DIS-025",
     "CAXTON-TGT-012",
     "CAXTON-TGT-020",
     "CAXTON-TGT-021",
@@ -108,6 +109,9 @@ def _judge_award(judge: Judge, said: Exchange, participants: Collection[Agent]) 
     wrong = f"of {len(ids)} participants come {number} proposals, and one wins"
     fine = number is not None and 1 <= number <= len(ids)
     judge.holds("CAXTON-DIS-013", fine, wrong, said, pointer="/proposals_received")
+    fine = number is not None and number >= len(ids)
+    wrong = f"of {len(ids)} participants that are alike come {number} proposals"
+    judge.holds("CAXTON-DIS-025", fine, wrong, said, pointer="/proposals_received")
     wrong = f"a distribution with {WAIT} s for bids took {said.seconds:.1f} s"
     if said.status is None and said.seconds <= WAIT + _SOME_SECONDS:
         judge.inconclusive("CAXTON-DIS-019", "the target's timeout is over before that of bids")
