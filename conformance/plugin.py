@@ -27,6 +27,7 @@ from conformance.marks import UnjudgeableError, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
 from conformance.recorder import Recorder, encode
+from conformance.replay.journal import Journal
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
 from schemas import load, load_requirements
@@ -61,6 +62,7 @@ class Suite:
         }
         self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
         self.mask = Masker(context.target.secrets)
+        self.journal = Journal(self.protocol, context.target, context.run)
 
     def wants(self, item: pytest.Item) -> bool:
         """Is a check to run: does its profile come in, and is any of what it judges selected?"""
@@ -312,7 +314,8 @@ def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
 @pytest.fixture
 def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
     """The check's own judge."""
-    return Judge(_name(request.node), declared(request.node), suite.book)
+    suite.journal.begin()
+    return Judge(_name(request.node), declared(request.node), suite.book, suite.journal)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from schemas import load, load_requirements
 from schemas.arazzo.finding import find_scenario
 from schemas.spec import Protocol
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "context_of", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,15 +63,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
-    context = _context(arguments, protocol)
-    if arguments.scenario:
-        path = find_scenario(arguments.scenario, protocol.id)
-        context = with_scenario(context, arguments, path, protocol)
-    return carry_out(context, arguments, protocol)
+    return carry_out(context_of(arguments, protocol), arguments, protocol)
 
 
-def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
+def context_of(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     """What was asked for, checked. Raises `PackError` for what cannot be."""
+    context = _of_suite(arguments, protocol)
+    if not arguments.scenario:
+        return context
+    path = find_scenario(arguments.scenario, protocol.id)
+    return with_scenario(context, arguments, path, protocol)
+
+
+def _of_suite(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     port = arguments.port
     refuse_unless(0 <= port <= 65535, "--port", "is not from 0 to 65535", port)
     context = replace(

@@ -1,0 +1,130 @@
+"""A replay in words: who said what, what came then, and what comes now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from conformance.exchange import MISSING, Exchange, read_json, shown
+from conformance.frames import Frame
+from conformance.judge import same
+from conformance.masking import Masker
+from conformance.replay.again import Again
+from conformance.replay.player import Came
+from conformance.replay.story import Opening, Request, Step, Utterance
+
+__all__ = ["tell"]
+
+_NARROW = 60
+"""Columns that a message has at least."""
+
+
+def tell(again: Again, mask: Masker, width: int = 100) -> list[str]:
+    """Each step in a few lines. `mask` is that of the target which it was said to."""
+    return [line for each in _steps(again, mask, max(width, _NARROW)) for line in each]
+
+
+def _steps(again: Again, mask: Masker, width: int) -> Iterator[Sequence[str]]:
+    for number, came in enumerate(again.came, start=1):
+        yield list(_step(number, came, again, mask, width))
+
+
+def _step(number: int, came: Came, again: Again, mask: Masker, width: int) -> Iterator[str]:
+    point = ">" if came.step.shown else " "
+    if _is_heard(came.step):
+        yield f"{point}{number:>3}  peer says on {came.step.connection}"  # type: ignore[union-attr]
+    else:
+        yield _cut(f"{point}{number:>3}  {_said(came.sent, mask)}", width)
+    then, now = _then(came.step, mask), _now(came, mask)
+    if not then and not now:
+        return
+    if now == then or _alike(came, again):
+        yield _cut(f"        then and now  {now}", width)
+        return
+    yield _cut(f"        then          {then}", width)
+    yield _cut(f"        now           {now}", width)
+
+
+def _said(step: Step, mask: Masker) -> str:
+    """What we say."""
+    if isinstance(step, Request):
+        body = _body(step.body, mask) if step.form is None else _form(step.form, mask)
+        return f"{step.method} {mask.text(step.path)}  {body}".rstrip()
+    if isinstance(step, Opening):
+        return f"connect {step.connection} to {mask.text(step.path)}"
+    if step.kind == "close":
+        return f"{step.connection} closes"
+    return f"{step.connection} says  {_body(step.data, mask)}"
+
+
+def _is_heard(step: Step) -> bool:
+    return isinstance(step, Utterance) and step.sender == "peer"
+
+
+def _then(step: Step, mask: Masker) -> str:
+    if isinstance(step, Utterance):
+        if step.sender == "assay":
+            return ""
+        return _frame(step.kind, step.data, step.code, mask)
+    if isinstance(step, Opening):
+        return step.failure or str(step.status)
+    return f"{step.outcome}  {_body(step.answer, mask)}".rstrip()
+
+
+def _now(came: Came, mask: Masker) -> str:
+    if came.exchange is not None:
+        return _answer(came.exchange, mask, opening=isinstance(came.step, Opening))
+    frame = came.frame
+    if frame is None:
+        return came.why
+    return _frame(frame.kind, frame.data, frame.code, mask) if frame.sender == "peer" else ""
+
+
+def _answer(exchange: Exchange, mask: Masker, *, opening: bool) -> str:
+    if opening:
+        return mask.text(exchange.failure) or str(exchange.status)
+    return f"{mask.text(exchange.outcome)}  {_body(exchange.answer, mask)}".rstrip()
+
+
+def _frame(kind: str, data: bytes, code: int | None, mask: Masker) -> str:
+    word = "" if kind == "text" else f"({kind}{'' if code is None else f' {code}'}) "
+    return f"{word}{_body(data, mask)}".rstrip()
+
+
+def _alike(came: Came, again: Again) -> bool:
+    """Is it the same, with other ids in it?"""
+    if isinstance(came.step, Request) and came.exchange is not None:
+        status = came.step.status == came.exchange.status
+        return status and _same(came.step.answer, came.exchange.answer, again)
+    frame: Frame | None = came.frame
+    if isinstance(came.step, Utterance) and frame is not None:
+        return came.step.kind == frame.kind and _same(came.step.data, frame.data, again)
+    return False
+
+
+def _same(old: bytes, new: bytes, again: Again) -> bool:
+    one, other = read_json(old), read_json(new)
+    if one is MISSING or other is MISSING:
+        return old == new
+    return same(again.carrier.value(one), other)
+
+
+def _body(data: bytes, mask: Masker) -> str:
+    value: Any = shown(data, mask)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _form(form: Any, mask: Masker) -> str:
+    parts = [
+        f"{name}=(file)" if isinstance(part, dict) and "base64" in part else f"{name}={part}"
+        for name, part in form.items()
+    ]
+    return mask.text(" ".join(parts))
+
+
+def _cut(text: str, width: int) -> str:
+    flat = text.replace("\n", " ").replace("\r", " ")
+    return flat if len(flat) <= width else flat[: width - 1] + "…"
