@@ -95,7 +95,10 @@ def _coordinator(context: RunContext, protocol: Protocol, found: Found, save: Pa
     if save is not None:
         from conformance.cli.saving import save_scenario
 
-        save_scenario(context, protocol, found, story, save)
+        save_scenario(context, protocol, found, story, save, shows=shows)
+        seen = "fails by" if shows else "passes"
+        print(f"{save}: the mock passes it, and this peer {seen} it.")
+        print(f"play it: assay test {protocol.id} --scenario {save} --url …")
     return 1 if shows else 0
 
 
@@ -119,9 +122,12 @@ def _played(context: RunContext, protocol: Protocol, found: Found, story: Story)
         again = asyncio.run(
             play_again(part, protocol, context.target, judged, strict=context.strict)
         )
-        _show(again, context, whole=part is story)
+        if part is not story or again.breach is not None or shortest is None:
+            _show(again, context, whole=part is story)
+        else:
+            print(f"All {len(again.came)} steps of its check were said too: nothing is wrong now.")
         if again.breach is not None:
-            print(f"\nIt shows again: {Masker(context.target.secrets).text(again.breach.message)}")
+            print(f"It shows again: {Masker(context.target.secrets).text(again.breach.message)}")
             return True
         if judged is None:
             break

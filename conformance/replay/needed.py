@@ -25,7 +25,8 @@ def needed(
     """The places of the steps that a finding hangs on, whose evidence is what is `shown`.
 
     These are: what told a value that is said later; what was done to things of the run's own
-    making that are spoken of; the handshake of a connection, and what we said on it before.
+    making that are spoken of; the handshake of a connection, and what we said on it before; and what
+    was done last before a message came.
     """
     search = _Search(steps, records, Meaning(protocol), run)
     return search.closure({at for at, step in enumerate(steps) if step.shown})
@@ -65,6 +66,8 @@ class _Search:
                 yield other
         if isinstance(step, Utterance):
             yield from self._on_the_line(step, at)
+            if step.shown and step.sender == "peer":
+                yield from self._cause(at)
 
     def _on_the_line(self, step: Utterance, at: int) -> Iterator[int]:
         for other, before in enumerate(self.steps[:at]):
@@ -73,6 +76,11 @@ class _Search:
             elif isinstance(before, Utterance) and before.connection == step.connection:
                 if before.sender == "assay" and before.kind not in ("pong", "close"):
                     yield other
+
+    def _cause(self, at: int) -> Iterator[int]:
+        """What a peer tells is told of what was done last, if it does not say of what."""
+        acts = [other for other in range(at) if self.acts[other]]
+        yield from acts[-1:]
 
     def _names(self, values: set[Key], record: Record, sender: str) -> set[str]:
         """The ids of the run's own making, wherever they stand."""
