@@ -88,8 +88,7 @@ class Finding:
             record["evidence"] = self.evidence.record(mask)
             lead = self.evidence.lead
             if lead is not None and lead.is_first(self.requirement, self.check):
-                shown = [*self.evidence.exchanges, *self.evidence.frames]
-                record["evidence"]["story"] = lead.story(shown).record()
+                record["evidence"] |= lead.record([*self.evidence.exchanges, *self.evidence.frames])
         return record
 
 

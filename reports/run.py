@@ -129,14 +129,11 @@ class Run:
         return findings(self.requirements)
 
     def replay(self, outcome: Outcome, check: Check) -> str:
-        """The command that says again what led to a finding."""
-        name = next(
-            each.name
-            for each in findings([outcome])
-            if (each.check.name, each.check.verdict) == (check.name, check.verdict)
-        )
-        whole = self.path.name == "run.jsonl"
-        return shlex.join(["assay", "replay", str(self.path.parent if whole else self.path), name])
+        """The command that says again what led to a finding; empty where nothing is broken."""
+        names = (each.name for each in findings([outcome]) if each.check is check)
+        name = next(names, "")
+        path = self.path.parent if self.path.name == "run.jsonl" else self.path
+        return shlex.join(["assay", "replay", str(path), name]) if name else ""
 
     @property
     def evidences(self) -> Iterator[Mapping[str, Any] | None]:

@@ -11,6 +11,7 @@ from conformance.exchange import MISSING, Exchange, read_json
 from conformance.frames import Frame
 from conformance.recording.concealing import Concealer
 from conformance.recording.records import Asked, Content, Record
+from conformance.replay.commands import commands
 from conformance.replay.journal import Handshake, Journal, Moment
 from conformance.replay.needed import needed
 from conformance.replay.recorded import Recorded, file_part
@@ -46,6 +47,21 @@ class Lead:
         first = kind not in self.journal.told
         self.journal.told.add(kind)
         return first
+
+    def record(self, shown: Iterable[Exchange | Frame]) -> dict[str, Any]:
+        """What it adds to the record of an evidence. Whatever is wrong here, the finding itself must
+        not be lost with it.
+        """
+        try:
+            return self._record(shown)
+        except Exception as error:  # noqa: BLE001  # a fault of ours, which weighs less
+            told = f"a fault in Assay: {error!r}"
+            return {"story": Story(run=self.journal.run, within=self.within, lost=told).record()}
+
+    def _record(self, shown: Iterable[Exchange | Frame]) -> dict[str, Any]:
+        story = self.story(shown)
+        said = commands(story, self.journal.target)
+        return {"story": story.record(), **({"reproduce": said} if said else {})}
 
     def story(self, shown: Iterable[Exchange | Frame]) -> Story:
         """Whose evidence is what is `shown`."""
@@ -245,7 +261,7 @@ def _body(data: bytes, hidden: Content, concealer: Concealer) -> bytes:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return data
+        return concealer.text(data.decode("latin-1")).encode("latin-1")
     written = concealer.text(text).encode("utf-8", "surrogatepass")
     if hidden.kind != "json":
         return written

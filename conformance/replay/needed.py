@@ -16,7 +16,7 @@ __all__ = ["needed"]
 
 Key = tuple[type, Any]
 
-_WORD = re.compile(r"[\w.@+-]{8,}")
+_WORD = re.compile(r"\w[\w.@+-]{6,}\w")
 
 
 def needed(

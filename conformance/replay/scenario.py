@@ -103,7 +103,7 @@ def _made_anew(workflow: dict[str, Any], run: str) -> dict[str, str]:
     """Has every id of the run's own making be an input that is fresh each time; returns the
     expression of each.
     """
-    words = re.compile(rf"[\w.@+-]*{re.escape(run)}[\w.@+-]*")
+    words = re.compile(rf"(?:\w[\w.@+-]*)?{re.escape(run)}(?:[\w.@+-]*\w)?")
     properties: dict[str, Any] = dict(workflow.get("inputs", {}).get("properties", {}))
     own: dict[str, str] = {}
     for name, shape in properties.items():

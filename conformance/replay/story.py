@@ -95,7 +95,8 @@ _BYTES = ("body", "answer", "data")
 class Story:
     """The steps, the id of the `run` that they are part of, and the check `within` which they were
     said. `secrets` are the names of those of the target, by what stands in their place. `beyond`
-    says what was done beside the protocol, and is not told; `left_out` counts what was too much.
+    says what was done beside the protocol, and is not told; `left_out` counts what was too much;
+    `lost` says why there are no steps at all, if that is a fault of ours.
     """
 
     run: str
@@ -104,6 +105,7 @@ class Story:
     secrets: Mapping[str, str] = field(default_factory=dict)
     beyond: Sequence[str] = ()
     left_out: int = 0
+    lost: str = ""
 
     def shortest(self) -> Story | None:
         """Only what the finding hangs on; `None` where that is all of it, or nothing."""
@@ -126,9 +128,9 @@ class Story:
             "within": self.within,
             "steps": [dict(_dumped(step)) for step in self.steps],
         }
-        for name in ("secrets", "beyond", "left_out"):
+        for name in ("secrets", "beyond", "left_out", "lost"):
             if value := getattr(self, name):
-                record[name] = value if isinstance(value, int | Mapping) else list(value)
+                record[name] = list(value) if name == "beyond" else value
         return record
 
     @classmethod

@@ -32,10 +32,8 @@ def _steps(again: Again, mask: Masker, width: int) -> Iterator[Sequence[str]]:
 
 def _step(number: int, came: Came, again: Again, mask: Masker, width: int) -> Iterator[str]:
     point = ">" if came.step.shown else " "
-    if _is_heard(came.step):
-        yield f"{point}{number:>3}  peer says on {came.step.connection}"  # type: ignore[union-attr]
-    else:
-        yield _cut(f"{point}{number:>3}  {_said(came.sent, mask)}", width)
+    whose = again.carrier.text(getattr(came.step, "connection", ""))
+    yield _cut(f"{point}{number:>3}  {_said(came.sent, whose, mask)}", width)
     then, now = _then(came.step, mask), _now(came, mask)
     if not then and not now:
         return
@@ -46,20 +44,18 @@ def _step(number: int, came: Came, again: Again, mask: Masker, width: int) -> It
     yield _cut(f"        now           {now}", width)
 
 
-def _said(step: Step, mask: Masker) -> str:
-    """What we say."""
+def _said(step: Step, whose: str, mask: Masker) -> str:
+    """Who says what. `whose` connection it is on."""
     if isinstance(step, Request):
         body = _body(step.body, mask) if step.form is None else _form(step.form, mask)
         return f"{step.method} {mask.text(step.path)}  {body}".rstrip()
     if isinstance(step, Opening):
-        return f"connect {step.connection} to {mask.text(step.path)}"
+        return f"connect {whose} to {mask.text(step.path)}"
+    if step.sender == "peer":
+        return f"peer says on {whose}"
     if step.kind == "close":
-        return f"{step.connection} closes"
-    return f"{step.connection} says  {_body(step.data, mask)}"
-
-
-def _is_heard(step: Step) -> bool:
-    return isinstance(step, Utterance) and step.sender == "peer"
+        return f"{whose} closes"
+    return f"{whose} says  {_body(step.data, mask)}"
 
 
 def _then(step: Step, mask: Masker) -> str:
