@@ -78,10 +78,10 @@ class Proof:
 def proof(
     evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT, *, replay: str = ""
 ) -> Proof:
-    """Evidence to `Proof`, with the command that says it again. `role` is who is judged: an agent by its requests, else by answers, and
+    """Evidence to `Proof`. `role` is who is judged: an agent by its requests, else by answers, and
     either by its frames where there are any.
 
-    Every body is cut after `limit` characters.
+    Every body is cut after `limit` characters. `replay` is the command that says it all again.
     """
     evidence = evidence or {}
     raw, frames = evidence.get("exchanges", []), evidence.get("frames", [])

@@ -41,12 +41,12 @@ def context_again(
 def _of_scenario(
     words: Sequence[str], given: argparse.Namespace, out: Path
 ) -> tuple[RunContext, Protocol]:
-    from conformance.cli import run
+    from conformance.cli.run import context_of
 
     arguments = _parsed("run", words[1:], "")
     arguments.peer_command = []
     _put(arguments, given, out)
-    return run.context_of(arguments)
+    return context_of(arguments)
 
 
 def _words(header: Mapping[str, Any]) -> tuple[list[str], list[str]]:

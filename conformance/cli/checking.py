@@ -40,7 +40,7 @@ def check_again(context: RunContext, found: Found, story: Story | None) -> bool:
 
 
 def run_quietly(context: RunContext, more: Sequence[str] = ()) -> Run:
-    """The suite in its own process; only its record counts. Raises `PackError` where it left none."""
+    """The suite in its own process, of which the record counts. Raises `PackError` for none."""
     Path(context.record).unlink(missing_ok=True)
     subprocess.run(  # noqa: S603  # our own words
         suite_command(context, more=more),
@@ -54,5 +54,3 @@ def run_quietly(context: RunContext, more: Sequence[str] = ()) -> Run:
 
 def _judged(run: Run, name: str) -> Outcome | None:
     return next((each for each in run.requirements if each.id == name), None)
-
-

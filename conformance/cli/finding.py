@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from conformance.replay.story import Story
 from reports import Run
 from reports.outcome import Found
-from schemas.complaints import nearest
-from schemas.errors import PackError, Problem
+from schemas.errors import PackError, Problem, nearest
 
-__all__ = ["find"]
+__all__ = ["find", "story_of"]
 
 
 def find(run: Run, wanted: str) -> Found:
@@ -18,7 +20,9 @@ def find(run: Run, wanted: str) -> Found:
     for found in run.findings:
         if wanted in (found.name, str(found.number), f"{found.name}#1"):
             return found
-    raise PackError(Problem(file="FINDING", message=_why(run, wanted), value=wanted, hint=_hint(run)))
+    raise PackError(
+        Problem(file="FINDING", message=_why(run, wanted), value=wanted, hint=_hint(run))
+    )
 
 
 def _why(run: Run, wanted: str) -> str:
@@ -29,8 +33,7 @@ def _why(run: Run, wanted: str) -> str:
         if wanted.isdecimal():
             return f"the run has {count} finding{'' if count == 1 else 's'}"
         near = nearest(name, [each.id for each in run.requirements])
-        told = f": {near}" if near else ""
-        return f"no requirement of that name was judged in this run{told}"
+        return f"no requirement of that name was judged in this run; {near}".removesuffix("; ")
     if outcome.verdict == "pass":
         return f"{name} was kept in this run: there is nothing to say again"
     if outcome.verdict in ("fail", "warn"):
@@ -46,3 +49,14 @@ def _hint(run: Run) -> str:
         return "the run found nothing that breaks a requirement"
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"there is {', '.join(names[:5])}{more}"
+
+
+def story_of(found: Found) -> Story | None:
+    """What led to it, where the record tells that. Raises `PackError` for what it cannot tell."""
+    said: Any = (found.check.evidence or {}).get("story")
+    if said is None:
+        return None
+    try:
+        return Story.of_record(said)
+    except ValueError as error:
+        raise PackError(Problem(file="RUN", message=str(error))) from error

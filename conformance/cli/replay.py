@@ -9,11 +9,10 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from conformance.cli.again import context_again
 from conformance.cli.checking import check_again
-from conformance.cli.finding import find
+from conformance.cli.finding import find, story_of
 from conformance.cli.reach import unreachable
 from conformance.context import RunContext
 from conformance.masking import Masker
@@ -23,7 +22,6 @@ from conformance.replay.telling import tell
 from reports import Run
 from reports.outcome import Found
 from schemas import load_requirements
-from schemas.errors import PackError, Problem
 from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
@@ -102,17 +100,6 @@ def _coordinator(context: RunContext, protocol: Protocol, found: Found, save: Pa
     return 1 if shows else 0
 
 
-def story_of(found: Found) -> Story | None:
-    """What led to it, where the record tells that. Raises `PackError` for what it cannot tell."""
-    said: Any = (found.check.evidence or {}).get("story")
-    if said is None:
-        return None
-    try:
-        return Story.of_record(said)
-    except ValueError as error:
-        raise PackError(Problem(file="RUN", message=str(error))) from error
-
-
 def _played(context: RunContext, protocol: Protocol, found: Found, story: Story) -> bool:
     """Does it show on sight, in its shortest form or in all of it?"""
     row = load_requirements(protocol).get(found.outcome.id)
@@ -123,7 +110,7 @@ def _played(context: RunContext, protocol: Protocol, found: Found, story: Story)
             play_again(part, protocol, context.target, judged, strict=context.strict)
         )
         if part is not story or again.breach is not None or shortest is None:
-            _show(again, context, whole=part is story)
+            _show(again, context, found, whole=part is story)
         else:
             print(f"All {len(again.came)} steps of its check were said too: nothing is wrong now.")
         if again.breach is not None:
@@ -139,12 +126,13 @@ def on_sight(found: Found, story: Story) -> bool:
     return found.check.name != story.within
 
 
-def _show(again: Again, context: RunContext, *, whole: bool) -> None:
+def _show(again: Again, context: RunContext, found: Found, *, whole: bool) -> None:
     count = len(again.came)
     what = "all that its check had said" if whole else "what the finding hangs on"
     print(f"{what}, {count} step{'' if count == 1 else 's'}:")
     width = shutil.get_terminal_size().columns
-    print("\n".join(tell(again, Masker(context.target.secrets), width)))
+    pointers = (found.check.evidence or {}).get("pointers", ())
+    print("\n".join(tell(again, Masker(context.target.secrets), width, pointers)))
     if again.story.beyond:
         print(f"      not said again: {', '.join(again.story.beyond)} (by hooks of the target)")
     print()
@@ -164,5 +152,3 @@ def situation_of(found: Found, story: Story | None) -> str:
     """The situation in which an agent was found out; empty where the record does not tell it."""
     within = found.check.name if story is None else story.within
     return within.partition("[")[2].removesuffix("]")
-
-

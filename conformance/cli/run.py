@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from conformance.cli.launch import add_common, add_coordinator, base_context, carry_out
+from conformance.context import RunContext
 from conformance.scenario.inputs import add_inputs
 from conformance.scenario.options import with_scenario
-from conformance.context import RunContext
 from schemas import load
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.finding import find_scenario

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import mockserver
 from conformance.cli.checking import run_quietly
+from conformance.cli.finding import story_of
 from conformance.context import RunContext
 from conformance.replay.scenario import regression
 from conformance.replay.story import Story
@@ -21,7 +24,29 @@ from schemas.arazzo.writer import to_yaml
 from schemas.errors import PackError, Problem
 from schemas.spec import Protocol
 
-__all__ = ["save_scenario"]
+__all__ = ["save_all", "save_scenario"]
+
+
+def save_all(run: Run, context: RunContext, protocol: Protocol, folder: Path) -> Iterator[str]:
+    """Write a scenario for each requirement that a run found broken; those that are there stay as
+    they are. Yields a line on each.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="assay-regressions-") as apart:
+        context = replace(context, record=str(Path(apart) / "run.jsonl"))
+        for found in run.findings:
+            out = folder / f"{found.outcome.id.lower()}.arazzo.yaml"
+            if "#" in found.name:
+                continue
+            if out.exists():
+                yield f"{found.name}: {out} is there already"
+                continue
+            try:
+                save_scenario(context, protocol, found, story_of(found), out, shows=True)
+            except PackError as error:
+                yield f"{found.name}: none, {error.problems[0].message.partition(': ')[2]}"
+            else:
+                yield f"{found.name}: {out}"
 
 
 def save_scenario(
@@ -105,5 +130,3 @@ def _unsaved(found: Found, why: str) -> PackError:
     hint = "its check can always be run again: assay replay without --save"
     message = f"{found.name} cannot be made a scenario: {why}"
     return PackError(Problem(file="--save", message=message, hint=hint))
-
-

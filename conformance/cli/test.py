@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from conformance.cli.launch import (
     add_common,
@@ -15,6 +16,7 @@ from conformance.cli.launch import (
 from conformance.context import RunContext
 from conformance.scenario.inputs import add_inputs
 from conformance.scenario.options import with_scenario
+from reports import Run
 from schemas import load, load_requirements
 from schemas.arazzo.finding import find_scenario
 from schemas.spec import Protocol
@@ -58,12 +60,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="leave those that ship out of the suite",
     )
+    parser.add_argument(
+        "--regressions",
+        type=Path,
+        metavar="FOLDER",
+        help="write a scenario there for each requirement that is broken",
+    )
     add_inputs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
-    return carry_out(context_of(arguments, protocol), arguments, protocol)
+    context = context_of(arguments, protocol)
+    if arguments.regressions is None:
+        return carry_out(context, arguments, protocol)
+    judges = context.role == "coordinator"
+    refuse_unless(judges, "--regressions", "scenarios of findings are for coordinators", None)
+    code = carry_out(context, arguments, protocol)
+    if code == 1:
+        _guard(context, protocol, arguments.regressions)
+    return code
+
+
+def _guard(context: RunContext, protocol: Protocol, folder: Path) -> None:
+    from conformance.cli.saving import save_all  # with a mock: only what was broken needs one
+
+    print()
+    for line in save_all(Run.read(Path(context.record)), context, protocol, folder):
+        print(f"regression: {line}", flush=True)
 
 
 def context_of(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:

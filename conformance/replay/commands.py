@@ -85,9 +85,7 @@ class _Speech:
         """What we said on a connection until then, and how it was opened."""
         own = [each for each in before if getattr(each, "connection", "") == connection]
         opening = next((each for each in own if isinstance(each, Opening)), None)
-        said = [
-            each for each in own if isinstance(each, Utterance) and each.sender == "assay"
-        ]
+        said = [each for each in own if isinstance(each, Utterance) and each.sender == "assay"]
         if opening is None or opening.identity or self._target.tls.cert or not _sayable(said):
             return ""
         words = ["websocat", "-n", *(["-k"] if self._secure and self._trusting else [])]

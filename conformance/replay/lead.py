@@ -49,8 +49,8 @@ class Lead:
         return first
 
     def record(self, shown: Iterable[Exchange | Frame]) -> dict[str, Any]:
-        """What it adds to the record of an evidence. Whatever is wrong here, the finding itself must
-        not be lost with it.
+        """What it adds to the record of an evidence. Whatever is wrong here, the finding itself
+        must not be lost with it.
         """
         try:
             return self._record(shown)
@@ -210,9 +210,7 @@ def _concealed(
     for record in records:  # a secret may be said before it shows itself as one
         concealer.record(record)
     hidden = [concealer.record(record) for record in records]
-    told = [
-        _hidden(step, record, concealer) for step, record in zip(steps, hidden, strict=True)
-    ]
+    told = [_hidden(step, record, concealer) for step, record in zip(steps, hidden, strict=True)]
     secrets = {concealer.text(value): name for name, value in named.items()}
     everything = repr(told)
     return told, hidden, {mark: name for mark, name in secrets.items() if mark in everything}

@@ -25,8 +25,8 @@ def needed(
     """The places of the steps that a finding hangs on, whose evidence is what is `shown`.
 
     These are: what told a value that is said later; what was done to things of the run's own
-    making that are spoken of; the handshake of a connection, and what we said on it before; and what
-    was done last before a message came.
+    making that are spoken of; the handshake of a connection, and what we said on it before; and
+    what was done last before a message came.
     """
     search = _Search(steps, records, Meaning(protocol), run)
     return search.closure({at for at, step in enumerate(steps) if step.shown})
@@ -71,11 +71,10 @@ class _Search:
 
     def _on_the_line(self, step: Utterance, at: int) -> Iterator[int]:
         for other, before in enumerate(self.steps[:at]):
-            if isinstance(before, Opening) and before.connection == step.connection:
+            if getattr(before, "connection", "") != step.connection:
+                continue
+            if isinstance(before, Opening) or _is_ours(before):
                 yield other
-            elif isinstance(before, Utterance) and before.connection == step.connection:
-                if before.sender == "assay" and before.kind not in ("pong", "close"):
-                    yield other
 
     def _cause(self, at: int) -> Iterator[int]:
         """What a peer tells is told of what was done last, if it does not say of what."""
@@ -93,6 +92,12 @@ class _Search:
             texts.append(str(record.content.value))
         own = [text for text in texts if self._run in text]
         return {name for text in own for name in _WORD.findall(text) if self._run in name}
+
+
+def _is_ours(step: Step) -> bool:
+    """Is it something that we said, of more weight than an answer to a ping?"""
+    said = isinstance(step, Utterance) and step.sender == "assay"
+    return said and getattr(step, "kind", "") not in ("pong", "close")
 
 
 def _values(record: Record, meaning: Meaning, sender: str) -> Iterator[Key]:

@@ -1,4 +1,4 @@
-"""The steps of a story as records, which know what came back and which scenarios are made of. Pure."""
+"""The steps of a story as records, of which scenarios are made. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.exchange import MISSING, read_json
 from conformance.recording.records import Asked, Content, Record, Spoken
 from conformance.replay.story import Opening, Request, Step, Utterance
 from mockserver.router import Channels, Router
-from schemas.spec import Protocol
+from schemas.spec import Protocol, Role
 
 __all__ = ["Recorded", "file_part"]
 
@@ -91,7 +91,7 @@ class Recorded:
         known = self._protocol.channels.get(channel)
         if known is None or content.kind != "json":
             return ""
-        role = "agent" if sender == "agent" else "coordinator"
+        role: Role = "agent" if sender == "agent" else "coordinator"
         found = known.message(role, content.value)
         return "" if found is None else found.id
 

@@ -159,5 +159,3 @@ def _said(value: Any, words: re.Pattern[str], own: Mapping[str, str]) -> Any:
     if value in own:
         return own[value]
     return words.sub(lambda match: f"{{{own[match[0]]}}}", value)
-
-

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.exchange import MISSING, Exchange, read_json, shown
+from conformance.exchange import MISSING, Exchange, read_json, shown, value_at
 from conformance.frames import Frame
 from conformance.judge import same
 from conformance.masking import Masker
@@ -19,15 +19,45 @@ __all__ = ["tell"]
 _NARROW = 60
 """Columns that a message has at least."""
 
-
-def tell(again: Again, mask: Masker, width: int = 100) -> list[str]:
-    """Each step in a few lines. `mask` is that of the target which it was said to."""
-    return [line for each in _steps(again, mask, max(width, _NARROW)) for line in each]
+_PLACES = 3
+"""Offending values that are compared."""
 
 
-def _steps(again: Again, mask: Masker, width: int) -> Iterator[Sequence[str]]:
-    for number, came in enumerate(again.came, start=1):
-        yield list(_step(number, came, again, mask, width))
+def tell(
+    again: Again, mask: Masker, width: int = 100, pointers: Sequence[str] = ()
+) -> Iterator[str]:
+    """Each step in a few lines, and the values at the `pointers` of the one that was judged. `mask`
+    is that of the target which it was said to.
+    """
+    width = max(width, _NARROW)
+    judged = max((at for at, came in enumerate(again.came) if came.step.shown), default=-1)
+    for at, came in enumerate(again.came):
+        yield from _step(at + 1, came, again, mask, width)
+        if at == judged:
+            yield from (_cut(line, width) for line in _places(came, pointers, mask))
+
+
+def _places(came: Came, pointers: Sequence[str], mask: Masker) -> Iterator[str]:
+    step = came.step
+    then = read_json(b"" if isinstance(step, Opening) else _heard(step))
+    now = MISSING
+    if came.exchange is not None:
+        now = came.exchange.json
+    elif came.frame is not None:
+        now = came.frame.json
+    for pointer in pointers[:_PLACES]:
+        if MISSING in (then, now):
+            continue
+        old, new = (_value(value_at(each, pointer), mask) for each in (then, now))
+        yield f"        at {pointer}  then {old}  now {new}"
+
+
+def _heard(step: Request | Utterance) -> bytes:
+    return step.answer if isinstance(step, Request) else step.data
+
+
+def _value(value: Any, mask: Masker) -> str:
+    return repr(value) if value is MISSING else json.dumps(mask.json(value), ensure_ascii=False)
 
 
 def _step(number: int, came: Came, again: Again, mask: Masker, width: int) -> Iterator[str]:

@@ -15,10 +15,13 @@ _SHORTEST = 4
 
 
 def variables(target: Target, protocol: Protocol) -> dict[str, str]:
-    """Each name with its secret. The same secret has one name, its first."""
+    """Each name with its secret. The same secret has one name, its first, also where it stands in
+    another one.
+    """
     found: dict[str, str] = {}
     for name, value in _named(target, protocol):
-        if len(value) >= _SHORTEST and value not in found.values():
+        known = any(each in value for each in found.values())
+        if len(value) >= _SHORTEST and not known:
             found.setdefault(name, value)
     return found
 
