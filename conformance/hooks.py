@@ -25,14 +25,18 @@ class HookError(UnjudgeableError):
 
 
 class Hooks:
-    """The hooks of a target, for who needs them often: requests share their connections."""
+    """The hooks of a target, for who needs them often: requests share their connections. `keep` is
+    told the name of each that is run.
+    """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, keep: Callable[[str], None] = lambda _: None) -> None:
         self.target = target
+        self._keep = keep
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, name: str, values: Mapping[str, Any]) -> Any:
         """As `run_hook` does."""
+        self._keep(name)
         return await _run(self.target, name, values, self._connections)
 
     def _connections(self) -> aiohttp.ClientSession:

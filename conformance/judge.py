@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
 from conformance.rules import not_now
 from conformance.verdict import ABSENT, Evidence, Finding
 from conformance.witness import Rulebook, Witness
+
+if TYPE_CHECKING:
+    from conformance.replay.journal import Journal
+    from conformance.replay.lead import Lead
 
 __all__ = ["Judge", "UndeclaredError"]
 
@@ -19,14 +23,22 @@ class UndeclaredError(LookupError):
 
 
 class Judge(Witness):
-    """The word of one check. `declared` are the requirements that the check says it judges.
+    """The word of one check. `declared` are the requirements that the check says it judges, and
+    `journal` keeps what leads to a finding.
 
     Everything that the peer answers on the way is judged as well, by the schema of its place and
     by the general rules, whichever check it was that asked.
     """
 
-    def __init__(self, check: str, declared: Iterable[str], book: Rulebook) -> None:
+    def __init__(
+        self,
+        check: str,
+        declared: Iterable[str],
+        book: Rulebook,
+        journal: Journal | None = None,
+    ) -> None:
         super().__init__(check, book)
+        self._journal = journal
         self._declared = [name for name in declared if name in book.requirements]
         self._known = frozenset(declared)
         self._cause = ""
@@ -34,6 +46,9 @@ class Judge(Witness):
     def end(self, cause: str) -> None:
         """The check breaks off here: what it has not judged is inconclusive because of `cause`."""
         self._cause = cause
+
+    def _lead(self) -> Lead | None:
+        return None if self._journal is None else self._journal.lead(self.check)
 
     # What checks say
 

@@ -28,6 +28,7 @@ from conformance.marks import UnjudgeableError, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
 from conformance.recorder import Recorder, encode
+from conformance.replay.journal import Journal
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
 from schemas import load, load_requirements
@@ -62,6 +63,7 @@ class Suite:
         }
         self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
         self.mask = Masker(context.target.secrets)
+        self.journal = Journal(self.protocol, context.target, context.run)
         self.fuzzers = 0
 
     @property
@@ -339,7 +341,8 @@ def budget(suite: Suite) -> Budget:
 @pytest.fixture
 def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
     """The check's own judge."""
-    return Judge(_name(request.node), declared(request.node), suite.book)
+    suite.journal.begin()
+    return Judge(_name(request.node), declared(request.node), suite.book, suite.journal)
 
 
 @pytest.fixture(scope="session")

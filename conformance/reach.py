@@ -23,14 +23,14 @@ __all__ = ["grpc_client", "hooks", "http_client", "opener", "peer", "procedures"
 @pytest.fixture(scope="session")
 async def hooks(suite: Suite) -> AsyncIterator[Hooks]:
     """What the target supplies beside the protocol."""
-    hooks = Hooks(suite.context.target)
+    hooks = Hooks(suite.context.target, suite.journal.done)
     yield hooks
     await hooks.close()
 
 
 @pytest.fixture(scope="session")
 async def http_client(suite: Suite) -> AsyncIterator[HttpClient]:
-    client = HttpClient(suite.protocol, suite.context.target)
+    client = HttpClient(suite.protocol, suite.context.target, keep=suite.journal.exchanged)
     yield client
     await client.close()
 
@@ -48,7 +48,8 @@ async def peer(http_client: HttpClient, judge: Judge) -> HttpClient:
 async def grpc_client(suite: Suite) -> AsyncIterator[GrpcClient | None]:
     from conformance.clients.grpc import GrpcClient  # slow to load, and most protocols need none
 
-    client = GrpcClient(suite.protocol, suite.context.target) if suite.context.target.grpc else None
+    target, keep = suite.context.target, suite.journal.exchanged
+    client = GrpcClient(suite.protocol, target, keep=keep) if target.grpc else None
     yield client
     if client is not None:
         await client.close()
@@ -70,7 +71,7 @@ async def opener(suite: Suite, judge: Judge) -> AsyncIterator[Opener]:
     """
     from conformance.clients.opener import Opener  # what is judged over REST alone needs none
 
-    opener = Opener(suite.protocol, suite.context.target, judge.see_frame)
+    opener = Opener(suite.protocol, suite.context.target, judge.see_frame, suite.journal.opened)
     if await opener.gone():
         raise UnjudgeableError("the peer no longer accepts connections")
     yield opener

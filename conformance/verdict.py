@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from conformance.exchange import Exchange, shell_commands
 from conformance.frames import Frame
 from conformance.masking import Masker
 from schemas.spec import Requirement
+
+if TYPE_CHECKING:
+    from conformance.replay.lead import Lead
 
 __all__ = ["ABSENT", "Evidence", "Finding", "VerdictName", "broken", "now"]
 
@@ -39,6 +42,8 @@ class Evidence:
     pointers: Sequence[str] = ()
     expected: Any = ABSENT
     actual: Any = ABSENT
+    lead: Lead | None = None
+    """What led to it, where that was kept."""
 
     def record(self, mask: Masker) -> dict[str, Any]:
         """As it stands in run.jsonl."""
@@ -81,6 +86,9 @@ class Finding:
         }
         if self.verdict in ("fail", "warn"):
             record["evidence"] = self.evidence.record(mask)
+            lead = self.evidence.lead
+            if lead is not None and lead.is_first(self.requirement, self.check):
+                record["evidence"] |= lead.record([*self.evidence.exchanges, *self.evidence.frames])
         return record
 
 

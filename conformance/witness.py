@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from conformance.exchange import MISSING, Exchange, of_transcript
 from conformance.frame_rules import FRAME_RULES
@@ -14,7 +15,13 @@ from mockserver.transcript import HttpExchange
 from schemas.spec import Channel, Message, Protocol, Requirement, Role
 from schemas.validation import PlaceIndex, Validators, Violation
 
+if TYPE_CHECKING:
+    from conformance.replay.lead import Lead
+
 __all__ = ["Rulebook", "Witness"]
+
+
+_BREACHES: tuple[VerdictName, ...] = ("fail", "warn")
 
 
 class Rulebook:
@@ -61,6 +68,11 @@ class Witness:
                     self._note(
                         row, word.message if not word.kept else "", [exchange], word.pointers
                     )
+
+    def breach(self, requirement: str) -> Finding | None:
+        """What broke a requirement first, if anything did."""
+        found = (self._found.get((requirement, verdict)) for verdict in _BREACHES)
+        return next((each for each in found if each is not None), None)
 
     def _see_body(self, exchange: Exchange) -> None:
         operation = self.book.protocol.operations.get(exchange.operation)
@@ -176,9 +188,13 @@ class Witness:
                 check=check,
                 verdict="warn" if light else self.book.broken(requirement),
                 message=message,
-                evidence=evidence,
+                evidence=replace(evidence, lead=self._lead()),
             )
         )
+
+    def _lead(self) -> Lead | None:
+        """What led to what is judged now, where somebody keeps it."""
+        return None
 
     def _add(self, finding: Finding) -> None:
         # The first of a kind is the one that is told: it has the shortest history.

@@ -72,13 +72,16 @@ class Proof:
     exchanges: Sequence[Exchange]
     conversation: Conversation
     reproduce: str
+    replay: str
 
 
-def proof(evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT) -> Proof:
+def proof(
+    evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT, *, replay: str = ""
+) -> Proof:
     """Evidence to `Proof`. `role` is who is judged: an agent by its requests, else by answers, and
     either by its frames where there are any.
 
-    Every body is cut after `limit` characters.
+    Every body is cut after `limit` characters. `replay` is the command that says it all again.
     """
     evidence = evidence or {}
     raw, frames = evidence.get("exchanges", []), evidence.get("frames", [])
@@ -95,6 +98,7 @@ def proof(evidence: Mapping[str, Any] | None, role: str, limit: int = LIMIT) -> 
         ],
         conversation=conversation(frames, pointers, role, limit),
         reproduce=evidence.get("reproduce", "").strip(),
+        replay=replay,
     )
 
 
@@ -149,6 +153,10 @@ def _text(found: Proof) -> Iterator[str]:
         yield ""
         yield "--- reproduce"
         yield found.reproduce
+    if found.replay:
+        yield ""
+        yield "--- replay"
+        yield found.replay
 
 
 def _message_text(headers: Sequence[tuple[str, str]], body: Body) -> Iterator[str]:

@@ -118,7 +118,12 @@ def _digest(text: str) -> str:
 
 def _prover(run: Run) -> Callable[[Check], Proof]:
     limit, role = fair_limit(run.evidences), run.header["role"]
-    return lambda check: proof(check.evidence, role, limit)
+    commands = {
+        id(check): run.replay(outcome, check)
+        for outcome in run.requirements
+        for check in outcome.checks
+    }
+    return lambda check: proof(check.evidence, role, limit, replay=commands[id(check)])
 
 
 def _sections(run: Run) -> Iterator[_Section]:

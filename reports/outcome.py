@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from schemas.spec import Basis, Level
 
-__all__ = ["VERDICTS", "Check", "Outcome", "Verdict", "judge"]
+__all__ = ["VERDICTS", "Check", "Found", "Outcome", "Verdict", "findings", "judge"]
 
 Verdict = Literal["pass", "fail", "warn", "inconclusive", "not-applicable"]
 
@@ -58,6 +58,29 @@ class Outcome:
     def by_weight(self) -> list[Check]:
         """The checks, those that decided first."""
         return sorted(self.checks, key=lambda check: VERDICTS.index(check.verdict))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One finding that breaks a requirement, as it is called on a command line: by its `number`, or
+    by its `name`, which is the requirement's id, with `#2` for the second finding of it.
+    """
+
+    number: int
+    name: str
+    outcome: Outcome
+    check: Check
+
+
+def findings(outcomes: Iterable[Outcome]) -> tuple[Found, ...]:
+    """All that fail or warn, in the order of reports: what fails comes first."""
+    found: list[Found] = []
+    for outcome in sorted(outcomes, key=lambda each: (bool(each.known), each.verdict == "warn")):
+        broken = [check for check in outcome.by_weight if check.verdict in ("fail", "warn")]
+        for nth, check in enumerate(broken, start=1):
+            name = outcome.id if nth == 1 else f"{outcome.id}#{nth}"
+            found.append(Found(number=len(found) + 1, name=name, outcome=outcome, check=check))
+    return tuple(found)
 
 
 def judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reports.baseline import Stale, known_reasons, stale_entries
-from reports.outcome import VERDICTS, Outcome, Verdict, judge
+from reports.outcome import VERDICTS, Check, Found, Outcome, Verdict, findings, judge
 from reports.record import Records, read_records
 from reports.text import listing, percent, plural
 
@@ -121,6 +122,18 @@ class Run:
             for outcome in self.requirements
             if outcome.verdict == "fail" and not outcome.known
         )
+
+    @property
+    def findings(self) -> tuple[Found, ...]:
+        """All findings that break a requirement, in the order of reports."""
+        return findings(self.requirements)
+
+    def replay(self, outcome: Outcome, check: Check) -> str:
+        """The command that says again what led to a finding; empty where nothing is broken."""
+        names = (each.name for each in findings([outcome]) if each.check is check)
+        name = next(names, "")
+        path = self.path.parent if self.path.name == "run.jsonl" else self.path
+        return shlex.join(["assay", "replay", str(path), name]) if name else ""
 
     @property
     def evidences(self) -> Iterator[Mapping[str, Any] | None]:

@@ -92,12 +92,13 @@ class _Page:
         yield from self.wrapped(outcome.section, indent=2, style="dim")
         failed = [check for check in outcome.by_weight if check.verdict == "fail"]
         for check in failed[:_SHOWN]:
-            yield from self.finding(check)
+            yield from self.finding(outcome, check)
         if len(failed) > _SHOWN:
             yield from self.wrapped(f"and {len(failed) - _SHOWN} more checks fail", indent=2)
 
-    def finding(self, check: Check) -> Iterator[str]:
-        found = proof(check.evidence, self.run.header["role"], limit=_VALUE)
+    def finding(self, outcome: Outcome, check: Check) -> Iterator[str]:
+        replay = self.run.replay(outcome, check)
+        found = proof(check.evidence, self.run.header["role"], limit=_VALUE, replay=replay)
         times = f" ({check.times} times)" if check.times > 1 else ""
         yield from self.field("found", f"{check.message or check.name}{times}", style="red")
         for offence in found.offences[:_SHOWN]:
@@ -110,6 +111,8 @@ class _Page:
         yield from self.last_said(found)
         if found.reproduce:
             yield from self.command(found.reproduce)
+        # In one piece, however long: it is there to be copied.
+        yield f"  {self.paint('replay'.ljust(_LABEL), 'dim')}{printable(found.replay)}"
 
     def last_said(self, found: Proof) -> Iterator[str]:
         """The frame that is judged, or the last one; without frames, the last answer."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "play a scenario against a coordinator",
     "test": "judge a coordinator or an agent",
     "record": "stand before a coordinator: judge what passes, and record it as a scenario",
+    "replay": "say again what led to a finding, and judge it again",
     "report": "write the reports of a run again",
     "lint": "check a protocol pack or a scenario",
     "scenarios": "list the scenarios that ship, or explain one",

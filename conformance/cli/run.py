@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 
 from conformance.cli.launch import add_common, add_coordinator, base_context, carry_out
+from conformance.context import RunContext
 from conformance.scenario.inputs import add_inputs
 from conformance.scenario.options import with_scenario
 from schemas import load
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.finding import find_scenario
+from schemas.spec import Protocol
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "context_of", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    context, protocol = context_of(arguments)
+    return carry_out(context, arguments, protocol)
+
+
+def context_of(arguments: argparse.Namespace) -> tuple[RunContext, Protocol]:
+    """What was asked for, checked. Raises `PackError` for what cannot be."""
     path = find_scenario(arguments.scenario, arguments.protocol or "")
     wanted = load(arguments.protocol) if arguments.protocol else None
     protocol = read_scenario(path, wanted).protocol
     context = base_context(arguments, protocol, "coordinator")
-    context = with_scenario(context, arguments, path, protocol)
-    return carry_out(context, arguments, protocol)
+    return with_scenario(context, arguments, path, protocol), protocol

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from conformance.cli.launch import (
     add_common,
@@ -15,11 +16,12 @@ from conformance.cli.launch import (
 from conformance.context import RunContext
 from conformance.scenario.inputs import add_inputs
 from conformance.scenario.options import with_scenario
+from reports import Run
 from schemas import load, load_requirements
 from schemas.arazzo.finding import find_scenario
 from schemas.spec import Protocol
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "context_of", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,20 +60,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="leave those that ship out of the suite",
     )
+    parser.add_argument(
+        "--regressions",
+        type=Path,
+        metavar="FOLDER",
+        help="write a scenario there for each requirement that is broken",
+    )
     add_inputs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
-    context = _context(arguments, protocol)
-    if arguments.scenario:
-        path = find_scenario(arguments.scenario, protocol.id)
-        context = with_scenario(context, arguments, path, protocol)
-    return carry_out(context, arguments, protocol)
+    context = context_of(arguments, protocol)
+    if arguments.regressions is None:
+        return carry_out(context, arguments, protocol)
+    judges = context.role == "coordinator"
+    refuse_unless(judges, "--regressions", "scenarios of findings are for coordinators", None)
+    code = carry_out(context, arguments, protocol)
+    if code == 1:
+        _guard(context, protocol, arguments.regressions)
+    return code
 
 
-def _context(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
+def _guard(context: RunContext, protocol: Protocol, folder: Path) -> None:
+    from conformance.cli.saving import save_all  # with a mock: only what was broken needs one
+
+    print()
+    for line in save_all(Run.read(Path(context.record)), context, protocol, folder):
+        print(f"regression: {line}", flush=True)
+
+
+def context_of(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     """What was asked for, checked. Raises `PackError` for what cannot be."""
+    context = _of_suite(arguments, protocol)
+    if not arguments.scenario:
+        return context
+    path = find_scenario(arguments.scenario, protocol.id)
+    return with_scenario(context, arguments, path, protocol)
+
+
+def _of_suite(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     port = arguments.port
     refuse_unless(0 <= port <= 65535, "--port", "is not from 0 to 65535", port)
     context = replace(

@@ -43,7 +43,7 @@ class GrpcClient:
     """Calls a coordinator's procedures. Every call ends, in an answer or with the failure named.
 
     What is said is seen as JSON: by the messages that the peer describes itself, where it offers
-    reflection, else by the document's. `see` is told of every exchange.
+    reflection, else by the document's. `see` is told of every exchange, and `keep` before it.
     """
 
     def __init__(
@@ -51,10 +51,12 @@ class GrpcClient:
         protocol: Protocol,
         target: Target,
         see: Callable[[Exchange], None] = lambda _: None,
+        keep: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         self.protocol = protocol
         self.target = target
         self.see = see
+        self.keep = keep
         self.documented = codec(protocol)
         self._patience = Patience(target.timeout)
         self._throttle = Throttle()
@@ -116,6 +118,7 @@ class GrpcClient:
             return await self._once(replace(asked, throttled=again), payload, within)
 
         exchange = await self._throttle.obey(ask, patient=patient)
+        self.keep(exchange)
         self.see(exchange)
         return exchange
 

@@ -39,7 +39,8 @@ _NOTHING: Any = object()
 class HttpClient:
     """Calls a coordinator's operations. Every call ends, in an answer or with the failure named.
 
-    `see` is told of every exchange. An operation that hangs is waited for less and less, and at
+    `see` is told of every exchange, and `keep` before it: checks may look away, and what they did
+    is kept all the same. An operation that hangs is waited for less and less, and at
     last not asked any more: see `Patience`.
     """
 
@@ -48,10 +49,12 @@ class HttpClient:
         protocol: Protocol,
         target: Target,
         see: Callable[[Exchange], None] = lambda _: None,
+        keep: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         self.protocol = protocol
         self.target = target
         self.see = see
+        self.keep = keep
         self._patience = Patience(target.timeout)
         self._refused = 0
         self._throttle = Throttle()
@@ -155,6 +158,11 @@ class HttpClient:
             with_body=payload is not None,
         )
 
+    async def repeat(self, asked: Exchange, *, identity: Identity | None = None) -> Exchange:
+        """Send a request again as it stands; what it was answered is of no account."""
+        with_body = bool(asked.body) or "content-type" in asked.headers
+        return await self._ask(asked, with_body=with_body, identity=identity)
+
     def _url(self, path: str) -> str:
         return self.target.url.rstrip("/") + path
 
@@ -182,6 +190,7 @@ class HttpClient:
             return await self._paced(said, way)
 
         exchange = await self._throttle.obey(ask, patient=patient)
+        self.keep(exchange)
         self.see(exchange)
         return exchange
 

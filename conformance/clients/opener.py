@@ -13,14 +13,16 @@ from conformance.clients.http import fill_path, tls_context
 from conformance.clients.identity import Identity
 from conformance.clients.raw import RawSocket, open_raw
 from conformance.clients.websocket import Socket, open_socket
-from conformance.conversation import Refused
+from conformance.conversation import Conversation, Refused
 from conformance.frames import Frame
 from conformance.target import Target
 from schemas.spec import Channel, Message, Protocol
 
-__all__ = ["Opener", "See"]
+__all__ = ["Keep", "Opener", "See"]
 
 See = Callable[[Frame, Channel, Message | None], None]
+
+Keep = Callable[[str, Conversation | Refused], None]
 
 _LAST_WORDS = 1.0
 """Seconds that the end of all connections of a check may take together."""
@@ -30,13 +32,17 @@ class Opener:
     """The way to the channels of one coordinator.
 
     `see` is told of every frame that the peer sends. A channel's own message is found by the
-    channel; a check that knows better tells the judge itself.
+    channel; a check that knows better tells the judge itself. `keep` is told of every connection,
+    and of every one that was refused, with the id of its channel.
     """
 
-    def __init__(self, protocol: Protocol, target: Target, see: See) -> None:
+    def __init__(
+        self, protocol: Protocol, target: Target, see: See, keep: Keep = lambda *_: None
+    ) -> None:
         self.protocol = protocol
         self.target = target
         self._see = see
+        self._keep = keep
         self._open: list[Socket | RawSocket] = []
         self._tls: ssl.SSLContext | None = None
         if target.url.startswith("https"):
@@ -68,6 +74,7 @@ class Opener:
             see=partial(self._saw, known) if see else _ignore,
             **options,
         )
+        self._keep(channel, said)
         if isinstance(said, Socket):
             self._open.append(said)
         return said
@@ -96,6 +103,7 @@ class Opener:
             see=partial(self._saw, known) if see else _ignore,
             **options,
         )
+        self._keep(channel, said)
         if isinstance(said, RawSocket):
             self._open.append(said)
         return said

@@ -24,8 +24,13 @@ Errand: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Any]]
 class Errands(Hooks):
     """The target's hooks, and the suite's `own` errands where the target has no hook of a name."""
 
-    def __init__(self, target: Target, own: Mapping[str, Errand]) -> None:
-        super().__init__(target)
+    def __init__(
+        self,
+        target: Target,
+        own: Mapping[str, Errand],
+        keep: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        super().__init__(target, keep)
         self._own = own
 
     async def __call__(self, name: str, values: Mapping[str, Any]) -> Any:

@@ -35,7 +35,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 async def errands(suite: Suite, http_client: HttpClient, ids: IdSource) -> AsyncIterator[Errands]:
     """The target's hooks, and what the suite does itself where there is none."""
-    errands = Errands(suite.context.target, own_errands(suite.protocol, http_client, ids))
+    own = own_errands(suite.protocol, http_client, ids)
+    errands = Errands(suite.context.target, own, suite.journal.done)
     yield errands
     await errands.close()
 

@@ -1,0 +1,171 @@
+"""Keeps what a run said and heard, so that a finding can tell what led to it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from conformance.conversation import Conversation, Refused
+from conformance.exchange import Exchange
+from conformance.frames import Frame
+from conformance.target import Target
+from schemas.spec import Protocol
+
+if TYPE_CHECKING:
+    from conformance.replay.lead import Lead
+
+__all__ = ["Handshake", "Journal", "Moment"]
+
+_EARLIER = 1000
+"""Requests of earlier checks that are kept: what one makes, others may use."""
+
+_LONGEST = 20_000
+"""Bytes of a body in which the words are looked for that tie one request to another."""
+
+_WORD = re.compile(rb"[\w.@+-]{8,}")
+_LONGEST_WORD = 256
+_DIGIT, _LETTER = re.compile(rb"[0-9]"), re.compile(rb"[A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """What opened a WebSocket, or was refused. `connection` is its name, never used twice."""
+
+    connection: str
+    channel: str
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Something said, and when (monotonic). `earlier` says that another check did. `connection` is
+    that of a frame.
+    """
+
+    at: float
+    said: Exchange | Handshake | Frame
+    connection: str = ""
+    earlier: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Talk:
+    handshake: Handshake
+    conversation: Conversation | Refused
+    at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    moment: Moment
+    words: frozenset[bytes] = field(default_factory=frozenset)
+
+
+class Journal:
+    """Of one process of a run, check by check."""
+
+    def __init__(self, protocol: Protocol, target: Target, run: str) -> None:
+        self.protocol = protocol
+        self.target = target
+        self.run = run
+        self.beyond: list[str] = []
+        self.told: set[tuple[str, str]] = set()
+        self._exchanges: list[Moment] = []
+        self._talks: list[_Talk] = []
+        self._earlier: deque[_Kept] = deque(maxlen=_EARLIER)
+
+    def begin(self) -> None:
+        """Another check begins. Of those before it, what was made is kept."""
+        for moment in self._exchanges:
+            exchange = moment.said
+            if isinstance(exchange, Exchange) and exchange.ok and exchange.method != "GET":
+                earlier = Moment(at=moment.at, said=exchange, earlier=True)
+                self._earlier.append(_Kept(moment=earlier, words=_words(exchange)))
+        self._exchanges, self._talks, self.beyond = [], [], []
+
+    def exchanged(self, exchange: Exchange) -> None:
+        self._exchanges.append(Moment(at=time.monotonic() - exchange.seconds, said=exchange))
+
+    def opened(self, channel: str, said: Conversation | Refused) -> None:
+        """A WebSocket was opened, or refused. What is said on it later is found by itself."""
+        exchange = said.exchange if isinstance(said, Refused) else said.handshake
+        names = {talk.handshake.connection for talk in self._talks}
+        handshake = Handshake(
+            connection=_unique(said.label or channel, names), channel=channel, exchange=exchange
+        )
+        at = time.monotonic() - exchange.seconds
+        self._talks.append(_Talk(handshake=handshake, conversation=said, at=at))
+
+    def done(self, what: str) -> None:
+        """Something was done that is no message."""
+        self.beyond.append(what)
+
+    def lead(self, check: str) -> Lead:
+        """The way to what a check finds at this moment."""
+        from conformance.replay.lead import Lead  # only what is broken has a use for it
+
+        beyond = tuple(dict.fromkeys(self.beyond))
+        return Lead(journal=self, within=check, at=time.monotonic(), beyond=beyond)
+
+    def until(self, at: float) -> list[Moment]:
+        """What this check said and heard until then, in order, behind what others said before it
+        of the same things.
+        """
+        own = [moment for moment in self._exchanges if moment.at <= at]
+        for talk in self._talks:
+            if talk.at <= at:
+                own.append(Moment(at=talk.at, said=talk.handshake))
+                own += _frames(talk, at)
+        own.sort(key=lambda moment: moment.at)
+        return [*self._related(own), *own]
+
+    def _related(self, own: list[Moment]) -> list[Moment]:
+        """What earlier checks made that is spoken of here, and what that was made of."""
+        words: set[bytes] = set()
+        for moment in own:
+            words |= _words(moment.said)
+        found: list[Moment] = []
+        for kept in reversed(self._earlier):
+            if kept.words & words:
+                words |= kept.words
+                found.append(kept.moment)
+        return found[::-1]
+
+
+def _frames(talk: _Talk, at: float) -> Iterator[Moment]:
+    if isinstance(talk.conversation, Refused):
+        return
+    for frame in talk.conversation.frames:
+        if frame.at <= at:
+            yield Moment(at=frame.at, said=frame, connection=talk.handshake.connection)
+
+
+def _words(said: Exchange | Handshake | Frame) -> frozenset[bytes]:
+    if isinstance(said, Frame):
+        return _ids([said.data[:_LONGEST]])
+    exchange = said.exchange if isinstance(said, Handshake) else said
+    texts = [exchange.url.encode("utf-8", "replace"), exchange.body[:_LONGEST]]
+    texts += [exchange.answer[:_LONGEST], _joined(exchange.headers)]
+    return _ids(texts)
+
+
+def _ids(texts: Sequence[bytes]) -> frozenset[bytes]:
+    """What may be an id in them: an address or a number is none."""
+    words = (word for text in texts for word in _WORD.findall(text) if len(word) <= _LONGEST_WORD)
+    return frozenset(word for word in words if _DIGIT.search(word) and _LETTER.search(word))
+
+
+def _joined(headers: Mapping[str, str]) -> bytes:
+    return " ".join(headers.values()).encode("utf-8", "replace")
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    number = 2
+    made = name
+    while made in taken:
+        made, number = f"{name} #{number}", number + 1
+    return made

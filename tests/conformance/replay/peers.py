@@ -1,0 +1,63 @@
+"""Peers that are judged by the command, and judged again by a replay."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.target import Target
+
+__all__ = ["assay", "judged", "target_file"]
+
+
+async def assay(*words: str | Path) -> tuple[int, str]:
+    """The exit code of a command line, and all that it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "assay", *map(str, words)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[3]), "COLUMNS": "200"},
+    )
+    out, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode()
+
+
+def target_file(target: Target, path: Path) -> Path:
+    """What flags cannot say of a target."""
+    said: dict[str, Any] = {
+        "url": target.url,
+        "headers": dict(target.headers),
+        "capabilities": dict(target.capabilities),
+        "principals": [_plain(asdict(each)) for each in target.principals],
+        "hooks": {name: _plain(asdict(hook)) for name, hook in target.hooks.items()},
+        "timeout": target.timeout,
+    }
+    if target.credentials:
+        said["credentials"] = asdict(target.credentials)
+    if target.grpc:
+        said["grpc"] = target.grpc
+    path.write_text(yaml.safe_dump(said), "utf-8")
+    return path
+
+
+def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if value not in ((), "", None, {})}
+
+
+async def judged(target: Target, folder: Path, protocol: str, row: str, check: str) -> Path:
+    """The report of one check of a peer that breaks a row; the folder that it lies in."""
+    file, out = target_file(target, folder / f"{protocol}.yaml"), folder / "report"
+    code, said = await assay(
+        *("test", protocol, "--target", file, "--only", row, "--out", out, "--no-scenarios"),
+        *("--pytest-args", f"-k {check}"),
+    )
+    assert code == 1, said
+    assert f"assay replay {out} {row}" in said
+    return out
