@@ -30,14 +30,15 @@ class Opener:
     """The way to the channels of one coordinator.
 
     `see` is told of every frame that the peer sends. A channel's own message is found by the
-    channel; a check that knows better tells the judge itself.
+    channel; a check that knows better tells the judge itself. `conversations` are all that were
+    opened, the first one first.
     """
 
     def __init__(self, protocol: Protocol, target: Target, see: See) -> None:
         self.protocol = protocol
         self.target = target
         self._see = see
-        self._open: list[Socket | RawSocket] = []
+        self.conversations: list[Socket | RawSocket] = []
         self._tls: ssl.SSLContext | None = None
         if target.url.startswith("https"):
             self._tls = tls_context(target)
@@ -69,7 +70,7 @@ class Opener:
             **options,
         )
         if isinstance(said, Socket):
-            self._open.append(said)
+            self.conversations.append(said)
         return said
 
     async def raw(
@@ -97,7 +98,7 @@ class Opener:
             **options,
         )
         if isinstance(said, RawSocket):
-            self._open.append(said)
+            self.conversations.append(said)
         return said
 
     def url(
@@ -126,15 +127,14 @@ class Opener:
 
     async def close(self) -> None:
         """End every connection that is still open."""
-        if self._open:
-            tasks = [asyncio.ensure_future(socket.close()) for socket in self._open]
+        if self.conversations:
+            tasks = [asyncio.ensure_future(socket.close()) for socket in self.conversations]
             _, late = await asyncio.wait(tasks, timeout=_LAST_WORDS)
-            for socket in self._open:
+            for socket in self.conversations:
                 socket.abort()
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        self._open.clear()
 
     def _saw(self, channel: Channel, frame: Frame) -> None:
         self._see(frame, channel, None)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
 from conformance.fuzz.budget import Budget
+from conformance.marks import UnjudgeableError
 
 __all__ = ["BrokenError", "Explorer"]
 
@@ -31,12 +32,16 @@ class BrokenError(AssertionError):
     """Raised by a case in which the peer broke a requirement: Hypothesis then makes it shorter.
 
     `steps` is how much was said until then; `tell` tells the check's own judge what was found.
+    `last` says that the peer can't be asked any more, so that no shorter case can be looked for.
     """
 
-    def __init__(self, message: str, *, steps: int, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, message: str, *, steps: int, tell: Callable[[], None], last: bool = False
+    ) -> None:
         super().__init__(message)
         self.steps = steps
         self.tell = tell
+        self.last = last
 
 
 class _EndedError(Exception):
@@ -44,7 +49,8 @@ class _EndedError(Exception):
 
 
 class Explorer:
-    """Looks for the shortest case that breaks a requirement, within a budget.
+    """Looks for the shortest case that breaks a requirement, within a budget. Where a case can't
+    be judged at all, `UnjudgeableError`, the search ends.
 
     The same seed draws the same cases in the same order; how many of them is a matter of time.
     """
@@ -55,17 +61,23 @@ class Explorer:
         self._rng = rng
         self._loop = asyncio.get_running_loop()
         self._best: BrokenError | None = None
+        self._cause: UnjudgeableError | None = None
         self._left = self._ended = False
 
     # What cases use, in the thread that draws them
 
     def begin(self) -> None:
         """A case begins. Raises where the time for another one is up."""
-        over = self.budget.over if self._best is None else self.budget.shrunk
-        if over or self._left:
+        if self._over or self._left or self._cause is not None:
             self._ended = True
             raise _EndedError
         self.cases += 1
+
+    @property
+    def _over(self) -> bool:
+        if self._best is None:
+            return self.budget.over
+        return self._best.last or self.budget.shrunk
 
     def ask(self, question: Coroutine[Any, Any, _T]) -> _T:
         """Have the suite's loop answer. Raises what `question` raises; what it finds is kept."""
@@ -81,6 +93,9 @@ class Explorer:
                     raise
             except BrokenError as broken:
                 self._keep(broken)
+                raise
+            except UnjudgeableError as error:
+                self._cause = self._cause or error
                 raise
 
     # What checks use, on the suite's loop
@@ -145,12 +160,17 @@ class Explorer:
             try:
                 play(self._rng.getrandbits(64))
             except Exception as error:  # noqa: BLE001  # Hypothesis wraps what it could not repeat
+                if self._best is None and self._cause is not None:
+                    return self._cause
                 return None if self._best is not None or self._ended else error
         return None
 
     def _keep(self, broken: BrokenError) -> None:
-        """The shortest counts, even where the peer does not show it a second time."""
-        if self._best is None or broken.steps < self._best.steps:
+        """The shortest counts, even where the peer does not show it a second time; of two that
+        are alike the later, as Hypothesis goes on with what is simpler alone. What breaks before
+        anything was done is what an earlier finding left behind.
+        """
+        if self._best is None or 0 < broken.steps <= self._best.steps:
             self._best = broken
 
 
