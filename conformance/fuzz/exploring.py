@@ -32,15 +32,23 @@ class BrokenError(AssertionError):
     """Raised by a case in which the peer broke a requirement: Hypothesis then makes it shorter.
 
     `steps` is how much was said until then; `tell` tells the check's own judge what was found.
-    `last` says that the peer can't be asked any more, so that no shorter case can be looked for.
+    `rows` are the requirements. `last` says that the peer can't be asked any more, so that no
+    shorter case can be looked for.
     """
 
     def __init__(
-        self, message: str, *, steps: int, tell: Callable[[], None], last: bool = False
+        self,
+        message: str,
+        *,
+        steps: int,
+        tell: Callable[[], None],
+        rows: frozenset[str] = frozenset(),
+        last: bool = False,
     ) -> None:
         super().__init__(message)
         self.steps = steps
         self.tell = tell
+        self.rows = rows
         self.last = last
 
 
@@ -51,6 +59,8 @@ class _EndedError(Exception):
 class Explorer:
     """Looks for the shortest case that breaks a requirement, within a budget. Where a case can't
     be judged at all, `UnjudgeableError`, the search ends.
+
+    It can be asked again while there is time: for what breaks in another way, say.
 
     The same seed draws the same cases in the same order; how many of them is a matter of time.
     """
@@ -76,7 +86,7 @@ class Explorer:
     @property
     def _over(self) -> bool:
         if self._best is None:
-            return self.budget.over
+            return self.cases > 0 and self.budget.over  # one there is, however slow the machine
         return self._best.last or self.budget.shrunk
 
     def ask(self, question: Coroutine[Any, Any, _T]) -> _T:
@@ -136,6 +146,7 @@ class Explorer:
 
     async def _rounds(self, play: Callable[[int], None]) -> BrokenError | None:
         ended: asyncio.Future[None] = self._loop.create_future()
+        self._best, self._left, self._ended = None, False, False
 
         def tell(error: Exception | None) -> None:
             if ended.done():
@@ -156,7 +167,7 @@ class Explorer:
 
     def _explore(self, play: Callable[[int], None]) -> Exception | None:
         """Round after round: what went wrong that is no finding."""
-        while self._best is None and not self.budget.over and not self._left:
+        while self._best is None and not self._over and not self._left:
             try:
                 play(self._rng.getrandbits(64))
             except Exception as error:  # noqa: BLE001  # Hypothesis wraps what it could not repeat
