@@ -42,7 +42,7 @@ async def living() -> AsyncIterator[Target]:
     server.close()
 
 
-def fuzzer(judge: Judge, target: Target, cases: int = 1000) -> Fuzzer:
+def fuzzer(judge: Judge, target: Target, cases: int = 150) -> Fuzzer:
     """By a clock on which each look at it takes a second, so that no machine is too slow."""
     clock = count()
     return Fuzzer(Explorer(Budget(cases, lambda: next(clock)), Random(1)), judge, target)
