@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as NotYetError
+from contextlib import suppress
 from random import Random
 from typing import Any, TypeVar
 
@@ -73,6 +74,8 @@ class Explorer:
         self._best: BrokenError | None = None
         self._cause: UnjudgeableError | None = None
         self._left = self._ended = False
+        self._machine: RuleBasedStateMachine | None = None
+        self._script: list[Any] = []
 
     # What cases use, in the thread that draws them
 
@@ -119,11 +122,16 @@ class Explorer:
 
         def begun() -> RuleBasedStateMachine:
             self.begin()
-            return build()
+            self._machine = build()
+            return self._machine
 
         def play(seed: int) -> None:
             factory: Any = hypothesis.seed(seed)(begun)
-            run_state_machine_as_test(factory, settings=_settings(steps))
+            try:
+                run_state_machine_as_test(factory, settings=_settings(steps, Phase.generate))
+            finally:
+                if self._script:
+                    self._shorten(begun)
 
         return await self._rounds(play)
 
@@ -134,7 +142,7 @@ class Explorer:
 
         def play(seed: int) -> None:
             @hypothesis.seed(seed)
-            @_settings(1)
+            @_settings(1, Phase.generate, Phase.shrink)
             @hypothesis.given(strategy)
             def test(value: _D) -> None:
                 self.begin()
@@ -147,6 +155,7 @@ class Explorer:
     async def _rounds(self, play: Callable[[int], None]) -> BrokenError | None:
         ended: asyncio.Future[None] = self._loop.create_future()
         self._best, self._left, self._ended = None, False, False
+        self._machine, self._script = None, []
 
         def tell(error: Exception | None) -> None:
             if ended.done():
@@ -176,6 +185,23 @@ class Explorer:
                 return None if self._best is not None or self._ended else error
         return None
 
+    def _shorten(self, begun: Callable[[], Any]) -> None:
+        """Leave steps out as long as it breaks all the same: fewer and fewer at once. It takes far
+        fewer cases than Hypothesis, which knows nothing of steps.
+        """
+        together = max(1, len(self._script) // 2)
+        while together:
+            at = 0
+            while at < len(self._script):
+                kept = self._script
+                self._replayed(begun, [*kept[:at], *kept[at + together :]])
+                at += together if self._script is kept else 0
+            together //= 2
+
+    def _replayed(self, begun: Callable[[], Any], script: list[Any]) -> None:
+        with suppress(BrokenError, UnjudgeableError):
+            begun().replay(script)
+
     def _keep(self, broken: BrokenError) -> None:
         """The shortest counts, even where the peer does not show it a second time; of two that
         are alike the later, as Hypothesis goes on with what is simpler alone. What breaks before
@@ -183,9 +209,10 @@ class Explorer:
         """
         if self._best is None or 0 < broken.steps <= self._best.steps:
             self._best = broken
+            self._script = list(getattr(self._machine, "played", ()))
 
 
-def _settings(steps: int) -> settings:
+def _settings(steps: int, *phases: Phase) -> settings:
     return settings(
         max_examples=_EXAMPLES,
         stateful_step_count=steps,
@@ -193,6 +220,6 @@ def _settings(steps: int) -> settings:
         database=None,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=phases,
         suppress_health_check=list(HealthCheck),
     )

@@ -27,9 +27,11 @@ pytestmark = requirement(*AMBIENT)
 @from_profile("standard")
 @requirement("ECHO-CHAT-016", "ECHO-CHAT-017", "ECHO-WIRE-010", "ECHO-WIRE-011")
 async def test_flow_lawful_messages_arrive(
-    fuzzer: Fuzzer, echo: Dialogue, cast: Cast, patience: Patience
+    fuzzer: Fuzzer, suite: Suite, echo: Dialogue, cast: Cast
 ) -> None:
     from conformance.protocols.echocenter.generated import chats  # Hypothesis is slow to load
+
+    patience = Patience(suite.context.target.timeout, tireless=True)
 
     async def arrives(case: Case, chat: Chat) -> None:
         echo.peer.see = case.see
@@ -52,10 +54,12 @@ async def test_flow_lawful_messages_arrive(
 @from_profile("standard")
 @requirement(*(f"ECHO-ODD-{number:03}" for number in (1, 2, 3, 4, 8, 9, 10, 11, 12, 13)))
 async def test_flow_nonsense_harms_nobody(
-    fuzzer: Fuzzer, suite: Suite, echo: Dialogue, cast: Cast, patience: Patience
+    fuzzer: Fuzzer, suite: Suite, echo: Dialogue, cast: Cast
 ) -> None:
     from conformance.fuzz.strategies import Sayings  # Hypothesis is slow to load
     from conformance.protocols.echocenter.generated import nonsense
+
+    patience = Patience(suite.context.target.timeout, tireless=True)
 
     async def weathered(case: Case, odd: Nonsense) -> None:
         echo.peer.see = case.see

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.marks import from_profile, fuzzes, requirement
 from conformance.patience import Patience
+from conformance.plugin import Suite
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue
 from conformance.protocols.echocenter.principals import Cast
@@ -25,9 +26,10 @@ _WRONG_TOKENS = ("ECHO-CONN-020", "ECHO-CONN-021", "ECHO-CONN-022", "ECHO-CONN-0
 @requirement(*STREAMED, *_WRONG_TOKENS)
 @requirement("ECHO-CONN-003", "ECHO-CONN-010", "ECHO-CHAT-023", "ECHO-STREAM-023")
 async def test_flow_talk_in_any_order(
-    fuzzer: Fuzzer, echo: Dialogue, cast: Cast, patience: Patience
+    fuzzer: Fuzzer, suite: Suite, echo: Dialogue, cast: Cast
 ) -> None:
     from conformance.protocols.echocenter.machine import Talk  # Hypothesis is slow to load
 
     assert echo is cast.dialogue
+    patience = Patience(suite.context.target.timeout, tireless=True)
     await fuzzer.machines(partial(Talk, cast=cast, patience=patience))
