@@ -155,6 +155,15 @@ class Judge(Witness):
 
     # What comes of it
 
+    def fresh(self) -> Judge:
+        """Another for the same check, which has heard nothing yet."""
+        return Judge(self.check, self._known, self.book)
+
+    def adopt(self, findings: Iterable[Finding]) -> None:
+        """Take over what another found."""
+        for finding in findings:
+            self._add(finding)
+
     def findings(self) -> list[Finding]:
         """Everything found; where the check broke off, what it still owed is inconclusive."""
         if not self._cause:

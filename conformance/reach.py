@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +16,11 @@ from conformance.marks import UnjudgeableError
 if TYPE_CHECKING:
     from conformance.clients.grpc import GrpcClient
     from conformance.clients.opener import Opener
+    from conformance.fuzz.budget import Budget
+    from conformance.fuzz.fuzzer import Fuzzer
     from conformance.plugin import Suite
 
-__all__ = ["grpc_client", "hooks", "http_client", "opener", "peer", "procedures"]
+__all__ = ["fuzzer", "grpc_client", "hooks", "http_client", "opener", "peer", "procedures"]
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +79,12 @@ async def opener(suite: Suite, judge: Judge) -> AsyncIterator[Opener]:
         raise UnjudgeableError("the peer no longer accepts connections")
     yield opener
     await opener.close()
+
+
+@pytest.fixture
+async def fuzzer(suite: Suite, judge: Judge, budget: Budget, rng: Random) -> Fuzzer:
+    """What generates the check's cases and tells its judge what comes of them."""
+    from conformance.fuzz.exploring import Explorer  # Hypothesis is slow to load
+    from conformance.fuzz.fuzzer import Fuzzer
+
+    return Fuzzer(Explorer(budget, rng), judge, suite.context.target)

@@ -33,7 +33,8 @@ class Opener:
 
     `see` is told of every frame that the peer sends. A channel's own message is found by the
     channel; a check that knows better tells the judge itself. `keep` is told of every connection,
-    and of every one that was refused, with the id of its channel.
+    and of every one that was refused, with the id of its channel. `conversations` are all that were
+    opened, the first one first.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Opener:
         self.target = target
         self._see = see
         self._keep = keep
-        self._open: list[Socket | RawSocket] = []
+        self.conversations: list[Socket | RawSocket] = []
         self._tls: ssl.SSLContext | None = None
         if target.url.startswith("https"):
             self._tls = tls_context(target)
@@ -76,7 +77,7 @@ class Opener:
         )
         self._keep(channel, said)
         if isinstance(said, Socket):
-            self._open.append(said)
+            self.conversations.append(said)
         return said
 
     async def raw(
@@ -105,7 +106,7 @@ class Opener:
         )
         self._keep(channel, said)
         if isinstance(said, RawSocket):
-            self._open.append(said)
+            self.conversations.append(said)
         return said
 
     def url(
@@ -134,15 +135,14 @@ class Opener:
 
     async def close(self) -> None:
         """End every connection that is still open."""
-        if self._open:
-            tasks = [asyncio.ensure_future(socket.close()) for socket in self._open]
+        if self.conversations:
+            tasks = [asyncio.ensure_future(socket.close()) for socket in self.conversations]
             _, late = await asyncio.wait(tasks, timeout=_LAST_WORDS)
-            for socket in self._open:
+            for socket in self.conversations:
                 socket.abort()
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        self._open.clear()
 
     def _saw(self, channel: Channel, frame: Frame) -> None:
         self._see(frame, channel, None)

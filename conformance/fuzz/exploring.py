@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as NotYetError
+from contextlib import suppress
 from random import Random
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
 from conformance.fuzz.budget import Budget
+from conformance.marks import UnjudgeableError
 
 __all__ = ["BrokenError", "Explorer"]
 
@@ -31,12 +33,24 @@ class BrokenError(AssertionError):
     """Raised by a case in which the peer broke a requirement: Hypothesis then makes it shorter.
 
     `steps` is how much was said until then; `tell` tells the check's own judge what was found.
+    `rows` are the requirements. `last` says that the peer can't be asked any more, so that no
+    shorter case can be looked for.
     """
 
-    def __init__(self, message: str, *, steps: int, tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        steps: int,
+        tell: Callable[[], None],
+        rows: frozenset[str] = frozenset(),
+        last: bool = False,
+    ) -> None:
         super().__init__(message)
         self.steps = steps
         self.tell = tell
+        self.rows = rows
+        self.last = last
 
 
 class _EndedError(Exception):
@@ -44,7 +58,10 @@ class _EndedError(Exception):
 
 
 class Explorer:
-    """Looks for the shortest case that breaks a requirement, within a budget.
+    """Looks for the shortest case that breaks a requirement, within a budget. Where a case can't
+    be judged at all, `UnjudgeableError`, the search ends.
+
+    It can be asked again while there is time: for what breaks in another way, say.
 
     The same seed draws the same cases in the same order; how many of them is a matter of time.
     """
@@ -55,17 +72,25 @@ class Explorer:
         self._rng = rng
         self._loop = asyncio.get_running_loop()
         self._best: BrokenError | None = None
+        self._cause: UnjudgeableError | None = None
         self._left = self._ended = False
+        self._machine: RuleBasedStateMachine | None = None
+        self._script: list[Any] = []
 
     # What cases use, in the thread that draws them
 
     def begin(self) -> None:
         """A case begins. Raises where the time for another one is up."""
-        over = self.budget.over if self._best is None else self.budget.shrunk
-        if over or self._left:
+        if self._over or self._left or self._cause is not None:
             self._ended = True
             raise _EndedError
         self.cases += 1
+
+    @property
+    def _over(self) -> bool:
+        if self._best is None:
+            return self.cases > 0 and self.budget.over  # one there is, however slow the machine
+        return self._best.last or self.budget.shrunk
 
     def ask(self, question: Coroutine[Any, Any, _T]) -> _T:
         """Have the suite's loop answer. Raises what `question` raises; what it finds is kept."""
@@ -82,6 +107,9 @@ class Explorer:
             except BrokenError as broken:
                 self._keep(broken)
                 raise
+            except UnjudgeableError as error:
+                self._cause = self._cause or error
+                raise
 
     # What checks use, on the suite's loop
 
@@ -94,11 +122,16 @@ class Explorer:
 
         def begun() -> RuleBasedStateMachine:
             self.begin()
-            return build()
+            self._machine = build()
+            return self._machine
 
         def play(seed: int) -> None:
             factory: Any = hypothesis.seed(seed)(begun)
-            run_state_machine_as_test(factory, settings=_settings(steps))
+            try:
+                run_state_machine_as_test(factory, settings=_settings(steps, Phase.generate))
+            finally:
+                if self._script:
+                    self._shorten(begun)
 
         return await self._rounds(play)
 
@@ -109,7 +142,7 @@ class Explorer:
 
         def play(seed: int) -> None:
             @hypothesis.seed(seed)
-            @_settings(1)
+            @_settings(1, Phase.generate, Phase.shrink)
             @hypothesis.given(strategy)
             def test(value: _D) -> None:
                 self.begin()
@@ -121,6 +154,8 @@ class Explorer:
 
     async def _rounds(self, play: Callable[[int], None]) -> BrokenError | None:
         ended: asyncio.Future[None] = self._loop.create_future()
+        self._best, self._left, self._ended = None, False, False
+        self._machine, self._script = None, []
 
         def tell(error: Exception | None) -> None:
             if ended.done():
@@ -141,20 +176,43 @@ class Explorer:
 
     def _explore(self, play: Callable[[int], None]) -> Exception | None:
         """Round after round: what went wrong that is no finding."""
-        while self._best is None and not self.budget.over and not self._left:
+        while self._best is None and not self._over and not self._left:
             try:
                 play(self._rng.getrandbits(64))
             except Exception as error:  # noqa: BLE001  # Hypothesis wraps what it could not repeat
+                if self._best is None and self._cause is not None:
+                    return self._cause
                 return None if self._best is not None or self._ended else error
         return None
 
+    def _shorten(self, begun: Callable[[], Any]) -> None:
+        """Leave steps out as long as it breaks all the same: fewer and fewer at once. It takes far
+        fewer cases than Hypothesis, which knows nothing of steps.
+        """
+        together = max(1, len(self._script) // 2)
+        while together:
+            at = 0
+            while at < len(self._script):
+                kept = self._script
+                self._replayed(begun, [*kept[:at], *kept[at + together :]])
+                at += together if self._script is kept else 0
+            together //= 2
+
+    def _replayed(self, begun: Callable[[], Any], script: list[Any]) -> None:
+        with suppress(BrokenError, UnjudgeableError):
+            begun().replay(script)
+
     def _keep(self, broken: BrokenError) -> None:
-        """The shortest counts, even where the peer does not show it a second time."""
-        if self._best is None or broken.steps < self._best.steps:
+        """The shortest counts, even where the peer does not show it a second time; of two that
+        are alike the later, as Hypothesis goes on with what is simpler alone. What breaks before
+        anything was done is what an earlier finding left behind.
+        """
+        if self._best is None or 0 < broken.steps <= self._best.steps:
             self._best = broken
+            self._script = list(getattr(self._machine, "played", ()))
 
 
-def _settings(steps: int) -> settings:
+def _settings(steps: int, *phases: Phase) -> settings:
     return settings(
         max_examples=_EXAMPLES,
         stateful_step_count=steps,
@@ -162,6 +220,6 @@ def _settings(steps: int) -> settings:
         database=None,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=phases,
         suppress_health_check=list(HealthCheck),
     )
