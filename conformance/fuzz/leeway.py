@@ -7,7 +7,7 @@ from time import monotonic
 
 from conformance.hooks import Hooks
 
-__all__ = ["Leeway"]
+__all__ = ["Allowance", "Leeway"]
 
 _SECONDS = 30.0
 """Seconds of a peer's time that one check lets pass: its clock must stay near the true time."""
@@ -70,3 +70,19 @@ class Leeway:
             return False
         self._looked = self._now()
         return True
+
+
+class Allowance:
+    """How often the cases of one check do together what a peer lets nobody do very often; `None`
+    for as often as they like.
+    """
+
+    def __init__(self, count: int | None) -> None:
+        self._left = count
+
+    def take(self) -> bool:
+        """Is there one left?"""
+        if self._left is None:
+            return True
+        self._left -= 1
+        return self._left >= 0
