@@ -6,7 +6,7 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue, queue_sizes
 
-__all__ = ["COUNTERS", "DESK_ROWS", "Desk"]
+__all__ = ["DESK_ROWS", "Desk"]
 
 DESK_ROWS = (
     "AITBC-TASK-008",
@@ -20,7 +20,7 @@ DESK_ROWS = (
 )
 """What is judged here."""
 
-COUNTERS = (
+_COUNTERS = (
     "/stats/tasks_distributed",
     "/stats/tasks_completed",
     "/stats/tasks_failed",
@@ -61,14 +61,15 @@ class Desk:
     async def look(self) -> None:
         """The task status: what it counts goes up alone."""
         said = await self.aitbc.peer.call("getTaskStatus")
-        before = self._figures
-        for pointer in COUNTERS if before is not None and said.ok else ():
+        if not said.ok:
+            return
+        before, self._figures = self._figures or said, said
+        for pointer in _COUNTERS:
             old, new = before.at(pointer), said.at(pointer)
             if isinstance(old, int | float) and isinstance(new, int | float):
                 wrong = f"{pointer} went down from {old} to {new}"
                 fine = new >= old
                 self.judge.holds("AITBC-LOAD-025", fine, wrong, before, said, pointer=pointer)
-        self._figures = said if said.ok else before
 
     async def clear(self, priority: str) -> None:
         """Clear a queue. Somebody may fill it at once; nobody is believed to do so twice."""

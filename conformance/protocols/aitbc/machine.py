@@ -54,10 +54,6 @@ _errands = st.sampled_from(["submit", "submit wrongly", "clear", "count"])
 _jobs = st.sampled_from(["register", "register twice", "update", "update twice", "beat", "look"])
 
 
-def _can(capability: str) -> Any:
-    return precondition(lambda self: capability in self.claimed)
-
-
 class AitbcMachine(Machine):
     """Agents come, come again, report and are looked for; tasks are submitted beside them."""
 
@@ -107,7 +103,7 @@ class AitbcMachine(Machine):
         else:
             await self.registry.update_wrongly(place, what)
 
-    @_can("heartbeat")
+    @precondition(lambda self: "heartbeat" in self.claimed)
     @step(place=_places)
     async def beat(self, place: int) -> None:
         await self.registry.beat(place)
@@ -150,7 +146,7 @@ class AitbcMachine(Machine):
             case _:
                 return self.sights.look(place)
 
-    @_can("tasks")
+    @precondition(lambda self: "tasks" in self.claimed)
     @step(priority=st.sampled_from(PRIORITIES), what=_errands)
     async def work(self, priority: str, what: str) -> None:
         match what:

@@ -150,8 +150,9 @@ class Model:
     def mixes(self, agent_id: str, bodies: Iterable[Mapping[str, Any]]) -> None:
         """It was registered with these at the same time, whatever came of each."""
         agent = self.agents.get(agent_id)
-        for body in bodies if agent is not None else ():
-            agent.registers(body)
+        if agent is not None:
+            for body in bodies:
+                agent.registers(body)
 
     def loses(self, agent_id: str) -> None:
         """Nothing is certain of it any more, not even whether it is there."""
@@ -194,7 +195,10 @@ def _passes(
     """For each filter: does it surely pass, and can it?"""
     for name, wanted in filters.items():
         if name == "status":
-            yield agent.status == {wanted}, agent.status is None or wanted in agent.status
+            yield (
+                agent.status == frozenset({wanted}),
+                agent.status is None or wanted in agent.status,
+            )
             continue
         fine = [
             needs[name](item in value for item in wanted) if name in needs else value == wanted

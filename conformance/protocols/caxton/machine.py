@@ -8,17 +8,14 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
-from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.fuzz.case import Case
 from conformance.fuzz.exploring import Explorer
 from conformance.fuzz.leeway import Allowance
 from conformance.fuzz.machine import Machine, step
-from conformance.ids import IdSource
 from conformance.patience import Patience
 from conformance.protocols.caxton.caller import Caller
 from conformance.protocols.caxton.client import Client
-from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.model import INTERESTS
 from conformance.protocols.caxton.quay import Quay
@@ -55,20 +52,19 @@ class CaxtonMachine(Machine):
         explorer: Explorer,
         case: Case,
         *,
-        peer: HttpClient,
+        client: Client,
         grpc: GrpcClient | None,
-        ids: IdSource,
-        clock: Clock,
         crew: Crew,
         patience: Patience,
         acks: Patience,
         reads: Allowance,
     ) -> None:
         super().__init__(explorer, case)
-        peer.see = case.see
+        client.peer.see = case.see
         if grpc is not None:
             grpc.see = case.see
-        client = Client(peer, case.opener, clock, ids, crew.deployed)
+        clock = client.clock
+        client = Client(client.peer, case.opener, clock, client.new, crew.deployed)
         client.door.acks = acks
         self.free = clock.can_jump
         self.client = client
@@ -100,7 +96,9 @@ class CaxtonMachine(Machine):
         marks = self.talks.marks()
         agent = await self.quay.deploy(place, rpc=rpc)
         if agent is not None:
-            await self.talks.announce(agent, agent.said, rpc=self.quay.berths[place].rpc, marks=marks)
+            await self.talks.announce(
+                agent, agent.said, rpc=self.quay.berths[place].rpc, marks=marks
+            )
 
     @step(place=_places, word=_words, talk=_talks, rpc=st.booleans())
     async def say(self, place: int, word: str, talk: int, rpc: bool) -> None:
@@ -130,12 +128,12 @@ class CaxtonMachine(Machine):
 
     @precondition(_free)
     @step(state=st.sampled_from(["", "running", "stopped"]))
-    async def list(self, state: str) -> None:
+    async def enumerate(self, state: str) -> None:
         await self.quay.list(state)
 
     @precondition(_free)
     @step()
-    async def list_by_call(self) -> None:
+    async def enumerate_by_call(self) -> None:
         await self.quay.call_list()
 
     @precondition(_free)

@@ -248,7 +248,9 @@ class Quay:
     async def give_work(self, places: Sequence[int]) -> None:
         """A task for some, dead or alive: one of those that run may get it, and nobody else."""
         berths = [self.berths[place] for place in places]
-        some = [agent for berth in berths for agent in ([berth.agent] if berth.agent else berth.gone)]
+        some = [
+            agent for berth in berths for agent in ([berth.agent] if berth.agent else berth.gone)
+        ]
         if not some:
             return
         *_, said = await Labour(self.client).award(*some, served=False)
@@ -278,4 +280,3 @@ def _states(berth: Berth) -> tuple[str, ...]:
     if berth.state == "unsure":
         return ()
     return ("draining", "stopped") if berth.state == "draining" else (berth.state,)
-

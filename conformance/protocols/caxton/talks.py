@@ -11,7 +11,7 @@ from conformance.fuzz.leeway import Allowance
 from conformance.judge import Judge, same
 from conformance.patience import Patience
 from conformance.protocols.caxton.caller import Caller
-from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.client import Agent
 from conformance.protocols.caxton.herald import Herald, Word
 from conformance.protocols.caxton.model import INTERESTS, Event, Interest
 from conformance.protocols.caxton.quay import Berth, Quay
@@ -100,9 +100,7 @@ class Talks:
 
     # Messages
 
-    async def send(
-        self, place: int, performative: str, conversation: int, *, rpc: bool
-    ) -> None:
+    async def send(self, place: int, performative: str, conversation: int, *, rpc: bool) -> None:
         """A message to whoever stands there, or stood there; all who must be told are told."""
         berth = self.quay.berths[place]
         agent = berth.agent or (berth.gone[-1] if berth.gone else None)
@@ -250,7 +248,9 @@ class Talks:
         line = self._listeners[place]
         return line if line is not None and line.watch.socket.closed is None else None
 
-    async def announce(self, agent: Agent, exchange: Exchange, *, rpc: bool, marks: Sequence[int]) -> None:
+    async def announce(
+        self, agent: Agent, exchange: Exchange, *, rpc: bool, marks: Sequence[int]
+    ) -> None:
         """An agent was deployed: all who must be told are told."""
         event = Event(kind="agent.deployed")
         for line, mark in zip(self._listeners, marks, strict=True):
@@ -304,5 +304,3 @@ def _silent_row(line: _Listener) -> str:
     if any(interest.agents for interest, _ in line.interests):
         return "CAXTON-SUB-007"
     return "CAXTON-SUB-009" if line.interests else ""
-
-

@@ -188,7 +188,7 @@ class Docket:
     # Reported
 
     async def complete(self, berth: Berth, which: int, *, success: bool) -> None:
-        """Report a task that has come, whichever way; or a second time, or one that is cancelled."""
+        """Report a task that has come, whichever way; a second time, or when it is cancelled."""
         task = self._one(berth, which, "told", "done", "cancelled")
         if task is None:
             return
@@ -214,7 +214,9 @@ class Docket:
         job = task.job
         said = await self.crew.fleet.complete(job.agent, job.id, by=other.agent)
         fine = not said.ok or said.at("/acknowledged") is False
-        wrong = f"{other.name} reports a task of {berth.name} as done, and is answered {said.outcome}"
+        wrong = (
+            f"{other.name} reports a task of {berth.name} as done, and is answered {said.outcome}"
+        )
         self.judge.holds("STELLA-COMP-006", fine, wrong, said)
 
     # Streams
@@ -275,4 +277,3 @@ class Docket:
         line = self.lines.pop(agent.id, None)
         if line is not None:
             line.socket.abort()
-

@@ -9,19 +9,15 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
-from conformance.clients import HttpClient
 from conformance.fuzz.case import Case
 from conformance.fuzz.exploring import Explorer
 from conformance.fuzz.leeway import Leeway
 from conformance.fuzz.machine import Machine, step
-from conformance.hooks import Hooks
-from conformance.ids import IdSource
 from conformance.patience import Patience
 from conformance.protocols.stella.crew import Berth, Crew
 from conformance.protocols.stella.docket import Docket
 from conformance.protocols.stella.doors import HEARTBEAT, POLL
 from conformance.protocols.stella.fleet import Fleet
-from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.jobs import WAYS
 from conformance.protocols.stella.roll import CAPABILITIES, STATUSES
 from conformance.protocols.stella.sights import Sights
@@ -62,22 +58,22 @@ class StellaMachine(Machine):
         explorer: Explorer,
         case: Case,
         *,
-        peer: HttpClient,
-        hooks: Hooks,
-        ids: IdSource,
-        hours: Hours,
+        fleet: Fleet,
         leeway: Leeway,
         patience: Patience,
         claimed: Collection[str],
     ) -> None:
         super().__init__(explorer, case)
-        peer.see = case.see
-        fleet = Fleet(peer, case.opener, hooks, ids, hours)
+        fleet.peer.see = case.see
+        hooks = fleet.hooks
+        fleet = Fleet(fleet.peer, case.opener, hooks, fleet.new, fleet.hours)
         self.leeway = leeway
         self.crew = Crew(fleet, case, _PLACES)
         self.docket = Docket(self.crew, case.judge, Streams(fleet, case.judge, patience))
         self.sights = Sights(self.crew)
-        self.working = {"tasks", "heartbeat"} <= set(claimed) and "create_task" in hooks.target.hooks
+        self.working = {"tasks", "heartbeat"} <= set(
+            claimed
+        ) and "create_task" in hooks.target.hooks
         self.cancelling = self.working and "cancel_task" in hooks.target.hooks
         self.streaming = "stream" in claimed
 
@@ -106,7 +102,7 @@ class StellaMachine(Machine):
         await self.sights.get(place)
 
     @step(query=_queries)
-    async def list(self, query: dict[str, str]) -> None:
+    async def enumerate(self, query: dict[str, str]) -> None:
         await self.sights.list(query)
 
     @step(place=_places, skills=_skills)

@@ -5,15 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
-from conformance.clients import HttpClient
 from conformance.fuzz.leeway import Allowance
-from conformance.ids import IdSource
 from conformance.marks import from_profile, fuzzes, requirement
 from conformance.patience import Patience
 from conformance.protocols.caxton.client import Client
-from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.quay import QUAY_ROWS
 from conformance.protocols.caxton.talks import TALK_ROWS
@@ -32,13 +27,10 @@ _READS = 30
 @fuzzes
 @from_profile("standard")
 @requirement(*QUAY_ROWS, *TALK_ROWS)
-@pytest.mark.usefixtures("client")  # which finds out what time it is there
 async def test_transports_in_any_order(
     fuzzer: Fuzzer,
-    peer: HttpClient,
+    client: Client,
     grpc_client: GrpcClient | None,
-    ids: IdSource,
-    clock: Clock,
     crew: Crew,
     patience: Patience,
 ) -> None:
@@ -46,13 +38,11 @@ async def test_transports_in_any_order(
 
     build = partial(
         CaxtonMachine,
-        peer=peer,
+        client=client,
         grpc=grpc_client,
-        ids=ids,
-        clock=clock,
         crew=crew,
         patience=patience,
         acks=Patience(_ACK),
-        reads=Allowance(None if clock.can_jump else _READS),
+        reads=Allowance(None if client.clock.can_jump else _READS),
     )
     await fuzzer.machines(build)

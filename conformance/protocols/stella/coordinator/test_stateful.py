@@ -1,23 +1,17 @@
-"""The lives of agents in orders that nobody wrote down, against a model of what may come of them."""
+"""Lives of agents in orders that nobody wrote down, against a model of what may come of them."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
-from conformance.clients import HttpClient
 from conformance.fuzz.leeway import Leeway
-from conformance.hooks import Hooks
-from conformance.ids import IdSource
 from conformance.marks import from_profile, fuzzes, requirement
 from conformance.patience import Patience
 from conformance.plugin import Suite
 from conformance.protocols.stella.crew import CREW_ROWS
 from conformance.protocols.stella.docket import DOCKET_ROWS
 from conformance.protocols.stella.fleet import Fleet
-from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.sights import SIGHT_ROWS
 from conformance.protocols.stella.streams import PROMPT
 
@@ -31,20 +25,14 @@ _SECONDS = 20_000.0
 @fuzzes
 @from_profile("standard")
 @requirement(*CREW_ROWS, *DOCKET_ROWS, *SIGHT_ROWS)
-@pytest.mark.usefixtures("fleet")  # which finds out what time it is there
-async def test_lives_in_any_order(
-    fuzzer: Fuzzer, peer: HttpClient, hooks: Hooks, ids: IdSource, hours: Hours, suite: Suite
-) -> None:
+async def test_lives_in_any_order(fuzzer: Fuzzer, fleet: Fleet, suite: Suite) -> None:
     from conformance.protocols.stella.machine import StellaMachine  # Hypothesis is slow to load
 
     build = partial(
         StellaMachine,
-        peer=peer,
-        hooks=hooks,
-        ids=ids,
-        hours=hours,
+        fleet=fleet,
         # Where time can jump, no check runs beside another.
-        leeway=Leeway(hooks, alone=True, jump=hours.jump, seconds=_SECONDS),
+        leeway=Leeway(fleet.hooks, alone=True, jump=fleet.hours.jump, seconds=_SECONDS),
         patience=Patience(PROMPT),
         claimed=suite.context.target.claimed(suite.protocol),
     )
