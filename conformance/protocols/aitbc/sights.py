@@ -35,7 +35,11 @@ _ONE = {"capabilities": "AITBC-DISC-026", "services": "AITBC-DISC-029"}
 
 _SEVERAL = {"capabilities": "AITBC-DISC-027", "services": "AITBC-DISC-030"}
 
+_SAID = {"status": "AITBC-DISC-024", "agent_type": "AITBC-DISC-025"}
+"""Which requirement it keeps that whoever is found shows what was searched for."""
+
 SIGHT_ROWS = (
+    *_SAID.values(),
     *_SHOWN.values(),
     *dict.fromkeys(_LISTED.values()),
     *_ONE.values(),
@@ -97,9 +101,9 @@ class Sights:
             expected=sorted(lawful[0].must),
             actual=sorted(found),
         )
-        self._judge_list(said)
+        self._judge_list(said, filters)
 
-    def _judge_list(self, said: Exchange) -> None:
+    def _judge_list(self, said: Exchange, filters: Mapping[str, Any]) -> None:
         agents = said.at("/agents")
         if isinstance(agents, list):
             self.judge.equal("AITBC-DISC-022", said, "/count", len(agents))
@@ -111,6 +115,11 @@ class Sights:
             said,
             pointer="/agents",
         )
+        for name, row in _SAID.items():
+            if name in filters:
+                odd = [each for each in listed(said) if each.get(name) != filters[name]]
+                wrong = f"a search for {name} {filters[name]!r} lists an agent that shows another"
+                self.judge.holds(row, not odd, wrong, said, pointer="/agents")
         for place, agent_id in enumerate(ids):
             agent = self.model.agents.get(agent_id)
             if agent is not None:
