@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import same
-from conformance.protocols.aitbc.dialogue import ids_of, listed
+from conformance.protocols.aitbc.dialogue import TYPES, ids_of, listed
 from conformance.protocols.aitbc.model import FIELDS, AgentModel, fits
 from conformance.protocols.aitbc.registry import Registry
 from conformance.times import later, parse_time
@@ -145,11 +145,13 @@ class Sights:
             agent.learns(shown, self.model.now)
 
     async def audit(self) -> None:
-        """Everybody at a glance, and by each status that is known."""
+        """Everybody at a glance, by each status that is known, and by type."""
         await self.search({})
         agents = self.model.agents.values()
         for status in sorted({status for agent in agents for status in agent.status or ()}):
             await self.search({"status": status})
+        for kind in TYPES:  # also those that somebody was before
+            await self.search({"agent_type": kind})
 
 
 def _held_against(agent: AgentModel, shown: Any) -> list[tuple[str, Any, bool]]:

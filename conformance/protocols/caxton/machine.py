@@ -91,6 +91,7 @@ class CaxtonMachine(Machine):
             for berth, mate in zip(self.quay.berths, mates, strict=False):
                 berth.name, berth.agent = mate.name, mate
         await self.talks.listen(0)
+        await self.talks.subscribe(0, 0)
 
     async def _deploy(self, place: int, *, rpc: bool) -> None:
         marks = self.talks.marks()
@@ -122,19 +123,15 @@ class CaxtonMachine(Machine):
         await self.talks.hang_up(listener, politely=politely)
 
     @precondition(_free)
-    @step(place=_places)
-    async def look(self, place: int) -> None:
-        await self.quay.look(place)
-
-    @precondition(_free)
-    @step(state=st.sampled_from(["", "running", "stopped"]))
-    async def enumerate(self, state: str) -> None:
-        await self.quay.list(state)
-
-    @precondition(_free)
-    @step()
-    async def enumerate_by_call(self) -> None:
-        await self.quay.call_list()
+    @step(place=_places, what=st.sampled_from(["details", "all", "running", "stopped", "by gRPC"]))
+    async def look(self, place: int, what: str) -> None:
+        match what:
+            case "details":
+                await self.quay.look(place)
+            case "by gRPC":
+                await self.quay.call_list()
+            case _:
+                await self.quay.list("" if what == "all" else what)
 
     @precondition(_free)
     @step(place=_places, rpc=st.booleans())

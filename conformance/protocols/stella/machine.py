@@ -34,6 +34,12 @@ _SILENCES = (0.4, 2.0, 5.0)
 _BEYOND = 7.0
 """Seconds more: a coordinator may take its time to find out."""
 
+_TRESPASSES: tuple[tuple[str, Any], ...] = (
+    ("token", None),
+    ("report", None),
+    *((who, door) for door in (HEARTBEAT, POLL) for who in ("nobody", "another", "deleted")),
+)
+
 _places = st.integers(0, _PLACES - 1)
 _which = st.integers(0, 3)
 _skills = st.lists(st.sampled_from(CAPABILITIES), unique=True, min_size=1, max_size=3)
@@ -84,26 +90,23 @@ class StellaMachine(Machine):
         """There are agents from the start, alike in some ways: orders of steps are what counts."""
         for place in range(_PLACES - 1):
             await self.crew.register(place, CAPABILITIES[: place + 1])
+        if self.working:
+            await self.docket.make(self._berth(0))
 
     @step(place=_places, skills=_skills)
     async def arrive(self, place: int, skills: list[str]) -> None:
         await self.crew.register(place, skills)
 
-    @step(place=_places)
-    async def arrive_with_used_token(self, place: int) -> None:
-        await self.crew.register_with_used_token(place)
-
     @step(place=_places, way=st.sampled_from(WAYS), usage=_usages)
     async def fetch(self, place: int, way: Any, usage: dict[str, float]) -> None:
         await self.docket.fetch(self._berth(place), way, usage)
 
-    @step(place=_places)
-    async def get(self, place: int) -> None:
-        await self.sights.get(place)
-
-    @step(query=_queries)
-    async def enumerate(self, query: dict[str, str]) -> None:
-        await self.sights.list(query)
+    @step(query=_queries, place=st.none() | _places)
+    async def look(self, query: dict[str, str], place: int | None) -> None:
+        if place is None:
+            await self.sights.list(query)
+        else:
+            await self.sights.get(place)
 
     @step(place=_places, skills=_skills)
     async def update(self, place: int, skills: list[str]) -> None:
@@ -118,14 +121,16 @@ class StellaMachine(Machine):
         if gone is not None:
             self.docket.removed(gone)
 
-    @step(
-        place=_places,
-        other=_places,
-        door=st.sampled_from([HEARTBEAT, POLL]),
-        who=st.sampled_from(["nobody", "another", "deleted"]),
-    )
-    async def knock(self, place: int, other: int, door: Any, who: str) -> None:
-        await self.crew.knock(place, door, who, other)
+    @step(place=_places, other=_places, how=st.sampled_from(_TRESPASSES))
+    async def trespass(self, place: int, other: int, how: tuple[str, Any]) -> None:
+        """What is nobody's right, and must not be let in."""
+        who, door = how
+        if who == "token":
+            await self.crew.register_with_used_token(place)
+        elif who == "report":
+            await self.docket.report_as(self._berth(place), 0, self._berth(other))
+        else:
+            await self.crew.knock(place, door, who, other)
 
     @precondition(lambda self: self.working)
     @step(place=_places)
@@ -136,11 +141,6 @@ class StellaMachine(Machine):
     @step(place=_places, which=_which, success=st.booleans())
     async def complete(self, place: int, which: int, success: bool) -> None:
         await self.docket.complete(self._berth(place), which, success=success)
-
-    @precondition(lambda self: self.working)
-    @step(place=_places, which=_which, other=_places)
-    async def report_as(self, place: int, which: int, other: int) -> None:
-        await self.docket.report_as(self._berth(place), which, self._berth(other))
 
     @precondition(lambda self: self.cancelling)
     @step(place=_places, which=_which)
@@ -192,6 +192,7 @@ class StellaMachine(Machine):
     async def end(self) -> None:
         for place in range(_PLACES):
             await self.docket.fetch(self._berth(place), WAYS[place % 2], {"cpu": 7, "memory": 8})
+            await self.crew.knock(place, HEARTBEAT, "deleted", place)
         await self.sights.list({})
         for status in STATUSES:
             await self.sights.list({"status": status})

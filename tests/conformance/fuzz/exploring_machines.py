@@ -96,7 +96,9 @@ class _World:
             await self.grpc.close()
 
 
-async def explored(protocol: str, target: Target, *, cases: int, seed: int = 1) -> Sequence[Finding]:
+async def explored(
+    protocol: str, target: Target, *, cases: int, seed: int = 1
+) -> Sequence[Finding]:
     """What comes of so many cases, and of as many again to make a finding short. They are counted
     and not timed, so that a slow machine finds the same.
     """
@@ -106,7 +108,7 @@ async def explored(protocol: str, target: Target, *, cases: int, seed: int = 1) 
     budget = Budget(cases, now=lambda: float(next(turns)))
     try:
         explorer = Explorer(budget, Random(seed))
-        await Fuzzer(explorer, judge, world.target).machines(world.machine())
+        await Fuzzer(explorer, judge, world.target).machines(world.machine(), steps=16)
     finally:
         await world.close()
     return judge.findings()

@@ -18,7 +18,7 @@ from tests.mutants.caxton.fault import Seed as CaxtonSeed
 from tests.mutants.caxton.fault import Spot, at
 from tests.mutants.caxton.lawful import LAWFUL as CAXTON
 from tests.mutants.caxton.serve import Served as CaxtonServed
-from tests.mutants.stella.fault import Deletion, Update
+from tests.mutants.stella.fault import Update
 from tests.mutants.stella.fault import Seed as StellaSeed
 from tests.mutants.stella.lawful import LAWFUL as STELLA
 from tests.mutants.stella.serve import Served as StellaServed
@@ -71,12 +71,6 @@ def _cancelled_no_more(one: Update) -> None:
             task.state = "pending"
 
 
-def _busy_stay(one: Deletion) -> None:
-    """The certificate of an agent that was deleted while it had tasks stays good."""
-    if one.agent.tasks:
-        one.parts.discard("credentials")
-
-
 def _deaf_beside_the_stopped(events: Any, spot: Spot) -> Any:
     """While somebody is stopped, nobody is told of messages that come by gRPC."""
     stopped = any(agent.state == "stopped" for agent in spot.desk.agents.values())
@@ -102,7 +96,6 @@ PLANTED: dict[str, tuple[str, Callable[[], Any]]] = {
     "types of old": ("aitbc", lambda: _aitbc(_TypesOfOld)),
     "offended by refusals": ("aitbc", lambda: _aitbc(_OffendedByRefusals)),
     "cancelled no more": ("stella", lambda: _stella(StellaSeed(updated=_cancelled_no_more))),
-    "the busy stay": ("stella", lambda: _stella(StellaSeed(delete=_busy_stay))),
     "deaf beside the stopped": (
         "caxton",
         lambda: _caxton(at("events", _deaf_beside_the_stopped)),

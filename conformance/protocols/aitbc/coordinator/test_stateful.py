@@ -33,4 +33,4 @@ async def test_conversations_in_any_order(
         leeway=Leeway(hooks, alone=worker_id == "main"),
         claimed=suite.context.target.claimed(suite.protocol),
     )
-    await fuzzer.machines(build)
+    await fuzzer.machines(build, steps=16)

@@ -45,4 +45,4 @@ async def test_transports_in_any_order(
         acks=Patience(_ACK),
         reads=Allowance(None if client.clock.can_jump else _READS),
     )
-    await fuzzer.machines(build)
+    await fuzzer.machines(build, steps=16)

@@ -36,4 +36,4 @@ async def test_lives_in_any_order(fuzzer: Fuzzer, fleet: Fleet, suite: Suite) ->
         patience=Patience(PROMPT),
         claimed=suite.context.target.claimed(suite.protocol),
     )
-    await fuzzer.machines(build)
+    await fuzzer.machines(build, steps=16)
