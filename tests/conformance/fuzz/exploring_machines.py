@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import count
 from random import Random
 from typing import Any
 
 from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
-from conformance.fuzz.budget import Budget
 from conformance.fuzz.exploring import Explorer
 from conformance.fuzz.fuzzer import Fuzzer
 from conformance.fuzz.leeway import Allowance, Leeway
@@ -42,6 +40,9 @@ from conformance.witness import Rulebook
 from schemas import load, load_requirements
 
 __all__ = ["explored"]
+
+_SHRINKS = 20
+"""Cases that are tried to make a finding short: enough to see that they are."""
 
 _ROWS = {
     "aitbc": (*ANSWER_ROWS, *DESK_ROWS, *AITBC_SIGHTS),
@@ -81,12 +82,12 @@ class _World:
         hours = Hours(self.hooks)
         fleet = Fleet(self.http, self.opener, self.hooks, self.ids, hours)
         leeway = Leeway(self.hooks, alone=True, jump=hours.jump, seconds=20_000)
-        more = {"leeway": leeway, "patience": Patience(5.0), "claimed": self.claimed}
+        more: Any = {"leeway": leeway, "patience": Patience(5.0), "claimed": self.claimed}
         return partial(StellaMachine, fleet=fleet, **more)
 
     def _caxton(self) -> Any:
         client = Client(self.http, self.opener, Clock(self.hooks), self.ids, [])
-        more = {"patience": Patience(5.0), "acks": Patience(0.5), "reads": Allowance(None)}
+        more: Any = {"patience": Patience(5.0), "acks": Patience(0.5), "reads": Allowance(None)}
         return partial(CaxtonMachine, client=client, grpc=self.grpc, crew=Crew(), **more)
 
     async def close(self) -> None:
@@ -96,18 +97,28 @@ class _World:
             await self.grpc.close()
 
 
+class _Cases(Budget):
+    """Cases instead of seconds: a slow machine finds the same."""
+
+    def __init__(self, cases: int) -> None:
+        turns = count()
+        super().__init__(cases, now=lambda: float(next(turns)))
+        self._shrinks = 0
+
+    @property
+    def shrunk(self) -> bool:
+        self._shrinks += 1
+        return self._shrinks > _SHRINKS
+
+
 async def explored(
     protocol: str, target: Target, *, cases: int, seed: int = 1
 ) -> Sequence[Finding]:
-    """What comes of so many cases, and of as many again to make a finding short. They are counted
-    and not timed, so that a slow machine finds the same.
-    """
+    """What comes of so many cases, and of some more to make a finding short."""
     world = _World(protocol, target)
     judge = world.judge()
-    turns = count()
-    budget = Budget(cases, now=lambda: float(next(turns)))
     try:
-        explorer = Explorer(budget, Random(seed))
+        explorer = Explorer(_Cases(cases), Random(seed))
         await Fuzzer(explorer, judge, world.target).machines(world.machine(), steps=16)
     finally:
         await world.close()

@@ -18,8 +18,8 @@ from tests.mutants.caxton.fault import Seed as CaxtonSeed
 from tests.mutants.caxton.fault import Spot, at
 from tests.mutants.caxton.lawful import LAWFUL as CAXTON
 from tests.mutants.caxton.serve import Served as CaxtonServed
-from tests.mutants.stella.fault import Update
 from tests.mutants.stella.fault import Seed as StellaSeed
+from tests.mutants.stella.fault import Update
 from tests.mutants.stella.lawful import LAWFUL as STELLA
 from tests.mutants.stella.serve import Served as StellaServed
 
@@ -39,7 +39,7 @@ class _TypesOfOld(Coordinator):
 
     def passes(self, agent: Agent, name: str, wanted: Any) -> bool:
         if name == "agent_type":
-            return self._types[agent.agent_id] == wanted
+            return bool(self._types[agent.agent_id] == wanted)
         return super().passes(agent, name, wanted)
 
 

@@ -1,4 +1,4 @@
-"""The machines of AITBC, Stella and Caxton: what only an order of things shows, and nothing else."""
+"""The machines of AITBC, Stella and Caxton: they find what only an order of things shows."""
 
 from __future__ import annotations
 
