@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import count
 from random import Random
 from typing import Any
 
 from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
+from conformance.fuzz.budget import Budget
 from conformance.fuzz.exploring import Explorer
 from conformance.fuzz.fuzzer import Fuzzer
 from conformance.fuzz.leeway import Allowance, Leeway
