@@ -17,10 +17,13 @@ _ALLOWANCE = 3
 
 
 class Patience:
-    """The patience with one peer. `timeout` is the seconds that an answer may take."""
+    """The patience with one peer. `timeout` is the seconds that an answer may take. Who is
+    `tireless` waits less and less, but asks again all the same: it has a budget of its own.
+    """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, *, tireless: bool = False) -> None:
         self._timeout = timeout
+        self._tireless = tireless
         self._hung: Counter[str] = Counter()
         self._lost = 0.0
 
@@ -28,7 +31,7 @@ class Patience:
         """The seconds to wait this time, or `None` where it is not worth asking; `least` are those
         that a good answer may take, where they are more than the time-out.
         """
-        if self._hung[operation] >= GIVEN_UP:
+        if self._hung[operation] >= GIVEN_UP and not self._tireless:
             return None
         tired = self._hung[operation] >= _FULL or self._lost > _ALLOWANCE * self._timeout
         return self._timeout / 10 if tired else max(self._timeout, least)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -29,14 +29,16 @@ class Case:
     """One case against the peer. `judge` is its own: the check's hears only what is told.
 
     `steps` are what was done until now, in words. What is said over `opener` and what `see` is
-    told of is judged, and stands in the evidence of what is found.
+    told of is judged, and stands in the evidence of what is found. `known` are requirements whose
+    breach is known already: others are looked for.
     """
 
-    def __init__(self, whole: Judge, target: Target) -> None:
+    def __init__(self, whole: Judge, target: Target, known: Collection[str] = ()) -> None:
         self.judge = whole.fresh()
         self.steps: list[str] = []
         self.opener = Opener(whole.book.protocol, target, self.see_frame)
         self._whole = whole
+        self._known = known
         self._exchanges: list[Exchange] = []
 
     def see(self, exchange: Exchange) -> None:
@@ -50,11 +52,12 @@ class Case:
 
     async def settle(self, size: int) -> None:
         """Raises `BrokenError`, as of a case of that size, where the peer broke a requirement."""
-        found = [each for each in self.judge.findings() if each.verdict == "fail"]
+        found = [each for each in self.judge.findings() if self._breaks(each)]
         if found:
             message = f"{found[0].requirement}: {found[0].message}"
             gone = await self.opener.gone()
-            raise BrokenError(message, steps=size, tell=self.tell, last=gone)
+            rows = frozenset(each.requirement for each in found)
+            raise BrokenError(message, steps=size, tell=self.tell, rows=rows, last=gone)
 
     def tell(self) -> None:
         """Tell the check's judge all that was found, with everything that led to it."""
@@ -63,6 +66,9 @@ class Case:
     async def close(self) -> None:
         """End what the case left open."""
         await self.opener.close()
+
+    def _breaks(self, finding: Finding) -> bool:
+        return finding.verdict in ("fail", "warn") and finding.requirement not in self._known
 
     def _shown(self, finding: Finding) -> Finding:
         """A finding with what led to it."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as NotYetError
+from contextlib import suppress
 from random import Random
 from typing import Any, TypeVar
 
@@ -32,15 +33,23 @@ class BrokenError(AssertionError):
     """Raised by a case in which the peer broke a requirement: Hypothesis then makes it shorter.
 
     `steps` is how much was said until then; `tell` tells the check's own judge what was found.
-    `last` says that the peer can't be asked any more, so that no shorter case can be looked for.
+    `rows` are the requirements. `last` says that the peer can't be asked any more, so that no
+    shorter case can be looked for.
     """
 
     def __init__(
-        self, message: str, *, steps: int, tell: Callable[[], None], last: bool = False
+        self,
+        message: str,
+        *,
+        steps: int,
+        tell: Callable[[], None],
+        rows: frozenset[str] = frozenset(),
+        last: bool = False,
     ) -> None:
         super().__init__(message)
         self.steps = steps
         self.tell = tell
+        self.rows = rows
         self.last = last
 
 
@@ -51,6 +60,8 @@ class _EndedError(Exception):
 class Explorer:
     """Looks for the shortest case that breaks a requirement, within a budget. Where a case can't
     be judged at all, `UnjudgeableError`, the search ends.
+
+    It can be asked again while there is time: for what breaks in another way, say.
 
     The same seed draws the same cases in the same order; how many of them is a matter of time.
     """
@@ -63,6 +74,8 @@ class Explorer:
         self._best: BrokenError | None = None
         self._cause: UnjudgeableError | None = None
         self._left = self._ended = False
+        self._machine: RuleBasedStateMachine | None = None
+        self._script: list[Any] = []
 
     # What cases use, in the thread that draws them
 
@@ -76,7 +89,7 @@ class Explorer:
     @property
     def _over(self) -> bool:
         if self._best is None:
-            return self.budget.over
+            return self.cases > 0 and self.budget.over  # one there is, however slow the machine
         return self._best.last or self.budget.shrunk
 
     def ask(self, question: Coroutine[Any, Any, _T]) -> _T:
@@ -109,11 +122,16 @@ class Explorer:
 
         def begun() -> RuleBasedStateMachine:
             self.begin()
-            return build()
+            self._machine = build()
+            return self._machine
 
         def play(seed: int) -> None:
             factory: Any = hypothesis.seed(seed)(begun)
-            run_state_machine_as_test(factory, settings=_settings(steps))
+            try:
+                run_state_machine_as_test(factory, settings=_settings(steps, Phase.generate))
+            finally:
+                if self._script:
+                    self._shorten(begun)
 
         return await self._rounds(play)
 
@@ -124,7 +142,7 @@ class Explorer:
 
         def play(seed: int) -> None:
             @hypothesis.seed(seed)
-            @_settings(1)
+            @_settings(1, Phase.generate, Phase.shrink)
             @hypothesis.given(strategy)
             def test(value: _D) -> None:
                 self.begin()
@@ -136,6 +154,8 @@ class Explorer:
 
     async def _rounds(self, play: Callable[[int], None]) -> BrokenError | None:
         ended: asyncio.Future[None] = self._loop.create_future()
+        self._best, self._left, self._ended = None, False, False
+        self._machine, self._script = None, []
 
         def tell(error: Exception | None) -> None:
             if ended.done():
@@ -156,7 +176,7 @@ class Explorer:
 
     def _explore(self, play: Callable[[int], None]) -> Exception | None:
         """Round after round: what went wrong that is no finding."""
-        while self._best is None and not self.budget.over and not self._left:
+        while self._best is None and not self._over and not self._left:
             try:
                 play(self._rng.getrandbits(64))
             except Exception as error:  # noqa: BLE001  # Hypothesis wraps what it could not repeat
@@ -165,6 +185,23 @@ class Explorer:
                 return None if self._best is not None or self._ended else error
         return None
 
+    def _shorten(self, begun: Callable[[], Any]) -> None:
+        """Leave steps out as long as it breaks all the same: fewer and fewer at once. It takes far
+        fewer cases than Hypothesis, which knows nothing of steps.
+        """
+        together = max(1, len(self._script) // 2)
+        while together:
+            at = 0
+            while at < len(self._script):
+                kept = self._script
+                self._replayed(begun, [*kept[:at], *kept[at + together :]])
+                at += together if self._script is kept else 0
+            together //= 2
+
+    def _replayed(self, begun: Callable[[], Any], script: list[Any]) -> None:
+        with suppress(BrokenError, UnjudgeableError):
+            begun().replay(script)
+
     def _keep(self, broken: BrokenError) -> None:
         """The shortest counts, even where the peer does not show it a second time; of two that
         are alike the later, as Hypothesis goes on with what is simpler alone. What breaks before
@@ -172,9 +209,10 @@ class Explorer:
         """
         if self._best is None or 0 < broken.steps <= self._best.steps:
             self._best = broken
+            self._script = list(getattr(self._machine, "played", ()))
 
 
-def _settings(steps: int) -> settings:
+def _settings(steps: int, *phases: Phase) -> settings:
     return settings(
         max_examples=_EXAMPLES,
         stateful_step_count=steps,
@@ -182,6 +220,6 @@ def _settings(steps: int) -> settings:
         database=None,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=phases,
         suppress_health_check=list(HealthCheck),
     )

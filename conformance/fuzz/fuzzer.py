@@ -20,19 +20,25 @@ _D = TypeVar("_D")
 
 class Fuzzer:
     """Generates the cases of one check. Each has a judge of its own; `judge`, which is the
-    check's, is told what held in all of them, and of what is broken the shortest case.
+    check's, is told what held in all of them, and of each requirement that is broken the shortest
+    case that was found.
     """
 
     def __init__(self, explorer: Explorer, judge: Judge, target: Target) -> None:
         self.explorer = explorer
         self._judge = judge
         self._target = target
+        self._known: set[str] = set()
 
     async def machines(
         self, build: Callable[[Explorer, Case], Machine], *, steps: int = 12
     ) -> None:
-        """Let state machines of so many steps run, until one breaks something or the time is up."""
-        _tell(await self.explorer.machines(lambda: build(self.explorer, self._case()), steps=steps))
+        """Let state machines of so many steps run until the time is up, or the peer is gone."""
+
+        def built() -> Machine:
+            return build(self.explorer, self._case())
+
+        await self._search(lambda: self.explorer.machines(built, steps=steps))
 
     async def values(
         self,
@@ -50,12 +56,16 @@ class Fuzzer:
             finally:
                 await case.close()
 
-        _tell(await self.explorer.values(strategy, judged))
+        await self._search(lambda: self.explorer.values(strategy, judged))
 
     def _case(self) -> Case:
-        return Case(self._judge, self._target)
+        return Case(self._judge, self._target, frozenset(self._known))
 
-
-def _tell(broken: BrokenError | None) -> None:
-    if broken is not None:
-        broken.tell()
+    async def _search(self, look: Callable[[], Coroutine[Any, Any, BrokenError | None]]) -> None:
+        broken = await look()
+        while broken is not None:
+            broken.tell()
+            self._known |= broken.rows
+            if broken.last or self.explorer.budget.over:
+                return
+            broken = await look()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any
 
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, rule
 from hypothesis.strategies import SearchStrategy
 
 from conformance.fuzz.case import Case
@@ -29,6 +29,7 @@ def step(**drawn: SearchStrategy[Any]) -> Callable[[_Step], Any]:
     def mark(act: _Step) -> Any:
         @wraps(act)
         def run(self: Machine, **values: Any) -> None:
+            self.played.append((act.__name__, values))
             told = ", ".join(f"{name}={_short(value)}" for name, value in values.items())
             self.perform(f"{act.__name__}({told})", act(self, **values))
 
@@ -41,11 +42,14 @@ def step(**drawn: SearchStrategy[Any]) -> Callable[[_Step], Any]:
 class Machine(RuleBasedStateMachine):
     """One case: a beginning, some steps in any order, and the end, where what is owed until then
     is judged. A subclass keeps a model of what the document promises, and never waits for more.
+
+    `played` is what was done: the names of the steps, and what was drawn for them.
     """
 
     def __init__(self, explorer: Explorer, case: Case) -> None:
         super().__init__()
         self.case = case
+        self.played: list[tuple[str, dict[str, Any]]] = []
         self._explorer = explorer
         self._running = False
 
@@ -63,6 +67,20 @@ class Machine(RuleBasedStateMachine):
         self._running = False
         self._explorer.ask(self._judged(words, act))
         self._running = True
+
+    def replay(self, script: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Do these steps, but for those that can't be done now. Raises what they raise."""
+        try:
+            self._begin()
+            for name, values in script:
+                if self._can(name):
+                    getattr(self, name)(**values)
+        finally:
+            self.teardown()
+
+    def _can(self, name: str) -> bool:
+        known = getattr(getattr(type(self), name), RULE_MARKER)
+        return all(condition(self) for condition in known.preconditions)
 
     @initialize()
     def _begin(self) -> None:

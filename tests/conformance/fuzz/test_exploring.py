@@ -47,7 +47,7 @@ async def test_the_shortest_case_is_found() -> None:
 async def test_a_right_peer_is_asked_until_the_time_is_up() -> None:
     look = explorer(seconds=0.3)
     assert await look.machines(machine(look, limit=10**9)) is None
-    assert look.cases > 1
+    assert look.cases
 
 
 async def test_values_are_drawn_too() -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from conformance.clients.raw import RawSocket
 from conformance.clients.rfc6455 import frame_bytes
-from conformance.clients.websocket import Refused
-from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
@@ -23,16 +21,14 @@ from conformance.protocols.echocenter.hostility import (
     TEXTS,
     abuse,
 )
-from conformance.protocols.echocenter.principals import Cast, Person
+from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import SOCKET, Room
 from conformance.protocols.echocenter.said import chats, texts
+from conformance.protocols.echocenter.siege import Send, Siege
 
 pytestmark = requirement(*AMBIENT)
 
 _HUGE = 60_000
-
-_MOMENT = 0.01
-"""Seconds in which an act is read, as a rule, before what is said after it."""
 
 _UNREAD = 130
 """Messages of 50 KB for one who does not read: more than two systems keep between them by
@@ -41,72 +37,6 @@ themselves, which is some 4 MiB.
 
 _HELD_UP = 0.5
 """Seconds after which a send was made to wait."""
-
-Send = Callable[[RawSocket], Awaitable[object]]
-
-
-class Siege:
-    """Two who talk to each other, while somebody else does what nobody should."""
-
-    def __init__(self, room: Room, cast: Cast, judge: Judge, row: str) -> None:
-        self.room = room
-        self.cast = cast
-        self.judge = judge
-        self.row = row
-
-    async def begin(self) -> None:
-        """What reaches these is not judged by itself: nonsense may lawfully be passed on."""
-        self.first, self.second, self.victim = await self.room.agents(3, see=False)
-        await self.room.people(1, see=False)
-        self.sent: list[Frame] = []
-
-    async def endure(self, acts: Iterable[Send]) -> None:
-        """Each act has a connection of its own, and after each the two talk to each other; at last
-        others can still come.
-        """
-        acts = list(acts)
-        people = await self.cast.villains(len(acts))
-        sockets = await asyncio.gather(*map(self.come, people))
-        said = []
-        for act, socket in zip(acts, sockets, strict=True):
-            await act(socket)
-            await socket.ended(_MOMENT)
-            ours = [frame for frame in socket.frames if frame.sender == "assay"]
-            self.sent += ours[-1:]
-            for sender, target in ((self.first, self.second), (self.second, self.first)):
-                said.append((ours[-1:], target, await self.room.say(sender, target)))
-        for shown, target, each in said:
-            heard = await self.room.wait(target, each)
-            wrong = f"after that {each.sender.person.name} was not heard any more"
-            self.judge.holds(self.row, heard is not None, wrong, *shown, each.frame)
-        for socket in sockets:
-            socket.abort()
-        await self._go_on()
-
-    async def _go_on(self) -> None:
-        newcomer = await self.room.enter(await self.cast.newcomer(), self.row)
-        await self.room.known()
-        await self.room.tell(self.first, newcomer, "", self.row)
-        await self.room.tell(newcomer, self.second, "", self.row)
-        for guest in (self.first, self.second):
-            wrong = f"after that the connection of {guest.person.name} ended"
-            gone = guest.socket.closed
-            ends = [] if gone is None else [gone]
-            self.judge.holds(self.row, gone is None, wrong, *self.sent[-1:], *ends)
-
-    async def come(self, person: Person) -> RawSocket:
-        """Who did so before may be shut out: then somebody else comes."""
-        for _ in range(2):
-            query = {"token": person.token}
-            said = await self.room.opener.raw(SOCKET, "villain", query=query, see=False)
-            if not isinstance(said, Refused):
-                return said
-            refused = said
-            person = await self.cast.newcomer()
-            self.cast.hostile.add(person)
-        wrong = f"nobody new is let in after that: {refused.reason}"
-        self.judge.holds(self.row, False, wrong, *self.sent[-1:], refused.exchange)
-        raise self.room.given_up(wrong)
 
 
 @pytest.fixture
