@@ -12,7 +12,7 @@ from conformance.target import Credentials, Hook, Operator, Principal, Target, T
 from mockserver import Settings
 from tests.mutants import aitbc, architect, caxton, echocenter, stella
 
-__all__ = ["FAULTS", "HOOKS", "LAWFUL", "served", "served_mock"]
+__all__ = ["FAULTS", "HOOKS", "LAWFUL", "as_target", "served", "served_mock"]
 
 LAWFUL: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.LAWFUL,
@@ -46,8 +46,13 @@ async def served(
     if reading is None:
         reading = FAULTS[protocol][fault].reading if fault else "natural"
     async with await _START[protocol](reading, fault) as peer:
-        known = _KNOWN.get(protocol, _entered)(peer)
-        yield replace(known, timeout=patience).with_url(peer.url)
+        yield replace(as_target(protocol, peer), timeout=patience)
+
+
+def as_target(protocol: str, peer: Any) -> Target:
+    """A peer that listens, with all that it hands over beside its address."""
+    known: Target = _KNOWN.get(protocol, _entered)(peer)
+    return known.with_url(peer.url)
 
 
 def _entered(peer: Any) -> Target:
