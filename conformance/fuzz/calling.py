@@ -1,0 +1,84 @@
+"""How requests that were made up are sent: in the run's own names, to what is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.clients import HttpClient
+from conformance.exchange import MISSING, Exchange, read_json
+from conformance.fuzz.lawfulness import Asked
+from conformance.fuzz.menu import KNOWN, Menu
+from conformance.ids import IdSource
+
+__all__ = ["Caller"]
+
+
+class Caller:
+    """Sends them for one protocol. `known` is the id of something that is there; what is created
+    on the way is known as well, until it is removed.
+    """
+
+    def __init__(self, peer: HttpClient, ids: IdSource, menu: Menu, known: str) -> None:
+        self.peer = peer
+        self.menu = menu
+        self.known = known
+        self._ids = ids
+        self._alive = {known}
+
+    def meant(self, asked: Asked) -> Asked:
+        """The request with what it stands for: ids that are there, and names that are new."""
+        there = {
+            name: self.known if value == KNOWN else value for name, value in asked.parameters.items()
+        }
+        return replace(asked, parameters=there, body=self._own(asked.operation, asked.body))
+
+    def is_alive(self, asked: Asked) -> bool:
+        """Is all that its path names there?"""
+        return all(value in self._alive for value in asked.parameters.values())
+
+    async def send(self, asked: Asked, *, lawful: bool, served: bool) -> Exchange:
+        """Its answer, and no second try where a rate is used up."""
+        said = await self.call(asked, lawful=lawful, served=served)
+        self.learn(asked, said)
+        return said
+
+    async def call(self, asked: Asked, *, lawful: bool, served: bool, **more: Any) -> Exchange:
+        """Send it, with whatever else goes with it."""
+        headers: Mapping[str, str] = more.pop("headers", {})
+        label = {"content-type": asked.media_type} if asked.media_type else {}
+        return await self.peer.call(
+            asked.operation,
+            asked.parameters,
+            raw=asked.body,
+            query=[*asked.query],
+            headers={**headers, **label},
+            lawful=lawful,
+            served=served,
+            patient=False,
+            **more,
+        )
+
+    def learn(self, asked: Asked, said: Exchange) -> None:
+        """What is there now, and what is no longer."""
+        pointer = self.menu.creates.get(asked.operation)
+        if said.ok and pointer is not None:
+            created = said.at(pointer)
+            if isinstance(created, str):
+                self._alive.add(created)
+        if said.status is not None and asked.operation in self.menu.removes:
+            self._alive -= set(asked.parameters.values())
+
+    def _own(self, operation: str, raw: bytes | None) -> bytes | None:
+        """A name in a body becomes one of the run's own; what else it was stays behind it."""
+        name = self.menu.own.get(operation)
+        body = MISSING if raw is None or name is None else read_json(raw)
+        if name is None or not isinstance(body, dict):
+            return raw
+        said = body.get(name)
+        if not isinstance(said, str) or not said:
+            return raw
+        named = {**body, name: f"{self._ids('made-up')}-{said}"}
+        return json.dumps(named, ensure_ascii=True).encode()

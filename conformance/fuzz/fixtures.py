@@ -1,0 +1,36 @@
+"""What checks need that have requests made up: part of the suite's plugin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.fuzz.generator import Generator
+
+__all__ = ["generator", "head_start"]
+
+_WORKER = "PYTEST_XDIST_WORKER"
+
+
+@pytest.fixture(scope="session")
+def generator(request: pytest.FixtureRequest) -> Iterator[Generator]:
+    """Makes requests up. It is asked for by checks that are marked with `generates`."""
+    generator = Generator(_marks(request.session)[0].args[0])
+    yield generator
+    generator.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def head_start(request: pytest.FixtureRequest) -> None:
+    """Where a check of this run needs it, it gets ready while others run. Workers share the
+    checks, and none can tell which it will get: there it is started when it is needed.
+    """
+    if _WORKER not in os.environ and _marks(request.session):
+        request.getfixturevalue("generator")
+
+
+def _marks(session: pytest.Session) -> list[pytest.Mark]:
+    found = (item.get_closest_marker("generates") for item in session.items)
+    return [mark for mark in found if mark is not None]
