@@ -63,13 +63,17 @@ class Caller:
 
     def learn(self, asked: Asked, said: Exchange) -> None:
         """What is there now, and what is no longer."""
-        pointer = self.menu.creates.get(asked.operation)
-        if said.ok and pointer is not None:
-            created = said.at(pointer)
-            if isinstance(created, str):
-                self._alive.add(created)
+        created = self.created(said)
+        if created:
+            self._alive.add(created)
         if said.status is not None and asked.operation in self.menu.removes:
             self._alive -= set(asked.parameters.values())
+
+    def created(self, said: Exchange) -> str:
+        """The id of what an answer says that was created; empty where that is nothing."""
+        pointer = self.menu.creates.get(said.operation)
+        found = said.at(pointer) if said.ok and pointer is not None else MISSING
+        return found if isinstance(found, str) else ""
 
     def _own(self, operation: str, raw: bytes | None) -> bytes | None:
         """A name in a body becomes one of the run's own; what else it was stays behind it."""

@@ -16,6 +16,9 @@ __all__ = ["described", "seeds"]
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
+STRANGER = "nobody-of-that-name"
+"""Stands in a path for what nobody made."""
+
 Seeds = Mapping[str, Sequence[Any]]
 
 
@@ -24,8 +27,7 @@ def described(
 ) -> dict[str, Any]:
     """The document with these operations alone, and the links between them.
 
-    `known` are values of path parameters, by name, that lead to something that is there: they are
-    drawn as often as any others. `examples` are more bodies to begin with, by operation. Who asks
+    `known` are values of path parameters, by name, that lead to something that is there. `examples` are more bodies to begin with, by operation. Who asks
     is the suite's affair, so nothing is left of credentials.
     """
     document = deepcopy(dict(protocol.openapi))
@@ -75,11 +77,13 @@ def _resolved(document: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[s
 
 
 def _parameter(said: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
+    """A path leads to something that is there or to a stranger; to any text where what is made up
+    is to be wrong.
+    """
     if said["name"] not in known:
         return said
-    there = {"type": "string", "enum": [known[said["name"]]]}
     kept = {name: value for name, value in said.items() if name not in ("example", "examples")}
-    return {**kept, "schema": {"anyOf": [there, said["schema"]]}}
+    return {**kept, "schema": {"type": "string", "enum": [known[said["name"]], STRANGER]}}
 
 
 def seeds(protocol: Protocol) -> dict[str, list[Any]]:

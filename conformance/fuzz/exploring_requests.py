@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
-from conformance.exchange import Exchange
+from conformance.exchange import MISSING, Exchange, read_json
 from conformance.fuzz.budget import Budget
 from conformance.fuzz.calling import Caller
 from conformance.fuzz.generator import Generator, Reply
 from conformance.fuzz.lawfulness import Asked, Assessment, Assessor
+from conformance.fuzz.shortening import smaller
 from conformance.judge import Judge
 from conformance.rules import not_now
 from conformance.verdict import Finding
@@ -52,12 +54,13 @@ class Exploration:
         self._budget = budget
         self._trail = self._new_trail()
         self._best: dict[str, Finding] = {}
+        self._asked: dict[str, Asked] = {}
         self._passed: dict[str, Finding] = {}
         self._search = -1
         self._settled: set[str] = set()
         self._spent: set[str] = set()
         self._recent: list[Exchange] = []
-        self._tainted = False
+        self._tainted: set[str] = set()
         self._ended = False
 
     # What the generator is told
@@ -84,7 +87,7 @@ class Exploration:
         said = await self._say(self._caller.meant(made_up))
         fresh = {row: one for row, one in self._trail.broken().items() if row not in before}
         for finding in fresh.values():
-            self._keep(finding)
+            self._keep(finding, made_up)
         self._ended = said.status is None and await self._is_lost(said)
         return {
             "status": said.status,
@@ -101,6 +104,33 @@ class Exploration:
         for finding in (*self._best.values(), *self._passed.values()):
             self._judge.adopt(finding)
 
+    async def shorten(self) -> None:
+        """Take away from single requests what their findings do not need, while there is time."""
+        for row, made_up in [*self._asked.items()]:
+            body = None if made_up.body is None else read_json(made_up.body)
+            while len(self._best[row].evidence.exchanges) == 1 and not self._ended:
+                less = await self._less(row, made_up, body)
+                if less is MISSING:
+                    break
+                body = less
+
+    async def _less(self, row: str, made_up: Asked, body: Any) -> Any:
+        """A body with less in it that breaks the same row, or `MISSING`."""
+        for less in smaller(body):
+            if self._budget.shrunk:
+                break
+            self._trail = self._new_trail()
+            asked = replace(made_up, body=json.dumps(less).encode())
+            said = await self._say(self._caller.meant(asked))
+            found = self._trail.broken().get(row)
+            self._ended = said.status is None and await self._is_lost(said)
+            if self._ended:
+                break
+            if found is not None:
+                self._keep(found, asked)
+                return less
+        return MISSING
+
     # One request
 
     async def _say(self, asked: Asked) -> Exchange:
@@ -111,18 +141,20 @@ class Exploration:
         if said.status == 429:
             self._spent.add(asked.operation)  # others may need what is left of the rate
         self._trail.said.append(said)
-        if self._is_telling(seen, said):
+        if self._is_telling(asked, seen, said):
             self._trail.judge.see(said)
         if alive:
             self._judge_survived(said)
             self._judge_refused(seen, said)
-        self._tainted |= said.ok and not seen.lawful and said.method != "GET"
+        if said.ok and not seen.lawful and said.method != "GET":
+            self._tainted |= {*asked.parameters.values(), self._caller.created(said)}
         self._recent = [*self._recent[-_BEFORE:], said]
         return said
 
-    def _is_telling(self, seen: Assessment, said: Exchange) -> bool:
+    def _is_telling(self, asked: Asked, seen: Assessment, said: Exchange) -> bool:
         """Is what it says the document's affair? A peer may repeat nonsense that it took."""
-        if said.operation in self._menu.lists and self._tainted:
+        lists = said.operation in self._menu.lists
+        if self._tainted if lists else self._tainted & {*asked.parameters.values()}:
             return False
         return seen.lawful or (seen.routed and not said.ok and said.status is not None)
 
@@ -160,7 +192,7 @@ class Exploration:
             if finding.verdict == "pass":
                 self._passed.setdefault(finding.requirement, finding)
 
-    def _keep(self, finding: Finding) -> None:
+    def _keep(self, finding: Finding, made_up: Asked) -> None:
         """The shortest counts, even where the peer does not show it a second time."""
         said = self._trail.said
         lost = said[-1].status is None and len(said) == 1
@@ -169,6 +201,7 @@ class Exploration:
         best = self._best.get(finding.requirement)
         if best is None or _length(told) < _length(best):
             self._best[finding.requirement] = told
+            self._asked[finding.requirement] = made_up
 
     async def _is_lost(self, said: Exchange) -> bool:
         """Does it hang, or is it gone, so that there is no use in going on?"""
@@ -199,6 +232,7 @@ async def explore(
     peer.see = _unseen
     try:
         await generator.run(what, rng.getrandbits(64), exploration.answer, exploration.over)
+        await exploration.shorten()
     finally:
         peer.see = seen
     exploration.conclude()

@@ -15,9 +15,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from itertools import islice
 from random import Random
 from typing import Any, TextIO
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -26,9 +25,11 @@ import hypothesis
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import Flaky, Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 from schemathesis.core.transport import Response
+from schemathesis.generation.hypothesis.examples import generate_one
 
 from conformance.fuzz.document import described, seeds
 from schemas import load
@@ -38,11 +39,11 @@ __all__ = ["main"]
 _ORIGIN = "http://peer"
 """Only the path and the query of an address are told."""
 
-_COVERAGE = 5
-"""Cases of an operation's boundaries in each round."""
+_SOME = 12
+"""Cases of each operation that are not drawn, its boundaries and examples, in each round."""
 
-_FEW = 4
-"""Cases that are drawn in each mode in the first round; each further round has twice as many."""
+_FEW = 3
+"""Cases that are drawn of each kind in the first round; each further round has twice as many."""
 
 _MANY = 64
 
@@ -142,30 +143,42 @@ class _Source:
         self._schema.config.phases.coverage.unexpected_methods = set()
         # Only what our own documents say leads on: what is inferred may be wrong.
         self._schema.config.phases.stateful.inference.algorithms = []
-        self._operations = [result.ok() for result in self._schema.get_all_operations()]
-        self._barren: set[tuple[str, GenerationMode]] = set()
+        # What is refused leads nowhere.
+        self._schema.config.phases.stateful.generation.update(modes=[GenerationMode.POSITIVE])
+        operations = [result.ok() for result in self._schema.get_all_operations()]
+        self._listed = [self._boundaries(each) + self._examples(each) for each in operations]
+        self._drawn = [
+            each.as_strategy(generation_mode=mode)
+            for each in operations
+            for mode in GenerationMode
+            if mode is GenerationMode.POSITIVE or each.body or each.query
+        ]
 
     def warm_up(self) -> None:
         """Draw once of each kind, unsent: the first of all takes seconds."""
-        for operation in self._operations:
-            for mode in GenerationMode:
-                self._draw(operation, mode, 1, 0, lambda _: None)
+        for strategy in self._drawn:
+            self._draw(strategy, 1, 0, lambda _: None)
 
     def requests(self, seed: int) -> None:
         """Round after round, each operation in each way, until something else is to be done."""
         rng = Random(seed)  # noqa: S311
-        boundaries = [self._boundaries(operation) for operation in self._operations]
-        examples = [self._examples(operation) for operation in self._operations]
+        listed = [rng.sample(cases, len(cases)) for cases in self._listed]
         few = _FEW
         while True:
-            order = list(range(len(self._operations)))
-            rng.shuffle(order)
-            for index in order:
-                self._each(islice(examples[index], _COVERAGE))
-                self._each(islice(boundaries[index], _COVERAGE))
-                for mode in GenerationMode:
-                    self._draw(self._operations[index], mode, few, rng.getrandbits(64), self._send)
+            self._each(rng, listed)
+            for strategy in rng.sample(self._drawn, len(self._drawn)):
+                self._draw(strategy, few, rng.getrandbits(64), self._send)
             few = min(2 * few, _MANY)
+
+    def _each(self, rng: Random, listed: list[list[Any]]) -> None:
+        """Some of the cases that can be listed, of each operation, and no more of these."""
+        some = [case for cases in listed for case in cases[:_SOME]]
+        for cases in listed:
+            del cases[:_SOME]
+        for case in rng.sample(some, len(some)):
+            self._line.seek()
+            with suppress(_BrokenError):
+                self._send(case)
 
     def sequences(self, seed: int) -> None:
         """Sequences that follow the links, until something else is to be done."""
@@ -174,7 +187,7 @@ class _Source:
         while True:
             self._line.seek()
             seeded: Any = hypothesis.seed(rng.getrandbits(64))(machine)
-            with suppress(_BrokenError, hypothesis.errors.Flaky, ExceptionGroup):
+            with suppress(_BrokenError, Flaky, ExceptionGroup):
                 run_state_machine_as_test(seeded, settings=_settings(_CHAINS), _min_steps=2)
 
     def _machine(self) -> type:
@@ -199,52 +212,32 @@ class _Source:
 
         return Machine
 
-    def _boundaries(self, operation: Any) -> Iterator[Any]:
-        return iter(
-            self._schema.iter_coverage_cases(
-                operation,
-                generation_modes=list(GenerationMode),
-                generation_config=self._schema.config.generation,
-            )
+    def _boundaries(self, operation: Any) -> list[Any]:
+        """What lies at the limits of each schema, on either side."""
+        cases = self._schema.iter_coverage_cases(
+            operation,
+            generation_modes=list(GenerationMode),
+            generation_config=self._schema.config.generation,
         )
+        return list(cases)
 
-    def _examples(self, operation: Any) -> Iterator[Any]:
-        from schemathesis.generation.hypothesis.examples import generate_one
+    def _examples(self, operation: Any) -> list[Any]:
+        """The document's own, and what its scenarios say."""
+        return [generate_one(strategy) for strategy in operation.get_strategies_from_examples()]
 
-        for strategy in operation.get_strategies_from_examples():
-            yield generate_one(strategy)
-
-    def _each(self, cases: Iterator[Any]) -> None:
-        for case in cases:
-            self._line.seek()
-            with suppress(_BrokenError):
-                self._send(case)
-
-    def _draw(
-        self,
-        operation: Any,
-        mode: GenerationMode,
-        count: int,
-        seed: int,
-        send: Callable[[Any], None],
-    ) -> None:
+    def _draw(self, strategy: Any, count: int, seed: int, send: Callable[[Any], None]) -> None:
         """So many cases of one operation; the first that is broken is made shorter."""
-        if (operation.label, mode) in self._barren:
-            return
         self._line.seek()
 
         @hypothesis.seed(seed)
         @_settings(count)
-        @hypothesis.given(operation.as_strategy(generation_mode=mode))
+        @hypothesis.given(strategy)
         def test(case: Any) -> None:
             send(case)
 
-        try:
+        # What is broken the suite has seen; and in some operations there is nothing to be wrong.
+        with suppress(_BrokenError, Flaky, Unsatisfiable, ExceptionGroup):
             test()
-        except (_BrokenError, hypothesis.errors.Flaky, ExceptionGroup):
-            return  # the suite has seen it
-        except hypothesis.errors.Unsatisfiable:
-            self._barren.add((operation.label, mode))  # nothing in it can be wrong, say
 
     def _send(self, case: Any) -> None:
         self._line.begin()

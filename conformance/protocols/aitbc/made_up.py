@@ -94,6 +94,7 @@ MENU = Menu(
     creates={"registerAgent": "/agent_id"},
     own={"registerAgent": "agent_id"},
     steady=frozenset(_OPERATIONS),
+    lists=frozenset({"discoverAgents"}),
     survives=dict.fromkeys(_OPERATIONS, "AITBC-GEN-005"),
     refusals=tuple(_refusals()),
 )
