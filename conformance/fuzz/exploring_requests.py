@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
-from conformance.exchange import MISSING, Exchange, read_json
+from conformance.exchange import Exchange
 from conformance.fuzz.budget import Budget
 from conformance.fuzz.calling import Caller
 from conformance.fuzz.generator import Generator, Reply
 from conformance.fuzz.lawfulness import Asked, Assessment, Assessor
-from conformance.fuzz.shortening import smaller
+from conformance.fuzz.shortening import Way
 from conformance.judge import Judge
 from conformance.rules import not_now
 from conformance.verdict import Finding
@@ -24,7 +23,7 @@ __all__ = ["Exploration", "explore"]
 _BEFORE = 2
 """Requests before one without an answer that its evidence shows: they may have caused it."""
 
-_UNSENT: Reply = {"status": 404, "headers": {}, "body": "", "broken": False}
+_UNSENT: Reply = {"status": 404, "headers": {}, "body": ""}
 
 
 @dataclass
@@ -33,6 +32,7 @@ class _Trail:
 
     judge: Judge
     said: list[Exchange] = field(default_factory=list)
+    way: Way = field(default_factory=Way)
 
     def broken(self) -> dict[str, Finding]:
         """What was found broken in it so far, by row."""
@@ -54,10 +54,8 @@ class Exploration:
         self._budget = budget
         self._trail = self._new_trail()
         self._best: dict[str, Finding] = {}
-        self._asked: dict[str, Asked] = {}
+        self._ways: dict[str, Way] = {}
         self._passed: dict[str, Finding] = {}
-        self._search = -1
-        self._settled: set[str] = set()
         self._spent: set[str] = set()
         self._recent: list[Exchange] = []
         self._tainted: set[str] = set()
@@ -66,34 +64,30 @@ class Exploration:
     # What the generator is told
 
     def over(self) -> bool:
-        """Is it time to stop? What was found is worth some time to be made shorter."""
-        fresh = self._best.keys() - self._settled
-        return self._ended or (self._budget.shrunk if fresh else self._budget.over)
+        """Is it time to stop?"""
+        return self._ended or self._budget.over
 
     async def answer(self, made_up: Asked) -> Reply | None:
-        """What the peer answers, or `None` where there is nothing more to be asked of it."""
+        """What the peer answers, or `None` where there is nothing more to be asked of it. What is
+        found is made shorter at once: that has time of its own.
+        """
         if self.over():
             return None
-        if made_up.search != self._search:
-            self._search = made_up.search
-            self._settled |= self._best.keys()
         if made_up.step == 0:
             self._pass(self._trail)
             self._trail = self._new_trail()
         if made_up.operation in self._spent or not all(made_up.parameters.values()):
             return _UNSENT
         self.cases += 1
-        before = self._trail.broken().keys()
-        said = await self._say(self._caller.meant(made_up))
-        fresh = {row: one for row, one in self._trail.broken().items() if row not in before}
-        for finding in fresh.values():
-            self._keep(finding, made_up)
-        self._ended = said.status is None and await self._is_lost(said)
+        said = await self._walk(made_up)
+        fresh = [each for row, each in self._trail.broken().items() if row not in self._best]
+        for finding in fresh:
+            self._keep(finding)
+        await self._shorten(each.requirement for each in fresh)
         return {
             "status": said.status,
             "headers": dict(said.answer_headers),
             "body": base64.b64encode(said.answer).decode(),
-            "broken": bool(fresh.keys() - self._settled),
         }
 
     def conclude(self) -> None:
@@ -104,32 +98,50 @@ class Exploration:
         for finding in (*self._best.values(), *self._passed.values()):
             self._judge.adopt(finding)
 
-    async def shorten(self) -> None:
-        """Take away from single requests what their findings do not need, while there is time."""
-        for row, made_up in [*self._asked.items()]:
-            body = None if made_up.body is None else read_json(made_up.body)
-            while len(self._best[row].evidence.exchanges) == 1 and not self._ended:
-                less = await self._less(row, made_up, body)
-                if less is MISSING:
-                    break
-                body = less
+    async def _shorten(self, rows: Iterable[str]) -> None:
+        """Take away from findings what they do not need, while there is time."""
+        trail = self._trail
+        for row in rows:
+            while not self._ended and await self._shortened(row):
+                continue
+        self._trail = trail  # there it goes on
 
-    async def _less(self, row: str, made_up: Asked, body: Any) -> Any:
-        """A body with less in it that breaks the same row, or `MISSING`."""
-        for less in smaller(body):
-            if self._budget.shrunk:
+    async def _shortened(self, row: str) -> bool:
+        """Is there a way with less in it that breaks the same row? Others that were broken on the
+        same way may be broken on the shorter one as well.
+        """
+        before = self._ways[row]
+        for way in before.shorter():
+            if self._budget.shrunk or self._ended:
                 break
-            self._trail = self._new_trail()
-            asked = replace(made_up, body=json.dumps(less).encode())
-            said = await self._say(self._caller.meant(asked))
-            found = self._trail.broken().get(row)
-            self._ended = said.status is None and await self._is_lost(said)
-            if self._ended:
-                break
-            if found is not None:
-                self._keep(found, asked)
-                return less
-        return MISSING
+            await self._replay(way)
+            found = self._trail.broken()
+            if row in found and self._is_last(found[row]):
+                for other, finding in found.items():
+                    if self._ways.get(other) is before and self._is_last(finding):
+                        self._keep(finding)
+                return True
+        return False
+
+    async def _replay(self, way: Way) -> None:
+        """The same once more, on a trail of its own, with what is created anew."""
+        self._trail = self._new_trail()
+        there: dict[str, str] = {}
+        for asked, created in zip(way.asked, way.created, strict=True):
+            if not self._ended:
+                said = await self._walk(asked.leading(there))
+                there[created] = self._caller.created(said)
+
+    def _is_last(self, finding: Finding) -> bool:
+        """Was it found in what was said last?"""
+        return [*finding.evidence.exchanges][-1:] == self._trail.said[-1:]
+
+    async def _walk(self, asked: Asked) -> Exchange:
+        """One more step of the trail."""
+        said = await self._say(self._caller.meant(asked))
+        self._trail.way = self._trail.way.on(asked, self._caller.created(said))
+        self._ended = said.status is None and await self._is_lost(said)
+        return said
 
     # One request
 
@@ -192,25 +204,17 @@ class Exploration:
             if finding.verdict == "pass":
                 self._passed.setdefault(finding.requirement, finding)
 
-    def _keep(self, finding: Finding, made_up: Asked) -> None:
-        """The shortest counts, even where the peer does not show it a second time."""
+    def _keep(self, finding: Finding) -> None:
         said = self._trail.said
         lost = said[-1].status is None and len(said) == 1
         way = tuple(self._recent if lost else said)
         told = replace(finding, evidence=replace(finding.evidence, exchanges=way))
-        best = self._best.get(finding.requirement)
-        if best is None or _length(told) < _length(best):
-            self._best[finding.requirement] = told
-            self._asked[finding.requirement] = made_up
+        self._best[finding.requirement] = told
+        self._ways[finding.requirement] = self._trail.way
 
     async def _is_lost(self, said: Exchange) -> bool:
         """Does it hang, or is it gone, so that there is no use in going on?"""
         return "no answer within" in said.failure or await self._caller.peer.gone()
-
-
-def _length(finding: Finding) -> tuple[int, int]:
-    said: Sequence[Exchange] = finding.evidence.exchanges
-    return len(said), sum(len(each.url) + len(each.body) for each in said)
 
 
 async def explore(
@@ -232,7 +236,6 @@ async def explore(
     peer.see = _unseen
     try:
         await generator.run(what, rng.getrandbits(64), exploration.answer, exploration.over)
-        await exploration.shorten()
     finally:
         peer.see = seen
     exploration.conclude()

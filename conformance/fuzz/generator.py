@@ -30,7 +30,7 @@ _LAST_WORDS = 4000
 """Characters of what it said on its standard error that an error of ours repeats."""
 
 Reply = Mapping[str, Any]
-"""`status` (`None` for no answer), `headers`, `body` in base64, and `broken`: look closer here."""
+"""`status` (`None` for no answer), `headers`, and `body` in base64."""
 
 
 class GeneratorError(RuntimeError):
@@ -144,6 +144,5 @@ def _asked(said: Mapping[str, Any]) -> Asked:
         query=[(name, value) for name, value in said["query"]],
         body=None if body is None else base64.b64decode(body),
         media_type=said["media_type"],
-        search=said["search"],
         step=said["step"],
     )

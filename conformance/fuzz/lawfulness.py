@@ -28,9 +28,8 @@ nothing out of the ordinary in a body.
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request that was made up. `query` in its order; `body` is `None` where there is none.
-
-    `search` tells those apart that look for different things, `step` counts within a sequence.
+    """A request that was made up. `query` in its order; `body` is `None` where there is none; `step`
+    counts within a sequence.
     """
 
     operation: str
@@ -39,8 +38,12 @@ class Asked:
     query: Sequence[tuple[str, str]] = ()
     body: bytes | None = None
     media_type: str = ""
-    search: int = 0
     step: int = 0
+
+    def leading(self, there: Mapping[str, str]) -> Asked:
+        """The same with other ids in its path."""
+        moved = {name: there.get(value) or value for name, value in self.parameters.items()}
+        return replace(self, parameters=moved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

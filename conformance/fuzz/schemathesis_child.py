@@ -2,8 +2,8 @@
 
 It is told on standard input what to do, a JSON document a line; each request that it has made up
 goes out on standard output, a line too, and what the peer answered comes in as the next one. So the
-suite sends, judges and keeps the evidence as for all that it asks, and here everything is drawn,
-followed over OpenAPI's links, and made shorter where an answer is said to be `broken`.
+suite sends, judges, keeps the evidence and makes it shorter, as it knows what an answer is worth;
+and here requests are drawn, and sequences follow OpenAPI's links from answer to request.
 
 A process of its own, since Schemathesis takes seconds to load and changes how Hypothesis speaks.
 """
@@ -54,11 +54,7 @@ _STEPS = 8
 """Requests in a sequence, at most."""
 
 
-_UNSENT: Mapping[str, Any] = {"status": 599, "headers": {}, "body": "", "broken": False}
-
-
-class _BrokenError(AssertionError):
-    """The answer broke a requirement: Hypothesis makes the case shorter."""
+_UNSENT: Mapping[str, Any] = {"status": 599, "headers": {}, "body": ""}
 
 
 class _TurnedError(BaseException):
@@ -76,7 +72,6 @@ class _Line:
         self._heard = heard
         self._told = told
         self.run = 0
-        self.search = 0
         self.step = 0
 
     def read(self) -> Mapping[str, Any]:
@@ -91,10 +86,6 @@ class _Line:
         self._told.write(json.dumps({"run": self.run, **said}) + "\n")
         self._told.flush()
 
-    def seek(self) -> None:
-        """What follows looks for something else than what came before."""
-        self.search += 1
-
     def begin(self) -> None:
         """A new sequence begins."""
         self.step = 0
@@ -105,7 +96,7 @@ class _Line:
             asked = _asked(case)
         except (requests.RequestException, ValueError):
             return _UNSENT  # no client could put it on a wire
-        self.tell(ask={**asked, "search": self.search, "step": self.step})
+        self.tell(ask={**asked, "step": self.step})
         self.step += 1
         said = self.read()
         if "answer" not in said:
@@ -176,18 +167,15 @@ class _Source:
         for cases in listed:
             del cases[:_SOME]
         for case in rng.sample(some, len(some)):
-            self._line.seek()
-            with suppress(_BrokenError):
-                self._send(case)
+            self._send(case)
 
     def sequences(self, seed: int) -> None:
         """Sequences that follow the links, until something else is to be done."""
         rng = Random(seed)  # noqa: S311
         machine = self._machine()
         while True:
-            self._line.seek()
             seeded: Any = hypothesis.seed(rng.getrandbits(64))(machine)
-            with suppress(_BrokenError, Flaky, ExceptionGroup):
+            with suppress(Flaky, ExceptionGroup):
                 run_state_machine_as_test(seeded, settings=_settings(_CHAINS), _min_steps=2)
 
     def _machine(self) -> type:
@@ -202,13 +190,10 @@ class _Source:
                 line.begin()
 
             def call(self, case: Any, **_: Any) -> Response:
-                answer = line.ask(case)
-                self.broken = answer["broken"] or answer["status"] is None
-                return _response(case, answer)
+                return _response(line.ask(case))
 
             def validate_response(self, *_: Any, **__: Any) -> None:
-                if self.broken:
-                    raise _BrokenError
+                """The suite does that."""
 
         return Machine
 
@@ -226,8 +211,7 @@ class _Source:
         return [generate_one(strategy) for strategy in operation.get_strategies_from_examples()]
 
     def _draw(self, strategy: Any, count: int, seed: int, send: Callable[[Any], None]) -> None:
-        """So many cases of one operation; the first that is broken is made shorter."""
-        self._line.seek()
+        """So many cases of one operation."""
 
         @hypothesis.seed(seed)
         @_settings(count)
@@ -235,17 +219,15 @@ class _Source:
         def test(case: Any) -> None:
             send(case)
 
-        # What is broken the suite has seen; and in some operations there is nothing to be wrong.
-        with suppress(_BrokenError, Flaky, Unsatisfiable, ExceptionGroup):
+        with suppress(Unsatisfiable):  # in some operations there is nothing to be wrong
             test()
 
     def _send(self, case: Any) -> None:
         self._line.begin()
-        if self._line.ask(case)["broken"]:
-            raise _BrokenError
+        self._line.ask(case)
 
 
-def _response(case: Any, answer: Mapping[str, Any]) -> Response:
+def _response(answer: Mapping[str, Any]) -> Response:
     """The answer, as links are read out of it."""
     request = requests.Request("GET", _ORIGIN).prepare()  # links are read out of the case instead
     return Response(
@@ -266,7 +248,7 @@ def _settings(count: int) -> settings:
         database=None,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
 
