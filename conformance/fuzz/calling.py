@@ -17,21 +17,24 @@ __all__ = ["Caller"]
 
 
 class Caller:
-    """Sends them for one protocol. `known` is the id of something that is there; what is created
-    on the way is known as well, until it is removed.
+    """Sends them for one protocol. `known` are the ids of things that are there, by the parameter
+    that leads to them; what is created on the way is there as well, until it is removed.
     """
 
-    def __init__(self, peer: HttpClient, ids: IdSource, menu: Menu, known: str) -> None:
+    def __init__(
+        self, peer: HttpClient, ids: IdSource, menu: Menu, known: Mapping[str, str]
+    ) -> None:
         self.peer = peer
         self.menu = menu
         self.known = known
         self._ids = ids
-        self._alive = {known}
+        self._alive = {*known.values()}
 
     def meant(self, asked: Asked) -> Asked:
         """The request with what it stands for: ids that are there, and names that are new."""
         there = {
-            name: self.known if value == KNOWN else value for name, value in asked.parameters.items()
+            name: self.known.get(name, value) if value == KNOWN else value
+            for name, value in asked.parameters.items()
         }
         return replace(asked, parameters=there, body=self._own(asked.operation, asked.body))
 
@@ -60,6 +63,11 @@ class Caller:
             patient=False,
             **more,
         )
+
+    @property
+    def created_ids(self) -> set[str]:
+        """What is there because of these requests."""
+        return self._alive - {*self.known.values()}
 
     def learn(self, asked: Asked, said: Exchange) -> None:
         """What is there now, and what is no longer."""

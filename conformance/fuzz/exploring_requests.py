@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
-from conformance.exchange import Exchange
+from conformance.exchange import MISSING, Exchange, read_json
 from conformance.fuzz.budget import Budget
 from conformance.fuzz.calling import Caller
 from conformance.fuzz.generator import Generator, Reply
 from conformance.fuzz.lawfulness import Asked, Assessment, Assessor
+from conformance.fuzz.menu import KNOWN
 from conformance.fuzz.shortening import Way
 from conformance.judge import Judge
+from conformance.masking import Masker
 from conformance.rules import not_now
 from conformance.verdict import Finding
+from schemas.validation import Shape
 
 __all__ = ["Exploration", "explore"]
 
 _BEFORE = 2
 """Requests before one without an answer that its evidence shows: they may have caused it."""
+
+_ELSE = (401, 403, 404, 409, 429)
+"""Statuses of a refusal for another reason, which may come before what is wrong with a body."""
 
 _UNSENT: Reply = {"status": 404, "headers": {}, "body": ""}
 
@@ -50,6 +57,7 @@ class Exploration:
         self._caller = caller
         self._menu = caller.menu
         self._assessor = assessor
+        self._ordinary = {name: Shape.of(said) for name, said in self._menu.steady.items()}
         self._judge = judge
         self._budget = budget
         self._trail = self._new_trail()
@@ -76,7 +84,7 @@ class Exploration:
         if made_up.step == 0:
             self._pass(self._trail)
             self._trail = self._new_trail()
-        if made_up.operation in self._spent or not all(made_up.parameters.values()):
+        if not self._is_worth_it(made_up):
             return _UNSENT
         self.cases += 1
         said = await self._walk(made_up)
@@ -86,9 +94,15 @@ class Exploration:
         await self._shorten(each.requirement for each in fresh)
         return {
             "status": said.status,
-            "headers": dict(said.answer_headers),
-            "body": base64.b64encode(said.answer).decode(),
+            "headers": {"content-type": said.answer_headers.get("content-type", "")},
+            "body": base64.b64encode(_harmless(said)).decode(),
         }
+
+    def _is_worth_it(self, made_up: Asked) -> bool:
+        """Not where a rate is used up, and what others stand on is not taken away."""
+        values = made_up.parameters.values()
+        spoils = made_up.operation in self._menu.removes and KNOWN in values
+        return made_up.operation not in self._spent and all(values) and not spoils
 
     def conclude(self) -> None:
         """Tell the check's judge of each row that was kept, and the shortest way to break each that
@@ -148,7 +162,7 @@ class Exploration:
     async def _say(self, asked: Asked) -> Exchange:
         seen = self._assessor.assess(asked)
         alive = self._caller.is_alive(asked)
-        served = seen.tame and alive and asked.operation in self._menu.steady
+        served = seen.tame and alive and self._is_ordinary(asked)
         said = await self._caller.send(asked, lawful=seen.lawful, served=served)
         if said.status == 429:
             self._spent.add(asked.operation)  # others may need what is left of the rate
@@ -162,6 +176,12 @@ class Exploration:
             self._tainted |= {*asked.parameters.values(), self._caller.created(said)}
         self._recent = [*self._recent[-_BEFORE:], said]
         return said
+
+    def _is_ordinary(self, asked: Asked) -> bool:
+        """Is it one that must be served, by the protocol's own word?"""
+        shape = self._ordinary.get(asked.operation)
+        body = {} if asked.body is None else read_json(asked.body)
+        return shape is not None and body is not MISSING and shape.accepts(body)
 
     def _is_telling(self, asked: Asked, seen: Assessment, said: Exchange) -> bool:
         """Is what it says the document's affair? A peer may repeat nonsense that it took."""
@@ -186,7 +206,7 @@ class Exploration:
         if refusal is None or said.status is None or said.status >= 500:
             return
         wrong = seen.violations[0]
-        ok = said.status in (401, 403, 429) or any(
+        ok = said.status in _ELSE or any(
             said.status in each if isinstance(each, range) else said.status == each
             for each in refusal.statuses
         )
@@ -215,6 +235,13 @@ class Exploration:
     async def _is_lost(self, said: Exchange) -> bool:
         """Does it hang, or is it gone, so that there is no use in going on?"""
         return "no answer within" in said.failure or await self._caller.peer.gone()
+
+
+def _harmless(said: Exchange) -> bytes:
+    """An answer's body as the generator may see it: the secrets in it lead nowhere."""
+    if said.json is MISSING:
+        return said.answer
+    return json.dumps(Masker().json(said.json)).encode()
 
 
 async def explore(

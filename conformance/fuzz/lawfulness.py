@@ -82,7 +82,7 @@ class Assessor:
         lawful = routed and not violations and self._is_query(operation, asked.query)
         return Assessment(
             lawful=lawful,
-            tame=lawful and tame,
+            tame=lawful and tame and all(_is_tame(value) for _, value in asked.query),
             routed=routed,
             violations=tuple(violations) if routed else (),
         )

@@ -50,13 +50,16 @@ class Refusal:
 class Menu:
     """One protocol's part in the generation of requests.
 
-    `operations` are those that are called. `known` names, for each parameter of a path, the
-    operation whose answer brings its values, and the pointer to them there. `own` is the field of a
-    body that must be nobody else's. `removes` are the operations that take away what their path
-    names. `steady` are those that must serve whatever is lawful and nothing out of the ordinary;
-    `survives` is the row by which one may not answer with a server's error, whatever it is sent.
-    `excused` are codes, at `/error/code`, with which a server's error is an answer like others.
-    `lists` show what others said, nonsense that was taken among it.
+    `operations` are those that are called, `parameters` those of their paths that lead to something
+    which somebody must have made. `creates` tells where an answer shows the id of what is new, and
+    `removes` which operations take away what their path names. `own` is the field of a body that
+    must be nobody else's.
+
+    `steady` are the operations that must serve whatever is lawful and nothing out of the ordinary,
+    and what else a body must be for that, as a schema. `survives` is the row by which one may not
+    answer with a server's error, whatever it is sent; `excused` are codes, at `/error/code`, with
+    which that is an answer like others. `lists` show what others said, nonsense among it that was
+    taken.
     """
 
     protocol: str
@@ -65,7 +68,7 @@ class Menu:
     creates: Mapping[str, str] = field(default_factory=dict)
     removes: frozenset[str] = frozenset()
     own: Mapping[str, str] = field(default_factory=dict)
-    steady: frozenset[str] = frozenset()
+    steady: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     survives: Mapping[str, str] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from conformance.fuzz.menu import Menu, Refusal
 
@@ -87,13 +88,41 @@ _OPERATIONS = (
     "getHealth",
 )
 
+_ADDRESS = r"^https?://[a-z0-9.]+(:[0-9]{2,5})?(/[a-z]*)*$"
+
+_STEADY: Mapping[str, Mapping[str, Any]] = {
+    "registerAgent": {
+        "properties": {"endpoints": {"additionalProperties": {"pattern": _ADDRESS}}}
+    },
+    "discoverAgents": {},
+    "getAgent": {},
+    "updateAgentStatus": {
+        "properties": {
+            "load_metrics": {
+                "properties": {
+                    "active_connections": {"type": "integer"},
+                    "pending_tasks": {"type": "integer"},
+                    "cpu_usage": {"maximum": 1},
+                    "memory_usage": {"maximum": 1},
+                },
+                "additionalProperties": False,
+            }
+        }
+    },
+    "submitTask": {
+        "properties": {"task_data": {"minProperties": 2}, "requirements": {"maxProperties": 0}}
+    },
+    "getTaskStatus": {},
+    "getHealth": {},
+}
+
 MENU = Menu(
     protocol="aitbc",
     operations=_OPERATIONS,
     parameters=("agent_id",),
     creates={"registerAgent": "/agent_id"},
     own={"registerAgent": "agent_id"},
-    steady=frozenset(_OPERATIONS),
+    steady=_STEADY,
     lists=frozenset({"discoverAgents"}),
     survives=dict.fromkeys(_OPERATIONS, "AITBC-GEN-005"),
     refusals=tuple(_refusals()),

@@ -33,6 +33,6 @@ async def test_flow_made_up(
     budget: Budget,
     rng: Random,
 ) -> None:
-    known = await aitbc.able()
+    known = {"agent_id": await aitbc.able()}
     caller = Caller(aitbc.peer, ids, MENU, known)
     await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)

@@ -1,0 +1,39 @@
+"""Requests that nobody wrote down, one by one and in sequences."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal
+
+import pytest
+
+from conformance.fuzz.budget import Budget
+from conformance.fuzz.exploring_requests import explore
+from conformance.fuzz.generator import Generator
+from conformance.ids import IdSource
+from conformance.judge import Judge
+from conformance.marks import from_profile, fuzzes, generates, requirement
+from conformance.protocols.stella.fleet import Fleet
+from conformance.protocols.stella.made_up import MENU, FleetCaller
+
+
+@fuzzes
+@generates(MENU)
+@from_profile("standard")
+@requirement(*MENU.rows)
+@pytest.mark.parametrize("what", ["requests", "sequences"])
+async def test_flow_made_up(
+    what: Literal["requests", "sequences"],
+    generator: Generator,
+    fleet: Fleet,
+    ids: IdSource,
+    judge: Judge,
+    budget: Budget,
+    rng: Random,
+) -> None:
+    agent = await fleet.register()
+    task = (await fleet.enqueue(agent))[0] if "create_task" in fleet.target.hooks else ""
+    caller = FleetCaller(fleet, ids, agent, task)
+    await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)
+    fleet.peer.see = lambda _: None
+    await caller.leave()
