@@ -36,7 +36,11 @@ class Caller:
             name: self.known.get(name, value) if value == KNOWN else value
             for name, value in asked.parameters.items()
         }
-        return replace(asked, parameters=there, body=self._own(asked.operation, asked.body))
+        return replace(asked, parameters=there, body=self._filled(asked.operation, asked.body))
+
+    def is_allowed(self, asked: Asked) -> bool:
+        """May it be sent? Not what takes away something that the others stand on."""
+        return asked.operation not in self.menu.removes or KNOWN not in asked.parameters.values()
 
     def is_alive(self, asked: Asked) -> bool:
         """Is all that its path names there?"""
@@ -83,14 +87,16 @@ class Caller:
         found = said.at(pointer) if said.ok and pointer is not None else MISSING
         return found if isinstance(found, str) else ""
 
-    def _own(self, operation: str, raw: bytes | None) -> bytes | None:
-        """A name in a body becomes one of the run's own; what else it was stays behind it."""
-        name = self.menu.own.get(operation)
-        body = MISSING if raw is None or name is None else read_json(raw)
-        if name is None or not isinstance(body, dict):
-            return raw
-        said = body.get(name)
-        if not isinstance(said, str) or not said:
-            return raw
-        named = {**body, name: f"{self._ids('made-up')}-{said}"}
-        return json.dumps(named, ensure_ascii=True).encode()
+    def filled(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A body as it is sent: names in it become the run's own, with what they were behind."""
+        own = {
+            name: f"{self._ids('made-up')}-{body[name]}"
+            for name in self.menu.own.get(operation, ())
+            if isinstance(body.get(name), str) and body[name]
+        }
+        return {**body, **own}
+
+    def _filled(self, operation: str, raw: bytes | None) -> bytes | None:
+        body = MISSING if raw is None else read_json(raw)
+        filled = self.filled(operation, body) if isinstance(body, dict) else body
+        return raw if filled == body else json.dumps(filled).encode()

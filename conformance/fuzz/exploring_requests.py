@@ -14,7 +14,6 @@ from conformance.fuzz.budget import Budget
 from conformance.fuzz.calling import Caller
 from conformance.fuzz.generator import Generator, Reply
 from conformance.fuzz.lawfulness import Asked, Assessment, Assessor
-from conformance.fuzz.menu import KNOWN
 from conformance.fuzz.shortening import Way
 from conformance.judge import Judge
 from conformance.masking import Masker
@@ -99,10 +98,9 @@ class Exploration:
         }
 
     def _is_worth_it(self, made_up: Asked) -> bool:
-        """Not where a rate is used up, and what others stand on is not taken away."""
-        values = made_up.parameters.values()
-        spoils = made_up.operation in self._menu.removes and KNOWN in values
-        return made_up.operation not in self._spent and all(values) and not spoils
+        """Not where a rate is used up, nor where a path is no path."""
+        unspent = made_up.operation not in self._spent
+        return unspent and all(made_up.parameters.values()) and self._caller.is_allowed(made_up)
 
     def conclude(self) -> None:
         """Tell the check's judge of each row that was kept, and the shortest way to break each that

@@ -82,7 +82,7 @@ class Assessor:
         lawful = routed and not violations and self._is_query(operation, asked.query)
         return Assessment(
             lawful=lawful,
-            tame=lawful and tame and all(_is_tame(value) for _, value in asked.query),
+            tame=lawful and tame and all(map(_is_tame, map(_meant, asked.query))),
             routed=routed,
             violations=tuple(violations) if routed else (),
         )
@@ -127,6 +127,12 @@ def _no_json(raw: bytes) -> Violation:
 def _takes(shape: Shape, text: str) -> bool:
     value = read_json(text.encode("utf-8", "surrogatepass"))
     return shape.accepts(text) or (value is not MISSING and shape.accepts(value))
+
+
+def _meant(pair: tuple[str, str]) -> Any:
+    """The value of a pair in a query: a number where it looks like one."""
+    value = read_json(pair[1].encode("utf-8", "surrogatepass"))
+    return value if isinstance(value, int | float) else pair[1]
 
 
 def _query_shapes(protocol: Protocol, operation: Operation) -> dict[str, Shape]:

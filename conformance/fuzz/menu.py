@@ -52,8 +52,8 @@ class Menu:
 
     `operations` are those that are called, `parameters` those of their paths that lead to something
     which somebody must have made. `creates` tells where an answer shows the id of what is new, and
-    `removes` which operations take away what their path names. `own` is the field of a body that
-    must be nobody else's.
+    `removes` which operations take away what their path names. `own` are the fields of a body whose
+    texts must be nobody else's.
 
     `steady` are the operations that must serve whatever is lawful and nothing out of the ordinary,
     and what else a body must be for that, as a schema. `survives` is the row by which one may not
@@ -67,7 +67,7 @@ class Menu:
     parameters: tuple[str, ...] = ()
     creates: Mapping[str, str] = field(default_factory=dict)
     removes: frozenset[str] = frozenset()
-    own: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steady: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     survives: Mapping[str, str] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()

@@ -1,0 +1,42 @@
+"""Requests that nobody wrote down, one by one and in sequences."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal
+
+import pytest
+
+from conformance.fuzz.budget import Budget
+from conformance.fuzz.exploring_requests import explore
+from conformance.fuzz.generator import Generator
+from conformance.ids import IdSource
+from conformance.judge import Judge
+from conformance.marks import from_profile, fuzzes, generates, requirement
+from conformance.protocols.caxton.client import Client
+from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.made_up import MENU, ClientCaller
+
+
+@fuzzes
+@generates(MENU)
+@from_profile("standard")
+@requirement(*MENU.rows)
+@pytest.mark.parametrize("what", ["requests", "sequences"])
+async def test_flow_made_up(
+    what: Literal["requests", "sequences"],
+    generator: Generator,
+    client: Client,
+    crew: Crew,
+    ids: IdSource,
+    judge: Judge,
+    budget: Budget,
+    rng: Random,
+) -> None:
+    await client.clock.refill()
+    agent = await crew.spare(client)
+    _, task = await client.create_task(agent)
+    caller = ClientCaller(client, ids, agent, task)
+    await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)
+    client.peer.see = lambda _: None  # it may have taken nonsense
+    await client.remove(agent, lawful=False)
