@@ -10,7 +10,7 @@ from typing import Any
 from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange, read_json
 from conformance.fuzz.lawfulness import Asked
-from conformance.fuzz.menu import KNOWN, Menu
+from conformance.fuzz.menu import KNOWN, STRANGER, Menu
 from conformance.ids import IdSource
 
 __all__ = ["Caller"]
@@ -29,6 +29,7 @@ class Caller:
         self.known = known
         self._ids = ids
         self._alive = {*known.values()}
+        self._stood = {*known.values()}
 
     def meant(self, asked: Asked) -> Asked:
         """The request with what it stands for: ids that are there, and names that are new."""
@@ -38,9 +39,32 @@ class Caller:
         }
         return replace(asked, parameters=there, body=self._filled(asked.operation, asked.body))
 
+    async def renew(self) -> bool:
+        """Put something new in the place of what is known, to which nothing was done yet. Says
+        whether there is any.
+        """
+        return False
+
+    def stand_on(self, known: Mapping[str, str]) -> None:
+        """That is what is known from now on."""
+        self.known = {**self.known, **known}
+        self._alive |= {*known.values()}
+        self._stood |= {*known.values()}
+
+    def general(self, asked: Asked) -> Asked:
+        """The request with what stands for it, where it has learnt an id that everybody stands
+        on.
+        """
+        return asked.leading(dict.fromkeys(self._stood, KNOWN))
+
     def is_allowed(self, asked: Asked) -> bool:
-        """May it be sent? Not what takes away something that the others stand on."""
-        return asked.operation not in self.menu.removes or KNOWN not in asked.parameters.values()
+        """May it be sent? Nothing is changed but what the run has made, and not what takes away
+        something that other requests stand on.
+        """
+        values = {*asked.parameters.values()}
+        spoils = asked.operation in self.menu.removes and KNOWN in values
+        ours = values <= self._alive | {KNOWN, STRANGER}
+        return not spoils and (ours or asked.method == "GET")
 
     def is_alive(self, asked: Asked) -> bool:
         """Is all that its path names there?"""
@@ -71,7 +95,7 @@ class Caller:
     @property
     def created_ids(self) -> set[str]:
         """What is there because of these requests."""
-        return self._alive - {*self.known.values()}
+        return self._alive - self._stood
 
     def learn(self, asked: Asked, said: Exchange) -> None:
         """What is there now, and what is no longer."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+from conformance.fuzz.menu import STRANGER
 from schemas import pointer as json_pointer
 from schemas.arazzo.expressions import ExpressionError, Scope, fill
 from schemas.arazzo.library import scenarios
@@ -15,9 +16,6 @@ from schemas.spec import Protocol
 __all__ = ["described", "seeds"]
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
-
-STRANGER = "nobody-of-that-name"
-"""Stands in a path for what nobody made."""
 
 Seeds = Mapping[str, Sequence[Any]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -14,6 +15,7 @@ from conformance.fuzz.budget import Budget
 from conformance.fuzz.calling import Caller
 from conformance.fuzz.generator import Generator, Reply
 from conformance.fuzz.lawfulness import Asked, Assessment, Assessor
+from conformance.fuzz.menu import KNOWN
 from conformance.fuzz.shortening import Way
 from conformance.judge import Judge
 from conformance.masking import Masker
@@ -25,6 +27,9 @@ __all__ = ["Exploration", "explore"]
 
 _BEFORE = 2
 """Requests before one without an answer that its evidence shows: they may have caused it."""
+
+_MOST = 300
+"""Times that an operation may change something in one check: not all of that can be taken back."""
 
 _ELSE = (401, 403, 404, 409, 429)
 """Statuses of a refusal for another reason, which may come before what is wrong with a body."""
@@ -64,11 +69,18 @@ class Exploration:
         self._ways: dict[str, Way] = {}
         self._passed: dict[str, Finding] = {}
         self._spent: set[str] = set()
+        self._changes: Counter[str] = Counter()
+        self._since = Way()
+        self._before: list[Exchange] = []
         self._recent: list[Exchange] = []
         self._tainted: set[str] = set()
         self._ended = False
 
     # What the generator is told
+
+    async def begin(self) -> None:
+        """Make what requests stand on. Raises `UnjudgeableError` where that is not to be had."""
+        await self._renew()
 
     def over(self) -> bool:
         """Is it time to stop?"""
@@ -83,10 +95,13 @@ class Exploration:
         if made_up.step == 0:
             self._pass(self._trail)
             self._trail = self._new_trail()
+        made_up = self._caller.general(made_up)
         if not self._is_worth_it(made_up):
             return _UNSENT
         self.cases += 1
         said = await self._walk(made_up)
+        if self._trail.way.stands_on(KNOWN):
+            self._since = self._since.on(made_up, self._caller.created(said))
         fresh = [each for row, each in self._trail.broken().items() if row not in self._best]
         for finding in fresh:
             self._keep(finding)
@@ -99,7 +114,7 @@ class Exploration:
 
     def _is_worth_it(self, made_up: Asked) -> bool:
         """Not where a rate is used up, nor where a path is no path."""
-        unspent = made_up.operation not in self._spent
+        unspent = self._changes[made_up.operation] < _MOST and made_up.operation not in self._spent
         return unspent and all(made_up.parameters.values()) and self._caller.is_allowed(made_up)
 
     def conclude(self) -> None:
@@ -112,37 +127,69 @@ class Exploration:
 
     async def _shorten(self, rows: Iterable[str]) -> None:
         """Take away from findings what they do not need, while there is time."""
-        trail = self._trail
+        trail, since = self._trail, self._since
         for row in rows:
-            while not self._ended and await self._shortened(row):
-                continue
-        self._trail = trail  # there it goes on
+            if not trail.way.stands_on(KNOWN) or await self._stands_alone(row, since):
+                while not self._ended and await self._shortened(row):
+                    continue
+        if self._trail is not trail:
+            self._trail = trail  # there it goes on
+            await self._renew()
+
+    async def _stands_alone(self, row: str, since: Way) -> bool:
+        """Does it show on something that nothing was done to before? Otherwise what was done to it
+        is part of the way. Says no where nothing new is to be had for that.
+        """
+        alone = self._ways[row]
+        if not await self._renew():
+            return False
+        return await self._breaks(row, alone) or await self._breaks(row, since)
 
     async def _shortened(self, row: str) -> bool:
-        """Is there a way with less in it that breaks the same row? Others that were broken on the
-        same way may be broken on the shorter one as well.
-        """
-        before = self._ways[row]
-        for way in before.shorter():
+        """Is there a way with less in it that breaks the same row?"""
+        for way in self._ways[row].shorter():
             if self._budget.shrunk or self._ended:
                 break
-            await self._replay(way)
-            found = self._trail.broken()
-            if row in found and self._is_last(found[row]):
-                for other, finding in found.items():
-                    if self._ways.get(other) is before and self._is_last(finding):
-                        self._keep(finding)
+            if await self._breaks(row, way):
                 return True
         return False
 
+    async def _breaks(self, row: str, way: Way) -> bool:
+        """Does this way, gone anew, end with the same row broken? Then it is the one that counts,
+        for others as well that were broken on the one before.
+        """
+        before = self._ways[row]
+        await self._replay(way)
+        found = self._trail.broken()
+        if row not in found or not self._is_last(found[row]):
+            return False
+        for other, finding in found.items():
+            if self._ways.get(other) is before and self._is_last(finding):
+                self._keep(finding)
+        return True
+
     async def _replay(self, way: Way) -> None:
         """The same once more, on a trail of its own, with what is created anew."""
+        if way.stands_on(KNOWN):
+            await self._renew()
         self._trail = self._new_trail()
         there: dict[str, str] = {}
         for asked, created in zip(way.asked, way.created, strict=True):
             if not self._ended:
                 said = await self._walk(asked.leading(there))
                 there[created] = self._caller.created(said)
+
+    async def _renew(self) -> bool:
+        """Something else is there from now on that everybody stands on, if it is to be had."""
+        before: list[Exchange] = []
+        see, self._caller.peer.see = self._caller.peer.see, before.append
+        try:
+            renewed = not self._ended and await self._caller.renew()
+        finally:
+            self._caller.peer.see = see
+        if renewed:
+            self._since, self._before = Way(), before
+        return renewed
 
     def _is_last(self, finding: Finding) -> bool:
         """Was it found in what was said last?"""
@@ -170,6 +217,8 @@ class Exploration:
         if alive:
             self._judge_survived(said)
             self._judge_refused(seen, said)
+        if said.ok and said.method != "GET":
+            self._changes[said.operation] += 1
         if said.ok and not seen.lawful and said.method != "GET":
             self._tainted |= {*asked.parameters.values(), self._caller.created(said)}
         self._recent = [*self._recent[-_BEFORE:], said]
@@ -190,6 +239,9 @@ class Exploration:
 
     def _judge_survived(self, said: Exchange) -> None:
         """No request makes it fail, nor keeps it from answering."""
+        answers = self._menu.answers.get(said.operation)
+        if answers is not None:
+            self._trail.judge.holds(answers, said.status is not None, said.failure, said)
         row = self._menu.survives.get(said.operation)
         operation = self._judge.book.protocol.operations[said.operation]
         if row is None or not_now(operation, said) or said.at("/error/code") in self._menu.excused:
@@ -225,7 +277,8 @@ class Exploration:
     def _keep(self, finding: Finding) -> None:
         said = self._trail.said
         lost = said[-1].status is None and len(said) == 1
-        way = tuple(self._recent if lost else said)
+        before = self._before if self._trail.way.stands_on(KNOWN) else []
+        way = tuple(self._recent if lost else [*before, *said])
         told = replace(finding, evidence=replace(finding.evidence, exchanges=way))
         self._best[finding.requirement] = told
         self._ways[finding.requirement] = self._trail.way
@@ -260,6 +313,7 @@ async def explore(
     peer, seen = caller.peer, caller.peer.see
     peer.see = _unseen
     try:
+        await exploration.begin()
         await generator.run(what, rng.getrandbits(64), exploration.answer, exploration.over)
     finally:
         peer.see = seen

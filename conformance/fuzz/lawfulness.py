@@ -79,7 +79,13 @@ class Assessor:
             and (asked.body is None or _label(asked.media_type) == operation.media_type)
         )
         violations, tame = self._body(operation, asked.body)
-        lawful = routed and not violations and self._is_query(operation, asked.query)
+        missing = asked.body is None and operation.request_required
+        lawful = (
+            routed
+            and not missing
+            and not violations
+            and self._is_query(operation, asked.query)
+        )
         return Assessment(
             lawful=lawful,
             tame=lawful and tame and all(map(_is_tame, map(_meant, asked.query))),
@@ -95,9 +101,8 @@ class Assessor:
         shape = self._validators.at(operation.request)
         if shape is None:
             return [], raw is None
-        if raw is None:
-            none = [_no_json(b"")] if operation.request_required else []
-            return none, False  # whether an optional body may be left out, documents leave open
+        if raw is None:  # whether that is wrong or only unlabelled, a peer may see either way
+            return [], False
         body = read_json(raw)
         if body is MISSING:
             return [_no_json(raw)], False

@@ -10,10 +10,13 @@ from typing import Any
 from schemas import pointer as json_pointer
 from schemas.validation import Violation
 
-__all__ = ["KNOWN", "Menu", "Refusal", "kind_of"]
+__all__ = ["KNOWN", "STRANGER", "Menu", "Refusal", "kind_of"]
 
 KNOWN = "known-to-the-peer"
 """Stands in a path for the id of something that is there."""
+
+STRANGER = "nobody-of-that-name"
+"""Stands there for the id of what nobody made."""
 
 _NUMERAL = re.compile(r"\s*[-+]?(?:\d|\.\d|inf|nan|true|false|null|none)", re.IGNORECASE)
 
@@ -57,7 +60,8 @@ class Menu:
 
     `steady` are the operations that must serve whatever is lawful and nothing out of the ordinary,
     and what else a body must be for that, as a schema. `survives` is the row by which one may not
-    answer with a server's error, whatever it is sent; `excused` are codes, at `/error/code`, with
+    answer with a server's error, whatever it is sent, and `answers` the row by which one has to
+    answer at all, where nothing more is promised; `excused` are codes, at `/error/code`, with
     which that is an answer like others. `lists` show what others said, nonsense among it that was
     taken.
     """
@@ -70,6 +74,7 @@ class Menu:
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steady: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     survives: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     refusals: tuple[Refusal, ...] = ()
@@ -77,8 +82,9 @@ class Menu:
     @property
     def rows(self) -> tuple[str, ...]:
         """All that its checks declare."""
+        refused = [each.row for each in self.refusals]
         return tuple(
-            dict.fromkeys([*(each.row for each in self.refusals), *self.survives.values()])
+            dict.fromkeys([*refused, *self.survives.values(), *self.answers.values()])
         )
 
     @property

@@ -26,10 +26,17 @@ class Way:
         """One step further."""
         return Way((*self.asked, asked), (*self.created, created))
 
+    def stands_on(self, value: str) -> bool:
+        """Does a path in it lead to that?"""
+        return any(value in asked.parameters.values() for asked in self.asked)
+
     def shorter(self) -> Iterator[Way]:
-        """Without one of its steps, as long as no other leads to what that created; then with less
-        in one of its bodies.
+        """With the end of it alone, or without one of its steps, as long as no other leads to what
+        that created; then with less in one of its bodies.
         """
+        half = len(self.asked) // 2
+        if half > 1 and not any(map(self._is_needed, range(half))):
+            yield Way(self.asked[half:], self.created[half:])
         for index in range(len(self.asked) - 1):
             if not self._is_needed(index):
                 yield self._without(index)

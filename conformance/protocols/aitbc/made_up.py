@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.fuzz.calling import Caller
 from conformance.fuzz.menu import Menu, Refusal
+from conformance.ids import IdSource
+from conformance.protocols.aitbc.dialogue import Dialogue
 
-__all__ = ["MENU"]
+__all__ = ["MENU", "DialogueCaller"]
 
 _INVALID = (400, 422)
 _NOT_TEXT = frozenset({"null", "array", "object"})
@@ -128,3 +131,16 @@ MENU = Menu(
     refusals=tuple(_refusals()),
 )
 """Queues are left out: what they hold is counted elsewhere, and others' tasks wait in them."""
+
+
+class DialogueCaller(Caller):
+    """Calls as anybody may."""
+
+    def __init__(self, aitbc: Dialogue, ids: IdSource) -> None:
+        super().__init__(aitbc.peer, ids, MENU, {})
+        self._dialogue = aitbc
+
+    async def renew(self) -> bool:
+        """An agent that can take tasks. Raises `UnjudgeableError` where none is to be had."""
+        self.stand_on({"agent_id": await self._dialogue.able()})
+        return True

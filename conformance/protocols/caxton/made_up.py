@@ -10,7 +10,8 @@ from conformance.fuzz.calling import Caller
 from conformance.fuzz.lawfulness import Asked
 from conformance.fuzz.menu import Menu, Refusal
 from conformance.ids import IdSource
-from conformance.protocols.caxton.client import Agent, Client, wasm_text
+from conformance.protocols.caxton.client import Client, wasm_text
+from conformance.protocols.caxton.crew import Crew
 
 __all__ = ["MENU", "ClientCaller"]
 
@@ -134,11 +135,26 @@ class ClientCaller(Caller):
     time it sends messages alone: of those a peer takes a thousand a second.
     """
 
-    def __init__(self, client: Client, ids: IdSource, agent: Agent, task: str) -> None:
-        super().__init__(client.peer, ids, MENU, {"agent_id": agent.id, "task_id": task})
+    def __init__(self, client: Client, crew: Crew, ids: IdSource) -> None:
+        super().__init__(client.peer, ids, MENU, {})
+        self._client = client
         self._clock = client.clock
-        self._agent = agent
+        self._crew = crew
         self._calls = 0
+        self._made: list[str] = []
+
+    async def renew(self) -> bool:
+        """An agent and a task of it, but one alone where deployments are few. Raises
+        `UnjudgeableError` where none is to be had.
+        """
+        if self.known and not self._clock.can_jump:
+            return False
+        await self._clock.refill()
+        agent = await self._crew.spare(self._client)
+        _, task = await self._client.create_task(agent)
+        self._made.append(agent.id)
+        self.stand_on({"agent_id": agent.id, "task_id": task})
+        return True
 
     def is_allowed(self, asked: Asked) -> bool:
         return self._clock.can_jump or asked.operation == "sendMessage"
@@ -150,10 +166,16 @@ class ClientCaller(Caller):
         return await super().call(asked, lawful=lawful, served=served, **more)
 
     def filled(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
-        known = {"receiver": self._agent.id, "agent_id": self._agent.id}
+        agent_id = self.known["agent_id"]
+        known = {"receiver": agent_id, "agent_id": agent_id}
         known["wasm_module"] = wasm_text("made up")
         there = {name: value for name, value in known.items() if isinstance(body.get(name), str)}
         wait = body.get("max_wait_seconds")
         if isinstance(wait, int | float) and not isinstance(wait, bool):
             there["max_wait_seconds"] = min(wait, _LONGEST_WAIT)
         return super().filled(operation, {**body, **there})
+
+    async def leave(self) -> None:
+        """The agents go again: they may have been told nonsense, which others would be shown."""
+        for agent_id in self._made:
+            await self.peer.call("removeAgent", {"agent_id": agent_id}, lawful=False)

@@ -80,11 +80,21 @@ MENU = Menu(
 class FleetCaller(Caller):
     """Calls as whoever may: with a token to register, as an operator, or as the agent itself."""
 
-    def __init__(self, fleet: Fleet, ids: IdSource, agent: Agent, task: str) -> None:
-        super().__init__(fleet.peer, ids, MENU, {"id": agent.id, "taskId": task})
+    def __init__(self, fleet: Fleet, ids: IdSource) -> None:
+        super().__init__(fleet.peer, ids, MENU, {})
         self._fleet = fleet
-        self._agents = {agent.id: agent}
-        self._first = agent
+        self._agents: dict[str, Agent] = {}
+
+    async def renew(self) -> bool:
+        """An agent, and a task of it where the target can make one. Raises `UnjudgeableError` where
+        none is to be had.
+        """
+        agent = await self._fleet.register()
+        hooked = "create_task" in self._fleet.target.hooks
+        task = (await self._fleet.enqueue(agent))[0] if hooked else ""
+        self._agents[agent.id] = agent
+        self.stand_on({"id": agent.id, "taskId": task})
+        return True
 
     async def call(self, asked: Asked, *, lawful: bool, served: bool, **more: Any) -> Exchange:
         who = await self._who(asked)
@@ -95,7 +105,7 @@ class FleetCaller(Caller):
             return {"headers": {"X-Agent-Token": await self._fleet.mint()}}
         if asked.operation in _BY_OPERATORS:
             return self._fleet.operator
-        agent = self._agents.get(asked.parameters["id"], self._first)
+        agent = self._agents.get(asked.parameters["id"], self._agents[self.known["id"]])
         return {"headers": agent.headers, "identity": agent.identity}
 
     def learn(self, asked: Asked, said: Exchange) -> None:
@@ -108,5 +118,5 @@ class FleetCaller(Caller):
 
     async def leave(self) -> None:
         """Whatever was taken in goes again: it may be nonsense, which others would be shown."""
-        ids = {*self.created_ids, self._first.id}
-        await asyncio.gather(*(self._fleet.delete(each, lawful=False) for each in ids))
+        gone = (self._fleet.delete(each, lawful=False) for each in self._agents)
+        await asyncio.gather(*gone)

@@ -8,14 +8,13 @@ from typing import Literal
 import pytest
 
 from conformance.fuzz.budget import Budget
-from conformance.fuzz.calling import Caller
 from conformance.fuzz.exploring_requests import explore
 from conformance.fuzz.generator import Generator
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import exclusive, from_profile, fuzzes, generates, requirement
 from conformance.protocols.aitbc.dialogue import Dialogue
-from conformance.protocols.aitbc.made_up import MENU
+from conformance.protocols.aitbc.made_up import MENU, DialogueCaller
 
 
 @fuzzes
@@ -33,6 +32,5 @@ async def test_flow_made_up(
     budget: Budget,
     rng: Random,
 ) -> None:
-    known = {"agent_id": await aitbc.able()}
-    caller = Caller(aitbc.peer, ids, MENU, known)
+    caller = DialogueCaller(aitbc, ids)
     await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)

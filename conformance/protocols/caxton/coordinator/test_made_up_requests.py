@@ -33,10 +33,7 @@ async def test_flow_made_up(
     budget: Budget,
     rng: Random,
 ) -> None:
-    await client.clock.refill()
-    agent = await crew.spare(client)
-    _, task = await client.create_task(agent)
-    caller = ClientCaller(client, ids, agent, task)
+    caller = ClientCaller(client, crew, ids)
     await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)
     client.peer.see = lambda _: None  # it may have taken nonsense
-    await client.remove(agent, lawful=False)
+    await caller.leave()

@@ -31,9 +31,7 @@ async def test_flow_made_up(
     budget: Budget,
     rng: Random,
 ) -> None:
-    agent = await fleet.register()
-    task = (await fleet.enqueue(agent))[0] if "create_task" in fleet.target.hooks else ""
-    caller = FleetCaller(fleet, ids, agent, task)
+    caller = FleetCaller(fleet, ids)
     await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)
     fleet.peer.see = lambda _: None
     await caller.leave()
