@@ -25,8 +25,9 @@ def described(
 ) -> dict[str, Any]:
     """The document with these operations alone, and the links between them.
 
-    `known` are values of path parameters, by name, that lead to something that is there. `examples` are more bodies to begin with, by operation. Who asks
-    is the suite's affair, so nothing is left of credentials.
+    `known` are values of path parameters, by name, that lead to something that is there. `examples`
+    are more bodies to begin with, by operation. Who asks is the suite's affair, so nothing is left
+    of credentials.
     """
     document = deepcopy(dict(protocol.openapi))
     document.pop("security", None)
@@ -51,9 +52,7 @@ def _paths(
             yield path, {**kept, "parameters": [_parameter(each, known) for each in told]}
 
 
-def _operation(
-    said: dict[str, Any], operations: Sequence[str], examples: Seeds
-) -> dict[str, Any]:
+def _operation(said: dict[str, Any], operations: Sequence[str], examples: Seeds) -> dict[str, Any]:
     said.pop("security", None)
     for content in said.get("requestBody", {}).get("content", {}).values():
         more = examples.get(said["operationId"], ())

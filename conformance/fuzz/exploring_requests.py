@@ -23,7 +23,7 @@ from conformance.rules import not_now
 from conformance.verdict import Finding
 from schemas.validation import Shape
 
-__all__ = ["Exploration", "explore"]
+__all__ = ["Exploration", "RequestExplorer"]
 
 _BEFORE = 2
 """Requests before one without an answer that its evidence shows: they may have caused it."""
@@ -54,13 +54,11 @@ class _Trail:
 class Exploration:
     """One check's part of a run: it answers for the peer, and tells the check's judge at last."""
 
-    def __init__(
-        self, *, caller: Caller, assessor: Assessor, judge: Judge, budget: Budget
-    ) -> None:
+    def __init__(self, *, caller: Caller, judge: Judge, budget: Budget) -> None:
         self.cases = 0
         self._caller = caller
         self._menu = caller.menu
-        self._assessor = assessor
+        self._assessor = Assessor(judge.book.protocol)
         self._ordinary = {name: Shape.of(said) for name, said in self._menu.steady.items()}
         self._judge = judge
         self._budget = budget
@@ -295,30 +293,31 @@ def _harmless(said: Exchange) -> bytes:
     return json.dumps(Masker().json(said.json)).encode()
 
 
-async def explore(
-    what: Literal["requests", "sequences"],
-    *,
-    generator: Generator,
-    caller: Caller,
-    judge: Judge,
-    budget: Budget,
-    rng: Random,
-) -> Exploration:
-    """Have requests made up and judged until the time is over. The time that the generator takes to
-    get ready does not count. Raises `GeneratorError` where that breaks down.
-    """
-    await generator.ready()
-    assessor = Assessor(judge.book.protocol)
-    exploration = Exploration(caller=caller, assessor=assessor, judge=judge, budget=budget)
-    peer, seen = caller.peer, caller.peer.see
-    peer.see = _unseen
-    try:
-        await exploration.begin()
-        await generator.run(what, rng.getrandbits(64), exploration.answer, exploration.over)
-    finally:
-        peer.see = seen
-    exploration.conclude()
-    return exploration
+@dataclass(frozen=True, kw_only=True)
+class RequestExplorer:
+    """Has requests made up for one check."""
+
+    generator: Generator
+    judge: Judge
+    budget: Budget
+    rng: Random
+
+    async def explore(self, what: Literal["requests", "sequences"], caller: Caller) -> Exploration:
+        """Have them made up, sent and judged until the time is over. The time that the generator
+        takes to get ready does not count. Raises `GeneratorError` where that breaks down, and
+        `UnjudgeableError` where what requests stand on is not to be had.
+        """
+        await self.generator.ready()
+        exploration = Exploration(caller=caller, judge=self.judge, budget=self.budget)
+        see, caller.peer.see = caller.peer.see, _unseen
+        try:
+            await exploration.begin()
+            seed = self.rng.getrandbits(64)
+            await self.generator.run(what, seed, exploration.answer, exploration.over)
+        finally:
+            caller.peer.see = see
+        exploration.conclude()
+        return exploration
 
 
 def _unseen(_: Any) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
+from conformance.fuzz.budget import Budget
+from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.fuzz.generator import Generator
+from conformance.judge import Judge
 
-__all__ = ["generator", "head_start"]
+__all__ = ["explorer", "generator", "head_start"]
 
 _WORKER = "PYTEST_XDIST_WORKER"
 
@@ -29,6 +33,12 @@ def head_start(request: pytest.FixtureRequest) -> None:
     """
     if _WORKER not in os.environ and _marks(request.session):
         request.getfixturevalue("generator")
+
+
+@pytest.fixture
+def explorer(generator: Generator, judge: Judge, budget: Budget, rng: Random) -> RequestExplorer:
+    """Has requests made up for this check."""
+    return RequestExplorer(generator=generator, judge=judge, budget=budget, rng=rng)
 
 
 def _marks(session: pytest.Session) -> list[pytest.Mark]:

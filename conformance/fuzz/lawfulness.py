@@ -28,8 +28,8 @@ nothing out of the ordinary in a body.
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request that was made up. `query` in its order; `body` is `None` where there is none; `step`
-    counts within a sequence.
+    """A request that was made up. `query` in its order; `body` is `None` where there is none, and
+    `step` counts within a sequence.
     """
 
     operation: str
@@ -81,10 +81,7 @@ class Assessor:
         violations, tame = self._body(operation, asked.body)
         missing = asked.body is None and operation.request_required
         lawful = (
-            routed
-            and not missing
-            and not violations
-            and self._is_query(operation, asked.query)
+            routed and not missing and not violations and self._is_query(operation, asked.query)
         )
         return Assessment(
             lawful=lawful,

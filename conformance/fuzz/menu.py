@@ -83,9 +83,7 @@ class Menu:
     def rows(self) -> tuple[str, ...]:
         """All that its checks declare."""
         refused = [each.row for each in self.refusals]
-        return tuple(
-            dict.fromkeys([*refused, *self.survives.values(), *self.answers.values()])
-        )
+        return tuple(dict.fromkeys([*refused, *self.survives.values(), *self.answers.values()]))
 
     @property
     def known(self) -> dict[str, str]:

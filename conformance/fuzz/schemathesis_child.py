@@ -119,7 +119,7 @@ def _asked(case: Any) -> dict[str, Any]:
         "query": query,
         "media_type": media_type.decode("latin-1") if isinstance(media_type, bytes) else media_type,
     }
-    body = request.body
+    body: Any = request.body
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     return {**said, "body": None if raw is None else base64.b64encode(raw).decode()}
 
@@ -136,7 +136,8 @@ class _Source:
         self._schema.config.phases.stateful.inference.algorithms = []
         # What is refused leads nowhere.
         self._schema.config.phases.stateful.generation.update(modes=[GenerationMode.POSITIVE])
-        operations = [result.ok() for result in self._schema.get_all_operations()]
+        found: Any = self._schema.get_all_operations()
+        operations = [result.ok() for result in found]
         self._listed = [self._boundaries(each) + self._examples(each) for each in operations]
         self._drawn = [
             each.as_strategy(generation_mode=mode)

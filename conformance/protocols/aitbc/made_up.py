@@ -94,9 +94,7 @@ _OPERATIONS = (
 _ADDRESS = r"^https?://[a-z0-9.]+(:[0-9]{2,5})?(/[a-z]*)*$"
 
 _STEADY: Mapping[str, Mapping[str, Any]] = {
-    "registerAgent": {
-        "properties": {"endpoints": {"additionalProperties": {"pattern": _ADDRESS}}}
-    },
+    "registerAgent": {"properties": {"endpoints": {"additionalProperties": {"pattern": _ADDRESS}}}},
     "discoverAgents": {},
     "getAgent": {},
     "updateAgentStatus": {

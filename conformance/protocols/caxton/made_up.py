@@ -57,9 +57,7 @@ def _refusals() -> Iterator[Refusal]:
         yield Refusal(row=row, operation=operation, pointer="", keyword="type")
     for operation, row in _NO_OPTIONAL_BODY.items():
         for word in ("json", "type"):
-            yield Refusal(
-                row=row, operation=operation, pointer="", keyword=word, kinds=_SOMETHING
-            )
+            yield Refusal(row=row, operation=operation, pointer="", keyword=word, kinds=_SOMETHING)
     for operation, row in _ROWS.items():
         for pointer in _NEEDED[operation]:
             yield Refusal(row=row, operation=operation, pointer=pointer, keyword="required")
@@ -70,9 +68,7 @@ def _refusals() -> Iterator[Refusal]:
     for operation, kinds in wrong.items():
         for pointer, each in kinds.items():
             row = _ROWS[operation]
-            yield Refusal(
-                row=row, operation=operation, pointer=pointer, keyword="type", kinds=each
-            )
+            yield Refusal(row=row, operation=operation, pointer=pointer, keyword="type", kinds=each)
 
 
 _CALLS = ("request", "inform", "query-if", "query-ref", "propose", "agree", "cfp")
@@ -169,7 +165,9 @@ class ClientCaller(Caller):
         agent_id = self.known["agent_id"]
         known = {"receiver": agent_id, "agent_id": agent_id}
         known["wasm_module"] = wasm_text("made up")
-        there = {name: value for name, value in known.items() if isinstance(body.get(name), str)}
+        there: dict[str, Any] = {
+            name: value for name, value in known.items() if isinstance(body.get(name), str)
+        }
         wait = body.get("max_wait_seconds")
         if isinstance(wait, int | float) and not isinstance(wait, bool):
             there["max_wait_seconds"] = min(wait, _LONGEST_WAIT)

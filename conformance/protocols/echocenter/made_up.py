@@ -1,4 +1,4 @@
-"""Requests that are made up for an EchoCenter: the guide promises little, and so little is judged."""
+"""Requests that are made up for an EchoCenter: little is promised of them."""
 
 from __future__ import annotations
 

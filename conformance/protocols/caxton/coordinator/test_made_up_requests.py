@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Literal
 
 import pytest
 
-from conformance.fuzz.budget import Budget
-from conformance.fuzz.exploring_requests import explore
-from conformance.fuzz.generator import Generator
+from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.ids import IdSource
-from conformance.judge import Judge
 from conformance.marks import from_profile, fuzzes, generates, requirement
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.crew import Crew
@@ -25,15 +21,12 @@ from conformance.protocols.caxton.made_up import MENU, ClientCaller
 @pytest.mark.parametrize("what", ["requests", "sequences"])
 async def test_flow_made_up(
     what: Literal["requests", "sequences"],
-    generator: Generator,
+    explorer: RequestExplorer,
     client: Client,
     crew: Crew,
     ids: IdSource,
-    judge: Judge,
-    budget: Budget,
-    rng: Random,
 ) -> None:
     caller = ClientCaller(client, crew, ids)
-    await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)
+    await explorer.explore(what, caller)
     client.peer.see = lambda _: None  # it may have taken nonsense
     await caller.leave()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
-
-from conformance.fuzz.budget import Budget
-from conformance.fuzz.exploring_requests import explore
-from conformance.fuzz.generator import Generator
+from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import from_profile, fuzzes, generates, requirement
@@ -20,18 +16,14 @@ from conformance.protocols.echocenter.principals import Cast
 @from_profile("standard")
 @requirement(*MENU.rows)
 async def test_flow_made_up_requests(
-    generator: Generator,
+    explorer: RequestExplorer,
     echo: Dialogue,
     cast: Cast,
     ids: IdSource,
     judge: Judge,
-    budget: Budget,
-    rng: Random,
 ) -> None:
     await cast.newcomer()  # otherwise nobody may be registered at all
     caller = DialogueCaller(echo, ids)
-    await explore(
-        "requests", generator=generator, caller=caller, judge=judge, budget=budget, rng=rng
-    )
+    await explorer.explore("requests", caller)
     said = await echo.register(echo.name())
     judge.status("ECHO-REG-010", said, range(200, 300))

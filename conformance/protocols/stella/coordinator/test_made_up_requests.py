@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Literal
 
 import pytest
 
-from conformance.fuzz.budget import Budget
-from conformance.fuzz.exploring_requests import explore
-from conformance.fuzz.generator import Generator
+from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.ids import IdSource
-from conformance.judge import Judge
 from conformance.marks import from_profile, fuzzes, generates, requirement
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.made_up import MENU, FleetCaller
@@ -24,14 +20,11 @@ from conformance.protocols.stella.made_up import MENU, FleetCaller
 @pytest.mark.parametrize("what", ["requests", "sequences"])
 async def test_flow_made_up(
     what: Literal["requests", "sequences"],
-    generator: Generator,
+    explorer: RequestExplorer,
     fleet: Fleet,
     ids: IdSource,
-    judge: Judge,
-    budget: Budget,
-    rng: Random,
 ) -> None:
     caller = FleetCaller(fleet, ids)
-    await explore(what, generator=generator, caller=caller, judge=judge, budget=budget, rng=rng)
+    await explorer.explore(what, caller)
     fleet.peer.see = lambda _: None
     await caller.leave()
