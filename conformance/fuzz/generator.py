@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,13 +55,15 @@ class Generator:
         )
         self._run = 0
         self._ready = False
-        self._line: asyncio.Future[bytes] | None = None
+        self._ear = ThreadPoolExecutor(1, "assay-generator")
+        self._line: Future[bytes] | None = None
         self._say(protocol=menu.protocol, operations=list(menu.operations), known=menu.known)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
         self._process.kill()
         self._process.wait()
+        self._ear.shutdown()
         for file in (self._process.stdin, self._process.stdout, self._errors):
             if file is not None:
                 file.close()
@@ -103,9 +106,8 @@ class Generator:
         """What it says next, or `None` where that takes its time."""
         if self._line is None:
             assert self._process.stdout is not None
-            loop = asyncio.get_running_loop()
-            self._line = loop.run_in_executor(None, self._process.stdout.readline)
-        done, _ = await asyncio.wait([self._line], timeout=_GLANCE)
+            self._line = self._ear.submit(self._process.stdout.readline)
+        done, _ = await asyncio.wait([asyncio.wrap_future(self._line)], timeout=_GLANCE)
         if not done:
             return None
         line, self._line = self._line.result(), None

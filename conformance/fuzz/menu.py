@@ -111,15 +111,18 @@ class Menu:
 
 
 def kind_of(value: Any) -> str:
-    """`null`, `boolean`, `number`, `string`, `array` or `object`; `blank` for a text of nothing,
-    and `numeral` for one that a lenient reader may take for a value of another type.
+    """`null`, `boolean`, `number`, `string`, `array` or `object`; `blank` for any of these with
+    nothing in it, which a lenient reader may take for nothing at all, and `numeral` for a text that
+    one may take for a value of another type.
     """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "boolean"
+    if not value or (isinstance(value, str) and not value.strip()):
+        return "blank"
     if isinstance(value, int | float):
         return "number"
     if isinstance(value, str):
-        return "blank" if not value.strip() else "numeral" if _NUMERAL.match(value) else "string"
+        return "numeral" if _NUMERAL.match(value) else "string"
     return "array" if isinstance(value, list) else "object"
