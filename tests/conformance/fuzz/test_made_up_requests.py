@@ -87,11 +87,11 @@ async def found(
     return {each.requirement: each for each in judge.findings() if each.verdict != "pass"}
 
 
-@pytest.mark.parametrize("reading", ["natural", "other", "lenient"])
+@pytest.mark.parametrize("reading", ["other", "lenient"])
 async def test_lawful_peers_are_found_nothing_against(reading: str, generator: Generator) -> None:
     async with served("aitbc", reading) as target:
-        assert await found(generator, target, "requests", 120) == {}
-        assert await found(generator, target, "sequences", 60) == {}
+        assert await found(generator, target, "requests", 100) == {}
+        assert await found(generator, target, "sequences", 40) == {}
 
 
 async def test_a_body_that_breaks_the_peer_is_told_without_what_does_not(
@@ -107,11 +107,11 @@ async def test_a_body_that_breaks_the_peer_is_told_without_what_does_not(
 
 
 async def test_a_body_that_must_be_refused_and_is_not(generator: Generator) -> None:
-    async with served("aitbc", fault="update.load_metrics.input_loose") as target:
-        finding = (await found(generator, target, "requests", 400))["AITBC-STAT-022"]
+    async with served("aitbc", fault="update.status.input_unlisted") as target:
+        finding = (await found(generator, target, "requests", 250))["AITBC-STAT-021"]
     said = finding.evidence.exchanges[-1]
     assert said.operation == "updateAgentStatus"
-    assert json.loads(said.body).keys() == {"status", "load_metrics"}
+    assert json.loads(said.body).keys() == {"status"}
 
 
 async def test_what_only_a_sequence_shows_is_told_with_what_led_there(generator: Generator) -> None:
