@@ -46,10 +46,11 @@ class Caller:
         return False
 
     def stand_on(self, known: Mapping[str, str]) -> None:
-        """That is what is known from now on."""
-        self.known = {**self.known, **known}
-        self._alive |= {*known.values()}
-        self._stood |= {*known.values()}
+        """That is what is known from now on; what is empty is not to be had."""
+        there = {name: value for name, value in known.items() if value}
+        self.known = {**self.known, **there}
+        self._alive |= {*there.values()}
+        self._stood |= {*there.values()}
 
     def general(self, asked: Asked) -> Asked:
         """The request with what stands for it, where it has learnt an id that everybody stands

@@ -34,6 +34,9 @@ _MOST = 300
 _ELSE = (401, 403, 404, 409, 429)
 """Statuses of a refusal for another reason, which may come before what is wrong with a body."""
 
+_LONGEST = 256 * 1024
+"""Bytes of an answer up to which links are followed out of it."""
+
 _UNSENT: Reply = {"status": 404, "headers": {}, "body": ""}
 
 
@@ -119,6 +122,8 @@ class Exploration:
         """Tell the check's judge of each row that was kept, and the shortest way to break each that
         was not.
         """
+        if not self.cases:
+            self._judge.end("no request was made up in time")
         self._pass(self._trail)
         for finding in (*self._best.values(), *self._passed.values()):
             self._judge.adopt(finding)
@@ -173,9 +178,10 @@ class Exploration:
         self._trail = self._new_trail()
         there: dict[str, str] = {}
         for asked, created in zip(way.asked, way.created, strict=True):
-            if not self._ended:
-                said = await self._walk(asked.leading(there))
-                there[created] = self._caller.created(said)
+            if self._ended or self._budget.shrunk:
+                break
+            said = await self._walk(asked.leading(there))
+            there[created] = self._caller.created(said)
 
     async def _renew(self) -> bool:
         """Something else is there from now on that everybody stands on, if it is to be had."""
@@ -288,8 +294,8 @@ class Exploration:
 
 def _harmless(said: Exchange) -> bytes:
     """An answer's body as the generator may see it: the secrets in it lead nowhere."""
-    if said.json is MISSING:
-        return said.answer
+    if said.json is MISSING or len(said.answer) > _LONGEST:
+        return b""
     return json.dumps(Masker().json(said.json)).encode()
 
 
