@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conformance.context import PROFILES
+
+if TYPE_CHECKING:
+    from conformance.fuzz.menu import Menu
 
 __all__ = [
     "UnjudgeableError",
@@ -15,6 +18,7 @@ __all__ = [
     "exhausts",
     "from_profile",
     "fuzzes",
+    "generates",
     "in_profile",
     "requirement",
 ]
@@ -54,6 +58,13 @@ def exhausts(check: Any) -> Any:
 def fuzzes(check: Any) -> Any:
     """Marks a check that generates its cases: all of them share the run's seconds for that."""
     return pytest.mark.fuzzes(check)
+
+
+def generates(menu: Menu) -> pytest.MarkDecorator:
+    """Marks a check that has the requests of a menu made up: whatever does that is started with the
+    run, for it takes its time to get ready. All checks of a run have the same menu.
+    """
+    return pytest.mark.generates(menu)
 
 
 def in_profile(first: str, profile: str) -> bool:

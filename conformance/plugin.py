@@ -36,7 +36,7 @@ from schemas.spec import Requirement
 
 __all__ = ["Suite"]
 
-pytest_plugins = ["conformance.reach"]
+pytest_plugins = ["conformance.reach", "conformance.fuzz.fixtures"]
 
 _RECORDS = "assay-records"
 _LATER = "assay-later"
@@ -131,6 +131,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
     config.addinivalue_line("markers", "exclusive(what): never beside another of the same")
     config.addinivalue_line("markers", "fuzzes: generates its cases, for a share of the seconds")
+    config.addinivalue_line("markers", "generates(menu): has requests made up, of such a kind")
     config.addinivalue_line("markers", "exhausts: uses a rate of the peer up, and so comes last")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As shells start what goes on in the background; the command asks us to end by it.

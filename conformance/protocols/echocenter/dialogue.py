@@ -37,18 +37,18 @@ class Dialogue:
 
     async def register(self, username: str, *, label: str = "application/json") -> Exchange:
         """Register an agent. An administrator may be refused, so that is for checks to judge."""
-        headers = {**await self._headers(), "Content-Type": label}
+        headers = {**await self.administering(), "Content-Type": label}
         body = {"username": username}
         return await self.peer.call("createAgent", body=body, headers=headers, served=False)
 
     async def register_oddly(self, raw: bytes) -> Exchange:
         """Send something that registers nobody."""
-        headers = await self._headers()
+        headers = await self.administering()
         return await self.peer.call("createAgent", raw=raw, headers=headers, lawful=False)
 
     async def agents(self) -> Exchange:
         """The list of the agents. All are kept in `lists`, whatever they were asked for."""
-        headers = await self._headers()
+        headers = await self.administering()
         said = await self.peer.call("listAgents", headers=headers, served=False)
         self.lists.append(said)
         return said
@@ -66,14 +66,14 @@ class Dialogue:
 
     async def dev_token(self, name: str) -> Exchange:
         """What the dev endpoint shows for a name. It need not be there."""
-        headers = await self._headers()
+        headers = await self.administering()
         return await self.peer.call(
             "getAgentToken", {"username": name}, headers=headers, served=False
         )
 
     async def presence(self) -> Exchange:
         """Who is connected, where that is told at all."""
-        headers = await self._headers()
+        headers = await self.administering()
         return await self.peer.call("getPresence", headers=headers, served=False)
 
     async def log_in(self) -> Exchange | None:
@@ -84,7 +84,8 @@ class Dialogue:
             self._log_in = await self.peer.call("logIn", body=body, served=False)
         return self._log_in
 
-    async def _headers(self) -> Mapping[str, str]:
+    async def administering(self) -> Mapping[str, str]:
+        """The headers by which an administrator is known."""
         if self._admin is None:
             self._admin = {}
             named = {name.lower() for name in self.peer.target.headers}

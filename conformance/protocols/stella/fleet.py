@@ -296,16 +296,15 @@ class Fleet:
 
     # What an operator calls
 
+    @property
+    def operator(self) -> dict[str, Any]:
+        """What a call carries that an operator makes."""
+        return {"headers": self.target.operator.headers, "identity": self._operator}
+
     async def _operate(
         self, operation: str, parameters: Mapping[str, str] | None = None, **options: Any
     ) -> Exchange:
-        return await self.peer.call(
-            operation,
-            parameters,
-            headers=self.target.operator.headers,
-            identity=self._operator,
-            **options,
-        )
+        return await self.peer.call(operation, parameters, **self.operator, **options)
 
     async def list(self, query: Mapping[str, str] | None = None, **options: Any) -> Exchange:
         return await self._operate("listAgents", query=query, **options)
