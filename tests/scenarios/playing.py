@@ -21,6 +21,7 @@ from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
+from conformance.patience import Pace
 from conformance.peer_clock import PeerClock
 from conformance.scenario.alone import alone
 from conformance.scenario.examining import weigh
@@ -163,7 +164,7 @@ async def backward(path: Path) -> Told:
 async def _examine(court: _Court, part: Part) -> None:
     judge, played = court.judge(part), Played(court.roles, {})
     async with mockserver.start(court.protocol, clock="adjustable") as mock:
-        stage = Stage(mock, _PATIENCE, {"url": mock.url})
+        stage = Stage(mock, Pace(_PATIENCE), {"url": mock.url})
         play = situation_of(part, played).play
         assert play is not None
         examined = asyncio.ensure_future(play(stage))

@@ -168,9 +168,10 @@ class Keeper:
 
     async def arrive(self) -> None:
         """Wait for the first request. Raises `GoneError` where none comes."""
-        within = max(_LAUNCH, 2 * self.stage.patience)
+        begun, within = time.monotonic(), max(_LAUNCH, self.stage.pace.launch)
         if not await self.stage.until(lambda: self.exchanges, within):
             raise GoneError
+        self.stage.pace.launched(time.monotonic() - begun)
 
     async def connected(self, within: float | None = None) -> bool:
         """Wait for a WebSocket, of a client that opens any."""
