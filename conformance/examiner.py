@@ -123,6 +123,14 @@ class Examiner:
             raise UnjudgeableError("no agent ever connected")
         return self._seen[name]
 
+    async def launch(self, situation: Situation) -> Observation:
+        """What an agent that is launched for it alone does in a situation beyond the known ones.
+        Raises `UnjudgeableError` where we can't launch any.
+        """
+        if not self._context.command:
+            raise UnjudgeableError("only an agent that Assay launches can be asked so much")
+        return await self._play(situation)
+
     def excuse(self, name: str) -> str:
         """Why nothing that takes time can be held against the agent in that situation."""
         seen = self._seen.get(name)
