@@ -14,7 +14,7 @@ from conformance.judge import Judge
 from conformance.stage import Play, Stage
 from mockserver.transcript import HttpExchange
 
-__all__ = ["put_through"]
+__all__ = ["put_through", "stays"]
 
 _SHOWN, _TRIALS_SHOWN = 12, 4
 """Entries that a finding shows, and trials of which it shows any, the last ones."""
@@ -65,6 +65,14 @@ async def put_through(
         else:
             judge.inconclusive(row, f"{broken.broken}; when the same was said again, it lived on")
     return hunt
+
+
+def stays(ordeal: Ordeal, seen: Observation) -> None:
+    """An agent that has no reason to end breaks where it does."""
+    if seen.ending is not None and not seen.ending.asked:
+        what, blamed = seen.ending.describe(), ordeal.blamed
+        ordeal.forgive()
+        ordeal.breaks(what, blamed, certain=True)
 
 
 def _see(judge: Judge, seen: Observation) -> None:

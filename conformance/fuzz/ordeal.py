@@ -4,7 +4,7 @@ that break one launched anew are looked for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +16,9 @@ __all__ = ["Course", "Hunt", "Life", "Ordeal", "Trial"]
 
 _MOST = 150
 """Trials of one launch: another agent lives through the next ones."""
+
+_ENOUGH = 0.8
+"""The part of the budget after which no other agent is launched for the rest of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +36,12 @@ class Trial:
 
 
 class Course:
-    """All the trials of one check, numbered from 0: `kinds` in turn, each round in another order."""
+    """All the trials of one check, numbered from 0: `kinds` in turns, each in another order."""
 
     def __init__(self, kinds: Sequence[str], seed: int) -> None:
         self._kinds = tuple(kinds)
         self._seed = seed
+        self.length = len(self._kinds)
 
     def trial(self, number: int) -> Trial:
         turn, place = divmod(number, len(self._kinds))
@@ -47,7 +51,7 @@ class Course:
 
 class Ordeal:
     """The trials of one launch: those that are `chosen`, or one after the other from a number on
-    until the time is up.
+    until the time is up. `number` is that of the next one.
     """
 
     def __init__(
@@ -65,28 +69,45 @@ class Ordeal:
         self.broken = ""
         self.blamed: Trial | None = None
         self.certain = False
+        self.number = since
         self._course = course
         self._budget = budget
-        self._since = since
         self._chosen = chosen
 
-    def next(self, mark: int) -> Trial | None:
-        """The next trial, or nothing where it is over. `mark` is the last entry before it."""
+    @property
+    def over(self) -> bool:
+        """Will there be no other trial?"""
         at = len(self.suffered)
-        if self.broken or (self._chosen is not None and at >= len(self._chosen)):
+        if self._chosen is not None:
+            return bool(self.broken) or at >= len(self._chosen)
+        return bool(self.broken) or self._budget.over or at >= _MOST
+
+    def next(self, mark: int, able: Container[str] | None = None) -> Trial | None:
+        """The next trial, or nothing where it is over. `mark` is the last entry before it. Kinds
+        that can't be tried just now, as they are not among those `able`, are left out.
+        """
+        if self.over:
             return None
-        if self._chosen is None and (self._budget.over or at >= _MOST):
-            return None
-        chosen = self._chosen
-        trial = self._course.trial(self._since + at) if chosen is None else chosen[at]
-        self.suffered.append(trial)
-        self.marks.append(mark)
+        trial = self._following(able) if self._chosen is None else self._chosen[len(self.suffered)]
+        if trial is not None:
+            self.suffered.append(trial)
+            self.marks.append(mark)
         return trial
 
-    def several(self, count: int, mark: Callable[[], int]) -> list[Trial]:
+    def _following(self, able: Container[str] | None) -> Trial | None:
+        for _ in range(2 * self._course.length):
+            trial = self._course.trial(self.number)
+            self.number += 1
+            if able is None or trial.kind in able:
+                return trial
+        return None
+
+    def several(
+        self, count: int, mark: Callable[[], int], able: Container[str] | None = None
+    ) -> list[Trial]:
         """So many of the next trials at once, or as many as are left."""
         found: list[Trial] = []
-        while len(found) < count and (trial := self.next(mark())) is not None:
+        while len(found) < count and (trial := self.next(mark(), able)) is not None:
             found.append(trial)
         return found
 
@@ -97,6 +118,10 @@ class Ordeal:
         if not self.broken and self.suffered:
             self.broken, self.certain = what, certain
             self.blamed = trial or self.suffered[-1]
+
+    def forgive(self) -> None:
+        """It can't be told what broke it, as with a machine that was too busy."""
+        self.broken, self.blamed = "", None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +157,10 @@ class Hunt:
         since = 0
         while True:
             life = await self._live(since=since)
-            since += len(life.ordeal.suffered)
+            since = life.ordeal.number
             if life.broken:
                 return await self._shorten(life)
-            if self._budget.over or not life.ordeal.suffered:
+            if self._budget.spent > _ENOUGH * self._budget.seconds or not life.ordeal.suffered:
                 return None
 
     @property
@@ -184,8 +209,9 @@ class Hunt:
         seen = await self._play(ordeal)
         ending = seen.ending
         if ending is not None and ending.broke_down:
-            ordeal.broken = ""  # it tells more than that nothing came any more
-            ordeal.breaks(ending.describe(), ordeal.blamed, certain=True)
+            blamed = ordeal.blamed
+            ordeal.forgive()  # this tells more than that nothing came any more
+            ordeal.breaks(ending.describe(), blamed, certain=True)
         life = Life(ordeal=ordeal, seen=seen)
         self.lives.append(life)
         return life

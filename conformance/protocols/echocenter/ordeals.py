@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from conformance.examiner import Observation
 from conformance.fuzz.ordeal import Ordeal, Trial
 from conformance.protocols.echocenter.prompter import QUIET, Prompter, instruction
 from conformance.protocols.echocenter.replies import found_too_large, read_account
 from conformance.stage import GoneError, Stage
 
-__all__ = ["ROWS", "endure", "settle"]
+__all__ = ["ROWS", "endure"]
 
 _SENDERS = 90_000
 """The number of the sender who asks in the first trial: each has one of its own."""
@@ -132,10 +131,3 @@ def _look(ordeal: Ordeal, stage: Stage, trials: list[Trial]) -> None:
         left = not account.answered(_SENDERS + trial.number)
         if left and not found_too_large(frames) and not stage.excuse:
             ordeal.breaks("what was asked then got no answer", trial, certain=False)
-
-
-def settle(ordeal: Ordeal, seen: Observation) -> None:
-    """A life is over: did it end by itself?"""
-    ending = seen.ending
-    if ending is not None and not ending.asked:
-        ordeal.breaks(ending.describe(), ordeal.blamed, certain=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 
@@ -13,6 +12,7 @@ from conformance.exchange import of_transcript
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.aitbc.dialogue import registering
+from conformance.protocols.aitbc.ordeals import pauses_of
 from conformance.protocols.aitbc.situations import NORMAL, SITUATIONS
 from mockserver.transcript import HttpExchange
 
@@ -145,7 +145,7 @@ def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) 
     """Does it say nothing since the trouble for four times the longest pause of its normal life?"""
     if seen.ending is None or not seen.ending.asked or not seen.exchanges:
         return False
-    pauses = _pauses(normal)
+    pauses = pauses_of(normal)
     if len(pauses) < 3:
         return False  # it does not speak often enough to tell
     last = seen.exchanges[-1]
@@ -154,17 +154,12 @@ def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) 
 
 def _had_time(seen: Observation, normal: Observation, told: HttpExchange) -> bool:
     """Was it left alone for longer than its longest pause in its normal life, and a moment?"""
-    return _left(seen, told) > max(_MOMENT, 1.5 * max(_pauses(normal), default=0.0))
+    return _left(seen, told) > max(_MOMENT, 1.5 * max(pauses_of(normal), default=0.0))
 
 
 def _left(seen: Observation, heard: HttpExchange) -> float:
     """Seconds from then to the end of the situation."""
     return seen.exchanges[0].real + seen.seconds - heard.real
-
-
-def _pauses(seen: Observation) -> list[float]:
-    """The seconds between its requests."""
-    return [later.real - earlier.real for earlier, later in pairwise(seen.exchanges)]
 
 
 @requirement("AITBC-AGENT-GEN-015")

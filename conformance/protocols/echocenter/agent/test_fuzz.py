@@ -7,11 +7,11 @@ from random import Random
 import pytest
 
 from conformance.examiner import Examiner
-from conformance.fuzz.agents import put_through
+from conformance.fuzz.agents import put_through, stays
 from conformance.fuzz.budget import Budget
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, fuzzes, requirement
-from conformance.protocols.echocenter.ordeals import ROWS, endure, settle
+from conformance.protocols.echocenter.ordeals import ROWS, endure
 from conformance.protocols.echocenter.replies import read_account
 from conformance.protocols.echocenter.situations import NORMAL
 
@@ -25,4 +25,4 @@ async def test_generated_messages_are_lived_through(
 ) -> None:
     if read_account((await examiner.observe(situation)).frames).unanswered:
         raise UnjudgeableError("the agent does not answer, even when all is well")
-    await put_through(examiner, judge, ROWS, endure, rng=rng, budget=budget, after=settle)
+    await put_through(examiner, judge, ROWS, endure, rng=rng, budget=budget, after=stays)
