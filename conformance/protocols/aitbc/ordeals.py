@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 from conformance.examiner import Observation
+from conformance.fuzz.answers import Answers
 from conformance.fuzz.oddities import Oddities
 from conformance.fuzz.ordeal import Ordeal
 from conformance.stage import Stage
 from mockserver.coordinator import Answer, Call
-from schemas.spec import Protocol
-from schemas.validation import Validators
 
 __all__ = ["ROWS", "endure", "pauses_of", "silence_of"]
 
@@ -22,38 +21,38 @@ _FEW = 3
 """Pauses of which a rhythm can be read."""
 
 
-def _fields(odd: Oddities, said: Answer) -> Answer:
-    return replace(said, body=odd.beside(said.body))
+def _fields(odd: Oddities, said: Answer) -> Any:
+    return odd.beside(said.body)
 
 
-def _one_field(odd: Oddities, said: Answer) -> Answer:
-    return replace(said, body={odd.member(): odd.value(), **said.body})
+def _one_field(odd: Oddities, said: Answer) -> Any:
+    return {odd.member(): odd.value(), **said.body}
 
 
-def _words(odd: Oddities, said: Answer) -> Answer:
+def _words(odd: Oddities, said: Answer) -> Any:
     """What tells people something may say anything."""
-    told = {"message": odd.text()} if "message" in said.body else {}
-    return replace(said, body={**said.body, **told})
+    return {**said.body, "message": odd.text()} if "message" in said.body else said.body
 
 
-def _writing(odd: Oddities, said: Answer) -> Answer:
-    return replace(said, body=None, raw=odd.written(said.body).encode())
+def _shuffled(odd: Oddities, said: Answer) -> Any:
+    return odd.shuffled(said.body)
 
 
-_KINDS: Mapping[str, tuple[str, Callable[[Oddities, Answer], Answer]]] = {
+_KINDS: Mapping[str, tuple[str, Callable[[Oddities, Answer], Any]]] = {
     "odd fields": ("AITBC-AGENT-GEN-014", _fields),
     "an odd field": ("AITBC-AGENT-GEN-014", _one_field),
     "odd words": ("AITBC-AGENT-GEN-016", _words),
-    "odd writing": ("AITBC-AGENT-GEN-016", _writing),
+    "odd writing": ("AITBC-AGENT-GEN-016", _shuffled),
 }
 
 ROWS: Mapping[str, str] = {kind: row for kind, (row, _) in _KINDS.items()}
 """The row that each kind of trial is judged by."""
 
 
-async def endure(ordeal: Ordeal, stage: Stage, *, protocol: Protocol, silence: float) -> None:
+async def endure(ordeal: Ordeal, stage: Stage, *, silence: float) -> None:
     """Make answers odd until the agent falls silent, for so many seconds, or all is tried."""
-    coordinator, validators = stage.session.coordinator, Validators(protocol)
+    coordinator = stage.session.coordinator
+    answers = Answers(coordinator.protocol)
     usual = cast("Callable[[Call], Answer]", coordinator.answer)
 
     def answer(call: Call) -> Answer:
@@ -63,9 +62,11 @@ async def endure(ordeal: Ordeal, stage: Stage, *, protocol: Protocol, silence: f
         trial = ordeal.next(stage.mark())
         if trial is None:
             return said
-        odd = _KINDS[trial.kind][1](trial.oddities, said)
-        shape = validators.at(protocol.operations[call.operation].responses.get(str(said.status)))
-        return odd if shape is None or not shape.explain(odd.body or said.body) else said
+        odd = trial.oddities
+        said = answers.kept(call.operation, said, _KINDS[trial.kind][1](odd, said))
+        if trial.kind != "odd writing":
+            return said
+        return replace(said, body=None, raw=odd.written(said.body).encode())
 
     vars(coordinator)["answer"] = answer
     await stage.until(lambda: stage.entries, stage.pace.launch)

@@ -5,6 +5,7 @@ something, and its answer shows that it lives on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from conformance.fuzz.ordeal import Ordeal, Trial
 from conformance.protocols.echocenter.prompter import QUIET, Prompter, instruction
@@ -67,7 +68,7 @@ def _other_type(prompter: Prompter, trial: Trial, sender: int) -> None:
 
 def _untyped(prompter: Prompter, trial: Trial, sender: int) -> None:
     odd = trial.oddities
-    kind = odd.rng.choice((None, True, odd.number(), [], {}, odd.deep()))
+    kind: Any = odd.rng.choice((None, True, odd.number(), [], {}, odd.deep()))
     said = odd.rng.choice(({}, {"type": kind}, {"payload": odd.text()}))
     prompter.stage.inject(odd.written(odd.beside(said)).encode())
     _probe(prompter, sender)

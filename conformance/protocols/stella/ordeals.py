@@ -5,10 +5,10 @@ same, and lives on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from conformance.examiner import Situation
+from conformance.fuzz.answers import Answers
 from conformance.fuzz.ordeal import Ordeal, Trial
 from conformance.protocols.stella.foreman import Edit, Foreman
 from conformance.protocols.stella.impostor import USUAL
@@ -39,6 +39,7 @@ class _Round:
 
     def __init__(self, foreman: Foreman) -> None:
         self.foreman = foreman
+        self.answers = Answers(foreman.stage.session.coordinator.protocol)
         self.edits: list[Edit] = []
         self.tasks: dict[str, Trial] = {}
         self.given: list[Mapping[str, Any]] = []
@@ -82,9 +83,8 @@ def _fields(round_: _Round, trial: Trial) -> None:
     odd = trial.oddities
 
     def edit(call: Call, said: Answer) -> Answer:
-        del call
         lawful = isinstance(said.body, dict) and said.status < 300
-        return replace(said, body=odd.beside(said.body, leave=_FREE)) if lawful else said
+        return round_.answers.beside(call.operation, said, odd, _FREE) if lawful else said
 
     round_.edits.append(edit)
     round_.add(trial)

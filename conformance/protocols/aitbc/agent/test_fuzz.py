@@ -26,5 +26,5 @@ async def test_generated_answers_are_lived_through(
     normal = await examiner.observe(situation)
     if normal.ending is not None and normal.ending.broke_down:
         raise UnjudgeableError("the agent breaks down even when all is well")
-    play = partial(endure, protocol=judge.book.protocol, silence=silence_of(normal))
+    play = partial(endure, silence=silence_of(normal))
     await put_through(examiner, judge, ROWS, play, rng=rng, budget=budget)
