@@ -76,8 +76,12 @@ class Pace:
     @property
     def first(self) -> float:
         """The patience with an answer before which nothing is known of its pace."""
-        known = self._known or self._slowest is not None
-        return self.seconds if known else _FIRST * self._least
+        return self.seconds if self._known or self._slowest is not None else self.longest
+
+    @property
+    def longest(self) -> float:
+        """The patience with one that never was so silent, before it is said to do nothing more."""
+        return max(self.seconds, _FIRST * self._least)
 
     @property
     def launch(self) -> float:
