@@ -56,15 +56,22 @@ async def put_through(
     for kind in hunt.suffered:
         if found is None and hunt.unsure is None:
             judge.holds(rows[kind], True, "")
-    for broken in filter(None, [found, hunt.unsure]):
-        blamed = broken.ordeal.blamed
-        assert blamed is not None, "it broke"
-        row = rows[blamed.kind]
-        if broken is found:
-            judge.holds(row, False, _told(broken), *_shown(broken))
-        else:
-            judge.inconclusive(row, f"{broken.broken}; when the same was said again, it lived on")
+    if found is not None:
+        judge.holds(_row(judge, found, rows), False, _told(found), *_shown(found))
+    elif hunt.unsure is not None:
+        what = f"{hunt.unsure.broken}; when the same was said again, it lived on"
+        judge.inconclusive(_row(judge, hunt.unsure, rows), what)
     return hunt
+
+
+def _row(judge: Judge, life: Life, rows: Mapping[str, str]) -> str:
+    """The requirement that was broken. Where several may have been, the one that weighs least: more
+    has not been seen.
+    """
+    suffered = [rows[trial.kind] for trial in reversed(life.ordeal.suffered)]
+    counted = [row for row in suffered if row in judge.book.requirements]
+    lighter = [row for row in counted if judge.book.broken(row) != "fail"]
+    return [*lighter, *counted, *suffered][0]
 
 
 def stays(ordeal: Ordeal, seen: Observation) -> None:

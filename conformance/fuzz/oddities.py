@@ -53,8 +53,9 @@ _ALPHABETS = (
     "\"\\/{}[]<>&'`%$#@!~^|;:,.?*+-=()\t\n\r",
 )
 
+_WORDS = ("unheard_of", "note", "Ref", "9", "tags", "\u00e4\u4e2d")
+
 _MEMBERS = (
-    "x_unheard_of",
     "x-dashed",
     "x.dotted.name",
     "X_SHOUTED",
@@ -120,7 +121,8 @@ class Oddities:
 
     def member(self) -> str:
         """A name that no document knows."""
-        return self.rng.choice(_MEMBERS)
+        rng = self.rng
+        return f"x_{rng.choice(_WORDS)}" if rng.random() < 0.5 else rng.choice(_MEMBERS)
 
     def beside(self, said: Any, *, leave: tuple[str, ...] = ()) -> Any:
         """The same with members that no document knows, in it and in what it holds; what stands

@@ -184,23 +184,23 @@ class Hunt:
             if not again.broken:
                 self.unsure = life
                 return None
-            life, trials = again, again.ordeal.suffered
-        until = trials.index(blamed) + 1 if blamed in trials else len(trials)
-        return await self._fewer(life, trials[:until])
+            life = again
+        return await self._fewer(life)
 
-    async def _fewer(self, best: Life, trials: list[Trial]) -> Life:
-        """Leave out halves, quarters and so on of what came before, as long as it still breaks."""
+    async def _fewer(self, best: Life) -> Life:
+        """Leave out halves, quarters and so on, as long as it still breaks."""
+        trials = best.ordeal.suffered
         size = len(trials) // 2
         while size and not self._budget.shrunk:
             at = 0
-            while at < len(trials) - 1 and not self._budget.shrunk:
-                fewer = trials[:at] + trials[min(at + size, len(trials) - 1) :]
+            while at < len(trials) and len(trials) > 1 and not self._budget.shrunk:
+                fewer = trials[:at] + trials[at + size :]
                 life = await self._live(chosen=fewer)
                 if life.broken:
-                    best, trials = life, fewer
+                    best, trials = life, life.ordeal.suffered
                 else:
                     at += size
-            size //= 2
+            size = min(size, len(trials)) // 2
         return best
 
     async def _live(self, *, since: int = 0, chosen: Sequence[Trial] | None = None) -> Life:

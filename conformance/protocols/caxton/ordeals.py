@@ -125,15 +125,21 @@ async def endure(ordeal: Ordeal, stage: Stage, *, book: Notebook) -> None:
             await keeper.arrive()
         except GoneError:
             return
-        while not ordeal.over and await keeper.lively(1):
-            pass
-        await keeper.lively(2)
+        lives = True
+        while lives and stage.running and not ordeal.over:
+            lives = await keeper.lively(1)
+        if lives:
+            await keeper.lively(2)
 
 
 def look(ordeal: Ordeal, seen: Observation, *, normal: Observation, book: Notebook) -> None:
-    """A life is over: did the client live through it?"""
-    notes = book.of(ordeal.name)
-    wrong = "" if notes.excuse else trouble(seen, normal, book, notes, may_leave=False)
+    """A life is over: did the client live through it? One that had asked for more until its normal
+    life was ended, or much more, can't have done its work.
+    """
+    notes, ended = book.of(ordeal.name), seen.ending is not None and not seen.ending.asked
+    done = ended and seen.ending is not None and seen.ending.code == 0
+    if notes.excuse or (done and len(seen.exchanges) > len(normal.exchanges) / 2):
+        return
+    wrong = trouble(seen, normal, book, notes, may_leave=False)
     if wrong:
-        ended = seen.ending is not None and not seen.ending.asked
         ordeal.breaks(wrong, certain=ended)

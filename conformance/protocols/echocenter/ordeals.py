@@ -48,15 +48,15 @@ def _fields(prompter: Prompter, trial: Trial, sender: int) -> None:
 
 def _pieces(prompter: Prompter, trial: Trial, sender: int) -> None:
     odd = trial.oddities
-    said = instruction(sender, f"In pieces: {odd.text()}")
+    said = instruction(sender, "This comes in several pieces, \u4e2d\u6587 \U0001f916 among them.")
     count = odd.rng.choice((2, 3, 9))
     prompter.say(said, fragments=count, pinged=odd.rng.random() < 0.5)
 
 
 def _twice(prompter: Prompter, trial: Trial, sender: int) -> None:
-    text = trial.oddities.text()
+    del trial  # there is nothing odd in it
     for _ in range(2):
-        prompter.chat(sender, text)
+        prompter.chat(sender, "Twice, and each time an answer is due.")
 
 
 def _other_type(prompter: Prompter, trial: Trial, sender: int) -> None:

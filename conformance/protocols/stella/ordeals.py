@@ -188,7 +188,7 @@ def _able(foreman: Foreman) -> Mapping[str, Any]:
     """The kinds that can be tried with this agent."""
     book = foreman.book
     ways = {**_CALM, **(_STREAM if book.streams else {})}
-    return {**ways, **(_PIECES if book.ways[:1] == ("stream",) else {})}
+    return {**ways, **(_PIECES if "stream" in book.ways else {})}
 
 
 def at_usual_pace(name: str, play: Play) -> Situation:
