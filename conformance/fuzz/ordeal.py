@@ -193,7 +193,7 @@ class Hunt:
         size = len(trials) // 2
         while size and not self._budget.shrunk:
             at = 0
-            while at < len(trials) and len(trials) > 1 and not self._budget.shrunk:
+            while at < len(trials) > size and not self._budget.shrunk:
                 fewer = trials[:at] + trials[at + size :]
                 life = await self._live(chosen=fewer)
                 if life.broken:

@@ -153,8 +153,9 @@ async def test_what_breaks_an_agent_is_found_and_made_short(broken: str, row: st
 
 
 async def test_a_sequence_that_breaks_an_agent_is_told_as_one() -> None:
-    (found,) = [each for each in await echoed(LEAVES_AFTER_TWO_SHAPES) if each.verdict == "fail"]
+    (found,) = [each for each in await echoed(LEAVES_AFTER_TWO_SHAPES) if each.verdict != "pass"]
     assert "it ended with 0" in found.message
+    assert found.verdict == "warn", "one of the two may be what a row asks for that only warns"
 
 
 async def answered(broken: str, seconds: float) -> list[Finding]:
