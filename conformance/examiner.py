@@ -18,6 +18,7 @@ from conformance.agent_process import AgentProcess, Ending
 from conformance.context import RunContext
 from conformance.frames import Frame
 from conformance.marks import UnjudgeableError
+from conformance.patience import Pace
 from conformance.stage import GoneError, Play, Stage, of_heard
 from mockserver import Fault, RunningMock, Settings
 from mockserver.transcript import Entry, HttpExchange
@@ -27,7 +28,7 @@ from schemas.spec import Protocol
 __all__ = ["PATIENCE", "Examiner", "Observation", "Situation"]
 
 PATIENCE = {"quick": 2.5, "standard": 5.0, "exhaustive": 20.0}
-"""Seconds that a situation lasts, by profile."""
+"""Seconds that a situation lasts, by profile, and longer for an agent that shows itself slower."""
 
 _CONTACT = 60.0
 """Seconds that an agent which we did not launch is waited for."""
@@ -60,7 +61,8 @@ class Observation:
 
     `restarted` is the number of the last entry before the (last) restart, or `None`. `ending` is
     `None` for an agent that we did not launch. `values` are what it was started with. `played` is
-    the number of the last entry before it was asked to end.
+    the number of the last entry before it was asked to end. `excuse` is why nothing that takes time
+    can be held against it, or empty.
     """
 
     situation: str
@@ -70,6 +72,7 @@ class Observation:
     ending: Ending | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     played: int = sys.maxsize
+    excuse: str = ""
 
     @cached_property
     def exchanges(self) -> tuple[HttpExchange, ...]:
@@ -107,7 +110,7 @@ class Examiner:
         self._situations = {situation.name: situation for situation in situations}
         self._seen: dict[str, Observation] = {}
         self._played = False
-        self._patience = context.patience or PATIENCE[context.profile]
+        self._pace = Pace(context.patience or PATIENCE[context.profile])
 
     async def observe(self, name: str) -> Observation:
         """What the agent did in that situation. Raises `UnjudgeableError` where none ever came."""
@@ -120,6 +123,19 @@ class Examiner:
             raise UnjudgeableError("no agent ever connected")
         return self._seen[name]
 
+    async def launch(self, situation: Situation) -> Observation:
+        """What an agent that is launched for it alone does in a situation beyond the known ones.
+        Raises `UnjudgeableError` where we can't launch any.
+        """
+        if not self._context.command:
+            raise UnjudgeableError("only an agent that Assay launches can be asked so much")
+        return await self._play(situation)
+
+    def excuse(self, name: str) -> str:
+        """Why nothing that takes time can be held against the agent in that situation."""
+        seen = self._seen.get(name)
+        return "" if seen is None else seen.excuse
+
     @property
     def _came(self) -> bool:
         """Did the agent say anything when all was well?"""
@@ -130,6 +146,7 @@ class Examiner:
         first, *rest = self._situations.values()
         others = [situation for situation in rest if self._context.plays(situation.name)]
         self._seen[first.name] = await self._play(first)
+        self._pace.settle()
         if not self._seen[first.name].exchanges:
             return  # it says nothing when all is well: nothing is learned by making it worse
         room = asyncio.Semaphore(_AT_ONCE)
@@ -150,7 +167,7 @@ class Examiner:
                 mock.session.coordinator.command(name, said)
             values = self._values(mock, situation.name)
             agent = AgentProcess(self._context.command, values)
-            stage = Stage(mock, self._patience, values, agent)
+            stage = Stage(mock, self._pace, values, agent)
             began = time.monotonic()
             await agent.start()
             try:
@@ -163,6 +180,7 @@ class Examiner:
                 entries=tuple(stage.entries),
                 seconds=time.monotonic() - began,
                 restarted=stage.restarted,
+                excuse=stage.excuse,
                 ending=ending,
                 values=values,
                 played=played,
@@ -178,14 +196,17 @@ class Examiner:
             await self._watch(stage, situation)
 
     async def _watch(self, stage: Stage, situation: Situation) -> None:
-        """Let the situation last."""
-        end = time.monotonic() + self._patience
+        """Let the situation last, from the agent's first word on."""
+        began = time.monotonic()
+        if await stage.until(lambda: stage.entries, stage.pace.launch):
+            stage.pace.launched(time.monotonic() - began)
+        end = time.monotonic() + stage.patience
         while time.monotonic() < end and stage.running:
             await asyncio.sleep(0.02)
             wanted = situation.restart_after
             if stage.restarted is None and wanted is not None and len(stage.entries) > wanted:
                 stage.restart()
-                end = time.monotonic() + self._patience
+                end = time.monotonic() + stage.patience
 
     def _mock(self, port: int) -> AbstractAsyncContextManager[RunningMock]:
         listen = self._context.listen
@@ -219,12 +240,13 @@ class Examiner:
                 for name, said in situation.commands:
                     mock.session.coordinator.command(name, said)
                 self._seen[situation.name] = await self._lead(mock, situation, values)
+                self._pace.settle()
 
     async def _lead(
         self, mock: RunningMock, situation: Situation, values: Mapping[str, str]
     ) -> Observation:
         before = mock.session.transcript.count if self._seen else 0
-        stage = Stage(mock, self._patience, values, before=before)
+        stage = Stage(mock, self._pace, values, before=before)
         began = time.monotonic()
         await self._let_live(stage, situation)
         mock.session.faults.clear()
@@ -233,6 +255,7 @@ class Examiner:
             entries=tuple(stage.entries),
             seconds=time.monotonic() - began,
             restarted=stage.restarted,
+            excuse=stage.excuse,
             values=values,
         )
 

@@ -1,10 +1,12 @@
-"""How long an answer is waited for, so that a peer that hangs cannot hang the run."""
+"""How long an answer is waited for, so that a peer that hangs cannot hang the run, and none is
+blamed for taking its time.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 
-__all__ = ["GIVEN_UP", "Patience"]
+__all__ = ["GIVEN_UP", "Pace", "Patience"]
 
 _FULL = 2
 """Hangs of one operation, without an answer in between, that are waited out to the end."""
@@ -14,6 +16,15 @@ GIVEN_UP = 5
 
 _ALLOWANCE = 3
 """Times the time-out that all hangs of a run together may cost before each costs a tenth."""
+
+_FIRST = 4
+"""Times the patience that an agent may take until its first answer of all."""
+
+_AGAIN, _MARGIN = 3.0, 1.0
+"""Times its slowest first answers, and seconds, that an agent may take for another."""
+
+_LONGEST = 60.0
+"""Seconds to which a patience grows, unless more is asked for."""
 
 
 class Patience:
@@ -45,3 +56,50 @@ class Patience:
         """It gave an answer, so that it is worth asking again."""
         if self._hung[operation] < GIVEN_UP:
             self._hung[operation] = 0
+
+
+class Pace:
+    """How slow an agent is, as its own first answers show: no document says how long one may think.
+    What comes after these is held against them. `least` are the seconds that any agent is waited
+    for.
+    """
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+        self._slowest: float | None = None
+        self._launch = 0.0
+        self._known = False
+
+    @property
+    def seconds(self) -> float:
+        """The patience with an answer."""
+        own = 0.0 if self._slowest is None else _AGAIN * self._slowest + _MARGIN
+        return max(self._least, min(own, _LONGEST))
+
+    @property
+    def first(self) -> float:
+        """The patience with an answer before which nothing is known of its pace."""
+        return self.seconds if self._known or self._slowest is not None else self.longest
+
+    @property
+    def longest(self) -> float:
+        """The patience with one that never was so silent, before it is said to do nothing more."""
+        return max(self.seconds, _FIRST * self._least)
+
+    @property
+    def launch(self) -> float:
+        """The patience with an agent that was launched, until its first word."""
+        return max(_FIRST * self._least, min(_AGAIN * self._launch, _LONGEST))
+
+    def launched(self, seconds: float) -> None:
+        """So many seconds after its launch its first word came."""
+        self._launch = max(seconds, self._launch)
+
+    def answered(self, seconds: float) -> None:
+        """It gave an answer after so many seconds: one of its first, or it tells nothing new."""
+        if not self._known:
+            self._slowest = max(seconds, self._slowest or 0.0)
+
+    def settle(self) -> None:
+        """Its first answers have come, or were waited for in vain."""
+        self._known = True

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from conformance.agent_process import AgentProcess
 from conformance.frames import Frame
+from conformance.patience import Pace
 from mockserver import RunningMock
 from mockserver.session import Session
 from mockserver.transcript import Entry, HttpExchange
@@ -26,29 +27,35 @@ class GoneError(Exception):
 
 class Stage:
     """The coordinator's side of one situation: what the agent says is seen, and it can be spoken
-    to. `patience` is how long, in seconds, an agent is waited for; `values` what it was started
-    with.
+    to. `pace` is how slow it has shown itself to be, here and elsewhere; `values` are what it was
+    started with. `excuse` is why nothing that takes time can be held against the agent, or empty.
     """
 
     def __init__(
         self,
         mock: RunningMock,
-        patience: float,
+        pace: Pace,
         values: Mapping[str, str],
         agent: AgentProcess | None = None,
         *,
         before: int = 0,
     ) -> None:
         self.mock = mock
-        self.patience = patience
+        self.pace = pace
         self.values = values
         self.restarted: int | None = None
+        self.excuse = ""
         self._agent = agent
         self._before = before
 
     @property
     def session(self) -> Session:
         return self.mock.session
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the agent is waited for."""
+        return self.pace.seconds
 
     @property
     def entries(self) -> list[Entry]:

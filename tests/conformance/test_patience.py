@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.patience import GIVEN_UP, Patience
+from conformance.patience import GIVEN_UP, Pace, Patience
 
 
 def test_patience_runs_out_with_an_operation_that_hangs() -> None:
@@ -41,3 +41,43 @@ def test_what_may_take_longer_is_waited_for_until_patience_is_gone() -> None:
     patience.hung("getAgent", 2.0)
     patience.hung("getAgent", 2.0)
     assert patience.seconds("getAgent", least=7.0) == 0.2
+
+
+def test_a_quick_agent_gets_the_usual_patience() -> None:
+    pace = Pace(5.0)
+    assert pace.first == 20.0, "nothing is known of it"
+    pace.answered(0.2)
+    assert (pace.first, pace.seconds) == (5.0, 5.0)
+
+
+def test_a_slow_agent_gets_more_by_its_own_pace() -> None:
+    pace = Pace(5.0)
+    pace.answered(7.0)
+    pace.answered(0.1)
+    assert pace.seconds == pace.first == 22.0
+    pace.settle()
+    pace.answered(15.0)
+    assert pace.seconds == 22.0, "it has shown how slow it is"
+
+
+def test_patience_with_an_agent_does_not_grow_for_ever() -> None:
+    pace = Pace(5.0)
+    pace.answered(1000.0)
+    assert pace.seconds == 60.0
+    assert Pace(90.0).seconds == 90.0, "more was asked for"
+
+
+def test_an_agent_that_never_answers_is_waited_for_once() -> None:
+    pace = Pace(5.0)
+    pace.settle()
+    assert (pace.first, pace.seconds) == (5.0, 5.0)
+    assert pace.longest == 20.0
+
+
+def test_a_slow_launch_is_no_slow_answer() -> None:
+    pace = Pace(5.0)
+    pace.launched(0.3)
+    assert pace.launch == 20.0
+    pace.launched(11.0)
+    assert pace.launch == 33.0
+    assert pace.seconds == 5.0

@@ -86,11 +86,12 @@ class Desk:
             tried, waited = bool(self.stage.entries), time.monotonic() - begun
             return tried and waited > self.stage.patience * (0.1 if self._book.shut_out else 1.0)
 
-        within = max(_LAUNCH, 2 * self.stage.patience)
+        within = max(_LAUNCH, self.stage.pace.launch)
         await self.stage.until(lambda: self.stage.session.lines or given_up(), within)
         if not self.stage.session.lines:
             self._book.shut_out = True
             raise GoneError
+        self.stage.pace.launched(time.monotonic() - begun)
         self.wake()
 
     def wake(self) -> None:

@@ -46,7 +46,9 @@ _LIVELY, _LIVELY_FOR = 60, 2.5
 
 
 async def normal_life(book: Playbook, name: str, stage: Stage) -> None:
-    """The mock as it is, with its events and its errors; but nothing takes it long."""
+    """The mock as it is, with its events and its errors; but nothing takes it long. How long the
+    script thinks before a call tells how long it is waited for.
+    """
     desk = Desk(stage, book, name)
     desk.hurry()
     await desk.arrive()
@@ -56,8 +58,12 @@ async def normal_life(book: Playbook, name: str, stage: Stage) -> None:
         enough = time.monotonic() - began > _LIVELY_FOR
         return enough and len(messages(stage.frames)) >= _LIVELY
 
+    if await stage.until(lambda: messages(stage.frames), stage.pace.first):
+        stage.pace.answered(time.monotonic() - began)
     await stage.until(seen_enough)
     book.habits.learn(stage.frames, began)
+    stage.pace.answered(book.habits.pause)
+    book.patience = stage.patience
 
 
 def with_company(kind: str, company: Callable[[int], str], greetings: int = 2) -> Scene:

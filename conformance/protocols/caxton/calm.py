@@ -39,12 +39,16 @@ _CURSOR = "cursor"
 
 
 async def normal_life(keeper: Keeper) -> None:
-    """It does what it does; what that is, the notebook learns."""
+    """It does what it does; what that is, the notebook learns. One that takes its time between two
+    requests is given more of it.
+    """
     crowd(keeper, 2)
     keeper.edits.append(partial(_able, keeper))
     await keeper.arrive()
     began = time.monotonic()
     await keeper.live(max(_LIFE, keeper.stage.patience))
+    keeper.stage.pace.answered(_pause([sent_at(heard) for heard in keeper.asked()]))
+    await keeper.live(began + keeper.stage.patience - time.monotonic())
     while _near_a_limit(keeper) and time.monotonic() < began + _LONG_LIFE:
         await keeper.live(0.5)
     asked, book = keeper.asked(), keeper.book
@@ -53,7 +57,7 @@ async def normal_life(keeper: Keeper) -> None:
     times = [sent_at(heard) for heard in asked]
     if keeper.stage.running:
         times.append(time.monotonic())  # one that has done its work may wait for ever
-    book.pause = max((after - before for before, after in pairwise(times)), default=0.0)
+    book.pause = _pause(times)
     book.reading = _reading(asked, times)
 
 
@@ -65,6 +69,11 @@ def _reading(asked: Sequence[HttpExchange], times: Sequence[float]) -> float:
         reads = number < len(asked) and asked[number].operation == "queryMessages"
         begun = (at if begun is None else begun) if reads else None
     return longest
+
+
+def _pause(times: Sequence[float]) -> float:
+    """The longest time between two of these moments that follow each other."""
+    return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
 def _able(keeper: Keeper, call: Call, /, serve: Serve) -> Answer | Later:

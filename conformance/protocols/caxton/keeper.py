@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from conformance.protocols.caxton.notes import Notebook, Notes, Strike
+from conformance.protocols.caxton.story import sent_at
 from conformance.stage import GoneError, Stage
 from mockserver.coordinator import Answer, Call, Connection, Heard, Later
 from mockserver.protocols.caxton import CaxtonCoordinator
@@ -168,9 +169,10 @@ class Keeper:
 
     async def arrive(self) -> None:
         """Wait for the first request. Raises `GoneError` where none comes."""
-        within = max(_LAUNCH, 2 * self.stage.patience)
+        begun, within = time.monotonic(), max(_LAUNCH, self.stage.pace.launch)
         if not await self.stage.until(lambda: self.exchanges, within):
             raise GoneError
+        self.stage.pace.launched(time.monotonic() - begun)
 
     async def connected(self, within: float | None = None) -> bool:
         """Wait for a WebSocket, of a client that opens any."""
@@ -179,10 +181,22 @@ class Keeper:
         return await self.stage.until(lambda: self.stage.session.lines, within)
 
     async def lively(self, count: int = 3, within: float | None = None) -> bool:
-        """Wait until it has asked for so much from now on."""
+        """Wait until it has asked for so much from now on. One that is silent for so long that it
+        counts as standing still may merely be slow, and is given more time.
+        """
         before = len(self.asked())
         limit = self.book.patience if within is None else within
-        return await self.stage.until(lambda: len(self.asked()) >= before + count, limit)
+        enough = await self.stage.until(lambda: len(self.asked()) >= before + count, limit)
+        return enough or (within is None and await self._after_all(before + count))
+
+    async def _after_all(self, wanted: int) -> bool:
+        asked = self.asked()
+        last = max([self.notes.began, *map(sent_at, asked[-1:])])
+        if time.monotonic() - last > self.book.silence:
+            more = max(0.0, last + self.stage.pace.longest - time.monotonic())
+            if await self.stage.until(lambda: len(self.asked()) > len(asked), more):
+                self.book.pause = max(self.book.pause, time.monotonic() - last)
+        return len(self.asked()) >= wanted
 
     async def seen(self, operations: Iterable[str], within: float) -> bool:
         """Wait until each of these was asked for, or at least everything that the client asks."""

@@ -37,7 +37,7 @@ class Prompter:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self._own = int(stage.values["id"])
-        self._patience = stage.patience
+        self._tired = False
         self._read = -1
         self._account = Account()
         self._streams: list[Stream] = []
@@ -54,10 +54,11 @@ class Prompter:
             )
             return refused and time.monotonic() - begun > self.stage.patience
 
-        within = max(_LAUNCH, 2 * self.stage.patience)
+        within = max(_LAUNCH, self.stage.pace.launch)
         await self.stage.until(lambda: self.stage.session.lines or given_up(), within)
         if not self.stage.session.lines:
             raise GoneError
+        self.stage.pace.launched(time.monotonic() - begun)
 
     def tell(self, text: str, sender: int = PERSON) -> None:
         """An instruction, as the coordinator delivers it."""
@@ -83,7 +84,8 @@ class Prompter:
 
     async def settle(self, quiet: float = 0.0) -> None:
         """Wait until every instruction is answered and every stream ended, or nothing more comes
-        of it within the patience; then for some `quiet` seconds.
+        of it within the patience; then for some `quiet` seconds. Its first answers tell how long
+        this agent is waited for.
 
         An agent that once let the patience pass in vain is waited for a fraction of it from then
         on: it is broken already, and must not hold up the others.
@@ -92,13 +94,29 @@ class Prompter:
         end = since + self._patience * (2 + len(self._account.unanswered))
         while self._open and self.stage.running and time.monotonic() < end:
             await asyncio.sleep(0.01)
+            silent = time.monotonic() - since
             if (now := self._progress()) != said:
+                self.stage.pace.answered(silent)
                 said, since = now, time.monotonic()
-            elif time.monotonic() - since > self._patience:
-                self._patience = self.stage.patience / _TIRED
+            elif silent > self._patience:
+                self._tired = True
                 break
+        else:
+            self._break_off()
         if quiet and self.stage.running:
             await self.stage.until(lambda: False, quiet)
+
+    def _break_off(self) -> None:
+        """It may be in the middle of an answer still: then it is not known what would come."""
+        if self._open and self.stage.running:
+            self._tired = True
+            self.stage.excuse = "the agent was still answering when its time was up"
+
+    @property
+    def _patience(self) -> float:
+        """Seconds of silence after which nothing more is taken to come."""
+        pace = self.stage.pace
+        return pace.seconds / _TIRED if self._tired else pace.first
 
     @property
     def _open(self) -> bool:

@@ -139,12 +139,13 @@ class Foreman:
         """Wait until the agent is registered and uses what is for registered agents. Raises
         `GoneError` where it does not come.
         """
-        within = max(_LAUNCH, 2 * self.stage.patience)
+        begun, within = time.monotonic(), max(_LAUNCH, self.stage.pace.launch)
         # One that somebody else runs was registered before.
         if not await self.stage.until(
             lambda: self.asked("registerAgent", status=201) or self.asked(*OF_AGENTS), within
         ):
             raise GoneError
+        self.stage.pace.launched(time.monotonic() - begun)
         if not await self.stage.until(lambda: self.asked(*OF_AGENTS), self.patience):
             raise GoneError
 
@@ -232,6 +233,16 @@ class Foreman:
             return wanted <= {h.parameters["taskId"] for h in self.asked("completeTask")}
 
         return await self.stage.until(reported, within or self.patience)
+
+    async def first_done(self, ids: Iterable[str]) -> None:
+        """Wait until the first tasks of all are reported: how long one of them takes tells how long
+        this agent is waited for. It may not take all of them.
+        """
+        given, pace = time.monotonic(), self.stage.pace
+        if await self.stage.until(lambda: self.asked("completeTask"), pace.first):
+            due = self.interval  # until then it need not know of any
+            pace.answered(max(0.0, time.monotonic() - given - due))
+        await self.done(ids, self.patience + 2)
 
     async def settle(self) -> bool:
         """Wait until all that was told on ways that the agent takes tasks by is reported."""

@@ -55,7 +55,7 @@ async def normal_life(foreman: Foreman) -> None:
         task = foreman.task(f"by {way}")
         if foreman.tell(way, task):
             first[way] = task
-    await foreman.done((task["taskId"] for task in first.values()), foreman.patience + 2)
+    await foreman.first_done(task["taskId"] for task in first.values())
     await _learn(foreman, first)
     for way in book.ways:
         tasks = [foreman.task(f"several by {way}") for _ in range(3)]

@@ -12,6 +12,7 @@ from conformance.exchange import of_transcript
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.aitbc.dialogue import registering
+from conformance.protocols.aitbc.ordeals import pauses_of
 from conformance.protocols.aitbc.situations import NORMAL, SITUATIONS
 from mockserver.transcript import HttpExchange
 
@@ -24,6 +25,9 @@ _HAMMERING = 4
 
 _NO_PAUSE = 0.1
 """Seconds that nobody would call a pause."""
+
+_MOMENT = 2.0
+"""Seconds that anybody is granted to do something about what it was told."""
 
 _FLOOD = 60
 """Requests within a second from which on a lone agent counts as flooding."""
@@ -60,6 +64,12 @@ async def test_a_forgotten_agent_registers_again(examiner: Examiner, judge: Judg
     again = next((h for h in after if registering(h)), None)
     if told is None and again is None:
         raise UnjudgeableError("after the restart the agent asked nothing that told it")
+    if (
+        told is not None
+        and again is None
+        and not _had_time(seen, await examiner.observe(NORMAL), told)
+    ):
+        raise UnjudgeableError("the agent was told too late to do anything about it")
     judge.holds(
         "AITBC-AGENT-REG-012",
         again is not None,
@@ -135,15 +145,21 @@ def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) 
     """Does it say nothing since the trouble for four times the longest pause of its normal life?"""
     if seen.ending is None or not seen.ending.asked or not seen.exchanges:
         return False
-    pauses = [
-        later.real - earlier.real
-        for earlier, later in zip(normal.exchanges, normal.exchanges[1:], strict=False)
-    ]
+    pauses = pauses_of(normal)
     if len(pauses) < 3:
         return False  # it does not speak often enough to tell
     last = seen.exchanges[-1]
-    left = seen.exchanges[0].real + seen.seconds - last.real
-    return last.number <= trouble.number and left > max(3.0, 4 * max(pauses))
+    return last.number <= trouble.number and _left(seen, last) > max(3.0, 4 * max(pauses))
+
+
+def _had_time(seen: Observation, normal: Observation, told: HttpExchange) -> bool:
+    """Was it left alone for longer than its longest pause in its normal life, and a moment?"""
+    return _left(seen, told) > max(_MOMENT, 1.5 * max(pauses_of(normal), default=0.0))
+
+
+def _left(seen: Observation, heard: HttpExchange) -> float:
+    """Seconds from then to the end of the situation."""
+    return seen.exchanges[0].real + seen.seconds - heard.real
 
 
 @requirement("AITBC-AGENT-GEN-015")
