@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "play a scenario against a coordinator",
     "test": "judge a coordinator or an agent",
     "record": "stand before a coordinator: judge what passes, and record it as a scenario",
+    "mutate": "break lawful peers, and see what of it the suite catches",
     "report": "write the reports of a run again",
     "lint": "check a protocol pack or a scenario",
     "scenarios": "list the scenarios that ship, or explain one",
