@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from conformance.cli.launch import add_coordinator, refuse_unless
-from conformance.cli.mutate_peers import found_peers
+from conformance.cli.mutate_peers import UnreachableError, found_peers
 from conformance.context import PROFILES, RunContext
 from conformance.mutation.candidates import Candidate, named, sampled
+from conformance.mutation.judging import judged
 from conformance.mutation.ledger import Ledger, header, state_of_suite
 from conformance.mutation.peers import Peers
 from conformance.mutation.runner import NotGreenError, Runner, Settings, Whole
@@ -75,7 +76,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", choices=PROFILES, default="standard")
     parser.add_argument("--strict", action="store_true", help="what is only implied fails too")
     parser.add_argument(
-        "--timeout", type=float, metavar="S", help="seconds that an agent's situation lasts"
+        "--timeout",
+        type=float,
+        metavar="S",
+        help="seconds that an agent's situation lasts, or that an answer may take",
     )
     parser.add_argument(
         "--floor", type=float, default=97.0, metavar="N", help="per cent that must be caught"
@@ -105,7 +109,11 @@ class _Part:
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     _check(arguments)
-    parts = _parts(arguments, protocol)
+    try:
+        parts = _parts(arguments, protocol)
+    except UnreachableError as error:
+        print(f"assay: {error}", file=sys.stderr)
+        return 3
     if arguments.list:
         _list(parts)
         return 0
@@ -218,7 +226,7 @@ class _Session:
         self._of = sum(len(chosen) for _, chosen in todo)
         settings = Settings(
             context=self._context,
-            read=_read,
+            judge=partial(judged, read=_read),
             tell=self._tell,
             state=self._state,
             jobs=self._arguments.jobs,

@@ -27,7 +27,7 @@ _KEPT = 2000
 """Characters of what a suite said that came to nothing."""
 
 
-async def judged(context: RunContext, read: Reader, limit: float) -> Seen:
+async def judged(context: RunContext, limit: float, read: Reader) -> Seen:
     """What the suite says of the peer of that context, within `limit` seconds.
 
     A suite that takes longer, or that leaves no record, is broken, never the peer.

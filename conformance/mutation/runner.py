@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from conformance.context import RunContext
 from conformance.mutation.candidates import Candidate, suspects
-from conformance.mutation.judging import Reader, judged
 from conformance.mutation.peers import Peer, Peers
 from conformance.mutation.verdicts import Judgement, Seen, judgement
 from conformance.verdict import now
 from schemas.spec import Protocol, Requirement
 
 __all__ = ["NotGreenError", "Runner", "Settings", "Whole"]
+
+Stages = Literal["both", "suspects", "whole"]
 
 _LIMIT = 90.0
 """Seconds that a suite may always take; it may take `_TIMES` as long as for the whole peer."""
@@ -38,18 +39,19 @@ class NotGreenError(Exception):
 class Settings:
     """How the mutants are judged.
 
-    `context` holds what all runs share; `jobs` is how many go on side by side; `until` a time of
-    `time.monotonic` from which on nothing new is begun. With `stages` of `suspects` the whole
-    suite is left out, with `whole` the first stage is; `both` is the default.
+    `context` holds what all runs share. `judge` runs the suite once, within so many seconds;
+    `tell` is given each record; `state` is that of the suite. `jobs` is how many go on side by
+    side; `until` a time of `time.monotonic` from which on nothing new is begun. With `stages` of
+    `suspects` the whole suite is left out, with `whole` the first stage is.
     """
 
     context: RunContext
-    read: Reader
+    judge: Callable[[RunContext, float], Awaitable[Seen]]
     tell: Callable[[Mapping[str, Any]], None]
     state: str
     jobs: int = 2
     until: float | None = None
-    stages: str = "both"
+    stages: Stages = "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,7 @@ class Runner:
                 situations=situations,
                 library=self.settings.context.library and not rows,
             )
-            seen = await judged(context, self.settings.read, limit)
+            seen = await self.settings.judge(context, limit)
             return seen, peer.applied()
 
     def _suspects(self, candidate: Candidate) -> tuple[str, ...]:
