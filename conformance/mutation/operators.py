@@ -10,7 +10,7 @@ from typing import Any, Final
 from conformance.mutation.catalogue_fields import Field
 from schemas import pointer as json_pointer
 
-__all__ = ["ABSENT", "BREAKING", "STRUCTURAL", "VALUES", "broken", "values_at"]
+__all__ = ["ABSENT", "BREAKING", "STRUCTURAL", "VALUES", "broken", "other_texts", "values_at"]
 
 ABSENT: Final = object()
 """In the place of a message that an operator cannot change."""
@@ -181,7 +181,7 @@ def _wrong(value: Any, field: Field) -> Iterator[Any]:
     if value is None or isinstance(value, bool):
         yield from (not value,) if isinstance(value, bool) else ("text", 7)
     elif isinstance(value, str):
-        yield from _other_texts(value)
+        yield from other_texts(value)
     elif isinstance(value, int | float):
         yield from (value + 1, value - 1, value / 2, value / 2 + 0.25, value + 100)
     elif isinstance(value, list):
@@ -190,8 +190,8 @@ def _wrong(value: Any, field: Field) -> Iterator[Any]:
         yield from ({**value, "unasked": "text"}, {}, {"unasked": "text"})
 
 
-def _other_texts(value: str) -> Iterator[str]:
-    """Of the same form, so that a pattern may still fit: one sign is another of its kind."""
+def other_texts(value: str) -> Iterator[str]:
+    """Other texts of the same form, so that a pattern may still fit: one sign is another of its kind."""
     if (date := _DATE.sub(lambda found: found[1] + str((int(found[2]) + 1) % 10), value)) != value:
         yield date
     for index in range(len(value) - 1, -1, -1):

@@ -1,0 +1,5 @@
+"""Peers behind a proxy that breaks what they say in one way."""
+
+from conformance.mutation.breaking.standing import broken_agent, broken_coordinator
+
+__all__ = ["broken_agent", "broken_coordinator"]

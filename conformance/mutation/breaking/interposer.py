@@ -1,0 +1,90 @@
+"""A process between an examiner and an agent: a proxy, and the agent started with its address.
+
+It is started in the agent's place, and is nothing to be noticed: it ends when the agent does, as
+the agent did, and leaves being asked to end to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.agent_process import fill_command
+from conformance.mutation.breaking.breaker import Breaker
+from conformance.mutation.breaking.changes import Breaking
+from conformance.mutation.breaking.standing import unheard
+from conformance.mutation.mutant import Mutant
+from conformance.proxy.server import proxying
+from conformance.target import Target, Tls
+from schemas import load, load_requirements
+
+__all__ = ["main"]
+
+_PREFIX = "ASSAY_"
+_LAST_WORDS = 0.2
+"""Seconds for what the agent said last to come through."""
+
+
+def main() -> None:
+    """`sys.argv` holds the file with the task."""
+    task = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    code = asyncio.run(_stand(task))
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+async def _stand(task: Mapping[str, Any]) -> int:
+    protocol = load(task["protocol"])
+    values = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(_PREFIX)
+    }
+    target = Target(url=values["url"], grpc=values["grpc"], tls=Tls(ca=values["ca"]))
+    changes = None
+    if task["mutant"] is not None:
+        mutant = Mutant(**task["mutant"])
+        told = _teller(Path(task["tally"]))
+        rows = load_requirements(protocol)
+        breaker = Breaker(protocol, rows, mutant, "agent", told, seed=task["seed"])
+        changes = Breaking(breaker)
+    known = target.for_protocol(protocol)
+    async with proxying(protocol, {}, known, unheard, changes=changes) as proxy:
+        own = {
+            **values,
+            "url": proxy.url,
+            "ws_url": proxy.ws_url,
+            "grpc": proxy.grpc,
+            "host": proxy.host,
+            "port": str(proxy.port),
+            "ca": proxy.ca,
+        }
+        code = await _live(task["command"], own)
+        await asyncio.sleep(_LAST_WORDS)
+        return code
+
+
+def _teller(tally: Path) -> Any:
+    def tell() -> None:
+        with tally.open("ab") as file:  # of several processes, each adds a byte
+            file.write(b".")
+
+    return tell
+
+
+async def _live(command: list[str], values: Mapping[str, str]) -> int:
+    """The agent's life. It is in our group: who ends that, or asks it to end, reaches it."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
+    environment = {f"{_PREFIX}{name.upper()}": value for name, value in values.items()}
+    process = await asyncio.create_subprocess_exec(
+        *fill_command(command, values), env={**os.environ, **environment}
+    )
+    return await process.wait()
