@@ -9,11 +9,11 @@ from typing import Any
 from conformance.mutation import operators
 from conformance.mutation.catalogue_channels import channel_mutants, message_mutants
 from conformance.mutation.catalogue_fields import Field
-from conformance.mutation.catalogue_names import made
 from conformance.mutation.catalogue_operations import operation_mutants, shared_mutants
 from conformance.mutation.catalogue_places import Body, bodies
 from conformance.mutation.catalogue_rules import Law
 from conformance.mutation.mutant import Mutant
+from conformance.mutation.catalogue_names import made
 from mockserver.bodies import Bodies
 from schemas.spec import Protocol, Requirement, Role
 

@@ -14,7 +14,7 @@ __all__ = ["own_mock"]
 
 @asynccontextmanager
 async def own_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[Target]:
-    """A mock that listens, with hooks and credentials. Where the suite asks it to let time pass, its
+    """A mock that listens, with hooks and credentials. Where it can be asked to let time pass, its
     time is virtual.
     """
     settings = Settings(dialect=dialect, username="warden", password="open-sesame")  # noqa: S106

@@ -104,7 +104,7 @@ class WireAgent(_WirePeers):
         self._target = target
 
     @asynccontextmanager
-    async def _peer(self, reading: str, mutant: Mutant | None) -> AsyncIterator[Peer]:
+    async def _peer(self, _: str, mutant: Mutant | None) -> AsyncIterator[Peer]:
         broken = broken_agent(self._protocol, mutant, self._command, seed=self._seed)
         async with broken as command:
             yield Peer(
