@@ -130,7 +130,9 @@ def _named(mutants: Sequence[Mapping[str, Any]], heading: str) -> Iterator[str]:
     yield f"  {heading}:"
     for mutant in mutants[:_LISTED]:
         why = _why_lawful(mutant)
-        rows = listing([*mutant["fail"], *mutant["lost"]], 3)
+        rows = listing(
+            [*mutant["fail"], *(mutant["lost"] if mutant["fate"] == "escaped" else ())], 3
+        )
         told = "; ".join(filter(None, (rows, why)))
         yield f"    {mutant['name']}{f'  ({told})' if told else ''}"
     if len(mutants) > _LISTED:
