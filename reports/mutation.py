@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from reports.text import plural
 from schemas.errors import PackError, Problem
 from schemas.files import check
 
@@ -171,14 +172,14 @@ class Score:
         if self.end is None:
             return "The last session was cut off."
         left, lawful = self.end["left"], self.end["left_lawful"]
-        told = f" Not judged: {left} mutants, {lawful} lawful peers." if left or lawful else ""
+        told = f" Not judged: {plural(left, 'mutant')}, {plural(lawful, 'lawful peer')}."
         said = {
             "complete": "Everything that was asked for was judged.",
             "interrupted": "The session was interrupted.",
             "out-of-time": "The time was over.",
             "not-green": f"{self.end['message'].rstrip('.')}.",
         }[self.end["reason"]]
-        return said + told
+        return said + (told if left or lawful else "")
 
     def exit_code(self, floor: float) -> int:
         """0 where the score keeps the floor (per cent) and no lawful peer fails; 1 where not, and

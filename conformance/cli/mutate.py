@@ -31,7 +31,7 @@ from schemas import PackError, load, load_requirements
 from schemas.errors import Problem
 from schemas.spec import Protocol, Requirement
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "read_seen", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who offers peers that misbehave (default: this checkout's tests)",
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="mutants; may be repeated"
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="mutants, and no other lawful peers than theirs; may be repeated",
     )
     parser.add_argument("--sample", type=int, metavar="N", help="so many, of every place and kind")
     parser.add_argument(
@@ -174,7 +178,7 @@ def _parts(arguments: argparse.Namespace, protocol: Protocol) -> list[_Part]:
             peers=peers,
             known=len(all_of),
             chosen=[each for each in chosen if (each.mutant.source, each.name) in wanted],
-            lawful=() if arguments.stages == "suspects" else peers.lawful(),
+            lawful=() if arguments.only or arguments.stages == "suspects" else peers.lawful(),
         )
         for (peers, all_of), (_, chosen) in zip(offered, left, strict=True)
     ]
@@ -227,7 +231,7 @@ class _Session:
         self._of = sum(len(chosen) for _, chosen in todo)
         settings = Settings(
             context=self._context,
-            judge=partial(judged, read=_read),
+            judge=partial(judged, read=read_seen),
             tell=self._tell,
             state=self._state,
             jobs=self._arguments.jobs,
@@ -348,7 +352,7 @@ def _refuse_other(theirs: object, ours: object, name: str, out: Path) -> None:
     refuse_unless(theirs == ours, str(out), message, None, "give another name with --out")
 
 
-def _read(record: Path) -> Seen:
+def read_seen(record: Path) -> Seen:
     """What a run.jsonl says of each row. Whatever broke the suite leaves nothing to be believed."""
     run = Run.read(record)
     broke = next((fault.message for fault in run.faults), "")
