@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 from collections.abc import Mapping
@@ -54,7 +55,8 @@ async def _stand(task: Mapping[str, Any]) -> int:
         mutant = Mutant(**task["mutant"])
         told = _teller(Path(task["tally"]))
         rows = load_requirements(protocol)
-        breaker = Breaker(protocol, rows, mutant, "agent", told, seed=task["seed"])
+        noise = random.Random(task["seed"]).randbytes  # noqa: S311  # to be repeated, not secret
+        breaker = Breaker(protocol, rows, mutant, "agent", told, noise=noise)
         changes = Breaking(breaker)
     known = target.for_protocol(protocol)
     async with proxying(protocol, {}, known, unheard, changes=changes) as proxy:

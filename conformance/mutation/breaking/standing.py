@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+import random
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -61,9 +61,8 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         rows = load_requirements(self._protocol)
         changes = None
         if self._mutant is not None:
-            self._breaker = Breaker(
-                self._protocol, rows, self._mutant, "coordinator", seed=self._seed
-            )
+            noise = random.Random(self._seed).randbytes  # noqa: S311  # to be repeated, not secret
+            self._breaker = Breaker(self._protocol, rows, self._mutant, "coordinator", noise=noise)
             changes = Breaking(self._breaker)
         standing = proxying(
             self._protocol, {}, self._target, unheard, mirrors=True, changes=changes
@@ -120,7 +119,7 @@ class broken_agent:  # noqa: N801  # see above
         """How often the mutant has been applied, in all lives of the agent."""
         if self._folder is not None:
             with contextlib.suppress(FileNotFoundError):
-                self._applied = os.stat(self._tally).st_size
+                self._applied = self._tally.stat().st_size
         return self._applied
 
     async def __aenter__(self) -> tuple[str, ...]:

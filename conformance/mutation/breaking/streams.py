@@ -58,10 +58,10 @@ class Changing:
             return (data,)
         self._requests.receive(data)
         pieces: list[Piece] = []
-        while not self._upgrading and (event := self._requests.next()) is not None:
+        while (event := self._requests.next()) is not None:
             pieces += self._request(event)
-        if self._upgrading and (early := self._requests.rest()):
-            pieces.append(early)
+            if self._upgrades():
+                pieces.append(self._requests.rest())
         return pieces
 
     def _request(self, event: Event) -> Sequence[Piece]:
@@ -92,11 +92,19 @@ class Changing:
             return self._framed(data) if not self._judged_agent else (data,)
         self._responses.receive(data)
         pieces: list[Piece] = []
-        while not self._open and (event := self._responses.next()) is not None:
+        while (event := self._responses.next()) is not None:
             pieces += self._answer(event)
-        if self._open and (follows := self._responses.rest()):
-            pieces += (follows,) if self._judged_agent else self._framed(follows)
+            if self._joins():
+                follows = self._responses.rest()
+                pieces += (follows,) if self._judged_agent else self._framed(follows)
         return pieces
+
+    def _upgrades(self) -> bool:
+        """Does what the client says next belong to a WebSocket, if it is granted?"""
+        return self._upgrading
+
+    def _joins(self) -> bool:
+        return self._open
 
     def coordinator_left(self) -> Sequence[Piece]:
         if self._judged_agent:
