@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ _TOKEN = "token"  # noqa: S105  # part of a name
 
 class Breaker:
     """What all connections of a proxy share while one mutant is tried. `told` is called whenever
-    the mutant has been applied; `noise` gives so many bytes, to mask frames with. Raises `ValueError` for one that the documents do not know.
+    the mutant has been applied; `noise` gives so many bytes, to mask frames with.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Breaker:
         self.bodies = Bodies(protocol)
         self.part, _, self.piece = mutant.part.partition(".")
         self.applied = 0
+        self.failure: Exception | None = None
+        """What went wrong here: it must not be taken for what the mutant does."""
         self.lines: list[Changing] = []
         """The open WebSockets."""
         rows = {name: row for name, row in requirements.items() if row.role == role}
@@ -64,6 +67,15 @@ class Breaker:
         """The mutant was applied."""
         self.applied += 1
         self._told()
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Keep what goes wrong in the block, for whoever tries the mutant."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
 
     def message_of(self, channel: str, payload: Any) -> str:
         """Which of the role's messages this is; of those that no discriminator tells apart, the

@@ -21,13 +21,21 @@ from conformance.target import Target
 from schemas import load_requirements
 from schemas.spec import Protocol
 
-__all__ = ["broken_agent", "broken_coordinator", "unheard"]
+__all__ = ["FAILURE", "BreakingError", "broken_agent", "broken_coordinator", "unheard"]
 
 _HOME = str(Path(__file__).resolve().parents[3])
 _INTERPOSED = (
     "import sys; sys.path.insert(0, {home!r}); "
     "from conformance.mutation.breaking.interposer import main; main()"
 )
+
+
+FAILURE = "failure"
+"""The file beside the tally that tells what went wrong."""
+
+
+class BreakingError(Exception):
+    """A mutant could not be applied: a fault of ours, and no word on the peer."""
 
 
 def unheard(_: object) -> None:
@@ -39,7 +47,8 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
     that reaches it through a proxy. Its hooks go the same way, untouched. `mutant` may be `None`,
     for a proxy that breaks nothing.
 
-    Raises `OSError` where no address can be had.
+    Raises `OSError` where no address can be had, and on leaving `BreakingError` where something
+    went wrong here.
     """
 
     def __init__(
@@ -77,6 +86,10 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+        if error is None and self._breaker is not None and self._breaker.failure is not None:
+            raise BreakingError(f"{self._breaker.mutant.name} cannot be applied") from (
+                self._breaker.failure
+            )
 
     def _through(self, proxy: RunningProxy) -> Target:
         target = self._target
@@ -96,7 +109,8 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
 
 class broken_agent:  # noqa: N801  # see above
     """The same agent, with what it says broken as the mutant has it: enters with the command that
-    starts it so. `command` may hold the placeholders that an agent's command has.
+    starts it so. `command` may hold the placeholders that an agent's command has. Raises
+    `BreakingError` on leaving, where something went wrong here.
     """
 
     def __init__(
@@ -143,8 +157,12 @@ class broken_agent:  # noqa: N801  # see above
     ) -> None:
         assert self._folder is not None, "it was entered"
         self._applied = self.applied
+        failure = self._tally.with_name(FAILURE)
+        said = failure.read_text("utf-8") if failure.exists() else ""
         self._folder.cleanup()
         self._folder = None
+        if said and error is None:
+            raise BreakingError(said)
 
     @property
     def _tally(self) -> Path:

@@ -52,6 +52,10 @@ class Changing:
     # From the client
 
     def from_client(self, data: bytes) -> Sequence[Piece]:
+        with self._breaker.watched():
+            return self._client_said(data)
+
+    def _client_said(self, data: bytes) -> Sequence[Piece]:
         if self._open:
             return self._framed(data) if self._judged_agent else (data,)
         if self._upgrading:
@@ -88,6 +92,10 @@ class Changing:
     # From the coordinator
 
     def from_coordinator(self, data: bytes) -> Sequence[Piece]:
+        with self._breaker.watched():
+            return self._coordinator_said(data)
+
+    def _coordinator_said(self, data: bytes) -> Sequence[Piece]:
         if self._open:
             return self._framed(data) if not self._judged_agent else (data,)
         self._responses.receive(data)

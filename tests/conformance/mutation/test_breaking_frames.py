@@ -91,11 +91,14 @@ async def test_message_in_another_form() -> None:
 
 
 async def test_message_goes_to_somebody_else() -> None:
-    async with behind("deliveredChat:misdirected") as (url, standing):
-        async with connect(url) as mine, connect(url) as other:
-            await mine.send(chat("secret"))
-            assert json.loads(await other.recv())["payload"] == "secret"
-            assert standing.applied == 1
+    async with (
+        behind("deliveredChat:misdirected") as (url, standing),
+        connect(url) as mine,
+        connect(url) as other,
+    ):
+        await mine.send(chat("secret"))
+        assert json.loads(await other.recv())["payload"] == "secret"
+        assert standing.applied == 1
 
 
 async def test_nobody_else_is_there_to_get_it() -> None:

@@ -21,6 +21,7 @@ from mockserver.transcript import HttpExchange
 from schemas import load
 from schemas.protobuf import codec
 from tests.conformance.mutation.catalogues import mutant
+from tests.conformance.proxy.watching import until
 from tests.mutants.coordinators import served_mock
 from tests.suite import run_suite, verdicts
 
@@ -126,20 +127,22 @@ async def test_agent_says_something_else(tmp_path: Path, name: str, status: int)
 SLEEPER = """
 import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-print("here", flush=True)
+open({here!r}, "w").close()
 time.sleep(60)
 """
 
 
 async def test_agent_is_asked_to_end_and_ends_in_its_own_way(tmp_path: Path) -> None:
-    script = tmp_path / "agent.py"
-    script.write_text(SLEEPER)
-    async with asyncio.timeout(LIMIT), mockserver.start("aitbc") as mock:
-        async with agent_of(mock, script, None) as (process, _):
-            while b"here" not in process._output:  # what it has said so far
-                await asyncio.sleep(0.02)
-            ending = await process.end()
-            assert (ending.code, ending.stubborn) == (3, False)
+    script, here = tmp_path / "agent.py", tmp_path / "here"
+    script.write_text(SLEEPER.format(here=str(here)))
+    async with (
+        asyncio.timeout(LIMIT),
+        mockserver.start("aitbc") as mock,
+        agent_of(mock, script, None) as (process, _),
+    ):
+        await until(here.exists)
+        ending = await process.end()
+        assert (ending.code, ending.stubborn) == (3, False)
 
 
 @pytest.mark.parametrize(
