@@ -9,11 +9,11 @@ from typing import Any
 from conformance.mutation import operators
 from conformance.mutation.catalogue_channels import channel_mutants, message_mutants
 from conformance.mutation.catalogue_fields import Field
+from conformance.mutation.catalogue_names import made
 from conformance.mutation.catalogue_operations import operation_mutants, shared_mutants
 from conformance.mutation.catalogue_places import Body, bodies
 from conformance.mutation.catalogue_rules import Law
 from conformance.mutation.mutant import Mutant
-from conformance.mutation.catalogue_names import made
 from mockserver.bodies import Bodies
 from schemas.spec import Protocol, Requirement, Role
 
@@ -21,7 +21,7 @@ __all__ = ["wire_mutants"]
 
 _OF_MEMBERS = operators.STRUCTURAL
 _OF_VALUES = tuple(operators.BREAKING)
-_TOKEN = "token"
+_TOKEN = "token"  # noqa: S105  # part of a name
 
 _BY_PROTOBUF = (
     "drop", "out-of-enum", "below-minimum", "above-maximum", "too-short", "too-long",

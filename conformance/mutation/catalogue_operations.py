@@ -1,4 +1,4 @@
-"""What can be done to a request or an answer beside its fields: status, headers, path, the whole."""
+"""What can be done to a request or an answer beside its fields."""
 
 from __future__ import annotations
 

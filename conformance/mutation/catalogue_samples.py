@@ -44,10 +44,7 @@ def _texts(said: Any) -> Iterator[str]:
 
 def _sample(nodes: Sequence[Node], texts: Sequence[str], depth: int) -> Any:
     known = list(flat(nodes))
-    fixed = [node.schema["const"] for node in known if "const" in node.schema]
-    members = [each for node in known for each in node.schema.get("enum", ())]
-    shown = [each for node in known for each in node.schema.get("examples", ())]
-    for each in (*fixed, *members, *shown):
+    for each in _named(known):
         return each
     kind = _kind(known)
     if depth > _DEEPEST:
@@ -57,6 +54,18 @@ def _sample(nodes: Sequence[Node], texts: Sequence[str], depth: int) -> Any:
     if kind == "array":
         items = [Node(node.document, node.schema["items"]) for node in known if _lists(node)]
         return [_sample(items, texts, depth + 1) if items else "text-1"]
+    return _scalar(kind, known, texts)
+
+
+def _named(known: Iterable[Node]) -> Iterator[Any]:
+    """The values that schemas name themselves, the most binding first."""
+    held = list(known)
+    yield from (node.schema["const"] for node in held if "const" in node.schema)
+    yield from (each for node in held for each in node.schema.get("enum", ()))
+    yield from (each for node in held for each in node.schema.get("examples", ()))
+
+
+def _scalar(kind: str, known: Sequence[Node], texts: Sequence[str]) -> Any:
     if kind == "string":
         return _text(known, texts)
     if kind in ("integer", "number"):
@@ -102,5 +111,5 @@ def _number(known: Sequence[Node]) -> int | float:
     least = [node.schema["minimum"] for node in known if "minimum" in node.schema]
     more = [node.schema["exclusiveMinimum"] for node in known if "exclusiveMinimum" in node.schema]
     most = [node.schema["maximum"] for node in known if "maximum" in node.schema]
-    number: int | float = max([1, *least, *(each + 1 for each in more)])
-    return min([number, *most])
+    number: int | float = min([max([1, *least, *(each + 1 for each in more)]), *most])
+    return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.mutation.catalogue_fields import Field
@@ -27,6 +28,14 @@ _DATE = re.compile(r"^([0-9]{3})([0-9])(?=-?[0-9]{2}-?[0-9]{2})")
 Accepts = Callable[[Any], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    operator: str
+    field: Field
+    accepts: Accepts
+    earlier: Sequence[Any]
+
+
 def broken(
     operator: str, message: Any, field: Field, accepts: Accepts, earlier: Sequence[Any] = ()
 ) -> Any:
@@ -35,18 +44,17 @@ def broken(
     `accepts` tells whether a message keeps the schemas: operators on values must keep them, all
     others should break them. `earlier` are the values that stood there in an earlier message.
     """
-    places = [at for at in json_pointer.locations(message, field.steps)]
-    if not places:
-        return ABSENT
-    changed = copy.deepcopy(message)
+    places = list(json_pointer.locations(message, field.steps))
     if operator in STRUCTURAL:
+        changed = copy.deepcopy(message)
         done = [_restructured(changed, at, operator) for at in reversed(places) if at]
-    else:
-        done = []
-        for at in places:
-            changed, did = _replaced(changed, at, operator, field, accepts, earlier)
-            done.append(did)
-    return changed if any(done) else ABSENT
+        return changed if any(done) else ABSENT
+    changed, aim = ABSENT, _Aim(operator, field, accepts, earlier)
+    for at in places:
+        before = message if changed is ABSENT else changed
+        after = _replaced(before, at, aim)
+        changed = changed if after is ABSENT else after
+    return changed
 
 
 def values_at(message: Any, field: Field) -> list[Any]:
@@ -64,27 +72,21 @@ def _restructured(message: Any, at: tuple[str, ...], operator: str) -> bool:
     return True
 
 
-def _replaced(
-    message: Any,
-    at: tuple[str, ...],
-    operator: str,
-    field: Field,
-    accepts: Accepts,
-    earlier: Sequence[Any],
-) -> tuple[Any, bool]:
+def _replaced(message: Any, at: tuple[str, ...], aim: _Aim) -> Any:
+    """The message with one value changed, or `ABSENT`."""
     value = json_pointer.dig(message, at)
-    offered = earlier if operator == "stale" else BREAKING[operator](value, field)
+    lawful = aim.operator in VALUES
+    known = aim.operator == "stale"
+    offered = aim.earlier if known else BREAKING[aim.operator](value, aim.field)
     spare = ABSENT
     for candidate in offered:
         if _same(candidate, value):
             continue
         tried = _put(message, at, candidate)
-        if accepts(tried) is (operator in VALUES):
-            return tried, True
+        if aim.accepts(tried) is lawful:
+            return tried
         spare = tried if spare is ABSENT else spare
-    if spare is ABSENT or operator in VALUES:
-        return message, False
-    return spare, True
+    return ABSENT if lawful else spare
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -191,7 +193,7 @@ def _wrong(value: Any, field: Field) -> Iterator[Any]:
 
 
 def other_texts(value: str) -> Iterator[str]:
-    """Other texts of the same form, so that a pattern may still fit: one sign is another of its kind."""
+    """Others of the same form, so that a pattern may still fit: one sign is another of its kind."""
     if (date := _DATE.sub(lambda found: found[1] + str((int(found[2]) + 1) % 10), value)) != value:
         yield date
     for index in range(len(value) - 1, -1, -1):

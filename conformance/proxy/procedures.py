@@ -121,13 +121,7 @@ class Procedures:
             passed.cancel()
             call.unanswered("the client did not wait", self._clock.now() - at)
             raise
-        took = self._clock.now() - at
-        if code is grpc.StatusCode.UNAVAILABLE and is_ours(details):
-            self._counts.refused += 1
-            call.unanswered(f"{self._target.grpc} cannot be reached", took)
-        else:
-            self._counts.connected += 1
-            call.ended(code.name, details, trailing, took)
+        self._ended(call, code, details, trailing, self._clock.now() - at)
         context.set_trailing_metadata(trailing)
         if holder is not None:
             own = Answered(messages=call.answers, code=code.name, details=details)
@@ -138,6 +132,16 @@ class Procedures:
             code, details = grpc.StatusCode[changed.code], changed.details
         if code is not grpc.StatusCode.OK:
             await context.abort(code, details)
+
+    def _ended(
+        self, call: _Call, code: grpc.StatusCode, details: str, trailing: _Metadata, took: float
+    ) -> None:
+        if code is grpc.StatusCode.UNAVAILABLE and is_ours(details):
+            self._counts.refused += 1
+            call.unanswered(f"{self._target.grpc} cannot be reached", took)
+        else:
+            self._counts.connected += 1
+            call.ended(code.name, details, trailing, took)
 
 
 class _Call:

@@ -72,8 +72,8 @@ async def proxying(
     `tell` is told of everything that passed. `tls` is whether clients are spoken to over TLS;
     without it, as the coordinator is. `changes` may change what passes; then `tell` is told of what
     the coordinator heard and said. Where it `mirrors`, a client is known behind it by the
-    certificate that it shows, instead of by what was issued for the path. Raises `OSError` where an address cannot be had, or a file of
-    the target is no PEM.
+    certificate that it shows, instead of by what was issued for the path. Raises `OSError` where an
+    address cannot be had, or a file of the target is no PEM.
     """
     watch = Watch(Reader(protocol), requirements, tell, strict=strict)
     secure = target.url.startswith("https") if tls is None else tls
@@ -188,7 +188,9 @@ class _Server:
             return self._mirror.context(shown)
         return self._identities.context(path) if self._identities else None
 
-    async def _dial(self, shown: bytes, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _dial(
+        self, shown: bytes, path: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = self._parts
         host, port = parts.hostname or "", parts.port or (443 if self._secure else 80)
         context = self._context(shown, path)

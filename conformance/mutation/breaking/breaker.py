@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Breaker"]
 
+_KEPT = 8
+"""Earlier values that are remembered."""
+
 _TOKEN = "token"  # noqa: S105  # part of a name
 
 
 class Breaker:
     """What all connections of a proxy share while one mutant is tried. `told` is called whenever
-    the mutant has been applied. Raises `ValueError` for one that the documents do not know.
+    the mutant has been applied; `noise` gives so many bytes, to mask frames with.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Breaker:
         role: Role,
         told: Callable[[], None] = lambda: None,
         *,
-        seed: int = 0,
+        noise: Callable[[int], bytes] = bytes,
     ) -> None:
         self.protocol = protocol
         self.mutant = mutant
@@ -47,12 +50,14 @@ class Breaker:
         self.bodies = Bodies(protocol)
         self.part, _, self.piece = mutant.part.partition(".")
         self.applied = 0
+        self.failure: Exception | None = None
+        """What went wrong here: it must not be taken for what the mutant does."""
         self.lines: list[Changing] = []
         """The open WebSockets."""
         rows = {name: row for name, row in requirements.items() if row.role == role}
         self._known = bodies(protocol, rows, role)
         self._told = told
-        self.chance = random.Random(seed)  # noqa: S311  # nothing hangs on it but repeatability
+        self.noise = noise
         self._body = self._find_body()
         self._field = self._find_field()
         self._earlier: list[Any] = []
@@ -62,6 +67,15 @@ class Breaker:
         """The mutant was applied."""
         self.applied += 1
         self._told()
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Keep what goes wrong in the block, for whoever tries the mutant."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
 
     def message_of(self, channel: str, payload: Any) -> str:
         """Which of the role's messages this is; of those that no discriminator tells apart, the
@@ -76,9 +90,7 @@ class Breaker:
             if (each.sender, each.type) == (self.role, found.type)
         }
         fit = [
-            body
-            for body in self._known
-            if body.place.message in alike and body.accepts(payload)
+            body for body in self._known if body.place.message in alike and body.accepts(payload)
         ]
         best = max(fit, key=lambda body: len(body.fields), default=None)
         return best.place.message if best else found.id
@@ -86,10 +98,9 @@ class Breaker:
     def json(self, data: bytes) -> bytes | None:
         """A body or a message with its field changed; `None` where that cannot be."""
         try:
-            said = read_json(data)
-        except ValueError:
+            changed = self.said(read_json(data))
+        except ValueError:  # no JSON, or a text in it that is no Unicode
             return None
-        changed = self.said(said)
         return None if changed is operators.ABSENT else write_json(changed)
 
     def said(self, message: Any) -> Any:
@@ -102,7 +113,7 @@ class Breaker:
         changed = operators.broken(
             operator, message, self._field, self._body.accepts, self._earlier
         )
-        self._earlier = (operators.values_at(message, self._field) or self._earlier)[-8:]
+        self._earlier = (operators.values_at(message, self._field) or self._earlier)[-_KEPT:]
         return changed
 
     @property
@@ -116,7 +127,7 @@ class Breaker:
         for holder, key in list(_tokens(changed)):
             token = holder[key]
             other = next((each for each in self._tokens if each != token), None)
-            self._tokens = [each for each in self._tokens if each != token][-8:] + [token]
+            self._tokens = [*(each for each in self._tokens if each != token), token][-_KEPT:]
             if other is not None:
                 holder[key], did = other, True
         return changed if did else operators.ABSENT

@@ -34,6 +34,10 @@ class Breaking:
 
     def asked(self, path: str, message: bytes) -> bytes:
         """What a procedure is asked."""
+        with self._breaker.watched():
+            return self._asked(path, message)
+
+    def _asked(self, path: str, message: bytes) -> bytes:
         breaker = self._breaker
         found = self._procedure(path)
         if found is None or breaker.part != REQUEST or breaker.role != "agent":
@@ -45,6 +49,10 @@ class Breaking:
 
     def answered(self, path: str, answered: Answered) -> Answered:
         """What a procedure answers."""
+        with self._breaker.watched():
+            return self._answered(path, answered)
+
+    def _answered(self, path: str, answered: Answered) -> Answered:
         breaker, mutant = self._breaker, self._breaker.mutant
         found = self._procedure(path)
         part = REPLY if answered.code == _OK else str(STATUSES[answered.code])

@@ -201,7 +201,9 @@ def _with_query(breaker: Breaker, target: str) -> str:
     elif operator == "rename":
         told = [(f"{key}_" if key == name else key, value) for key, value in told]
     else:
-        told = [(key, _other_word(operator, value) if key == name else value) for key, value in told]
+        told = [
+            (key, _other_word(operator, value) if key == name else value) for key, value in told
+        ]
     return f"{path}?{urlencode(told)}" if told else path
 
 

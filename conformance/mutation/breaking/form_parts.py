@@ -14,7 +14,9 @@ __all__ = ["form_with"]
 _NAME = re.compile(rb'(?i)(content-disposition:[^\r\n]*?\bname=)"?([^";\r\n]*)"?')
 
 
-def form_with(body: bytes, label: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bytes:
+def form_with(
+    body: bytes, label: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> bytes:
     """`label` is the form's Content-Type. A part whose value `after` is what it was `before` stays,
     one that is there no more goes, and a name that was not there takes a part that went.
     """
@@ -45,7 +47,10 @@ def _part(
 def _written(value: Any, before: Any, content: bytes) -> bytes:
     if not isinstance(value, str):
         return json.dumps(value).encode()
-    if isinstance(before, str) and base64.b64encode(content.removesuffix(b"\r\n")).decode() == before:
+    if (
+        isinstance(before, str)
+        and base64.b64encode(content.removesuffix(b"\r\n")).decode() == before
+    ):
         try:
             return base64.b64decode(value, validate=True)
         except binascii.Error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 from collections.abc import Mapping
@@ -18,11 +19,12 @@ from typing import Any
 from conformance.agent_process import fill_command
 from conformance.mutation.breaking.breaker import Breaker
 from conformance.mutation.breaking.changes import Breaking
-from conformance.mutation.breaking.standing import unheard
+from conformance.mutation.breaking.standing import FAILURE, unheard
 from conformance.mutation.mutant import Mutant
 from conformance.proxy.server import proxying
 from conformance.target import Target, Tls
 from schemas import load, load_requirements
+from schemas.spec import Protocol
 
 __all__ = ["main"]
 
@@ -49,15 +51,10 @@ async def _stand(task: Mapping[str, Any]) -> int:
         if name.startswith(_PREFIX)
     }
     target = Target(url=values["url"], grpc=values["grpc"], tls=Tls(ca=values["ca"]))
-    changes = None
-    if task["mutant"] is not None:
-        mutant = Mutant(**task["mutant"])
-        told = _teller(Path(task["tally"]))
-        rows = load_requirements(protocol)
-        breaker = Breaker(protocol, rows, mutant, "agent", told, seed=task["seed"])
-        changes = Breaking(breaker)
+    breaker = _breaker(protocol, task) if task["mutant"] is not None else None
+    changes = Breaking(breaker) if breaker else None
     known = target.for_protocol(protocol)
-    async with proxying(protocol, {}, known, unheard, changes=changes) as proxy:
+    async with proxying(protocol, {}, known, unheard, changes=changes, mirrors=True) as proxy:
         own = {
             **values,
             "url": proxy.url,
@@ -69,7 +66,18 @@ async def _stand(task: Mapping[str, Any]) -> int:
         }
         code = await _live(task["command"], own)
         await asyncio.sleep(_LAST_WORDS)
-        return code
+    if breaker is not None and breaker.failure is not None:
+        said = f"{breaker.mutant.name} cannot be applied: {breaker.failure!r}"
+        Path(task["tally"]).with_name(FAILURE).write_text(said, "utf-8")
+    return code
+
+
+def _breaker(protocol: Protocol, task: Mapping[str, Any]) -> Breaker:
+    mutant = Mutant(**task["mutant"])
+    told = _teller(Path(task["tally"]))
+    noise = random.Random(task["seed"]).randbytes  # noqa: S311  # to be repeated, not secret
+    rows = load_requirements(protocol)
+    return Breaker(protocol, rows, mutant, "agent", told, noise=noise)
 
 
 def _teller(tally: Path) -> Any:

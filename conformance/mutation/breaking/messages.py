@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from conformance.clients.rfc6455 import frame_bytes
 from conformance.mutation.breaking.breaker import Breaker
@@ -92,31 +92,36 @@ class Frames:
         if said.kind != "text" or self._breaker.mutant.place not in self._breaker.protocol.messages:
             return False
         try:
-            payload = read_json(said.data)
-        except ValueError:
+            found = self._breaker.message_of(self._channel, read_json(said.data))
+        except ValueError:  # no JSON, or a text in it that is no Unicode
             return False
-        return self._breaker.message_of(self._channel, payload) == self._breaker.mutant.place
+        return found == self._breaker.mutant.place
 
     def _changed(self, said: Spoken, raw: bytes) -> Sequence[Piece]:
-        operator, text = self._breaker.mutant.operator, said.data
-        if operator == "missing":
-            return self._done()
-        if operator == "duplicated":
-            return self._done(raw, raw)
-        if operator == "delayed":
-            return self._done(Pause(DELAY), raw)
+        operator = self._breaker.mutant.operator
+        whole: Mapping[str, Sequence[Piece]] = {
+            "missing": (),
+            "duplicated": (raw, raw),
+            "delayed": (Pause(DELAY), raw),
+        }
+        if operator in whole:
+            return self._done(*whole[operator])
         if operator == "misdirected":
             return self._done() if self._elsewhere(raw) else (raw,)
+        other = self._other_frames(operator, said.data)
+        return (raw,) if other is None else self._done(other)
+
+    def _other_frames(self, operator: str, text: bytes) -> bytes | None:
+        """The message in another form; `None` where it has none."""
         if operator == "garbled":
-            return self._done(self._written(text[:-1], "text"))
+            return self._written(text[:-1], "text")
         if operator == "binary":
-            return self._done(self._written(text, "binary"))
+            return self._written(text, "binary")
         if operator == "fragmented":
             half = len(text) // 2
-            first = self._one(_TEXT, text[:half], fin=False)
-            return self._done(first + self._one(_CONT, text[half:]))
+            return self._one(_TEXT, text[:half], fin=False) + self._one(_CONT, text[half:])
         changed = self._breaker.json(text)
-        return (raw,) if changed is None else self._done(self._written(changed, "text"))
+        return None if changed is None else self._written(changed, "text")
 
     def _control(self, frame: bytes, spoken: Sequence[Spoken]) -> Sequence[Piece]:
         closing = next((each for each in spoken if each.kind == "close"), None)
@@ -143,7 +148,7 @@ class Frames:
         self, opcode: int, data: bytes, *, fin: bool = True, masked: bool | None = None
     ) -> bytes:
         hidden = self._masked if masked is None else masked
-        return frame_bytes(opcode, data, fin=fin, masked=hidden, mask=self._breaker.chance.randbytes(4))
+        return frame_bytes(opcode, data, fin=fin, masked=hidden, mask=self._breaker.noise(4))
 
 
 def _first_frame(buffer: bytearray) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+import random
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,13 +21,21 @@ from conformance.target import Target
 from schemas import load_requirements
 from schemas.spec import Protocol
 
-__all__ = ["broken_agent", "broken_coordinator", "unheard"]
+__all__ = ["FAILURE", "BreakingError", "broken_agent", "broken_coordinator", "unheard"]
 
 _HOME = str(Path(__file__).resolve().parents[3])
 _INTERPOSED = (
     "import sys; sys.path.insert(0, {home!r}); "
     "from conformance.mutation.breaking.interposer import main; main()"
 )
+
+
+FAILURE = "failure"
+"""The file beside the tally that tells what went wrong."""
+
+
+class BreakingError(Exception):
+    """A mutant could not be applied: a fault of ours, and no word on the peer."""
 
 
 def unheard(_: object) -> None:
@@ -39,7 +47,8 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
     that reaches it through a proxy. Its hooks go the same way, untouched. `mutant` may be `None`,
     for a proxy that breaks nothing.
 
-    Raises `OSError` where no address can be had.
+    Raises `OSError` where no address can be had, and on leaving `BreakingError` where something
+    went wrong here.
     """
 
     def __init__(
@@ -61,9 +70,8 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         rows = load_requirements(self._protocol)
         changes = None
         if self._mutant is not None:
-            self._breaker = Breaker(
-                self._protocol, rows, self._mutant, "coordinator", seed=self._seed
-            )
+            noise = random.Random(self._seed).randbytes  # noqa: S311  # to be repeated, not secret
+            self._breaker = Breaker(self._protocol, rows, self._mutant, "coordinator", noise=noise)
             changes = Breaking(self._breaker)
         standing = proxying(
             self._protocol, {}, self._target, unheard, mirrors=True, changes=changes
@@ -78,6 +86,10 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+        if error is None and self._breaker is not None and self._breaker.failure is not None:
+            raise BreakingError(f"{self._breaker.mutant.name} cannot be applied") from (
+                self._breaker.failure
+            )
 
     def _through(self, proxy: RunningProxy) -> Target:
         target = self._target
@@ -97,7 +109,8 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
 
 class broken_agent:  # noqa: N801  # see above
     """The same agent, with what it says broken as the mutant has it: enters with the command that
-    starts it so. `command` may hold the placeholders that an agent's command has.
+    starts it so. `command` may hold the placeholders that an agent's command has. Raises
+    `BreakingError` on leaving, where something went wrong here.
     """
 
     def __init__(
@@ -120,7 +133,7 @@ class broken_agent:  # noqa: N801  # see above
         """How often the mutant has been applied, in all lives of the agent."""
         if self._folder is not None:
             with contextlib.suppress(FileNotFoundError):
-                self._applied = os.stat(self._tally).st_size
+                self._applied = self._tally.stat().st_size
         return self._applied
 
     async def __aenter__(self) -> tuple[str, ...]:
@@ -144,8 +157,12 @@ class broken_agent:  # noqa: N801  # see above
     ) -> None:
         assert self._folder is not None, "it was entered"
         self._applied = self.applied
+        failure = self._tally.with_name(FAILURE)
+        said = failure.read_text("utf-8") if failure.exists() else ""
         self._folder.cleanup()
         self._folder = None
+        if said and error is None:
+            raise BreakingError(said)
 
     @property
     def _tally(self) -> Path:

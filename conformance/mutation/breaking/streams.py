@@ -52,16 +52,20 @@ class Changing:
     # From the client
 
     def from_client(self, data: bytes) -> Sequence[Piece]:
+        with self._breaker.watched():
+            return self._client_said(data)
+
+    def _client_said(self, data: bytes) -> Sequence[Piece]:
         if self._open:
             return self._framed(data) if self._judged_agent else (data,)
         if self._upgrading:
             return (data,)
         self._requests.receive(data)
         pieces: list[Piece] = []
-        while not self._upgrading and (event := self._requests.next()) is not None:
+        while (event := self._requests.next()) is not None:
             pieces += self._request(event)
-        if self._upgrading and (early := self._requests.rest()):
-            pieces.append(early)
+            if self._upgrades():
+                pieces.append(self._requests.rest())
         return pieces
 
     def _request(self, event: Event) -> Sequence[Piece]:
@@ -88,15 +92,27 @@ class Changing:
     # From the coordinator
 
     def from_coordinator(self, data: bytes) -> Sequence[Piece]:
+        with self._breaker.watched():
+            return self._coordinator_said(data)
+
+    def _coordinator_said(self, data: bytes) -> Sequence[Piece]:
         if self._open:
             return self._framed(data) if not self._judged_agent else (data,)
         self._responses.receive(data)
         pieces: list[Piece] = []
-        while not self._open and (event := self._responses.next()) is not None:
+        while (event := self._responses.next()) is not None:
             pieces += self._answer(event)
-        if self._open and (follows := self._responses.rest()):
-            pieces += (follows,) if self._judged_agent else self._framed(follows)
+            if self._joins():
+                follows = self._responses.rest()
+                pieces += (follows,) if self._judged_agent else self._framed(follows)
         return pieces
+
+    def _upgrades(self) -> bool:
+        """Does what the client says next belong to a WebSocket, if it is granted?"""
+        return self._upgrading
+
+    def _joins(self) -> bool:
+        return self._open
 
     def coordinator_left(self) -> Sequence[Piece]:
         if self._judged_agent:
