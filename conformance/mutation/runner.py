@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 from conformance.context import RunContext
@@ -135,7 +136,9 @@ class Runner:
         self, reading: str, rows: tuple[str, ...] = (), situations: tuple[str, ...] = ()
     ) -> Seen:
         began = time.monotonic()
-        seen, _ = await self._run(self.peers.whole(reading), rows, situations, _LIMIT * _TIMES)
+        seen, _ = await self._run(
+            partial(self.peers.whole, reading), rows, situations, _LIMIT * _TIMES
+        )
         seconds = time.monotonic() - began
         if not seen.broke:
             self.known[reading] = Whole(verdicts=seen.verdicts, seconds=seconds)
@@ -198,29 +201,37 @@ class Runner:
         self, candidate: Candidate, base: Whole, rows: tuple[str, ...], situations: tuple[str, ...]
     ) -> tuple[Judgement, int | None]:
         limit = max(_LIMIT, _TIMES * base.seconds)
-        opened = self.peers.broken(candidate)
-        seen, applied = await self._run(opened, rows, situations, limit)
+        take = partial(self.peers.broken, candidate)
+        seen, applied = await self._run(take, rows, situations, limit)
         return judgement(candidate, base.verdicts, seen, applied), applied
 
     async def _run(
         self,
-        opened: AbstractAsyncContextManager[Peer],
+        take: Callable[[], AbstractAsyncContextManager[Peer]],
         rows: tuple[str, ...],
         situations: tuple[str, ...],
         limit: float,
     ) -> tuple[Seen, int | None]:
-        async with opened as peer:
-            context = replace(
-                self.settings.context,
-                run=secrets.token_hex(5),
-                target=peer.target,
-                command=peer.command,
-                rows=rows,
-                situations=situations,
-                library=self.settings.context.library and not rows,
-            )
-            seen = await self.settings.judge(context, limit)
-            return seen, peer.applied()
+        """What the suite says of a peer, and how often something was broken. Whatever goes wrong
+        with a peer before or behind it is an error of that one alone.
+        """
+        seen, applied = Seen(verdicts={}), None
+        try:
+            async with take() as peer:
+                context = replace(
+                    self.settings.context,
+                    run=secrets.token_hex(5),
+                    target=peer.target,
+                    command=peer.command,
+                    rows=rows,
+                    situations=situations,
+                    library=self.settings.context.library and not rows,
+                )
+                seen = await self.settings.judge(context, limit)
+                applied = peer.applied()
+        except Exception as error:  # noqa: BLE001  # peers may be anybody's
+            seen = replace(seen, broke=f"the peer went wrong: {error!r}")
+        return seen, applied
 
     def _suspects(self, candidate: Candidate) -> tuple[str, ...]:
         role = self.settings.context.role

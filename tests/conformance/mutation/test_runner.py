@@ -206,3 +206,25 @@ async def test_broken_suite_is_an_error_of_its_own() -> None:
         "a": "error",
         "b": "survived",
     }
+
+
+async def test_peer_that_cannot_be_had_is_an_error_of_its_own() -> None:
+    class _Unserved(_Peers):
+        def broken(self, candidate: Candidate) -> Any:
+            raise OSError("no address") if candidate.name == "a" else ValueError(candidate.name)
+
+        @asynccontextmanager
+        async def _peer(self, name: str) -> AsyncIterator[Peer]:
+            yield Peer(target=Target(url=name))
+            raise RuntimeError("it ended badly")
+
+    runner, told = _runner(_Suite({}), _Unserved())
+    with pytest.raises(NotGreenError, match="it ended badly"):
+        await runner.judge([_candidate("a")], [])
+    runner.known["plain"] = Whole(verdicts=_GREEN, seconds=1)
+    await runner.judge([_candidate("a"), _candidate("b")], [])
+    errors = [each["message"] for each in told if each["record"] == "mutant"]
+    assert [("no address" in each, "'b'" in each) for each in errors] == [
+        (True, False),
+        (False, True),
+    ]
