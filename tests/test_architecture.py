@@ -73,6 +73,7 @@ IMPURE_MODULES = {
 ALLOWED_CALLS = {
     # durations of a request, told in the transcript; no answer depends on them
     "app.py": {"time.perf_counter", "time.monotonic"},
+    "candidates.py": {"random.Random"},
     "session.py": {"random.Random"},
     "sockets.py": {"time.monotonic"},
 }
@@ -164,6 +165,7 @@ PURE_ELSEWHERE = (
     "conformance/mutation/breaking/messages.py",
     "conformance/mutation/breaking/streams.py",
     "conformance/mutation/breaking/whole.py",
+    "conformance/mutation/candidates.py",
     "conformance/mutation/catalogue.py",
     "conformance/mutation/catalogue_channels.py",
     "conformance/mutation/catalogue_fields.py",
@@ -174,6 +176,7 @@ PURE_ELSEWHERE = (
     "conformance/mutation/catalogue_samples.py",
     "conformance/mutation/mutant.py",
     "conformance/mutation/operators.py",
+    "conformance/mutation/verdicts.py",
     "conformance/proxy/changing.py",
     "conformance/proxy/connection.py",
     "conformance/proxy/frame_stream.py",

@@ -8,7 +8,6 @@ import orjson
 import pytest
 
 from conformance.cli import run
-from conformance.mutation.ledger import state_of_suite
 from reports.mutation import Score
 from schemas.files import check
 
@@ -100,7 +99,3 @@ def test_peer_that_is_not_there_is_told(
 ) -> None:
     assert _mutate(*words) == 3
     assert capsys.readouterr().err.startswith("assay: ")
-
-
-def test_state_of_the_suite_is_the_same_until_something_changes() -> None:
-    assert state_of_suite() == state_of_suite()
