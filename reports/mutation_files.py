@@ -14,7 +14,6 @@ from reports.page import page
 from reports.text import listing, plural, printable, shorten
 
 __all__ = [
-    "_why_lawful",
     "mutation_markdown",
     "mutation_results",
     "mutation_summary",

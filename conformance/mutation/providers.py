@@ -39,7 +39,9 @@ class Provider(Protocol):
         ...
 
     def lawful(self, protocol: str, role: Role) -> Sequence[str]:
-        """The names of the lawful peers: each takes another of the readings that are open."""
+        """The names of the lawful peers: each takes another of the readings that are open. The
+        first agent is the one that is broken on the wire: best one that says everything.
+        """
         ...
 
     def coordinator(

@@ -20,6 +20,9 @@ __all__ = ["PROVIDER", "CheckoutPeers"]
 
 _HERE = Path(__file__).parent
 
+_BUSIEST: Mapping[str, str] = {"aitbc": "chatty", "echocenter": "stream"}
+"""The agents that say the most, where the first one does not: wire mutants want to be elicited."""
+
 
 class CheckoutPeers:
     """Independent coordinators and agents: lawful ones in many readings, and hundreds of faults."""
@@ -46,8 +49,10 @@ class CheckoutPeers:
         ]
 
     def lawful(self, protocol: str, role: Role) -> Sequence[str]:
-        known = agents.STYLES if role == "agent" else coordinators.LAWFUL
-        return [*known.get(protocol, ())]
+        if role == "coordinator":
+            return [*coordinators.LAWFUL.get(protocol, ())]
+        known = agents.STYLES.get(protocol, ())
+        return sorted(known, key=lambda style: style != _BUSIEST.get(protocol))
 
     def coordinator(
         self, protocol: str, reading: str, mutant: str
