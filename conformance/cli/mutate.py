@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -239,6 +240,7 @@ class _Session:
             stages=self._arguments.stages,
         )
         reason, message, left, lawful = "complete", "", 0, 0
+        _end_in_order()
         try:
             for part, chosen in todo:
                 runner = Runner(
@@ -334,6 +336,12 @@ class _Session:
             }
         )
         self._ledger.close()
+
+
+def _end_in_order() -> None:
+    """Whoever asks us to end, even where a shell started us deaf to Ctrl-C, has the runs ended."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _is_there(out: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,7 @@ import pytest
 from conformance.cli import run
 from reports.mutation import Score
 from schemas.files import check
+from tests.conformance.children import assay_started, ended
 
 _WIRE = "getHealth.200.body./status:retype"
 _BEHAVIOUR = "register.capabilities.empty_refused"
@@ -99,3 +101,16 @@ def test_peer_that_is_not_there_is_told(
 ) -> None:
     assert _mutate(*words) == 3
     assert capsys.readouterr().err.startswith("assay: ")
+
+
+async def test_what_is_done_is_kept_when_it_is_told_to_end(tmp_path: Path) -> None:
+    words = ("--only", "register.capabilities.*", "--suspects", "--out", "score.jsonl")
+    process = await assay_started(tmp_path, "mutate", "aitbc", *words, PYTHONUNBUFFERED="1")
+    assert process.stdout is not None
+    begun = await process.stdout.readline()  # the peer as it is was judged
+    process.send_signal(signal.SIGTERM)
+    done = await ended(process, tmp_path)
+    assert begun.startswith(b"lawful")
+    assert (done.code, done.err) == (130, "")
+    assert done.records("score.jsonl")[-1]["reason"] == "interrupted"
+    assert "The session was interrupted. Not judged:" in done.out
