@@ -18,14 +18,13 @@ HANDSHAKE = "handshake"
 def message_mutants(body: Body, law: Law, role: Role) -> Iterator[Mutant]:
     """Of one kind of message, whatever it holds."""
     place = body.place
-    for operator in ("missing", "duplicated", "reordered"):
-        yield made(place, operator, rule=law.occurrence(operator, body.section))
+    astray = ("misdirected",) if role == "coordinator" else ()
+    for operator in ("missing", "duplicated", "reordered", *astray):
+        yield made(place, operator, rule=law.occurrence(operator, place.message, body.section))
     yield made(place, "delayed", rule="soon-enough")
     yield made(place, "garbled")
     yield made(place, "binary")
     yield made(place, "fragmented", rule="rfc-allows")
-    if role == "coordinator":
-        yield made(place, "misdirected")
 
 
 def channel_mutants(protocol: Protocol, law: Law, role: Role) -> Iterator[Mutant]:
