@@ -25,13 +25,13 @@ RULES: Mapping[str, str] = {
     "header-left-open": "no row speaks of the header",
     "soon-enough": "it comes a moment later, and no bound is as short",
     "own-initiative": "no row says how often, or in which order, this message is said",
-    "close-left-open": "no row says how the connection is closed",
+    "close-left-open": "no row says with which code, or at all, the connection is closed",
     "rfc-allows": "RFC 6455 lets a message come in any number of fragments",
 }
 
 _OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
 _ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
-_CLOSED = r"close|closes|closed|end|ends|ended"
+_CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
 
 
 _UNIQUE = re.compile(r"(?i)\bno two\b|\bunique\b|\bof its own\b|\bnever\b.*\bagain\b")
@@ -141,12 +141,9 @@ class Law:
         spoken = any(re.search(pattern, row.text) for row in self._own(section))
         return "" if spoken else "own-initiative"
 
-    def closing(self) -> str:
-        """Of another close code, or an end without one."""
-        said = re.compile(
-            rf"(?i)\bcode\b.*\b(?:{_CLOSED})\b|\b(?:{_CLOSED})\b.*\bcode\b|close frame"
-        )
-        ruled = any(row.rule == "closed-in-order" for row in self._rows)
-        return (
-            "" if ruled or any(said.search(row.text) for row in self._rows) else "close-left-open"
-        )
+    def closing(self, operator: str) -> str:
+        """Of another close code, or an end without a close frame."""
+        if operator == "lost" and any(row.rule == "closed-in-order" for row in self._rows):
+            return ""
+        spoken = any(_CLOSING.search(row.text) for row in self._rows)
+        return "" if spoken else "close-left-open"
