@@ -60,9 +60,9 @@ def _of_field(body: Body, field: Field, law: Law, codec: Bodies) -> Iterator[Mut
             rule = law.structure(body, field, allowed=allowed)
             yield made(body.place, operator, part=_part(body), pointer=field.pointer, rule=rule)
             continue
-        rule = law.value(body, field)
         known = "token-swapped" if _TOKEN in field.name.lower() else "stale"
         for each in ("wrong", known):
+            rule = law.value(body, field, each)
             yield made(body.place, each, part=_part(body), pointer=field.pointer, rule=rule)
 
 

@@ -18,22 +18,23 @@ HANDSHAKE = "handshake"
 def message_mutants(body: Body, law: Law, role: Role) -> Iterator[Mutant]:
     """Of one kind of message, whatever it holds."""
     place = body.place
-    for operator in ("missing", "duplicated", "reordered"):
-        yield made(place, operator, rule=law.occurrence(operator, body.section))
+    astray = ("misdirected",) if role == "coordinator" else ()
+    for operator in ("missing", "duplicated", "reordered", *astray):
+        yield made(place, operator, rule=law.occurrence(operator, place.message, body.section))
     yield made(place, "delayed", rule="soon-enough")
     yield made(place, "garbled")
     yield made(place, "binary")
     yield made(place, "fragmented", rule="rfc-allows")
-    if role == "coordinator":
-        yield made(place, "misdirected")
 
 
 def channel_mutants(protocol: Protocol, law: Law, role: Role) -> Iterator[Mutant]:
     """Of the handshake of each channel, of its frames, and of how it ends."""
     for channel in protocol.channels.values():
         yield made(channel.id, "masking")
-        for operator, value in (("close-code", "4242"), ("close-code", "1005"), ("lost", "")):
-            yield made(channel.id, operator, value=value, rule=law.closing())
+        yield made(channel.id, "close-code", value="999")  # RFC 6455 gives no such code
+        for value in ("4242", "1005"):
+            yield made(channel.id, "close-code", value=value, rule=law.closing("close-code"))
+        yield made(channel.id, "lost", rule=law.closing("lost"))
         if role == "coordinator":
             yield from _of_answer(protocol, channel)
         else:

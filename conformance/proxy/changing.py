@@ -29,8 +29,10 @@ class Change(Protocol):
     request is, a change must find out by itself.
     """
 
-    def joined(self, to_client: Callable[[bytes], object]) -> None:
-        """The connection begins; `to_client` says something to its client, unasked."""
+    def joined(self, to_client: Callable[[bytes], bool]) -> None:
+        """The connection begins; `to_client` says something to its client, unasked, and returns
+        whether it could.
+        """
 
     def from_client(self, data: bytes) -> Sequence[Piece]: ...
 
@@ -73,7 +75,7 @@ class Changes(Protocol):
 class Unchanged:
     """Everything goes on as it came."""
 
-    def joined(self, to_client: Callable[[bytes], object]) -> None:
+    def joined(self, to_client: Callable[[bytes], bool]) -> None:
         pass
 
     def from_client(self, data: bytes) -> Sequence[Piece]:

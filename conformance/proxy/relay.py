@@ -54,7 +54,7 @@ class Relay:
 
     async def run(self) -> None:
         """Until both sides have ended."""
-        self._change.joined(self._writer.write)
+        self._change.joined(self._volunteer)
         self._start(self._from_client())
         try:
             await self._over.wait()
@@ -168,6 +168,14 @@ class Relay:
             elif not await self._bide(piece):
                 return False
         return True
+
+    def _volunteer(self, data: bytes) -> bool:
+        """Say something to the client unasked. Returns whether it can still be told anything."""
+        try:
+            self._writer.write(data)
+        except RuntimeError:  # our half of the connection has ended
+            return False
+        return not self._writer.is_closing()
 
     async def _bide(self, piece: Pause | Cut) -> bool:
         if isinstance(piece, Pause):

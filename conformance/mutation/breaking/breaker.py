@@ -81,13 +81,14 @@ class Breaker:
         """Which of the role's messages this is; of those that no discriminator tells apart, the
         one of which the document knows most. Empty where it is none.
         """
-        found = self.protocol.channels[channel].message(self.role, payload)
+        known = self.protocol.channels[channel]
+        found = known.message(self.role, payload)
         if found is None:
             return ""
         alike = {
             each.id
-            for each in self.protocol.channels[channel].messages.values()
-            if (each.sender, each.type) == (self.role, found.type)
+            for each in known.messages.values()
+            if each.sender == self.role and (not known.discriminator or each.type == found.type)
         }
         fit = [
             body for body in self._known if body.place.message in alike and body.accepts(payload)

@@ -36,13 +36,13 @@ class Changing:
         self._frames: Frames | None = None
         self._channel = ""
         self._open = False
-        self._to_client: Callable[[bytes], object] = lambda _: None
+        self._to_client: Callable[[bytes], bool] = lambda _: False
 
     @property
     def _judged_agent(self) -> bool:
         return self._breaker.role == "agent"
 
-    def joined(self, to_client: Callable[[bytes], object]) -> None:
+    def joined(self, to_client: Callable[[bytes], bool]) -> None:
         self._to_client = to_client
 
     def left(self) -> None:
@@ -169,8 +169,8 @@ class Changing:
 
     def _elsewhere(self, raw: bytes) -> bool:
         others = [each for each in self._breaker.lines if each is not self]
-        other = next((each for each in others if each._channel == self._channel), None)  # noqa: SLF001
-        if other is None:
-            return False
-        other._to_client(raw)  # noqa: SLF001
-        return True
+        return any(each.takes(self._channel, raw) for each in others)
+
+    def takes(self, channel: str, raw: bytes) -> bool:
+        """Say what was meant for somebody else. Returns whether that is possible here."""
+        return channel == self._channel and self._to_client(raw)

@@ -14,8 +14,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from conformance.mutation.breaking import broken_coordinator
+from conformance.mutation.breaking.breaker import Breaker
 from conformance.target import Target
-from schemas import load
+from schemas import load, load_requirements
 from tests.conformance.mutation.catalogues import mutant
 
 LIMIT = 20.0
@@ -99,6 +100,15 @@ async def test_message_goes_to_somebody_else() -> None:
         await mine.send(chat("secret"))
         assert json.loads(await other.recv())["payload"] == "secret"
         assert standing.applied == 1
+
+
+async def test_messages_that_no_discriminator_tells_apart_are_known_by_their_schemas() -> None:
+    spec = load("architect")
+    told = Breaker(
+        spec, load_requirements(spec), mutant("architect", "reply:missing"), "coordinator"
+    )
+    assert told.message_of("socket", {"parameters": {"actions": {"ping": {}}}}) == "catalogue"
+    assert told.message_of("socket", {"idempotence": "t-1"}) == "reply"
 
 
 async def test_nobody_else_is_there_to_get_it() -> None:
