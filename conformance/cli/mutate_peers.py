@@ -72,7 +72,8 @@ def _wire(
         reason = asyncio.run(unreachable(target))
         if reason:
             raise UnreachableError(reason)
-    return [WireCoordinator(protocol, rows, target, seed=arguments.seed)]
+    seed, timeout = arguments.seed, arguments.timeout
+    return [WireCoordinator(protocol, rows, target, seed=seed, timeout=timeout)]
 
 
 def _agent(

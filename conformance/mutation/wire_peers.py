@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 
 from conformance.mutation.breaking import broken_agent, broken_coordinator
 from conformance.mutation.candidates import Candidate
@@ -15,6 +16,9 @@ from conformance.target import Target
 from schemas.spec import Protocol, Requirement, Role
 
 __all__ = ["WireAgent", "WireCoordinator"]
+
+_PROMPT = 3.0
+"""Seconds: the mock answers at once, and some mutants are caught by nothing but their silence."""
 
 
 class _WirePeers:
@@ -53,7 +57,9 @@ class _WirePeers:
 
 
 class WireCoordinator(_WirePeers):
-    """A coordinator behind a proxy: that of the target, or the local mock where there is none."""
+    """A coordinator behind a proxy: that of the target or, where there is none, the local mock,
+    which has `timeout` seconds to answer.
+    """
 
     role = "coordinator"
 
@@ -64,9 +70,11 @@ class WireCoordinator(_WirePeers):
         target: Target | None = None,
         *,
         seed: int = 0,
+        timeout: float | None = None,
     ) -> None:
         super().__init__(protocol, requirements, target.url if target else "the local mock", seed)
         self._target = target
+        self._timeout = timeout or _PROMPT
         self.together = target is None  # a mock of its own for each; but there is one target alone
 
     def lawful(self) -> Sequence[str]:
@@ -75,11 +83,16 @@ class WireCoordinator(_WirePeers):
 
     @asynccontextmanager
     async def _peer(self, reading: str, mutant: Mutant | None) -> AsyncIterator[Peer]:
-        known = nullcontext(self._target) if self._target else own_mock(self._protocol.id, reading)
+        known = nullcontext(self._target) if self._target else self._mock(reading)
         async with known as target:
             broken = broken_coordinator(self._protocol, target, mutant, seed=self._seed)
             async with broken as reached:
                 yield Peer(target=reached, applied=lambda: broken.applied if mutant else None)
+
+    @asynccontextmanager
+    async def _mock(self, dialect: str) -> AsyncIterator[Target]:
+        async with own_mock(self._protocol.id, dialect) as target:
+            yield replace(target, timeout=self._timeout)
 
 
 class WireAgent(_WirePeers):
