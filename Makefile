@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Of `make mutants`: how many of each protocol and role, and for how long at the most.
+SAMPLE ?= 60
+SECONDS ?= 900
 
-.PHONY: help demo test sweep check format bench clean
+.PHONY: help demo test sweep mutants check format bench clean
 
 help:
 	@echo "make demo    judge the mock, a broken coordinator and a small agent; leave reports"
 	@echo "make test    lint, types and all tests"
 	@echo "make sweep   the suites against every broken and every odd peer, not a sample (half an hour)"
+	@echo "make mutants a score of what the suites catch, into docs/detection.md (SAMPLE, SECONDS)"
 	@echo "make check   lint and types only"
 	@echo "make bench   CPU time a request, start-up, memory, duration of a run"
 
@@ -34,6 +38,9 @@ test: check
 sweep: $(READY)
 	ASSAY_ALL_PEERS=1 $(BIN)/python -m pytest -n 2 tests/mutants
 
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants.detection --sample $(SAMPLE) --seconds $(SECONDS)
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -42,4 +49,4 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build dist out assay-report .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist out assay-report assay-mutation .mypy_cache .ruff_cache .pytest_cache

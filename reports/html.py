@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from reports.evidence import Proof, fair_limit, proof
 from reports.files import write_whole
 from reports.outcome import Check, Outcome, Verdict
+from reports.page import page
 from reports.run import Run
-from reports.text import plural, printable
 
 __all__ = ["html", "write_html"]
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _OPEN = 5  # with more failures than this, all begin folded
 _LISTED = 20  # failures that the head of the page names
 
@@ -62,9 +55,10 @@ class _Bar:
 
 def html(run: Run) -> str:
     """The page. Every text in it that came from a peer is escaped and stripped of controls."""
-    style = (_TEMPLATES / "report.css").read_text("utf-8")
-    script = (_TEMPLATES / "report.js").read_text("utf-8")
-    return _template().render(
+    return page(
+        "report.html.j2",
+        style="report.css",
+        script="report.js",
         run=run,
         header=run.header,
         footer=run.footer,
@@ -79,41 +73,12 @@ def html(run: Run) -> str:
         if len(run.unexpected) <= _OPEN
         else set(),
         proof=_prover(run),
-        # Only these two texts are ours. The page's own policy runs no other script or style.
-        style=Markup(style),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
-        "base-uri 'none'; form-action 'none'",
     )
 
 
 def write_html(run: Run, path: Path) -> None:
     """Writes report.html, whole or not at all. Raises `OSError`."""
     write_whole(path, html(run).encode())
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_harmless,
-    )
-    environment.filters["plural"] = plural
-    return environment.get_template("report.html.j2")
-
-
-def _harmless(value: Any) -> Any:
-    """Escaping is left to Jinja; this takes out what shows as something that it is not."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
-
-
-def _digest(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
 
 
 def _prover(run: Run) -> Callable[[Check], Proof]:

@@ -6,6 +6,7 @@ and happens only for what was rejected.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,10 @@ class Shape:
 
     def explain(self, message: Any) -> list[Violation]:
         """Every violation, in the message's order; empty where the message is legal."""
-        return [_violation(error) for error in self._validator.iter_errors(message)]
+        try:
+            return [_violation(error) for error in self._validator.iter_errors(message)]
+        except UnicodeEncodeError:  # half a surrogate pair: JSON can escape one, a validator not
+            return self.explain(_without_halves(message))
 
     def certain(self, message: Any, unknown: Collection[str]) -> list[Violation]:
         """The violations that there are whatever stands at the pointers `unknown`: for a message
@@ -224,6 +228,11 @@ def _violation(error: jsonschema_rs.ValidationError) -> Violation:
     return Violation(
         pointer=json_pointer.join(steps), keyword=keyword, message=message, value=_plain(value)
     )
+
+
+def _without_halves(message: Any) -> Any:
+    """With question marks for what is no character."""
+    return json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _plain(value: Any) -> Any:

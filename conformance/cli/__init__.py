@@ -18,6 +18,7 @@ COMMANDS = {
     "test": "judge a coordinator or an agent",
     "record": "stand before a coordinator: judge what passes, and record it as a scenario",
     "replay": "say again what led to a finding, and judge it again",
+    "mutate": "break lawful peers, and see what of it the suite catches",
     "report": "write the reports of a run again",
     "lint": "check a protocol pack or a scenario",
     "scenarios": "list the scenarios that ship, or explain one",

@@ -32,7 +32,15 @@ from schemas.errors import Problem
 from schemas.files import read_checked
 from schemas.spec import Protocol, Role
 
-__all__ = ["add_common", "add_coordinator", "base_context", "carry_out", "refuse_unless"]
+__all__ = [
+    "add_common",
+    "add_coordinator",
+    "asked_target",
+    "base_context",
+    "carry_out",
+    "is_base_url",
+    "refuse_unless",
+]
 
 
 def add_coordinator(parser: argparse.ArgumentParser) -> None:
@@ -64,10 +72,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def base_context(arguments: argparse.Namespace, protocol: Protocol, role: Role) -> RunContext:
     """What was asked for, checked. Raises `PackError` for what cannot be."""
-    target = _target(arguments, protocol)
+    target = asked_target(arguments, protocol)
     if role == "coordinator":
         hint = "give the coordinator's base URL with --url http://HOST:PORT or in the target file"
-        known = _is_base_url(target.url)
+        known = is_base_url(target.url)
         refuse_unless(known, "--url", "is not the URL of a coordinator", target.url or None, hint)
         refuse_unless(not arguments.peer_command, "--", "a command is for --role agent", None)
         _check_tls(target, arguments.target)
@@ -89,7 +97,8 @@ def base_context(arguments: argparse.Namespace, protocol: Protocol, role: Role) 
     )
 
 
-def _target(arguments: argparse.Namespace, protocol: Protocol) -> Target:
+def asked_target(arguments: argparse.Namespace, protocol: Protocol) -> Target:
+    """The peer that the flags of `add_coordinator` name. Raises `PackError`."""
     target = read_target(arguments.target, protocol) if arguments.target else Target()
     if arguments.url:
         target = target.with_url(arguments.url)
@@ -127,7 +136,8 @@ def carry_out(context: RunContext, arguments: argparse.Namespace, protocol: Prot
     return show(write_all(record, out), out)
 
 
-def _is_base_url(url: str) -> bool:
+def is_base_url(url: str) -> bool:
+    """Can a coordinator be there?"""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

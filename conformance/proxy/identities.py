@@ -9,7 +9,7 @@ whatever was named in the same answer.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +18,7 @@ from conformance.clients.identity import Identity, client_context
 from conformance.target import Target
 from mockserver.json_text import read_json
 
-__all__ = ["Identities"]
+__all__ = ["Identities", "issued_in"]
 
 _CERTIFICATE, _KEY = "-----BEGIN CERTIFICATE-----", " PRIVATE KEY-----"
 _SHORTEST, _LONGEST = 4, 128
@@ -49,15 +49,9 @@ class Identities:
 
     def learn(self, path: str, answer: bytes) -> None:
         """Keep what an answer issues, if it does."""
-        if _CERTIFICATE.encode() not in answer:
+        certificate, key, found = issued_in(answer)
+        if not certificate:
             return
-        try:
-            said = read_json(answer)
-        except ValueError:
-            return
-        found = list(_texts(said))
-        certificate = next((text for text in found if _CERTIFICATE in text), "")
-        key = next((text for text in found if _KEY in text), "")
         before = self._of(path)
         if key:
             names = frozenset(text for text in found if _SHORTEST <= len(text) <= _LONGEST)
@@ -76,6 +70,18 @@ class Identities:
             return
         self._issued = [each for each in self._issued if each.names != names]
         self._issued.append(_Issued(names, key, identity.context))
+
+
+def issued_in(answer: bytes) -> tuple[str, str, Sequence[str]]:
+    """The certificate and the key that an answer holds (PEM, or empty), and all of its texts."""
+    if _CERTIFICATE.encode() not in answer:
+        return "", "", ()
+    try:
+        found = list(_texts(read_json(answer)))
+    except ValueError:
+        return "", "", ()
+    certificate = next((text for text in found if _CERTIFICATE in text), "")
+    return certificate, next((text for text in found if _KEY in text), ""), found
 
 
 def _texts(said: Any) -> Iterator[str]:

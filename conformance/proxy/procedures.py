@@ -11,6 +11,7 @@ import grpc
 from multidict import CIMultiDict
 
 from conformance.clients.grpc import is_ours, trusted
+from conformance.proxy.changing import Answered, Changes
 from conformance.proxy.watch import Watch
 from conformance.target import Target
 from mockserver.transcript import HttpExchange
@@ -46,9 +47,14 @@ class _Counts(Protocol):
 
 
 class Procedures:
-    """Passes procedures on, on a port of their own."""
+    """Passes procedures on, on a port of their own. `changes` may change what passes: then an
+    answer goes on when it is whole.
+    """
 
-    def __init__(self, watch: Watch, target: Target, counts: _Counts) -> None:
+    def __init__(
+        self, watch: Watch, target: Target, counts: _Counts, changes: Changes | None = None
+    ) -> None:
+        self._changes = changes
         self._watch = watch
         self._target = target
         self._counts = counts
@@ -90,19 +96,22 @@ class Procedures:
         metadata = _passed_on(context.invocation_metadata() or ())
         call = _Call(self._watch, path, CIMultiDict(_texts(metadata)), _peer(context))
         number, at = self._watch.number(), self._clock.now()
+        holder = self._changes if self._changes and self._changes.holds(path) else None
 
-        async def said() -> AsyncIterator[bytes]:
+        async def asking() -> AsyncIterator[bytes]:
             async for message in messages:
-                call.asked(message, number, at)
-                yield message
+                said = self._changes.asked(path, message) if self._changes else message
+                call.asked(said, number, at)
+                yield said
 
         left = context.time_remaining()
-        passed = self._channel.stream_stream(path)(said(), metadata=metadata, timeout=left)
+        passed = self._channel.stream_stream(path)(asking(), metadata=metadata, timeout=left)
         try:
             await context.send_initial_metadata(_passed_on(await passed.initial_metadata()))
             async for message in passed:
                 call.answers.append(message)
-                yield message
+                if holder is None:
+                    yield message
             code, details = await passed.code(), await passed.details() or ""
             trailing = _passed_on(await passed.trailing_metadata())
         except grpc.aio.AioRpcError as error:
@@ -112,16 +121,27 @@ class Procedures:
             passed.cancel()
             call.unanswered("the client did not wait", self._clock.now() - at)
             raise
-        took = self._clock.now() - at
+        self._ended(call, code, details, trailing, self._clock.now() - at)
+        context.set_trailing_metadata(trailing)
+        if holder is not None:
+            own = Answered(messages=call.answers, code=code.name, details=details)
+            changed = holder.answered(path, own)
+            await asyncio.sleep(changed.wait)
+            for message in changed.messages:
+                yield message
+            code, details = grpc.StatusCode[changed.code], changed.details
+        if code is not grpc.StatusCode.OK:
+            await context.abort(code, details)
+
+    def _ended(
+        self, call: _Call, code: grpc.StatusCode, details: str, trailing: _Metadata, took: float
+    ) -> None:
         if code is grpc.StatusCode.UNAVAILABLE and is_ours(details):
             self._counts.refused += 1
             call.unanswered(f"{self._target.grpc} cannot be reached", took)
         else:
             self._counts.connected += 1
             call.ended(code.name, details, trailing, took)
-        context.set_trailing_metadata(trailing)
-        if code is not grpc.StatusCode.OK:
-            await context.abort(code, details)
 
 
 class _Call:

@@ -7,8 +7,9 @@ import contextlib
 import json
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+from conformance.proxy.changing import Change, Cut, Pause, Piece, Unchanged
 from conformance.proxy.connection import Connection
 
 __all__ = ["PIECE", "Dial", "Relay"]
@@ -27,7 +28,8 @@ Dial = Callable[[str], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 class Relay:
     """Takes one client to the coordinator. `dial` opens the connection to it, when the client has
-    asked for something; it raises `OSError` where that cannot be.
+    asked for something; it raises `OSError` where that cannot be. `change` has its way with what
+    passes: `connection` is shown what the coordinator hears and says.
     """
 
     def __init__(
@@ -36,8 +38,10 @@ class Relay:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         dial: Dial,
+        change: Change | None = None,
     ) -> None:
         self._connection = connection
+        self._change: Change = change or Unchanged()
         self._reader = reader
         self._writer = writer
         self._dial = dial
@@ -50,12 +54,14 @@ class Relay:
 
     async def run(self) -> None:
         """Until both sides have ended."""
+        self._change.joined(self._volunteer)
         self._start(self._from_client())
         try:
             await self._over.wait()
         finally:
             for task in self._tasks:
                 task.cancel()
+            self._change.left()
             self._connection.fail("the proxy ended")
             await self._close()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -78,8 +84,9 @@ class Relay:
     async def _from_client(self) -> None:
         try:
             while data := await self._reader.read(PIECE):
-                if not await self._pass_on(self._connection.from_client(data)):
-                    return
+                for piece in self._change.from_client(data):
+                    if not await self._take_on(piece):
+                        return
                 while self._connection.waits:
                     self._spoke.clear()
                     await self._spoke.wait()
@@ -87,6 +94,12 @@ class Relay:
             self._left = True
             self._connection.client_left()
         await self._client_ended()
+
+    async def _take_on(self, piece: Piece) -> bool:
+        """Returns whether the connection goes on."""
+        if isinstance(piece, bytes):
+            return await self._pass_on(self._connection.from_client(piece))
+        return await self._bide(piece)
 
     async def _pass_on(self, data: bytes) -> bool:
         """Returns whether there is a coordinator to pass it on to."""
@@ -132,7 +145,8 @@ class Relay:
     ) -> None:
         try:
             while data := await reader.read(PIECE):
-                self._writer.write(data)
+                if not await self._say(self._change.from_coordinator(data)):
+                    return
                 if back := self._connection.from_coordinator(data):
                     writer.write(back)
                 self._connection.digest()
@@ -145,6 +159,31 @@ class Relay:
             await self._coordinator_ended(reset=True)
         else:
             await self._coordinator_ended(reset=False)
+
+    async def _say(self, pieces: Sequence[Piece]) -> bool:
+        """Returns whether the connection goes on."""
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                self._writer.write(piece)
+            elif not await self._bide(piece):
+                return False
+        return True
+
+    def _volunteer(self, data: bytes) -> bool:
+        """Say something to the client unasked. Returns whether it can still be told anything."""
+        try:
+            self._writer.write(data)
+        except RuntimeError:  # our half of the connection has ended
+            return False
+        return not self._writer.is_closing()
+
+    async def _bide(self, piece: Pause | Cut) -> bool:
+        if isinstance(piece, Pause):
+            await asyncio.sleep(piece.seconds)
+            return True
+        self._reset = True
+        self._over.set()
+        return False
 
     async def _taken(self) -> bool:
         """Wait until the client has room for more. Returns whether it still listens."""
@@ -162,6 +201,8 @@ class Relay:
         unanswered = connection.pending and not connection.answering and not self._left
         broken = reset or connection.cut
         connection.coordinator_left()
+        if not await self._say(self._change.coordinator_left()):
+            return
         # A connection that was kept open may end at any time: clients know, and ask again.
         if unanswered and not connection.answers:
             await self._refuse("the coordinator ended the connection without an answer")

@@ -8,11 +8,14 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from conformance.proxy.changing import Changes
 from conformance.proxy.connection import Connection
 from conformance.proxy.identities import Identities
+from conformance.proxy.mirror import Mirror
 from conformance.proxy.reading import Reader
 from conformance.proxy.relay import PIECE, Dial, Relay
 from conformance.proxy.rewriting import Rewriting
@@ -61,19 +64,24 @@ async def proxying(
     grpc_port: int = 0,
     tls: bool | None = None,
     strict: bool = False,
+    changes: Changes | None = None,
+    mirrors: bool = False,
 ) -> AsyncIterator[RunningProxy]:
     """Stand before the coordinator at `target.url` (and `target.grpc`) until the block ends.
 
     `tell` is told of everything that passed. `tls` is whether clients are spoken to over TLS;
-    without it, as the coordinator is. Raises `OSError` where an address cannot be had, or a file of
-    the target is no PEM.
+    without it, as the coordinator is. `changes` may change what passes; then `tell` is told of what
+    the coordinator heard and said. Where it `mirrors`, a client is known behind it by the
+    certificate that it shows, instead of by what was issued for the path. Raises `OSError` where an
+    address cannot be had, or a file of the target is no PEM.
     """
     watch = Watch(Reader(protocol), requirements, tell, strict=strict)
     secure = target.url.startswith("https") if tls is None else tls
     identity = make_identity(host, Authority()) if secure else None
     running = RunningProxy(host=host, ca=identity.ca if identity else "")
-    server = _Server(watch, target, running)
-    procedures = _procedures(watch, target, running)
+    mirror = Mirror(target, identity.context) if mirrors and identity else None
+    server = _Server(watch, target, running, changes, mirror)
+    procedures = _procedures(watch, target, running, changes)
     try:
         running.port = await server.start(host, port, identity)
         if procedures is not None:
@@ -88,20 +96,31 @@ async def proxying(
             identity.remove()
 
 
-def _procedures(watch: Watch, target: Target, running: RunningProxy) -> Procedures | None:
+def _procedures(
+    watch: Watch, target: Target, running: RunningProxy, changes: Changes | None
+) -> Procedures | None:
     if not target.grpc:
         return None
     from conformance.proxy.procedures import Procedures  # slow to load, and most need none
 
-    return Procedures(watch, target, running)
+    return Procedures(watch, target, running, changes)
 
 
 class _Server:
     """Takes the connections of clients, each with one of its own to the coordinator."""
 
-    def __init__(self, watch: Watch, target: Target, running: RunningProxy) -> None:
+    def __init__(
+        self,
+        watch: Watch,
+        target: Target,
+        running: RunningProxy,
+        changes: Changes | None,
+        mirror: Mirror | None,
+    ) -> None:
         self._watch = watch
         self._running = running
+        self._mirror = mirror
+        self._changes = changes
         parts = urlsplit(target.url)
         self._parts = parts
         self._secure = parts.scheme == "https"
@@ -141,24 +160,40 @@ class _Server:
         task = asyncio.current_task()
         assert task is not None
         self._relays.add(task)
-        identities = self._identities
+        shown = _shown(writer)
         peer = writer.get_extra_info("peername") or ("",)
         connection = Connection(
             self._watch,
             self._rewriting,
             self._clock.now,
             peer=str(peer[0]),
-            **({"learn": identities.learn} if identities else {}),
+            learn=partial(self._learn, shown),
         )
-        dial: Dial = self._dial
+        dial: Dial = partial(self._dial, shown)
         with contextlib.suppress(asyncio.CancelledError):
-            await Relay(connection, reader, writer, dial).run()
+            change = self._changes.connection() if self._changes else None
+            await Relay(connection, reader, writer, dial, change).run()
         self._relays.discard(task)
 
-    async def _dial(self, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    def _learn(self, shown: bytes, path: str, answer: bytes) -> None:
+        if self._mirror is not None:
+            self._mirror.learn(shown, answer)
+        elif self._identities is not None:
+            self._identities.learn(path, answer)
+
+    def _context(self, shown: bytes, path: str) -> ssl.SSLContext | None:
+        if not self._secure:
+            return None
+        if self._mirror is not None:
+            return self._mirror.context(shown)
+        return self._identities.context(path) if self._identities else None
+
+    async def _dial(
+        self, shown: bytes, path: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = self._parts
         host, port = parts.hostname or "", parts.port or (443 if self._secure else 80)
-        context = self._identities.context(path) if self._identities else None
+        context = self._context(shown, path)
         try:
             async with asyncio.timeout(_CONNECT):
                 opened = await asyncio.open_connection(host, port, ssl=context, limit=PIECE)
@@ -167,6 +202,12 @@ class _Server:
             raise OSError(f"{host}:{port} cannot be reached: {_why(error)}") from error
         self._running.connected += 1
         return opened
+
+
+def _shown(writer: asyncio.StreamWriter) -> bytes:
+    """The certificate (DER) that a client shows, or nothing."""
+    link = writer.get_extra_info("ssl_object")
+    return (link.getpeercert(binary_form=True) or b"") if link else b""
 
 
 def _why(error: Exception) -> str:

@@ -18,7 +18,7 @@ from tests.mutants import (
 from tests.mutants.sample import EVERYTHING
 from tests.suite import run_suite
 
-__all__ = ["FAULTS", "STYLES", "examined", "style_of"]
+__all__ = ["FAULTS", "STYLES", "command", "examined", "style_of"]
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc_agents.STYLES,
@@ -52,6 +52,14 @@ def style_of(protocol: str, fault: str) -> str:
     return getattr(known, "style", "") or known.reading
 
 
+def command(protocol: str, *, style: str = "", fault: str = "") -> list[str]:
+    """What starts such an agent, with placeholders for where the coordinator is."""
+    script = Path(__file__).parent / f"{protocol}_agents" / "agent.py"
+    words = [sys.executable, str(script), *_WORDS[protocol].split()]
+    words += ["--style", style] if style else []
+    return [*words, *(["--fault", fault] if fault else [])]
+
+
 async def examined(
     folder: Path,
     protocol: str,
@@ -65,15 +73,11 @@ async def examined(
     """The record of one examination of one agent. Scenarios, which tests/scenarios asks of agents
     in less time, belong to it in a sweep.
     """
-    script = Path(__file__).parent / f"{protocol}_agents" / "agent.py"
-    command = [sys.executable, str(script), *_WORDS[protocol].split()]
-    command += ["--style", style] if style else []
-    command += ["--fault", fault] if fault else []
     return await run_suite(
         folder,
         protocol=protocol,
         role="agent",
-        command=command,
+        command=command(protocol, style=style, fault=fault),
         only=only,
         situation=situation,
         patience=_PATIENCE,

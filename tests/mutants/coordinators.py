@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import mockserver
+from conformance.mutation.own_mock import own_mock
 from conformance.target import Credentials, Hook, Operator, Principal, Target, Tls
-from mockserver import Settings
 from tests.mutants import aitbc, architect, caxton, echocenter, stella
 
-__all__ = ["FAULTS", "HOOKS", "LAWFUL", "as_target", "served", "served_mock"]
+__all__ = ["FAULTS", "LAWFUL", "as_target", "served", "served_mock"]
 
 LAWFUL: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.LAWFUL,
@@ -87,50 +86,5 @@ def _called(peer: Any) -> Target:
 _KNOWN: Mapping[str, Any] = {"stella": _operated, "caxton": _called}
 
 
-@asynccontextmanager
-async def served_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[Target]:
-    """Our own mock as a target."""
-    settings = Settings(dialect=dialect, username="warden", password="open-sesame")
-    clock = "virtual" if protocol in HOOKS else "real"
-    async with mockserver.start(protocol, settings=settings, clock=clock) as mock:
-        known = Credentials(username=settings.username, password=settings.password)
-        target = Target(credentials=known, hooks=HOOKS.get(protocol, {}), grpc=mock.grpc)
-        if mock.mock.protocol.token_header:
-            target = target.with_token(settings.token, mock.mock.protocol)
-        yield target.with_url(mock.url)
-
-
-_FORCE = Hook(
-    url="/_assay/faults",
-    json={"kind": "status", "operation": "{operation}", "status": "{status}"},
-)
-_ADVANCE = Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"})
-_RESTART = Hook(url="/_assay/restart", json={})
-
-_RESTART = Hook(url="/_assay/restart", json={})
-
-HOOKS: Mapping[str, Mapping[str, Hook]] = {
-    "aitbc": {"advance": _ADVANCE, "force": _FORCE, "restart": _RESTART},
-    "stella": {
-        "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),
-        "create_task": Hook(
-            url="/_assay/enqueue", json={"agent": "{agent}", "task": "{task}"}, result="/taskId"
-        ),
-        "cancel_task": Hook(url="/_assay/cancel", json={"agent": "{agent}", "task": "{task}"}),
-        "assign_target": Hook(
-            url="/_assay/assign", json={"agent": "{agent}", "target": "{target}"}
-        ),
-        "advance": _ADVANCE,
-        "force": _FORCE,
-    },
-    "caxton": {
-        "advance": _ADVANCE,
-        "restart": _RESTART,
-        "force": _FORCE,
-        "fail_agent": Hook(url="/_assay/fail_agent", json={"agent": "{agent}"}),
-        "alert": Hook(url="/_assay/alert", json={}),
-        "reply": Hook(url="/_assay/reply", json={"agent": "{agent}", "content": "{content}"}),
-        "progress": Hook(url="/_assay/progress", json={"task": "{task}", "progress": "{progress}"}),
-    },
-}
-"""Those of our own mocks that run on virtual time."""
+served_mock = own_mock
+"""Our own mock as a target."""

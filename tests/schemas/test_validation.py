@@ -209,6 +209,13 @@ def test_explanation_of_a_legal_message_is_empty(validators: Validators) -> None
     assert shape.explain(REGISTRATION) == []
 
 
+def test_half_a_surrogate_pair_is_explained_like_any_text() -> None:
+    """JSON can escape one, so a peer can say it."""
+    shape = Shape.of({"type": "object", "properties": {"a": {"type": "integer"}}})
+    (violation,) = shape.explain({"a": "\ud800", "b\udfff": 1})
+    assert (violation.pointer, violation.keyword) == ("/a", "type")
+
+
 def test_unknown_fields_are_legal(validators: Validators) -> None:
     assert _shape(validators, "submitTask").accepts(
         {"task_data": {"x": 1}, "priority": "low", "x_later": {}}

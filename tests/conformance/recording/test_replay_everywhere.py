@@ -16,7 +16,7 @@ from mockserver import RunningMock, Settings
 from schemas import load
 from schemas.arazzo.document import read_scenario
 from tests.conformance.children import Done, assay
-from tests.mutants.coordinators import HOOKS
+from conformance.mutation.own_mock import HOOKS
 
 LEADS = {
     "aitbc": "life",

@@ -1,0 +1,9 @@
+"""Peers behind a proxy that breaks what they say in one way."""
+
+from conformance.mutation.breaking.standing import (
+    BreakingError,
+    broken_agent,
+    broken_coordinator,
+)
+
+__all__ = ["BreakingError", "broken_agent", "broken_coordinator"]

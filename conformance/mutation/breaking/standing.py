@@ -1,0 +1,170 @@
+"""Where a mutant stands: before a coordinator, or between an agent and whoever examines it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+
+from conformance.mutation.breaking.breaker import Breaker
+from conformance.mutation.breaking.changes import Breaking
+from conformance.mutation.mutant import Mutant
+from conformance.proxy.server import RunningProxy, proxying
+from conformance.target import Target
+from schemas import load_requirements
+from schemas.spec import Protocol
+
+__all__ = ["FAILURE", "BreakingError", "broken_agent", "broken_coordinator", "unheard"]
+
+_HOME = str(Path(__file__).resolve().parents[3])
+_INTERPOSED = (
+    "import sys; sys.path.insert(0, {home!r}); "
+    "from conformance.mutation.breaking.interposer import main; main()"
+)
+
+
+FAILURE = "failure"
+"""The file beside the tally that tells what went wrong."""
+
+
+class BreakingError(Exception):
+    """A mutant could not be applied: a fault of ours, and no word on the peer."""
+
+
+def unheard(_: object) -> None:
+    """What passes is nobody's affair here: the suite judges it."""
+
+
+class broken_coordinator:  # noqa: N801  # used as a function is: `async with broken_coordinator(…)`
+    """The same coordinator, with what it says broken as the mutant has it: enters with a `Target`
+    that reaches it through a proxy. Its hooks go the same way, untouched. `mutant` may be `None`,
+    for a proxy that breaks nothing.
+
+    Raises `OSError` where no address can be had, and on leaving `BreakingError` where something
+    went wrong here.
+    """
+
+    def __init__(
+        self, protocol: Protocol, target: Target, mutant: Mutant | None, *, seed: int = 0
+    ) -> None:
+        self._protocol = protocol
+        self._target = target.for_protocol(protocol)
+        self._mutant = mutant
+        self._breaker: Breaker | None = None
+        self._seed = seed
+        self._stack = AsyncExitStack()
+
+    @property
+    def applied(self) -> int:
+        """How often the mutant has been applied."""
+        return self._breaker.applied if self._breaker else 0
+
+    async def __aenter__(self) -> Target:
+        rows = load_requirements(self._protocol)
+        changes = None
+        if self._mutant is not None:
+            noise = random.Random(self._seed).randbytes  # noqa: S311  # to be repeated, not secret
+            self._breaker = Breaker(self._protocol, rows, self._mutant, "coordinator", noise=noise)
+            changes = Breaking(self._breaker)
+        standing = proxying(
+            self._protocol, {}, self._target, unheard, mirrors=True, changes=changes
+        )
+        proxy = await self._stack.enter_async_context(standing)
+        return self._through(proxy)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+        if error is None and self._breaker is not None and self._breaker.failure is not None:
+            raise BreakingError(f"{self._breaker.mutant.name} cannot be applied") from (
+                self._breaker.failure
+            )
+
+    def _through(self, proxy: RunningProxy) -> Target:
+        target = self._target
+        tls = replace(target.tls, ca=self._trusted(proxy)) if proxy.ca else target.tls
+        return replace(target.with_url(proxy.url), grpc=proxy.grpc, tls=tls)
+
+    def _trusted(self, proxy: RunningProxy) -> str:
+        """The authority of the proxy, and whomever the target trusts beside it."""
+        if not self._target.tls.ca:
+            return proxy.ca
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-trust-"))
+        both = Path(folder) / "ca.pem"
+        files = (proxy.ca, self._target.tls.ca)
+        both.write_text("\n".join(Path(file).read_text("utf-8") for file in files), "utf-8")
+        return str(both)
+
+
+class broken_agent:  # noqa: N801  # see above
+    """The same agent, with what it says broken as the mutant has it: enters with the command that
+    starts it so. `command` may hold the placeholders that an agent's command has. Raises
+    `BreakingError` on leaving, where something went wrong here.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        mutant: Mutant | None,
+        command: Sequence[str],
+        *,
+        seed: int = 0,
+    ) -> None:
+        self._protocol = protocol
+        self._mutant = mutant
+        self._command = tuple(command)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._seed = seed
+        self._applied = 0
+
+    @property
+    def applied(self) -> int:
+        """How often the mutant has been applied, in all lives of the agent."""
+        if self._folder is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._applied = self._tally.stat().st_size
+        return self._applied
+
+    async def __aenter__(self) -> tuple[str, ...]:
+        self._folder = tempfile.TemporaryDirectory(prefix="assay-mutant-")
+        said = {
+            "protocol": self._protocol.id,
+            "mutant": asdict(self._mutant) if self._mutant else None,
+            "command": self._command,
+            "tally": str(self._tally),
+            "seed": self._seed,
+        }
+        task = Path(self._folder.name) / "task.json"
+        task.write_text(json.dumps(said), "utf-8")
+        return (sys.executable, "-P", "-c", _INTERPOSED.format(home=_HOME), str(task))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._folder is not None, "it was entered"
+        self._applied = self.applied
+        failure = self._tally.with_name(FAILURE)
+        said = failure.read_text("utf-8") if failure.exists() else ""
+        self._folder.cleanup()
+        self._folder = None
+        if said and error is None:
+            raise BreakingError(said)
+
+    @property
+    def _tally(self) -> Path:
+        assert self._folder is not None, "it was entered"
+        return Path(self._folder.name) / "applied"

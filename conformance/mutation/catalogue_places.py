@@ -1,0 +1,128 @@
+"""Where a role says something: each documented body and message, with its schemas and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.mutation.catalogue_fields import Field, Node, at_reference, fields
+from conformance.mutation.catalogue_samples import sampled
+from schemas.examples import load_examples
+from schemas.spec import Operation, Place, Protocol, Requirement, Role
+from schemas.validation import Shape, Validators
+
+__all__ = ["REPLY", "REQUEST", "Body", "bodies"]
+
+REQUEST, REPLY = "request", "reply"
+"""The parts of an operation that have no status: what is asked, and what a procedure answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What is said at one place. `part` is `request`, `reply`, a documented status, or empty for a
+    message of a channel. `operation` is `None` for such. `shape` is `None` where the body is free;
+    `samples` are lawful ones.
+    """
+
+    place: Place
+    part: str
+    section: str
+    operation: Operation | None = None
+    shape: Shape | None = None
+    fields: Sequence[Field] = ()
+    samples: Sequence[Any] = field(default=(), repr=False)
+
+    @property
+    def is_rpc(self) -> bool:
+        return self.operation is not None and self.operation.is_rpc
+
+    def accepts(self, message: Any) -> bool:
+        """Do the schemas of the place allow it?"""
+        return self.shape is None or self.shape.accepts(message)
+
+
+def bodies(protocol: Protocol, requirements: Mapping[str, Requirement], role: Role) -> list[Body]:
+    """Everything that the role says, in the documents' order."""
+    golden: dict[Place, list[Any]] = {}
+    for example in load_examples(protocol):
+        if not example.violates:
+            golden.setdefault(example.place, []).append(example.message)
+    validators = Validators(protocol)
+    told = [row.place for row in requirements.values() if row.place is not None]
+    return [_body(protocol, validators, golden, told, where) for where in _places(protocol, role)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    place: Place
+    part: str
+    section: str
+    reference: str | None
+    operation: Operation | None = None
+    more: tuple[str, ...] = ()
+    example: Any = None
+
+
+def _places(protocol: Protocol, role: Role) -> Iterator[_Where]:
+    for operation in protocol:
+        if role == "agent":
+            place = Place(operation=operation.id)
+            said, told = operation.request, operation.request_example
+            yield _Where(place, REQUEST, operation.section, said, operation, example=told)
+            continue
+        for status, said in operation.responses.items():
+            part = REPLY if operation.is_rpc and status == "200" else status
+            place = Place(operation=operation.id, answer=status)
+            yield _Where(place, part, operation.section, said, operation)
+    for message in protocol.messages.values():
+        if message.sender == role:
+            more = (message.correlation,) if message.correlation else ()
+            place = Place(message=message.id)
+            yield _Where(place, "", message.section, message.payload, None, more, message.example)
+
+
+def _body(
+    protocol: Protocol,
+    validators: Validators,
+    golden: Mapping[Place, Sequence[Any]],
+    told: Iterable[Place],
+    where: _Where,
+) -> Body:
+    plain = Body(
+        place=where.place, part=where.part, section=where.section, operation=where.operation
+    )
+    if where.reference is None:
+        return plain
+    root = at_reference(protocol, where.reference)
+    shape = validators.at(where.reference)
+    assert shape is not None, "there is a reference"
+    known = _with_rows(fields(root), [*_pointers(told, where.place), *where.more])
+    found = list(golden.get(where.place, ()))
+    found += [] if where.example is None else [where.example]
+    full = sampled(root, found)
+    samples = [each for each in [*found, full] if shape.accepts(each)]
+    return Body(
+        place=where.place,
+        part=where.part,
+        section=where.section,
+        operation=where.operation,
+        shape=shape,
+        fields=known,
+        samples=samples,
+    )
+
+
+def _pointers(told: Iterable[Place], here: Place) -> list[str]:
+    """Where rows speak of the place; some say more than the schemas do."""
+    same = (here.operation, here.answer, here.message)
+    return [each.pointer for each in told if (each.operation, each.answer, each.message) == same]
+
+
+def _with_rows(known: Sequence[Field], pointers: Iterable[str]) -> list[Field]:
+    have = {each.pointer for each in known}
+    more = dict.fromkeys(pointer for pointer in pointers if pointer not in have)
+    return [*known, *(Field(pointer, (_ANYTHING,)) for pointer in more)]
+
+
+_ANYTHING = Node({}, {})

@@ -1,0 +1,149 @@
+"""Which broken message may still keep the document: the rules, each with its sentence.
+
+Schemas and requirement rows decide, nobody's hand. A row `speaks` of a field or a status where it
+has a check of its own (no place, no general rule), belongs to the same section, or to one that is
+nobody's own, and names it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from conformance.mutation.catalogue_fields import Field
+from conformance.mutation.catalogue_places import Body
+from schemas.spec import Protocol, Requirement, Role
+
+__all__ = ["RULES", "Law"]
+
+RULES: Mapping[str, str] = {
+    "schemas-allow": "the schemas of the place allow the result, and no row speaks of the field",
+    "value-left-open": "no row says which value must stand there: the peer chooses it",
+    "nobody-judges": "the document shows no such body, and no row speaks of it",
+    "anything-else": "the document lets a peer say anything else, and this is no more than that",
+    "status-left-open": "no row speaks of this status, and the other one is an error as well",
+    "header-left-open": "no row speaks of the header",
+    "soon-enough": "it comes a moment later, and no bound is as short",
+    "own-initiative": "no row says how often, or in which order, this message is said",
+    "close-left-open": "no row says with which code, or at all, the connection is closed",
+    "rfc-allows": "RFC 6455 lets a message come in any number of fragments",
+}
+
+_OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
+_ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
+_CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
+
+
+_UNIQUE = re.compile(r"(?i)\bno two\b|\bunique\b|\bof its own\b|\bnever\b.*\bagain\b")
+
+
+def _is_plain_text_of_error(body: Body, field: Field) -> bool:
+    """Is it told to people, in common words? Then sections on something else use its name too."""
+    error = body.part[:1] in ("4", "5")
+    bound = any(field.said(each) for each in ("enum", "const", "pattern", "format", "not"))
+    return error and not bound and "_" not in field.name
+
+
+def _names(rows: Iterable[Requirement], word: str) -> bool:
+    """A whole body has no name: whatever is said of it counts."""
+    said = re.compile(rf"\b{re.escape(word)}\b" if word else "")
+    return any(said.search(row.text) for row in rows)
+
+
+class Law:
+    """What the rows of one role, and the schemas, have to say about a change."""
+
+    def __init__(
+        self, protocol: Protocol, requirements: Mapping[str, Requirement], role: Role
+    ) -> None:
+        self._rows = [row for row in requirements.values() if row.role == role]
+        self._checks = [row for row in self._rows if row.place is None and not row.rule]
+        told = [row.place for row in self._rows if row.place is not None]
+        self._places = {(place.subject, place.answer) for place in told}
+        owned = {each.section for each in protocol}
+        owned |= {each.section for each in protocol.messages.values()}
+        self._owned = owned - {""}
+        self._else = {
+            message.id
+            for channel in protocol.channels.values()
+            for message in channel.messages.values()
+            if channel.discriminator and not message.type
+        }
+
+    def speaks(self, word: str, section: str) -> bool:
+        """Does a check of that section, or of one that is nobody's own, name the word?"""
+        return bool(word) and _names(self._near(section), word)
+
+    def structure(self, body: Body, field: Field, *, allowed: bool) -> str:
+        """Of a change of form; `allowed` is whether the schemas let it pass."""
+        if self._unspoken(body):
+            return "nobody-judges"
+        if allowed and not self.speaks(field.name, body.section):
+            return "schemas-allow"
+        return ""
+
+    def value(self, body: Body, field: Field, operator: str) -> str:
+        """Of another value of the right form."""
+        if self._unspoken(body):
+            return "nobody-judges"
+        if body.place.message in self._else:
+            return "anything-else"
+        rows = (
+            self._own(body.section)
+            if _is_plain_text_of_error(body, field)
+            else self._near(body.section)
+        )
+        if operator == "wrong":  # that no two are the same says nothing of what one is
+            rows = [row for row in rows if not _UNIQUE.search(row.text)]
+        return "" if _names(rows, field.name) else "value-left-open"
+
+    def _own(self, section: str) -> list[Requirement]:
+        return [row for row in self._checks if row.section == section]
+
+    def _near(self, section: str) -> list[Requirement]:
+        return [
+            row for row in self._checks if row.section == section or row.section not in self._owned
+        ]
+
+    def whole(self, body: Body) -> str:
+        """Of a body that is empty or no JSON."""
+        return "nobody-judges" if body.shape is None or self._unspoken(body) else ""
+
+    def _unspoken(self, body: Body) -> bool:
+        """Is it a body that no row speaks of? Such a message of a channel is another one, if it is
+        broken.
+        """
+        place = body.place
+        return not place.message and (place.subject, place.answer) not in self._places
+
+    def status(self, body: Body, part: str, new: int) -> str:
+        """Of another status in the place of a documented one (`part`)."""
+        if part.startswith("2") or new < 400 or new // 100 != int(part[0]):
+            return ""
+        if part.endswith("XX"):
+            return "status-left-open"
+        return "" if self.speaks(part, body.section) else "status-left-open"
+
+    def header(self, name: str) -> str:
+        """Of a header that is missing or says something else."""
+        ruled = any("labelled" in row.rule for row in self._rows)
+        named = any(name.lower() in row.text.lower() for row in self._checks)
+        return "" if named or (name == "Content-Type" and ruled) else "header-left-open"
+
+    def occurrence(self, operator: str, message: str, section: str) -> str:
+        """Of a message that is missing, comes twice, in another order, or to somebody else."""
+        if message in self._else:
+            return "anything-else"
+        if operator == "misdirected":
+            return ""
+        words = {"missing": r"\w", "duplicated": _OFTEN, "reordered": _ORDER}[operator]
+        pattern = rf"(?i)\b(?:{words})\b" if operator != "missing" else words
+        spoken = any(re.search(pattern, row.text) for row in self._own(section))
+        return "" if spoken else "own-initiative"
+
+    def closing(self, operator: str) -> str:
+        """Of another close code, or an end without a close frame."""
+        if operator == "lost" and any(row.rule == "closed-in-order" for row in self._rows):
+            return ""
+        spoken = any(_CLOSING.search(row.text) for row in self._rows)
+        return "" if spoken else "close-left-open"

@@ -1,0 +1,251 @@
+"""Judges the mutants: first the whole peers, then each broken one, then the lawful ones left.
+
+Each mutant is shown to the rows that should see it, and to the whole suite only where those let it
+through. What comes of it is told as records, as they fall (`schemas/meta/mutation-record`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal
+
+from conformance.context import RunContext
+from conformance.mutation.candidates import Candidate, suspects
+from conformance.mutation.peers import Peer, Peers
+from conformance.mutation.verdicts import Judgement, Seen, judgement
+from conformance.verdict import now
+from schemas.spec import Protocol, Requirement
+
+__all__ = ["NotGreenError", "Runner", "Settings", "Whole"]
+
+Stages = Literal["both", "suspects", "whole"]
+
+_LIMIT = 90.0
+"""Seconds that a suite may always take; it may take `_TIMES` as long as for the whole peer."""
+
+_TIMES = 8
+
+
+class NotGreenError(Exception):
+    """A peer that nobody broke fails: what the suite says of a broken one would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the mutants are judged.
+
+    `context` holds what all runs share. `judge` runs the suite once, within so many seconds;
+    `tell` is given each record; `state` is that of the suite. `jobs` is how many go on side by
+    side; `until` a time of `time.monotonic` from which on nothing new is begun. With `stages` of
+    `suspects` the whole suite is left out, with `whole` the first stage is.
+    """
+
+    context: RunContext
+    judge: Callable[[RunContext, float], Awaitable[Seen]]
+    tell: Callable[[Mapping[str, Any]], None]
+    state: str
+    jobs: int = 2
+    until: float | None = None
+    stages: Stages = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What was said of a lawful peer: the verdict of each row, and how long it took in seconds."""
+
+    verdicts: Mapping[str, str]
+    seconds: float
+
+
+@dataclass
+class Runner:
+    """One source of mutants, judged. `known` are the whole peers of an earlier run, by reading."""
+
+    protocol: Protocol
+    requirements: Sequence[Requirement]
+    peers: Peers
+    settings: Settings
+    known: dict[str, Whole] = field(default_factory=dict)
+
+    async def judge(
+        self, candidates: Sequence[Candidate], lawful: Sequence[str]
+    ) -> tuple[int, int]:
+        """Judge them all, and return how many of either were left for want of time.
+
+        Raises `NotGreenError` where a peer fails that is whole; lawful peers that no candidate
+        deviates from come last, and fail alone.
+        """
+        readings = list(dict.fromkeys(each.reading for each in candidates))
+        bases = [(name, candidates) for name in readings if name not in self.known]
+        late = await self._side_by_side(self._base(name, each) for name, each in bases)
+        others = [name for name in lawful if name not in self.known]
+        if late:
+            return len(candidates), len(others)
+        left = await self._side_by_side(self._mutant(each) for each in candidates)
+        return left, await self._side_by_side(self._lawful(name) for name in others)
+
+    async def _side_by_side(self, jobs: Iterable[Any]) -> int:
+        """A few at a time, in order; returns how many were not begun. One that breaks off ends
+        the others too.
+        """
+        waiting = iter(jobs)
+        left = 0
+
+        async def work() -> None:
+            nonlocal left
+            for job in waiting:
+                if self._late():
+                    job.close()
+                    left += 1
+                else:
+                    await job
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.settings.jobs if self.peers.together else 1):
+                    group.create_task(work())
+        except* NotGreenError as errors:
+            raise errors.exceptions[0] from None
+        return left
+
+    def _late(self) -> bool:
+        return self.settings.until is not None and time.monotonic() >= self.settings.until
+
+    async def _base(self, reading: str, candidates: Sequence[Candidate]) -> None:
+        mine = [each for each in candidates if each.reading == reading]
+        rows: tuple[str, ...] = ()
+        situations: tuple[str, ...] = ()
+        if self.settings.stages == "suspects":
+            rows, situations = _together([(self._suspects(each), each.situations) for each in mine])
+        seen = await self._lawful(reading, rows, situations)
+        wrong = [row for row, verdict in seen.verdicts.items() if verdict == "fail"]
+        if wrong or seen.broke or "pass" not in seen.verdicts.values():
+            told = seen.broke or (", ".join(wrong) and f"it fails {', '.join(wrong)}")
+            raise NotGreenError(
+                f"{self.peers.name}, {reading or 'as it is'}, is not green before anything is "
+                f"broken: {told or 'nothing passes'}"
+            )
+
+    async def _lawful(
+        self, reading: str, rows: tuple[str, ...] = (), situations: tuple[str, ...] = ()
+    ) -> Seen:
+        began = time.monotonic()
+        seen, _ = await self._run(
+            partial(self.peers.whole, reading), rows, situations, _LIMIT * _TIMES
+        )
+        seconds = time.monotonic() - began
+        if not seen.broke:
+            self.known[reading] = Whole(verdicts=seen.verdicts, seconds=seconds)
+        self.settings.tell(
+            {
+                "record": "lawful",
+                "at": now(),
+                "state": self.settings.state,
+                "source": self.peers.source,
+                "name": reading,
+                "stage": "suspects" if rows or situations else "whole",
+                "seconds": round(seconds, 1),
+                "verdicts": dict(seen.verdicts),
+                "broke": seen.broke,
+            }
+        )
+        return seen
+
+    async def _mutant(self, candidate: Candidate) -> None:
+        began = time.monotonic()
+        mutant, base = candidate.mutant, self.known[candidate.reading]
+        stage, found, applied = await self._stages(candidate, base)
+        self.settings.tell(
+            {
+                "record": "mutant",
+                "at": now(),
+                "state": self.settings.state,
+                "source": mutant.source,
+                "name": mutant.name,
+                "place": mutant.place,
+                "operator": mutant.operator,
+                "pointer": mutant.pointer,
+                "lawful": mutant.lawful,
+                "implied": candidate.implied,
+                "section": candidate.section,
+                "reading": candidate.reading,
+                "fate": found.fate,
+                "fail": list(found.fail),
+                "warn": list(found.warn),
+                "lost": list(found.lost),
+                "message": found.message,
+                "applied": applied,
+                "stage": stage,
+                "seconds": round(time.monotonic() - began, 1),
+            }
+        )
+
+    async def _stages(self, candidate: Candidate, base: Whole) -> tuple[str, Judgement, int | None]:
+        rows = self._suspects(candidate)
+        only = self.settings.stages == "suspects"
+        if rows and self.settings.stages != "whole" and (only or not candidate.mutant.lawful):
+            found, applied = await self._look(candidate, base, rows, candidate.situations)
+            # Where nothing could be broken yet, the whole suite may still elicit it.
+            if only or found.fate in ("caught", "error"):
+                return "suspects", found, applied
+        found, applied = await self._look(candidate, base, (), ())
+        return "whole", found, applied
+
+    async def _look(
+        self, candidate: Candidate, base: Whole, rows: tuple[str, ...], situations: tuple[str, ...]
+    ) -> tuple[Judgement, int | None]:
+        limit = max(_LIMIT, _TIMES * base.seconds)
+        take = partial(self.peers.broken, candidate)
+        seen, applied = await self._run(take, rows, situations, limit)
+        return judgement(candidate, base.verdicts, seen, applied), applied
+
+    async def _run(
+        self,
+        take: Callable[[], AbstractAsyncContextManager[Peer]],
+        rows: tuple[str, ...],
+        situations: tuple[str, ...],
+        limit: float,
+    ) -> tuple[Seen, int | None]:
+        """What the suite says of a peer, and how often something was broken. Whatever goes wrong
+        with a peer before or behind it is an error of that one alone.
+        """
+        seen, applied = Seen(verdicts={}), None
+        try:
+            async with take() as peer:
+                context = replace(
+                    self.settings.context,
+                    run=secrets.token_hex(5),
+                    target=peer.target,
+                    command=peer.command,
+                    rows=rows,
+                    situations=situations,
+                    library=self.settings.context.library and not rows,
+                )
+                seen = await self.settings.judge(context, limit)
+                applied = peer.applied()
+        except Exception as error:  # noqa: BLE001  # peers may be anybody's
+            seen = replace(seen, broke=f"the peer went wrong: {error!r}")
+        return seen, applied
+
+    def _suspects(self, candidate: Candidate) -> tuple[str, ...]:
+        role = self.settings.context.role
+        return suspects(candidate, self.protocol, self.requirements, role)
+
+
+def _together(
+    looks: Iterable[tuple[tuple[str, ...], tuple[str, ...]]],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rows and situations that serve all of them; none, for everything, where one needs all."""
+    rows, situations = zip(*looks, strict=True)
+    return _united(rows), _united(situations)
+
+
+def _united(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    listed = list(parts)
+    return tuple(sorted({name for part in listed for name in part})) if all(listed) else ()
