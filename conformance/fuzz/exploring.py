@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
@@ -179,6 +180,8 @@ class Explorer:
         while self._best is None and not self._over and not self._left:
             try:
                 play(self._rng.getrandbits(64))
+            except FlakyStrategyDefinition:
+                continue  # what can be done next may hang on answers: another round has other cases
             except Exception as error:  # noqa: BLE001  # Hypothesis wraps what it could not repeat
                 if self._best is None and self._cause is not None:
                     return self._cause

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from conformance.fuzz.budget import Budget
 from conformance.fuzz.exploring import BrokenError, Explorer
@@ -135,3 +135,26 @@ async def test_who_is_cancelled_leaves_no_thread_behind() -> None:
 
 async def forever(_: int) -> None:
     await asyncio.sleep(3600)
+
+
+async def test_what_can_be_done_next_may_hang_on_answers() -> None:
+    """Hypothesis would have none of it; a round that ends so is followed by another."""
+    look = explorer(seconds=1.0)
+    answers = Random(3)
+
+    class Fickle(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.told = answers.random() < 0.5
+
+        @precondition(lambda self: self.told)
+        @rule(number=st.integers())
+        def heed(self, number: int) -> None:
+            self.told = number < 0
+
+        @rule(text=st.text())
+        def ignore(self, text: str) -> None:
+            self.told = not text
+
+    assert await look.machines(Fickle) is None
+    assert look.cases
