@@ -27,6 +27,11 @@ def status_of(desk: Desk, agent: Agent) -> str:
     return status if desk.seed.status is None else desk.seed.status(desk, agent, status)
 
 
+def _number(told: object) -> float:
+    """What is no number weighs nothing: it may be taken, but must break nothing."""
+    return told if isinstance(told, int | float) else 0.0
+
+
 def _plain_status(desk: Desk, agent: Agent) -> str:
     reading = desk.reading
     if agent.beat is None and reading.first_status == "offline" and agent.life == agent.registered:
@@ -40,7 +45,7 @@ def _plain_status(desk: Desk, agent: Agent) -> str:
         "health": agent.health != "healthy",
         "never": False,
         "missed": missed >= 2.0,
-        "load": float(usage.get("cpu") or 0) > 90.0,
+        "load": _number(usage.get("cpu")) > 90.0,
     }[reading.degraded_by]
     return "degraded" if degraded else "online"
 
