@@ -95,10 +95,6 @@ class Witness:
                 actual=wrong[0].value if wrong else ABSENT,
             )
 
-    def adopt(self, finding: Finding) -> None:
-        """Take over what another judge of the same run found."""
-        self._add(finding)
-
     def see_request(self, heard: HttpExchange, base: str = "") -> None:
         """Judge what an agent sent: its body by the schema of its place, the rest by the rules."""
         exchange = of_transcript(heard, base)

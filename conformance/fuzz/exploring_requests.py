@@ -126,7 +126,7 @@ class Exploration:
             self._judge.end("no request was made up in time")
         self._pass(self._trail)
         for finding in (*self._best.values(), *self._passed.values()):
-            self._judge.adopt(finding)
+            self._judge.adopt([finding])
 
     async def _shorten(self, rows: Iterable[str]) -> None:
         """Take away from findings what they do not need, while there is time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -47,7 +47,7 @@ async def normal_life(keeper: Keeper) -> None:
     await keeper.arrive()
     began = time.monotonic()
     await keeper.live(max(_LIFE, keeper.stage.patience))
-    keeper.stage.pace.answered(_pause([sent_at(heard) for heard in keeper.asked()]))
+    keeper.stage.pace.answered(_pause(keeper))
     await keeper.live(began + keeper.stage.patience - time.monotonic())
     while _near_a_limit(keeper) and time.monotonic() < began + _LONG_LIFE:
         await keeper.live(0.5)
@@ -57,7 +57,7 @@ async def normal_life(keeper: Keeper) -> None:
     times = [sent_at(heard) for heard in asked]
     if keeper.stage.running:
         times.append(time.monotonic())  # one that has done its work may wait for ever
-    book.pause = _pause(times)
+    book.pause = max((after - before for before, after in pairwise(times)), default=0.0)
     book.reading = _reading(asked, times)
 
 
@@ -69,11 +69,6 @@ def _reading(asked: Sequence[HttpExchange], times: Sequence[float]) -> float:
         reads = number < len(asked) and asked[number].operation == "queryMessages"
         begun = (at if begun is None else begun) if reads else None
     return longest
-
-
-def _pause(times: Sequence[float]) -> float:
-    """The longest time between two of these moments that follow each other."""
-    return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
 def _able(keeper: Keeper, call: Call, /, serve: Serve) -> Answer | Later:
@@ -178,3 +173,9 @@ def _old(number: int, conversation: str) -> Mapping[str, Any]:
         "conversation_id": conversation or "of-old",
         "timestamp": "2026-03-09T08:07:06Z",
     }
+
+
+def _pause(keeper: Keeper) -> float:
+    """The longest time (seconds) that it has taken from one request to the next."""
+    times = [sent_at(heard) for heard in keeper.asked()]
+    return max((after - before for before, after in pairwise(times)), default=0.0)

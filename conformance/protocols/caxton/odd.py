@@ -12,7 +12,7 @@ from conformance.protocols.caxton.keeper import Edit, Keeper, Serve, plain
 from conformance.protocols.caxton.seeds import crowd
 from mockserver.coordinator import Answer, Call, Later
 
-__all__ = ["ODD_ANSWERS", "bare_calls", "garbled", "in_state", "moved", "odd_answers"]
+__all__ = ["ODD_ANSWERS", "bare_calls", "garbled", "odd_answers"]
 
 _BESIDE = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]}}
 
@@ -70,12 +70,8 @@ def _accepted(call: Call, /, serve: Serve) -> Answer | Later:
 
 
 def _other_times(_: Call, body: Any) -> Any:
-    return moved(body)
-
-
-def moved(value: Any) -> Any:
     """The same times, as RFC 3339 writes them elsewhere."""
-    return _texts_in(value, _elsewhere)
+    return _texts_in(body, _elsewhere)
 
 
 def _elsewhere(said: str) -> str:
@@ -130,19 +126,18 @@ def _unknown_states() -> Edit:
     def change(call: Call, body: Any) -> Any:
         key = (call.operation, "".join(call.parameters.values()))
         shown[key] = shown.get(key, 0) + 1
-        return in_state(body, "hibernating") if shown[key] <= _BRIEFLY else body
+        return _hibernating(body) if shown[key] <= _BRIEFLY else body
 
     return _each(change)
 
 
-def in_state(value: Any, state: str) -> Any:
-    """The same with everything in it in a state."""
+def _hibernating(value: Any) -> Any:
     if isinstance(value, list):
-        return [in_state(each, state) for each in value]
+        return [_hibernating(each) for each in value]
     if not isinstance(value, dict):
         return value
     states = ("status", "lifecycle_state")
-    return {k: state if k in states else in_state(v, state) for k, v in value.items()}
+    return {k: "hibernating" if k in states else _hibernating(v) for k, v in value.items()}
 
 
 def _sparse() -> Edit:

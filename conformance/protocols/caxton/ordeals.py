@@ -13,7 +13,7 @@ from conformance.fuzz.ordeal import Ordeal, Trial
 from conformance.protocols.caxton.bearing import trouble
 from conformance.protocols.caxton.keeper import Keeper, Serve, plain
 from conformance.protocols.caxton.notes import Notebook
-from conformance.protocols.caxton.odd import in_state, moved
+from conformance.protocols.caxton.odd import ODD_ANSWERS
 from conformance.protocols.caxton.seeds import crowd
 from conformance.stage import GoneError, Stage
 from mockserver.coordinator import Answer, Call, Later
@@ -22,8 +22,6 @@ __all__ = ["ROWS", "endure", "look"]
 
 _FREE = ("content", "requirements", "metadata", "payload", "result", "details")
 """What holds names of its own, which say something to somebody."""
-
-_STATES = ("hibernating", "x-paused", "UNHEARD_OF", "half way", "\u4e2d\u6587", "?")
 
 _EVENTS: tuple[Mapping[str, Any], ...] = (
     {"type": "agent.deployed", "agent_id": "agent-of-old", "timestamp": "2026-03-09T08:07:06Z"},
@@ -38,24 +36,17 @@ _NO_JSON = ("hello", "{", '{"type": "agent.deployed"', "{'type': 'x'}", "<b>hi</
 
 # Answers
 
-
-def _fields(odd: Oddities, body: Any) -> Any:
-    return odd.beside(body, leave=_FREE)
-
-
-def _states(odd: Oddities, body: Any) -> Any:
-    return in_state(body, odd.rng.choice(_STATES))
-
-
-def _times(_: Oddities, body: Any) -> Any:
-    return moved(body)
-
-
-_ANSWERS: Mapping[str, tuple[str, Callable[[Oddities, Any], Any]]] = {
-    "odd fields": ("CAXTON-AGENT-LIFE-003", _fields),
-    "an odd state": ("CAXTON-AGENT-LIFE-004", _states),
-    "other times": ("CAXTON-AGENT-LIFE-011", _times),
+_ANSWERS: Mapping[str, str] = {
+    "odd fields": "CAXTON-AGENT-LIFE-003",
+    "unknown states": "CAXTON-AGENT-LIFE-004",
+    "other times": "CAXTON-AGENT-LIFE-011",
 }
+
+
+def _odd(answers: Answers, trial: Trial, call: Call, said: Answer) -> Answer | Later:
+    if trial.kind in ODD_ANSWERS:
+        return ODD_ANSWERS[trial.kind]()(call, lambda _: said)
+    return answers.beside(call.operation, said, trial.oddities, _FREE)
 
 
 # Events
@@ -83,7 +74,8 @@ _HEARD: Mapping[str, tuple[str, Callable[[Oddities], str]]] = {
 }
 
 ROWS: Mapping[str, str] = {
-    kind: row for kinds in (_ANSWERS, _HEARD) for kind, (row, _) in kinds.items()
+    **_ANSWERS,
+    **{kind: row for kind, (row, _) in _HEARD.items()},
 }
 """The row that each kind of trial is judged by."""
 
@@ -112,8 +104,7 @@ async def endure(ordeal: Ordeal, stage: Stage, *, book: Notebook) -> None:
             return said
         keeper.befall(trial.kind)
         if trial.kind in _ANSWERS and found is not None:
-            body = _ANSWERS[trial.kind][1](trial.oddities, found.body)
-            return answers.kept(call.operation, found, body)
+            return _odd(answers, trial, call, found)
         if trial.kind in _HEARD:
             _say(stage, trial)
         return said

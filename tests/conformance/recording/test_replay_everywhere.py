@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 import mockserver
+from conformance.mutation.own_mock import HOOKS
 from conformance.target import Hook
 from mockserver import RunningMock, Settings
 from schemas import load
 from schemas.arazzo.document import read_scenario
 from tests.conformance.children import Done, assay
-from conformance.mutation.own_mock import HOOKS
 
 LEADS = {
     "aitbc": "life",

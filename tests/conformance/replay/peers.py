@@ -22,7 +22,11 @@ async def assay(*words: str | Path) -> tuple[int, str]:
         *(sys.executable, "-m", "assay", *map(str, words)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[3]), "COLUMNS": "200"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "COLUMNS": "200",
+        },
     )
     out, _ = await process.communicate()
     assert process.returncode is not None
