@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from conformance.fuzz.lawfulness import Asked
 from conformance.fuzz.shortening import Way, smaller
@@ -27,7 +28,8 @@ def test_values_become_smaller_one_thing_at_a_time() -> None:
 
 
 def test_what_is_smallest_stays() -> None:
-    assert [value for start in (None, True, 0, "", "x", [], {}) for value in smaller(start)] == []
+    smallest: list[Any] = [None, True, 0, "", "x", [], {}]
+    assert [value for start in smallest for value in smaller(start)] == []
 
 
 def test_the_step_that_made_something_goes_last() -> None:
