@@ -53,9 +53,9 @@ _FIELDS: Final[tuple[Row, ...]] = (
         "the id is none that REST knows",
         _put("DeployAgent", "agent_id", "grpc-1"),
     ),
-    ("deploy.status.zero", "the status is the enum's zero", _put("DeployAgent", "status", 0)),
+    ("~deploy.status.zero", "the status is the enum's zero", _put("DeployAgent", "status", 0)),
     (
-        "deploy.status.unknown",
+        "~deploy.status.unknown",
         "the status is a number beyond the enum",
         _put("DeployAgent", "status", 77),
     ),
