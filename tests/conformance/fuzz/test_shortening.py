@@ -26,6 +26,11 @@ def test_values_become_smaller_one_thing_at_a_time() -> None:
     ]
 
 
+def test_odd_names_become_plain_ones() -> None:
+    assert [*smaller({"\0ü": None, "plain_one": None})][-1] == {"x": None, "plain_one": None}
+    assert {"x": None, "\0": None} not in [*smaller({"x": None, "\0": None})]
+
+
 def test_what_is_smallest_stays() -> None:
     assert [value for start in (None, True, 0, "", "x", [], {}) for value in smaller(start)] == []
 
