@@ -32,7 +32,8 @@ def test_odd_names_become_plain_ones() -> None:
 
 
 def test_what_is_smallest_stays() -> None:
-    assert [value for start in (None, True, 0, "", "x", [], {}) for value in smaller(start)] == []
+    smallest: list[object] = [None, True, 0, "", "x", [], {}]
+    assert [less for value in smallest for less in smaller(value)] == []
 
 
 def test_the_step_that_made_something_goes_last() -> None:
