@@ -15,7 +15,7 @@ _SECONDS = 30.0
 _RESTARTS = 12
 
 _SLOW = 1.0
-"""Seconds that a hook may take; one that takes longer is not used again, or no budget would hold."""
+"""Seconds that a hook may take: one that is slower is not used again, or no budget would hold."""
 
 
 class Leeway:
