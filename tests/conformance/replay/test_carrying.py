@@ -20,7 +20,9 @@ def carrier() -> Carrier:
 
 
 def test_ids_of_the_run_are_new_wherever_they_stand(carrier: Carrier) -> None:
-    assert carrier.text(f"agent-{RUN}-1 and /agents/x{RUN}y") == f"agent-{NEW}-1 and /agents/x{NEW}y"
+    assert (
+        carrier.text(f"agent-{RUN}-1 and /agents/x{RUN}y") == f"agent-{NEW}-1 and /agents/x{NEW}y"
+    )
 
 
 def test_a_secret_of_the_target_is_itself_and_no_other(carrier: Carrier) -> None:
@@ -30,8 +32,10 @@ def test_a_secret_of_the_target_is_itself_and_no_other(carrier: Carrier) -> None
 
 
 def test_what_the_peer_told_is_what_it_tells_now(carrier: Carrier) -> None:
-    carrier.learn({"agent_id": "agent_7f3c91", "token": "assay-secret-3", "id": 4},
-                  {"agent_id": "agent_000001", "token": "s3cret", "id": 9})
+    carrier.learn(
+        {"agent_id": "agent_7f3c91", "token": "assay-secret-3", "id": 4},
+        {"agent_id": "agent_000001", "token": "s3cret", "id": 9},
+    )
     body = {"to": "agent_7f3c91", "note": "for agent_7f3c91!", "agent_id": 4, "count": 4}
     said = json.loads(carrier.body(json.dumps(body).encode()))
     assert said == {"to": "agent_000001", "note": "for agent_000001!", "agent_id": 9, "count": 4}

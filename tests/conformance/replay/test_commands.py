@@ -50,7 +50,7 @@ def test_a_request_is_a_curl_with_variables_for_secrets() -> None:
 
 
 async def test_a_shell_fills_the_variables_in_and_nothing_else() -> None:
-    step = request(headers={"x": "a assay-secret-1 b assay-secret-2"}, body=b"$HOME `id` \"q\"")
+    step = request(headers={"x": "a assay-secret-1 b assay-secret-2"}, body=b'$HOME `id` "q"')
     (line,) = said(step)
     shell = await asyncio.create_subprocess_shell(
         f"curl() {{ printf '<%s>' \"$@\"; }}; {line}",
@@ -59,7 +59,7 @@ async def test_a_shell_fills_the_variables_in_and_nothing_else() -> None:
     )
     out, _ = await shell.communicate()
     assert out.decode() == (
-        "<-i><-X><POST><-H><x: a t k b two><--data-raw><$HOME `id` \"q\"><http://h:1/base/p>"
+        '<-i><-X><POST><-H><x: a t k b two><--data-raw><$HOME `id` "q"><http://h:1/base/p>'
     )
 
 

@@ -9,12 +9,12 @@ import orjson
 import pytest
 
 from conformance.exchange import Exchange
+from conformance.masking import Masker
 from conformance.replay.journal import Journal
 from conformance.replay.lead import Lead
 from conformance.replay.story import Request, Story
 from conformance.target import Target
 from conformance.verdict import Evidence, Finding
-from conformance.masking import Masker
 from schemas import load
 from tests.conformance.test_masking import CARRIERS
 
