@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from conformance.cli import run
 from conformance.target import Target
 from tests.reports.builders import header
 
-__all__ = ["assay", "judged", "target_file", "written"]
+__all__ = ["assay", "judged", "replayed", "target_file", "written"]
+
+
+_HOME = str(Path(__file__).parents[3])
+
+
+async def replayed(*words: str | Path) -> tuple[int, str]:
+    """The exit code of `assay replay`, and all that it said. It needs no process of its own."""
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        code = await asyncio.to_thread(run, ["replay", *map(str, words)])
+    return code, said.getvalue()
 
 
 async def assay(*words: str | Path) -> tuple[int, str]:
@@ -24,11 +38,7 @@ async def assay(*words: str | Path) -> tuple[int, str]:
         *(sys.executable, "-m", "assay", *map(str, words)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            "COLUMNS": "200",
-        },
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": _HOME},
     )
     out, _ = await process.communicate()
     assert process.returncode is not None
@@ -73,12 +83,8 @@ async def judged(
 
 def written(folder: Path, *verdicts: Mapping[str, Any], **fields: Any) -> Path:
     """A run.jsonl by hand, cut off behind these verdicts, beside which one row is left open."""
-    protocol = {
-        "id": fields.pop("protocol", "aitbc"),
-        "title": "It",
-        "version": "1",
-        "document": "x",
-    }
+    name = fields.pop("protocol", "aitbc")
+    protocol = {"id": name, "title": "It", "version": "1", "document": "x.txt"}
     rows = dict.fromkeys([*(each["requirement"] for each in verdicts), "AITBC-GET-002"])
     command = f"assay test {protocol['id']} --url http://127.0.0.1:1"
     head = header(*rows, **{"protocol": protocol, "command": command, **fields})

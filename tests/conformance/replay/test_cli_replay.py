@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from conformance.target import Target
-from tests.conformance.replay.peers import assay, judged, target_file, written
+from tests.conformance.replay.peers import assay, judged, replayed, target_file, written
 from tests.mutants.coordinators import served
 from tests.reports.builders import verdict
 
@@ -64,29 +64,33 @@ CASES = {
 }
 
 
+def broken(row: str, word: str = "fail", **more: Any) -> dict[str, Any]:
+    return verdict(row, word, message="found", **more)
+
+
 @pytest.mark.parametrize("name", CASES)
 async def test_a_finding_shows_again_and_is_gone_where_it_is_mended(
     name: str, tmp_path: Path
 ) -> None:
     case = CASES[name]
-    async with served(case.protocol, fault=case.fault, patience=5.0) as broken:
-        out = await judged(broken, tmp_path, case.protocol, case.row, case.check)
-        code, said = await assay("replay", out, case.row)
+    async with served(case.protocol, fault=case.fault, patience=5.0) as wrong:
+        out = await judged(wrong, tmp_path, case.protocol, case.row, case.check)
+        code, said = await replayed(out, case.row)
         assert (code, "It shows again" in said) == (1, True), said
     for step in case.steps:
         assert step in said
     assert ("is run again" in said) != case.on_sight
     async with served(case.protocol, patience=5.0) as right:
         file = target_file(right, tmp_path / "right.yaml")
-        code, said = await assay("replay", out, f"{case.row}#1", "--target", file)
+        code, said = await replayed(out, f"{case.row}#1", "--target", file)
     assert (code, "It is gone" in said) == (0, True), said
 
 
 async def test_a_finding_becomes_a_scenario_that_a_right_peer_passes(tmp_path: Path) -> None:
     case, saved = CASES["an event of what was asked for by REST"], tmp_path / "saved.arazzo.yaml"
-    async with served("caxton", fault=case.fault, patience=5.0) as broken:
-        out = await judged(broken, tmp_path, "caxton", case.row, case.check)
-        code, said = await assay("replay", out, "1", "--save", saved)
+    async with served("caxton", fault=case.fault, patience=5.0) as wrong:
+        out = await judged(wrong, tmp_path, "caxton", case.row, case.check)
+        code, said = await replayed(out, "1", "--save", saved)
         assert (code, "this peer fails by it" in said) == (1, True), said
     async with served("caxton", patience=5.0) as right:
         code, said = await played(saved, "caxton", right, tmp_path)
@@ -96,10 +100,10 @@ async def test_a_finding_becomes_a_scenario_that_a_right_peer_passes(tmp_path: P
 async def test_a_run_writes_a_scenario_that_the_broken_peer_fails(tmp_path: Path) -> None:
     case = CASES["a wrong status after a sequence"]
     saved = tmp_path / "regressions" / "aitbc-reg-026.arazzo.yaml"
-    async with served("aitbc", fault=case.fault, patience=5.0) as broken:
+    async with served("aitbc", fault=case.fault, patience=5.0) as wrong:
         more = ("--regressions", saved.parent)
-        await judged(broken, tmp_path, "aitbc", case.row, case.check, *more)
-        code, said = await played(saved, "aitbc", broken, tmp_path)
+        await judged(wrong, tmp_path, "aitbc", case.row, case.check, *more)
+        code, said = await played(saved, "aitbc", wrong, tmp_path)
         assert (code, f"FAIL {case.row}" in said) == (1, True), said
     async with served("aitbc", patience=5.0) as right:
         code, said = await played(saved, "aitbc", right, tmp_path)
@@ -113,8 +117,8 @@ async def played(scenario: Path, protocol: str, target: Target, folder: Path) ->
 
 
 async def test_a_peer_that_is_not_there_is_told_of(tmp_path: Path) -> None:
-    out = written(tmp_path, verdict("AITBC-GET-006", "fail", message="found"))
-    code, said = await assay("replay", out, "AITBC-GET-006", "--url", "http://127.0.0.1:1")
+    out = written(tmp_path, broken("AITBC-GET-006", "fail"))
+    code, said = await replayed(out, "AITBC-GET-006", "--url", "http://127.0.0.1:1")
     assert (code, "cannot be reached" in said) == (3, True), said
 
 
@@ -129,17 +133,17 @@ async def test_a_peer_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     ],
 )
 async def test_what_is_no_finding_is_told_of(tmp_path: Path, wanted: str, told: str) -> None:
-    rows = verdict("AITBC-GET-006", "fail", message="found"), verdict("AITBC-GET-001", "pass")
-    code, said = await assay("replay", written(tmp_path, *rows), wanted)
+    rows = broken("AITBC-GET-006", "fail"), broken("AITBC-GET-001", "pass")
+    code, said = await replayed(written(tmp_path, *rows), wanted)
     assert (code, told in said, "there is AITBC-GET-006" in said) == (2, True, True), said
 
 
 async def test_findings_are_listed_with_their_numbers(tmp_path: Path) -> None:
     rows = (
-        verdict("AITBC-GET-002", "warn", message="found"),
-        verdict("AITBC-GET-006", "fail", message="found"),
+        broken("AITBC-GET-002", "warn"),
+        broken("AITBC-GET-006", "fail"),
     )
-    code, said = await assay("replay", written(tmp_path, *rows))
+    code, said = await replayed(written(tmp_path, *rows))
     assert code == 0
     assert said.split("\n")[0].split() == ["1", "fail", "AITBC-GET-006", "found"]
     assert said.split("\n")[1].split() == ["2", "warn", "AITBC-GET-002", "found"]
@@ -149,19 +153,19 @@ async def test_a_secret_that_the_record_hides_must_be_given_again(tmp_path: Path
     command = "assay test caxton --url http://127.0.0.1:1 --token •••"
     out = written(
         tmp_path,
-        verdict("CAXTON-EVT-001", "fail", message="found"),
+        broken("CAXTON-EVT-001", "fail"),
         protocol="caxton",
         command=command,
     )
-    code, said = await assay("replay", out, "CAXTON-EVT-001")
+    code, said = await replayed(out, "CAXTON-EVT-001")
     assert (code, "--token: the run had a secret in --token" in said) == (2, True), said
 
 
 async def test_a_broken_story_is_a_broken_record(tmp_path: Path) -> None:
     steps = [{"is": "request", "method": "GET"}]
     story = {"run": "r", "within": "test_it", "steps": steps}
-    broken = verdict("AITBC-GET-006", "fail", evidence={"exchanges": [], "story": story})
+    wrong = broken("AITBC-GET-006", "fail", evidence={"exchanges": [], "story": story})
     async with served("aitbc") as right:
-        out = written(tmp_path, broken)
-        code, said = await assay("replay", out, "AITBC-GET-006", "--url", right.url)
+        out = written(tmp_path, wrong)
+        code, said = await replayed(out, "AITBC-GET-006", "--url", right.url)
     assert (code, "it is no story" in said) == (2, True), said

@@ -42,7 +42,7 @@ def found(*steps: Step) -> list[int]:
 
 
 ONE, TWO, THREE = (f"Scout-{RUN}-{number}" for number in (1, 2, 3))
-CAST = [
+CAST: list[Step] = [
     created(ONE, 41, "assay-secret-1"),
     created(TWO, 42, "assay-secret-2"),
     created(THREE, 43, "assay-secret-3"),
@@ -53,7 +53,7 @@ CAST = [
 
 
 def test_a_message_hangs_on_who_said_it_to_whom_and_not_on_others() -> None:
-    steps = [
+    steps: list[Step] = [
         *CAST,
         said(THREE, "assay", {"type": "CHAT", "target_id": 41, "payload": f"m-{RUN}-1"}),
         said(ONE, "assay", {"type": "CHAT", "target_id": 42, "payload": f"m-{RUN}-2"}),
@@ -63,7 +63,7 @@ def test_a_message_hangs_on_who_said_it_to_whom_and_not_on_others() -> None:
 
 
 def test_a_message_that_names_nobody_hangs_on_what_was_done_last() -> None:
-    steps = [
+    steps: list[Step] = [
         *CAST,
         said(ONE, "assay", {"type": "CHAT", "target_id": 42, "payload": "one"}),
         said(THREE, "assay", {"type": "CHAT", "target_id": 42, "payload": "two"}),
@@ -75,7 +75,7 @@ def test_a_message_that_names_nobody_hangs_on_what_was_done_last() -> None:
 
 def test_an_answer_hangs_on_all_that_was_done_to_what_it_speaks_of() -> None:
     asked = replace(created(ONE, 1, "x"), method="GET", path=f"/api/users/agents/{TWO}", shown=True)
-    steps = [*CAST[:3], replace(asked, body=b"")]
+    steps: list[Step] = [*CAST[:3], replace(asked, body=b"")]
     assert found(*steps) == [0, 1, 3]
 
 
