@@ -23,6 +23,15 @@ __all__ = ["Handshake", "Journal", "Moment"]
 _EARLIER = 1000
 """Requests of earlier checks that are kept: what one makes, others may use."""
 
+_MOST = 1000
+"""What one check says that is kept, its end before all."""
+
+_ROOM = 32_000_000
+"""Bytes of bodies, likewise."""
+
+_LIGHT = 20_000
+"""Bytes of a request and its answer up to which others may hang on it: what floods makes nothing."""
+
 _LONGEST = 20_000
 """Bytes of a body in which the words are looked for that tie one request to another."""
 
@@ -74,7 +83,8 @@ class Journal:
         self.run = run
         self.beyond: list[str] = []
         self.told: set[tuple[str, str]] = set()
-        self._exchanges: list[Moment] = []
+        self._exchanges: deque[Moment] = deque()
+        self._weight = 0
         self._talks: list[_Talk] = []
         self._earlier: deque[_Kept] = deque(maxlen=_EARLIER)
 
@@ -82,13 +92,20 @@ class Journal:
         """Another check begins. Of those before it, what was made is kept."""
         for moment in self._exchanges:
             exchange = moment.said
-            if isinstance(exchange, Exchange) and exchange.ok and exchange.method != "GET":
+            made = isinstance(exchange, Exchange) and exchange.ok and exchange.method != "GET"
+            if made and _weight(exchange) <= _LIGHT:
                 earlier = Moment(at=moment.at, said=exchange, earlier=True)
                 self._earlier.append(_Kept(moment=earlier, words=_words(exchange)))
-        self._exchanges, self._talks, self.beyond = [], [], []
+        self._exchanges.clear()
+        self._weight = 0
+        self._talks, self.beyond = [], []
 
     def exchanged(self, exchange: Exchange) -> None:
+        """A request was answered, or not."""
         self._exchanges.append(Moment(at=time.monotonic() - exchange.seconds, said=exchange))
+        self._weight += _weight(exchange)
+        while len(self._exchanges) > _MOST or self._weight > _ROOM:
+            self._weight -= _weight(self._exchanges.popleft().said)
 
     def opened(self, channel: str, said: Conversation | Refused) -> None:
         """A WebSocket was opened, or refused. What is said on it later is found by itself."""
@@ -120,7 +137,7 @@ class Journal:
             if talk.at <= at:
                 own.append(Moment(at=talk.at, said=talk.handshake))
                 own += _frames(talk, at)
-        own.sort(key=lambda moment: moment.at)
+        own = sorted(own, key=lambda moment: moment.at)[-_MOST:]
         return [*self._related(own), *own]
 
     def _related(self, own: list[Moment]) -> list[Moment]:
@@ -134,6 +151,10 @@ class Journal:
                 words |= kept.words
                 found.append(kept.moment)
         return found[::-1]
+
+
+def _weight(said: Exchange | Handshake | Frame) -> int:
+    return len(said.body) + len(said.answer) if isinstance(said, Exchange) else 0
 
 
 def _frames(talk: _Talk, at: float) -> Iterator[Moment]:
