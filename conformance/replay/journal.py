@@ -30,7 +30,7 @@ _ROOM = 32_000_000
 """Bytes of bodies, likewise."""
 
 _LIGHT = 20_000
-"""Bytes of a request and its answer up to which others may hang on it: what floods makes nothing."""
+"""Bytes of a request and its answer up to which others may hang on it: floods make nothing."""
 
 _LONGEST = 20_000
 """Bytes of a body in which the words are looked for that tie one request to another."""
