@@ -56,6 +56,7 @@ class Law:
     def __init__(
         self, protocol: Protocol, requirements: Mapping[str, Requirement], role: Role
     ) -> None:
+        self._role = role
         self._rows = [row for row in requirements.values() if row.role == role]
         self._checks = [row for row in self._rows if row.place is None and not row.rule]
         told = [row.place for row in self._rows if row.place is not None]
@@ -88,6 +89,8 @@ class Law:
             return "nobody-judges"
         if body.place.message in self._else:
             return "anything-else"
+        if not field.pointer and self._role == "agent":
+            return "own-initiative"
         rows = (
             self._own(body.section)
             if _is_plain_text_of_error(body, field)
