@@ -126,10 +126,11 @@ class Score:
 
     @cached_property
     def weak(self) -> list[Mapping[str, Any]]:
-        """Those that break what is stated, and of which the suite only warns."""
-        return [
-            mutant for mutant in self.of("caught") if not mutant["fail"] and not mutant["implied"]
-        ]
+        """Those that are said to break what is stated, and of which the suite only warns. Of what
+        the catalogue made nobody says so.
+        """
+        said = [mutant for mutant in self.of("caught") if mutant["source"] == "behaviour"]
+        return [mutant for mutant in said if not mutant["fail"] and not mutant["implied"]]
 
     @cached_property
     def false_alarms(self) -> dict[str, list[str]]:
