@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
-from conformance.cli.mutate import read_seen
+from conformance.cli.mutate_session import read_seen
 from conformance.context import RunContext
 from conformance.mutation.candidates import sampled
 from conformance.mutation.judging import judged
