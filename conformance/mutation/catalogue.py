@@ -11,7 +11,7 @@ from conformance.mutation.catalogue_channels import channel_mutants, message_mut
 from conformance.mutation.catalogue_fields import Field
 from conformance.mutation.catalogue_names import made
 from conformance.mutation.catalogue_operations import operation_mutants, shared_mutants
-from conformance.mutation.catalogue_places import Body, bodies
+from conformance.mutation.catalogue_places import Body, bodies, with_samples
 from conformance.mutation.catalogue_rules import Law
 from conformance.mutation.mutant import Mutant
 from mockserver.bodies import Bodies
@@ -39,7 +39,7 @@ def wire_mutants(
     told = {name: row for name, row in requirements.items() if row.role == role}
     codec = Bodies(protocol)
     found: list[Mutant] = []
-    for body in bodies(protocol, told, role):
+    for body in with_samples(protocol, bodies(protocol, told, role)):
         found += _of_fields(body, law, codec)
         if body.operation is not None:
             found += operation_mutants(protocol, body, law)
