@@ -39,6 +39,8 @@ class RunContext:
     """The run.jsonl that is written."""
     baseline: tuple[Mapping[str, str], ...] = ()
     invocation: str = ""
+    fuzz: float | None = None
+    """Seconds of the run for cases that nobody wrote down, where the profile's are not wanted."""
     patience: float | None = None
     """Seconds that an agent's situation lasts, where the profile's own are not wanted."""
     situations: tuple[str, ...] = ()

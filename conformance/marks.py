@@ -14,6 +14,7 @@ __all__ = [
     "exclusive",
     "exhausts",
     "from_profile",
+    "fuzzes",
     "in_profile",
     "requirement",
 ]
@@ -48,6 +49,11 @@ def exclusive(what: str) -> pytest.MarkDecorator:
 def exhausts(check: Any) -> Any:
     """Marks a check that uses one of the peer's rates up: it comes after all that do not."""
     return pytest.mark.exhausts(check)
+
+
+def fuzzes(check: Any) -> Any:
+    """Marks a check that generates its cases: all of them share the run's seconds for that."""
+    return pytest.mark.fuzzes(check)
 
 
 def in_profile(first: str, profile: str) -> bool:

@@ -21,6 +21,7 @@ import orjson
 import pytest
 
 from conformance.context import RunContext
+from conformance.fuzz.budget import SECONDS, Budget
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, in_profile
@@ -61,11 +62,21 @@ class Suite:
         }
         self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
         self.mask = Masker(context.target.secrets)
+        self.fuzzers = 0
+
+    @property
+    def seconds(self) -> float:
+        """What each check that generates its cases may spend."""
+        said = self.context.fuzz
+        whole = SECONDS[self.context.profile] if said is None else said
+        return whole / max(1, self.fuzzers)
 
     def wants(self, item: pytest.Item) -> bool:
         """Is a check to run: does its profile come in, and is any of what it judges selected?"""
         profile = item.get_closest_marker("from_profile")
         if profile and not in_profile(profile.args[0], self.context.profile):
+            return False
+        if item.get_closest_marker("fuzzes") and not self.seconds:
             return False
         situation = _situation(item)
         if situation is not None and not self.context.plays(situation):
@@ -117,6 +128,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
     config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
     config.addinivalue_line("markers", "exclusive(what): never beside another of the same")
+    config.addinivalue_line("markers", "fuzzes: generates its cases, for a share of the seconds")
     config.addinivalue_line("markers", "exhausts: uses a rate of the peer up, and so comes last")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As shells start what goes on in the background; the command asks us to end by it.
@@ -149,10 +161,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in kept:
             for mark in item.iter_markers("exclusive"):
                 item.add_marker(pytest.mark.xdist_group(mark.args[0]))
-    # What uses a rate of the peer's up comes last: until then it is everybody's.
-    kept.sort(key=lambda item: item.get_closest_marker("exhausts") is not None)
+    suite.fuzzers = sum(item.get_closest_marker("fuzzes") is not None for item in kept)
+    kept.sort(key=_turn)
     items[:] = kept
     suite.restrict(kept)
+
+
+def _turn(item: pytest.Item) -> int:
+    """What was never said before comes after all that was thought out; and what uses a rate of the
+    peer's up comes last of all: until then it is everybody's.
+    """
+    if item.get_closest_marker("exhausts"):
+        return 2
+    return 1 if item.get_closest_marker("fuzzes") else 0
 
 
 @pytest.hookimpl(wrapper=True)
@@ -307,6 +328,12 @@ def ids(suite: Suite, worker_id: str) -> IdSource:
 def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
     """Chance of the check's own, from the run's seed: the same however checks are spread."""
     return Random(f"{suite.context.seed}/{request.node.name}")  # noqa: S311
+
+
+@pytest.fixture
+def budget(suite: Suite) -> Budget:
+    """The check's own share of the seconds for generated cases."""
+    return Budget(suite.seconds)
 
 
 @pytest.fixture

@@ -76,11 +76,12 @@ class Mock:
         self._steps: tuple[Callable[[Life], Answer | Later | None], ...] = (
             _plan_faults,
             self._refuse_unknown,
+            self._ask_script,
             self._guard,
             self._parse,
             self._validate,
             force_answer,
-            self._ask_script,
+            self._say_scripted,
             self._ask_coordinator,
         )
         # And that of a handshake, which opens a WebSocket in the end.
@@ -89,6 +90,7 @@ class Mock:
             self._refuse_unknown_channel,
             self._refuse_unsound,
             force_answer,
+            self._refuse_by_script,
             self._ask_for_admission,
         )
 
@@ -114,7 +116,6 @@ class Mock:
     def _wait(self, life: Life, later: Later, began: float) -> Pending:
         coordinator = life.session.coordinator
         name = life.name
-
         waiting = life.session.waiting
 
         def give_up() -> None:
@@ -185,7 +186,8 @@ class Mock:
             return
         line.session.lines[line.connection.number] = line
         self.sockets.replay(line, joined.replayed)
-        line.coordinator.opened(line.connection, joined.handshake)
+        if not line.guest:
+            line.coordinator.opened(line.connection, joined.handshake)
         self.sockets.flush(line.session)
 
     def _new_session(self) -> Session:
@@ -209,7 +211,22 @@ class Mock:
             return None
         return self._refuse(life, Wrong.UNKNOWN_METHOD if match.allowed else Wrong.UNKNOWN_PATH)
 
+    def _ask_script(self, life: Life) -> Answer | None:
+        """What the script answers, if it does. It has its way with what is refused only where it
+        refuses it too, or where it is asked with what it handed out itself.
+        """
+        script = life.session.script
+        if script is None:
+            return None
+        wrong = self._parse(life) or self._validate(life)
+        life.scripted = script.reply(life)
+        if wrong is None or life.scripted is None or life.scripted.answer.status < 400:
+            return None
+        return force_answer(life) or life.scripted.answer
+
     def _guard(self, life: Life) -> Answer | None:
+        if life.scripted is not None and life.scripted.vouched:
+            return None
         return life.session.coordinator.guard(life.call())
 
     def _parse(self, life: Life) -> Answer | None:
@@ -242,9 +259,8 @@ class Mock:
         life.violations = wrong
         return self._refuse(life, Wrong.INVALID) if wrong else None
 
-    def _ask_script(self, life: Life) -> Answer | None:
-        script = life.session.script
-        return None if script is None else script.reply(life)
+    def _say_scripted(self, life: Life) -> Answer | None:
+        return None if life.scripted is None else life.scripted.answer
 
     def _ask_coordinator(self, life: Life) -> Answer | Later:
         return life.session.coordinator.answer(life.call())
@@ -264,13 +280,22 @@ class Mock:
             life.violations = (broken,)
         return life.unsound
 
+    def _refuse_by_script(self, life: Life) -> Answer | None:
+        script = life.session.script
+        scripted = None if script is None else script.reply(life)
+        return None if scripted is None else scripted.answer
+
     def _ask_for_admission(self, life: Life) -> Answer:
         assert life.handshake is not None
         session = life.session
         session.coordinator.catch_up()
         said = session.coordinator.admit(life.handshake)
+        script = session.script
+        guest = script is not None and script.workflow.scripted
         if not isinstance(said, Accepted):
-            return said
+            if script is None or not script.admits(life):
+                return said
+            said, guest = Accepted(subprotocol=next(iter(life.handshake.subprotocols), "")), True
         connection = Connection(
             number=session.next_connection(),
             channel=life.handshake.channel,
@@ -281,6 +306,7 @@ class Mock:
             channel=self.protocol.channels[life.handshake.channel],
             session=session,
             coordinator=session.coordinator,
+            guest=guest,
         )
         again = replayed(life, line) if life.strokes else ()
         life.joined = Joined(line, life.handshake, said.subprotocol, replayed=again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.coordinator import Answer, Call, Handshake
 from mockserver.faults.plan import Stroke
@@ -13,6 +13,9 @@ from mockserver.router import Match
 from mockserver.session import Session
 from schemas.spec import Operation
 from schemas.validation import Violation
+
+if TYPE_CHECKING:
+    from mockserver.scenario.replies import Scripted
 
 __all__ = ["Life"]
 
@@ -33,6 +36,8 @@ class Life:
     violations: Sequence[Violation] = ()
     handshake: Handshake | None = None
     unsound: Answer | None = None
+    scripted: Scripted | None = None
+    """What the script would have answered."""
     joined: Joined | None = None
 
     @property

@@ -62,7 +62,8 @@ class Line:
 
     `deliver` is the wire's: it carries messages and endings out. `silent` is one that was told to
     hang: nothing more goes out, and nothing that comes in is read. `forgotten` is one whose session
-    began anew: its end does not belong to the new transcript.
+    began anew: its end does not belong to the new transcript. A `guest` is the script's alone:
+    the coordinator knows nothing of it.
     """
 
     connection: Connection
@@ -73,6 +74,12 @@ class Line:
     silent: bool = False
     ending: bool = False
     forgotten: bool = False
+    guest: bool = False
+
+    @property
+    def concerns_coordinator(self) -> bool:
+        """Is what is said there for the coordinator of now?"""
+        return self.coordinator is self.session.coordinator and not self.guest
 
 
 class Sockets:
@@ -96,7 +103,7 @@ class Sockets:
         self._note(
             line, "agent", kind, data, heard.message, violations=violations, fragments=fragments
         )
-        if line.coordinator is line.session.coordinator:
+        if line.concerns_coordinator:
             line.coordinator.catch_up()
             line.coordinator.hear(line.connection, heard)
         self.flush(line.session)
@@ -111,7 +118,7 @@ class Sockets:
         """A connection has ended, whoever ended it."""
         if line.session.lines.pop(line.connection.number, None) is None:
             return
-        if line.coordinator is line.session.coordinator:
+        if line.concerns_coordinator:
             line.coordinator.closed(line.connection)
         self.flush(line.session)
 

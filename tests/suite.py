@@ -34,9 +34,11 @@ async def run_suite(
     patience: float | None = None,
     scenario: Path | None = None,
     library: bool = True,
+    fuzz: float = 0.0,
 ) -> Run:
     """Judge one peer in a process of the suite's own, by a scenario alone where one is given, and
-    without the `library` of scenarios where it is not wanted; read its record. Times in seconds.
+    without the `library` of scenarios where it is not wanted; read its record. Times in seconds,
+    `fuzz` those for generated cases: there are none unless they are asked for.
     """
     known = load(protocol)
     target = target or Target()
@@ -51,6 +53,7 @@ async def run_suite(
         profile=profile,
         command=tuple(command),
         library=library,
+        fuzz=fuzz,
         record=str(folder / f"{run}.jsonl"),
     )
     wanted = (situation,) if situation else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import re
 import secrets
 import shlex
@@ -63,6 +64,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, metavar="S", help="seconds that an answer may take"
     )
+    parser.add_argument(
+        "--fuzz", type=float, metavar="S", help="seconds for generated cases (0: none of them)"
+    )
     parser.add_argument("--pytest-args", default="", metavar="ARGS", help="more for pytest, quoted")
 
 
@@ -76,6 +80,8 @@ def base_context(arguments: argparse.Namespace, protocol: Protocol, role: Role) 
         refuse_unless(not arguments.peer_command, "--", "a command is for --role agent", None)
         _check_tls(target, arguments.target)
     _check_words(arguments.pytest_args)
+    fuzz = arguments.fuzz
+    refuse_unless(fuzz is None or 0 <= fuzz < math.inf, "--fuzz", "is no number of seconds", fuzz)
     return RunContext(
         protocol=protocol.id,
         role=role,
@@ -84,6 +90,7 @@ def base_context(arguments: argparse.Namespace, protocol: Protocol, role: Role) 
         seed=arguments.seed,
         profile=arguments.profile,
         strict=arguments.strict,
+        fuzz=fuzz,
         record=str((arguments.out / "run.jsonl").resolve()),
         baseline=_baseline(arguments.baseline),
         invocation=shlex.join(["assay", *arguments.argv]),

@@ -9,7 +9,7 @@ import mockserver
 from conformance.target import Credentials, Hook, Target
 from mockserver import Settings
 
-__all__ = ["own_mock"]
+__all__ = ["HOOKS", "own_mock"]
 
 
 @asynccontextmanager
@@ -18,7 +18,7 @@ async def own_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[
     time is virtual.
     """
     settings = Settings(dialect=dialect, username="warden", password="open-sesame")  # noqa: S106
-    hooks = _HOOKS.get(protocol, {})
+    hooks = HOOKS.get(protocol, {})
     clock = "virtual" if "advance" in hooks else "real"
     async with mockserver.start(protocol, settings=settings, clock=clock) as mock:
         known = Credentials(username=settings.username, password=settings.password)
@@ -35,7 +35,7 @@ _FORCE = Hook(
 _ADVANCE = Hook(url="/_assay/clock/advance", json={"seconds": "{seconds}"})
 _RESTART = Hook(url="/_assay/restart", json={})
 
-_HOOKS: Mapping[str, Mapping[str, Hook]] = {
+HOOKS: Mapping[str, Mapping[str, Hook]] = {
     "aitbc": {"advance": _ADVANCE, "force": _FORCE, "restart": _RESTART},
     "stella": {
         "mint_token": Hook(url="/_assay/mint", json={}, result="/token"),

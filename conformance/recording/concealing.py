@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from conformance.masking import is_secret_field, is_secret_header, secrets_in
-from conformance.recording.records import Asked, Content, Record, Spoken
+from conformance.recording.records import OFFERED, Asked, Content, Record, Spoken
 
 __all__ = ["Concealer", "placeholders"]
 
@@ -33,7 +33,6 @@ _SHORT_TYPES = ("str", "int", "any")
 _SCHEME = re.compile(r"(?i)^(bearer|basic|digest|token)\s+(?=\S)")
 _PAIR = re.compile(r"([^=;,\s]+)=([^;,\s]+)")
 _ATTRIBUTES = ("path", "domain", "expires", "max-age", "samesite", "version")
-_OFFERED = "sec-websocket-protocol"
 
 
 def placeholders(text: str) -> list[str]:
@@ -111,7 +110,7 @@ class Concealer:
             self._look(value)
 
     def _look_at_header(self, name: str, value: str) -> None:
-        if name == _OFFERED:
+        if name == OFFERED:
             words = [word.strip() for word in value.split(",")]
             for word in words[2:] if self._offered else ():
                 self._meet(word)

@@ -48,10 +48,12 @@ def scenario_of(
         issued=issued(told, names),
     )
     steps = [writer.step(record, names[record.number]) for record in told]
-    workflow: dict[str, Any] = {"workflowId": "recorded", "steps": steps}
+    workflow: dict[str, Any] = {"workflowId": "recorded"}
+    if any(isinstance(record, Spoken) for record in told):
+        workflow["x-scripted"] = True
     if correlation.inputs:
-        schema = {"type": "object", "properties": correlation.inputs}
-        workflow = {"workflowId": "recorded", "inputs": schema, "steps": steps}
+        workflow["inputs"] = {"type": "object", "properties": correlation.inputs}
+    workflow["steps"] = steps
     return {
         "arazzo": "1.1.0",
         "info": _info(told, len(ordered) - len(told), protocol, who, title),

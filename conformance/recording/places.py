@@ -8,10 +8,12 @@ from typing import Any
 
 from conformance.masking import is_secret_header
 from conformance.recording.concealing import placeholders
-from conformance.recording.records import Asked, Content, Record
+from conformance.recording.records import OFFERED, Asked, Content, Record
 from schemas import pointer as json_pointer
 
-__all__ = ["Place", "answered", "carried", "places"]
+__all__ = ["Place", "answered", "carried", "offered", "places"]
+
+_OFFERS = ("", "username", "password")
 
 _TRANSPORT = {
     "accept-ranges",
@@ -74,6 +76,9 @@ def _every(record: Record) -> Iterator[Place]:
         yield Place(value=value, sender="agent", field=name, where="path")
     for name, value in record.query:
         yield Place(value=value, sender="agent", field=name, where="query")
+    for name, value in offered(record):
+        if name:
+            yield Place(value=value, sender="agent", field=name, where="header", login=True)
     for name, value in carried(record):
         yield Place(value=value, sender="agent", field=name, where="header")
     yield from _inside(record.body, "agent")
@@ -87,6 +92,16 @@ def carried(record: Asked) -> list[tuple[str, str]]:
         for name, value in record.headers
         if is_secret_header(name) and placeholders(value)
     ]
+
+
+def offered(record: Asked) -> list[tuple[str, str]]:
+    """What a handshake offers, word for word, where that is a log-in: each with the name of what it
+    is, and the version without one.
+    """
+    text = next((value for name, value in record.headers if name == OFFERED), "")
+    words = [word.strip() for word in text.split(",")]
+    login = len(words) == len(_OFFERS) and placeholders(words[-1])
+    return list(zip(_OFFERS, words, strict=True)) if login else []
 
 
 def answered(record: Asked) -> list[tuple[str, str]]:

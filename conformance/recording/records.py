@@ -13,7 +13,10 @@ from conformance.proxy.watch import Passed
 from mockserver.json_text import read_json
 from mockserver.transcript import Frame, HttpExchange, escaped
 
-__all__ = ["Asked", "Content", "Record", "Spoken", "dump", "parse", "record_of"]
+__all__ = ["OFFERED", "Asked", "Content", "Record", "Spoken", "dump", "parse", "record_of"]
+
+OFFERED = "sec-websocket-protocol"
+"""The header of a handshake that may hold a log-in: a version, a name, a password."""
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 

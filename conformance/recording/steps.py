@@ -9,8 +9,9 @@ from typing import Any
 from conformance.recording.clients import Parties
 from conformance.recording.correlation import Correlation
 from conformance.recording.issued import Issued
-from conformance.recording.places import answered, carried
+from conformance.recording.places import answered, carried, offered
 from conformance.recording.records import Asked, Content, Record, Spoken
+from schemas.arazzo.expressions import is_expression
 from schemas.arazzo.known import known_parameters
 from schemas.arazzo.sources import Meant
 from schemas.spec import Protocol, Requirement
@@ -20,6 +21,7 @@ __all__ = ["Steps", "is_told", "name_of"]
 
 _NO_CODE = 1005
 _NORMAL = 1000
+_OFFERED = "Sec-WebSocket-Protocol"
 _PRIVATE_KEY = "PRIVATE KEY-----"
 _SERVED = "served"
 
@@ -114,6 +116,9 @@ class Steps:
             {"name": name, "in": where, "value": self._written(value, record, name)}
             for (name, where), value in reversed(first.items())
         ]
+        words = [self._in_text(value, record, name) for name, value in offered(record)]
+        if words:
+            made.append({"name": _OFFERED, "in": "header", "value": ", ".join(words)})
         return {"parameters": made} if made else {}
 
     def _body(self, record: Asked) -> dict[str, Any]:
@@ -197,6 +202,11 @@ class Steps:
 
     def _told(self, value: Any, record: Record, field: str = "") -> Any:
         return self._written(value, record, field, "coordinator")
+
+    def _in_text(self, value: str, record: Record, field: str) -> str:
+        """As it is said inside of a longer text."""
+        written = str(self._written(value, record, field))
+        return f"{{{written}}}" if is_expression(written) else written
 
     @staticmethod
     def _labelled(body: Content) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from mockserver.scenario.acts import Sight
 from mockserver.transcript import Frame, HttpExchange
 from schemas.arazzo.expressions import NOTHING, Said
 
-__all__ = ["sight_of", "sight_of_message"]
+__all__ = ["body_of", "sight_of", "sight_of_message"]
 
 
 def sight_of(exchange: HttpExchange) -> Sight:
@@ -25,20 +25,21 @@ def sight_of(exchange: HttpExchange) -> Sight:
             headers={name.lower(): value for name, value in exchange.headers.items()},
             query=first_of_each(exchange.query) if exchange.query else {},
             path=exchange.parameters,
-            body=_json(exchange.body) if exchange.said is None else exchange.said,
+            body=body_of(exchange.body) if exchange.said is None else exchange.said,
         ),
         response=Said(
             headers={name.lower(): value for name, value in exchange.answer_headers.items()},
-            body=_json(exchange.answer),
+            body=body_of(exchange.answer),
         ),
     )
 
 
 def sight_of_message(frame: Frame) -> Sight:
-    return Sight(status=101, message=Said(body=_json(frame.data)))
+    return Sight(status=101, message=Said(body=body_of(frame.data)))
 
 
-def _json(data: bytes) -> Any:
+def body_of(data: bytes) -> Any:
+    """As expressions see it: JSON, a text where it is none, and nothing where there is none."""
     if not data:
         return NOTHING
     try:

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mockserver.coordinator import Answer
 from mockserver.faults import Fault
 from mockserver.passage import Outcome
 from mockserver.scenario.acts import (
@@ -33,7 +32,7 @@ from mockserver.scenario.flow import Flow
 from mockserver.scenario.heard import sight_of
 from mockserver.scenario.lines import Lines
 from mockserver.scenario.others import Others
-from mockserver.scenario.replies import reply_to
+from mockserver.scenario.replies import Scripted, admits, reply_to
 from mockserver.scenario.watch import Watch, asks
 from mockserver.session import Session
 from mockserver.transcript import Entry, HttpExchange
@@ -127,10 +126,16 @@ class Script:
             self.others.add(entry.number)
         self._entries.append(entry)
 
-    def reply(self, life: Life) -> Answer | None:
-        """What the script has the coordinator answer to a request, if anything."""
-        client = self._others.whose(life.request.headers) or self.workflow.agent
-        return reply_to(life, client, self.flow)
+    def reply(self, life: Life) -> Scripted | None:
+        """What the script has the coordinator answer to a request or a handshake, if anything."""
+        return reply_to(life, self._whose(life), self.flow)
+
+    def admits(self, life: Life) -> bool:
+        """Does it let in somebody whom the coordinator does not know?"""
+        return admits(life, self._whose(life), self.flow)
+
+    def _whose(self, life: Life) -> str:
+        return self._others.whose(life.request.headers) or self.workflow.agent
 
     def turn(self) -> bool:
         """Look at what was heard and said since the last turn, and do what follows. Says whether
@@ -238,6 +243,8 @@ class Script:
         if step.client != self.workflow.agent and not self._tidies(step):
             self._play(number, step)
         if step.action == "receive":
+            if self.workflow.scripted and step.closes is not None:
+                self._watch.awaited[number].pushes = True
             self._push(number)
             if number in self._watch.awaited and not step.has_push:
                 self._steps(self._watch.catch_up(number))
@@ -268,6 +275,10 @@ class Script:
         if not there:
             return
         awaited.pushes = False
+        if awaited.step.closes is not None:
+            self._session.coordinator.end(there[-1].connection, awaited.step.closes or 1000)
+            self._mock.sockets.flush(self._session)
+            return
         self._choose(number, awaited.step.push)
         try:
             payload = worth(awaited.step.push, self.flow.scope(number))

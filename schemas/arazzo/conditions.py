@@ -210,7 +210,18 @@ def equal(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     numbers = _numbers(one, other)
-    return numbers[0] == numbers[1] if numbers else bool(one == other)
+    return numbers[0] == numbers[1] if numbers else _alike(one, other)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Equal as JSON, at any depth: `true` is no number."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return bool(one == other)
 
 
 def _ordered(one: Any, other: Any, compare: Callable[[Any, Any], bool]) -> bool:

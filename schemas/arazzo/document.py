@@ -127,6 +127,7 @@ def _read_steps(draft: WorkflowDraft) -> None:
         agent=said.get("x-agent", draft.steps[0].step.client if draft.steps else "client"),
         clients=said.get("x-clients", 1),
         exclusive=said.get("x-exclusive", ""),
+        scripted=said.get("x-scripted", False),
         state=deeds(page, said.get("x-state", ()), (*at, "x-state")),
     )
 

@@ -211,6 +211,7 @@ class Workflow:
     agent: str = "client"
     clients: int = 1
     exclusive: str = ""
+    scripted: bool = False
     state: Sequence[Deed] = ()
 
     @property

@@ -28,7 +28,7 @@ _GOES_WITH: Mapping[str, tuple[StepKind, ...]] = {
     "x-connection": ("send", "receive", "open", "close"),
     "x-identity": ("operation", "send", "receive", "open"),
     "x-times": ("operation", "send", "receive", "close", "workflow"),
-    "x-reply": ("operation",),
+    "x-reply": ("operation", "open"),
     "x-push": ("receive",),
     "x-faults": ("operation", "send", "receive", "open"),
     "x-open": ("open",),
@@ -53,6 +53,7 @@ def check_sense(workflow: WorkflowDraft) -> None:
         for key, message, hint in _contradictions(draft.said, draft.kind):
             value = draft.said[key] if isinstance(draft.said[key], str | int) else None
             workflow.page.complain((*draft.at, key), message, value, hint)
+        _check_refusal(workflow, draft)
         if draft.meant is not None:
             _check_action(workflow, draft, draft.meant)
             _check_message(workflow, draft, draft.meant)
@@ -72,6 +73,17 @@ def _contradictions(said: Mapping[str, Any], kind: StepKind) -> Iterator[tuple[s
         for key in _NEVER:
             if said.get(key, False) is not False:
                 yield key, f"{key} makes no sense with x-never: it must not happen", ""
+
+
+def _check_refusal(workflow: WorkflowDraft, draft: StepDraft) -> None:
+    """A handshake that is granted has no answer of the script's: its reply refuses it."""
+    reply = draft.said.get("x-reply")
+    if draft.kind == "open" and isinstance(reply, Mapping):
+        status = reply.get("status", 200)
+        if isinstance(status, int) and status < 400:
+            message = "the reply to a handshake refuses it, and this status does not"
+            at = (*draft.at, "x-reply", "status")
+            workflow.page.complain(at, message, status, "leave it out where it is to be granted")
 
 
 def _check_action(workflow: WorkflowDraft, draft: StepDraft, meant: Meant) -> None:

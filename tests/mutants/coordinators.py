@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from conformance.mutation.own_mock import own_mock
+from conformance.mutation.own_mock import HOOKS, own_mock
 from conformance.target import Credentials, Hook, Operator, Principal, Target, Tls
 from tests.mutants import aitbc, architect, caxton, echocenter, stella
 
-__all__ = ["FAULTS", "LAWFUL", "served", "served_mock"]
+__all__ = ["FAULTS", "HOOKS", "LAWFUL", "served", "served_mock"]
 
 LAWFUL: Mapping[str, Mapping[str, Any]] = {
     "aitbc": aitbc.LAWFUL,

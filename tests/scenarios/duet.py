@@ -1,12 +1,12 @@
-"""Plays a scenario in this process: forward at a coordinator, and backward at a client that is the
-scenario itself.
+"""Plays scenarios in this process: forward at a coordinator, and backward at a client that is the
+scenario itself, or at an agent of its own process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +15,7 @@ from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
 from conformance.context import RunContext
+from conformance.examiner import Examiner
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
@@ -22,9 +23,12 @@ from conformance.peer_clock import PeerClock
 from conformance.plugin import Suite
 from conformance.scenario.alone import alone
 from conformance.scenario.errands import Errands, own_errands
+from conformance.scenario.examining import weigh
 from conformance.scenario.forward import Forward
 from conformance.scenario.judging import Part, end, tell
 from conformance.scenario.peer import Peer
+from conformance.scenario.play import Played as Plays
+from conformance.scenario.play import situation_of
 from conformance.scenario.rows import on_sight, own_rows, row_of
 from conformance.scenario.values import of_start, of_target
 from conformance.stage import of_heard
@@ -42,10 +46,13 @@ from schemas import load_requirements
 from schemas.arazzo.model import Scenario, Step, Workflow
 from schemas.spec import Role
 
-__all__ = ["Change", "Client", "Meeting", "Played", "backward", "forward", "itself"]
+__all__ = ["Change", "Client", "Meeting", "Played", "backward", "examine", "forward", "itself"]
 
-_PATIENCE = 1.5
-"""Seconds of nothing after which a client that is the scenario itself will do nothing more."""
+_PATIENCE = 6.0
+"""Seconds of nothing after which a client that is still there will do nothing more."""
+
+_COMING = 4.0
+"""Seconds that an agent of its own process is waited for."""
 
 _FAREWELL = 0.3
 """Seconds that it has to come to its own end when the scenario is over."""
@@ -232,7 +239,7 @@ async def _backward(
     meeting = Meeting(mock=mock, part=part, values=values, flow=flow)
     coming: asyncio.Future[None] = asyncio.ensure_future(client(meeting))
     try:
-        await _watch(script, patience)
+        await _watch(script, patience, coming)
     finally:
         script.give_up(patience)
         last = mock.session.transcript.count  # what it says at its end is none of the scenario's
@@ -251,14 +258,16 @@ async def _backward(
     played.take(judge)
 
 
-async def _watch(script: Script, patience: float) -> None:
-    """Until it is over, or nothing has come of it for as long as the patience lasts."""
+async def _watch(script: Script, patience: float, coming: asyncio.Future[None]) -> None:
+    """Until it is over, or nothing has come of it for as long as the patience lasts; of a client
+    that has left, nothing more comes.
+    """
     last, progress = time.monotonic(), script.progress
     while script.finished is None:
         script.tick()
         if script.progress != progress:
             progress, last = script.progress, time.monotonic()
-        if time.monotonic() - last > patience:
+        if time.monotonic() - last > (_FAREWELL if coming.done() else patience):
             return
         await asyncio.sleep(0.005)
 
@@ -301,7 +310,7 @@ def itself(change: Change | None = None) -> Client:
             opener = Opener(scenario.protocol, reach.target, lambda *_: None)
             stack.push_async_callback(opener.close)
             handed = meeting.flow.workflows[workflow.key]["inputs"]
-            known = of_start(meeting.values)
+            known = {**of_start(meeting.values), "client": 0}
             inputs = {**given(workflow, "forward", {}, known, IdSource("client")), **handed}
             rows = load_requirements(scenario.protocol).values()
             roles = {row.id: row.role for row in rows}
@@ -310,3 +319,19 @@ def itself(change: Change | None = None) -> Client:
             await driver.run()
 
     return come
+
+
+async def examine(scenarios: Iterable[Scenario], command: Sequence[str]) -> Played:
+    """An agent, started anew for each workflow of these scenarios of one protocol."""
+    parts = [_part(scenario, each) for scenario in scenarios for each in mains(scenario)]
+    suites = [_suite(part.scenario, Target(), "agent") for part in parts]
+    context = replace(suites[0].context, command=tuple(command), patience=_COMING)
+    roles = {row.id: row.role for suite in suites for row in suite.all_rows.values()}
+    plays, played = Plays(roles, {}), Played()
+    situations = [situation_of(part, plays) for part in parts]
+    examiner = Examiner(suites[0].protocol, context, situations)
+    for part, suite in zip(parts, suites, strict=True):
+        judge = _judge_of(part, suite)
+        weigh(part, await examiner.observe(part.name), plays, judge)
+        played.take(judge)
+    return played

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -29,12 +30,12 @@ LIMIT = 30.0
 
 @asynccontextmanager
 async def standing(
-    protocol: str, **options: Any
+    protocol: str, *, secure: bool | None = None, **options: Any
 ) -> AsyncIterator[tuple[RunningProxy, RunningMock, Seen]]:
     """A mock, a proxy before it that trusts its authority, and what the proxy sees."""
     spec = load(protocol)
     seen = Seen(protocol)
-    async with asyncio.timeout(LIMIT), mockserver.start(spec) as mock:
+    async with asyncio.timeout(LIMIT), mockserver.start(spec, tls=secure) as mock:
         target = Target(url=mock.url, grpc=mock.grpc, tls=Tls(ca=mock.ca)).for_protocol(spec)
         tell = seen.passed.append
         rows = load_requirements(spec)
@@ -142,14 +143,23 @@ async def test_certificates_of_stella_are_shown_behind_the_proxy() -> None:
         assert not seen.breaches
 
 
-async def test_procedures_of_caxton() -> None:
+def dialling(proxy: RunningProxy) -> grpc.aio.Channel:
+    if not proxy.ca:
+        return grpc.aio.insecure_channel(proxy.grpc)
+    known = grpc.ssl_channel_credentials(Path(proxy.ca).read_bytes())
+    return grpc.aio.secure_channel(proxy.grpc, known)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_procedures_of_caxton(secure: bool) -> None:
     spec = load("caxton")
     known = codec(spec)
-    async with standing("caxton") as (proxy, mock, seen):
+    async with standing("caxton", secure=secure) as (proxy, mock, seen):
+        assert bool(proxy.ca) is secure
         path = spec.operations["AgentService.ListAgents"].path
         procedure = known.procedure(path)
         assert procedure is not None
-        async with grpc.aio.insecure_channel(proxy.grpc) as channel:
+        async with dialling(proxy) as channel:
             call = channel.unary_unary(path)
             token = (("authorization", f"Bearer {mock.mock.settings.token}"),)
             passed = call(known.encode(procedure.request, {}), metadata=token)

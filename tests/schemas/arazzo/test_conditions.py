@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.arazzo.conditions import condition
+from schemas.arazzo.conditions import condition, equal
 from schemas.arazzo.criteria import read_criterion, read_value, worth
 from schemas.arazzo.expressions import ExpressionError, Said, Scope
 
@@ -198,3 +198,19 @@ def test_selector_that_finds_nothing_is_refused(kind: str, selector: str) -> Non
 def test_value_with_a_broken_expression_is_refused_when_it_is_read() -> None:
     with pytest.raises(ExpressionError, match="by its outputs"):
         read_value({"a": ["x{$steps.one}"]})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "held"),
+    [
+        ([1], [1], True),
+        ([1], [True], False),
+        ({"a": [0]}, {"a": [False]}, False),
+        ({"a": 1.0}, {"a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ([1, 2], [1], False),
+        ({"a": {"b": ["x"]}}, {"a": {"b": ["x"]}}, True),
+    ],
+)
+def test_equal_at_any_depth(one: Any, other: Any, held: bool) -> None:
+    assert equal(one, other) is held

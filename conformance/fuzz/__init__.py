@@ -1,0 +1,1 @@
+"""Cases that nobody wrote down: generated, sent within a budget of time, shrunk where they find."""
