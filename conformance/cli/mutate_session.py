@@ -82,41 +82,47 @@ class Session:
     def judge(self) -> int:
         """Judge what is not judged yet. Returns 130 where it was interrupted, else 0."""
         self._ledger.write(self._beginning())
-        seconds = self._arguments.seconds
-        until = None if seconds is None else time.monotonic() + seconds
         todo = [(part, self._open(part)) for part in self._parts]
         self._of = sum(len(chosen) for _, chosen in todo)
-        settings = Settings(
-            context=self._context,
-            judge=partial(judged, read=read_seen),
-            tell=self._tell,
-            state=self._state,
-            jobs=self._arguments.jobs,
-            until=until,
-            stages=self._arguments.stages,
-        )
-        reason, message, left, lawful = "complete", "", 0, 0
         _end_in_order()
+        reason, message, lawful = "complete", "", 0
         try:
-            for part, chosen in todo:
-                runner = Runner(
-                    protocol=self._protocol,
-                    requirements=self._rows,
-                    peers=part.peers,
-                    settings=settings,
-                    known=self._known(part),
-                )
-                more = asyncio.run(runner.judge(chosen, part.lawful))
-                left, lawful = left + more[0], lawful + more[1]
+            late, lawful = self._judge_all(todo)
+            if late or lawful:
+                reason = "out-of-time"
         except KeyboardInterrupt:
             reason = "interrupted"
         except NotGreenError as error:
             reason, message = "not-green", str(error)
-        if left or lawful:
-            reason = "out-of-time"
-        left = self._of - self._done if reason != "complete" else 0
-        self._end(reason, left, lawful, message)
+        self._end(reason, self._of - self._done, lawful, message)
         return 130 if reason == "interrupted" else 0
+
+    def _judge_all(self, todo: Sequence[tuple[Part, Sequence[Candidate]]]) -> tuple[int, int]:
+        """How many mutants, and how many lawful peers, were left for want of time.
+
+        No source uses up the time of the next one; what it leaves is the next one's.
+        """
+        began, seconds = time.monotonic(), self._arguments.seconds
+        late = lawful = 0
+        for number, (part, chosen) in enumerate(todo, start=1):
+            runner = Runner(
+                protocol=self._protocol,
+                requirements=self._rows,
+                peers=part.peers,
+                settings=Settings(
+                    context=self._context,
+                    judge=partial(judged, read=read_seen),
+                    tell=self._tell,
+                    state=self._state,
+                    jobs=self._arguments.jobs,
+                    until=None if seconds is None else began + seconds * number / len(todo),
+                    stages=self._arguments.stages,
+                ),
+                known=self._known(part),
+            )
+            left = asyncio.run(runner.judge(chosen, part.lawful))
+            late, lawful = late + left[0], lawful + left[1]
+        return late, lawful
 
     def _beginning(self) -> dict[str, Any]:
         return {
