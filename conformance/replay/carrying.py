@@ -86,10 +86,17 @@ class Carrier:
             return {self.text(name): self.value(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self.value(item, field) for item in value]
-        for name, new in self._values.get((type(value), value), ()):
+        known = self._values.get((type(value), value), [])
+        for name, new in known:
             if self._meaning.same(value, name, field):
                 return new
-        return self.text(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        # A short id with a number in it is seldom another thing's, whatever its field is called.
+        numbered = len(known) == 1 and any(char.isdigit() for char in value)
+        if numbered and self._meaning.is_value(value, field):
+            return known[0][1]
+        return self.text(value)
 
     def body(self, data: bytes) -> bytes:
         """A body, byte by byte as it was but for what is new."""
