@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from schemas import pointer as json_pointer
 __all__ = ["HookError", "Hooks", "Keep", "run_hook"]
 
 
-Keep = Callable[[str, Mapping[str, Any], Any], None]
+Keep = Callable[[str, Mapping[str, Any], Any, float], None]
 
 
 class HookError(UnjudgeableError):
@@ -29,7 +30,7 @@ class HookError(UnjudgeableError):
 
 class Hooks:
     """The hooks of a target, for who needs them often: requests share their connections. `keep` is
-    told of each that was run: its name, the values, and what it handed over.
+    told of each that was run: its name, the values, what it handed over, and when it was begun.
     """
 
     def __init__(self, target: Target, keep: Keep = lambda *_: None) -> None:
@@ -39,8 +40,9 @@ class Hooks:
 
     async def __call__(self, name: str, values: Mapping[str, Any]) -> Any:
         """As `run_hook` does."""
+        began = time.monotonic()
         handed = await _run(self.target, name, values, self._connections)
-        self._keep(name, values, handed)
+        self._keep(name, values, handed, began)
         return handed
 
     def _connections(self) -> aiohttp.ClientSession:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from conformance.clients.identity import Identity
 from conformance.exchange import Exchange, read_json
+from conformance.replay.carrying import texts_in
 from conformance.replay.story import Opening, Request
 from conformance.target import Target
 
@@ -33,12 +32,12 @@ class Identities:
 
     def learn(self, step: Request, exchange: Exchange) -> None:
         """Keep the certificate that an answer hands over with its key, if it does."""
-        texts = list(_texts(exchange.json))
+        texts = list(texts_in(exchange.json))
         chain = [text for text in texts if _CERTIFICATE in text]
         key = next((text for text in texts if _KEY in text), None)
         if not chain or key is None:
             return
-        old = (*_texts(read_json(step.body)), *_texts(read_json(step.answer)))
+        old = (*texts_in(read_json(step.body)), *texts_in(read_json(step.answer)))
         name = f"who was registered by {step.operation}"
         try:
             identity = Identity.of_pem(self._target, name, chain[:1], key)
@@ -57,14 +56,3 @@ class Identities:
             if step.identity in each.names:
                 return each.identity
         return Identity.nobody(self._target)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value

@@ -133,10 +133,12 @@ class Journal:
         at = time.monotonic() - exchange.seconds
         self._talks.append(_Talk(handshake=handshake, conversation=said, at=at))
 
-    def done(self, hook: str, values: Mapping[str, Any], handed: Any) -> None:
-        """A hook was run."""
+    def done(self, hook: str, values: Mapping[str, Any], handed: Any, began: float) -> None:
+        """A hook was run, which `began` at that time (monotonic): a peer may tell of it before it
+        is over.
+        """
         errand = Errand(hook=hook, values=dict(values), handed=handed)
-        self._errands.append(Moment(at=time.monotonic(), said=errand))
+        self._errands.append(Moment(at=began, said=errand))
 
     def lead(self, check: str) -> Lead:
         """The way to what a check finds at this moment."""

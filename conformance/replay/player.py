@@ -265,7 +265,7 @@ class Player:
             return ""
         content = Content(kind="json", value=value)
         told = value.get("type") if isinstance(value, dict) else None
-        return self._recorded.message(channel, "coordinator", content) or str(told)
+        return f"{self._recorded.message(channel, 'coordinator', content)} {told}"
 
 
 def _files(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def _step(number: int, came: Came, again: Again, mask: Masker, width: int) -> It
     if now == then or _alike(came, again):
         yield _cut(f"        then and now  {now}", width)
         return
-    yield _cut(f"        then          {then}", width)
+    if then:
+        yield _cut(f"        then          {then}", width)
     yield _cut(f"        now           {now}", width)
 
 

@@ -55,6 +55,10 @@ def target_file(target: Target, path: Path) -> Path:
         "hooks": {name: _plain(asdict(hook)) for name, hook in target.hooks.items()},
         "timeout": target.timeout,
     }
+    if target.tls.ca:
+        said["tls"] = {"ca": target.tls.ca}
+    if target.operator.headers:
+        said["operator"] = _plain(asdict(target.operator))
     if target.credentials:
         said["credentials"] = asdict(target.credentials)
     if target.grpc:

@@ -40,6 +40,15 @@ def test_what_the_peer_told_is_what_it_tells_now(carrier: Carrier) -> None:
     assert carrier.text("?token=assay-secret-3") == "?token=s3cret"
 
 
+def test_a_short_id_is_known_by_its_number(carrier: Carrier) -> None:
+    carrier.learn({"agent_id": "agent_7", "state": "idle"}, {"agent_id": "agent_9", "state": "up"})
+    assert carrier.value({"agent": "agent_7", "content": "agent_7", "state": "idle"}) == {
+        "agent": "agent_9",
+        "content": "agent_7",
+        "state": "idle",
+    }
+
+
 def test_the_first_word_on_a_value_counts(carrier: Carrier) -> None:
     carrier.learn({"agent_id": "agent_7f3c91"}, {"agent_id": "agent_000001"})
     carrier.learn({"agent_id": "agent_7f3c91"}, {"agent_id": "agent_000002"})

@@ -54,6 +54,14 @@ CASES = {
         "test_flow_agents_come_and_fail",
         ("connect family", "POST /api/v1/agents", "peer says on family"),
     ),
+    "a beat that a hook's token and a certificate lead to": Case(
+        "stella",
+        "field.heartbeat.tasks.stringified",
+        "STELLA-HB-010",
+        "test_flow_heartbeats_are_answered",
+        ("hook mint_token", "POST /api/v1/agents/register", 'now "[]"'),
+        on_sight=False,
+    ),
     "a reply to a procedure": Case(
         "caxton",
         "grpc.deploy.deployed_at.missing",

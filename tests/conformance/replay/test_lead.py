@@ -94,7 +94,7 @@ def test_a_long_check_is_told_by_its_end_and_by_what_is_needed() -> None:
 
 def test_hooks_are_steps_too() -> None:
     kept = journal()
-    kept.done("advance", {"seconds": 60}, "")
+    kept.done("advance", {"seconds": 60}, "", time.monotonic())
     (step,) = story(kept).steps
     assert step == Deed(hook="advance", values={"seconds": 60}, handed="", needed=True)
 
