@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
+import io
 import json
-import os
+import shutil
 import stat
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import mockserver
+from conformance.cli import run
 from reports.envelope import private_key, public_key, unseal
-from tests.conformance.children import Done, assay, mutant, served
+from schemas.loader import pack_folder
+from tests.conformance.children import Done
+from tests.conformance.children import assay as assay_child
 from tests.conformance.peers import closed_port
 from tests.reports.builders import footer
 from tests.reports.certifiable import certifiable, names
@@ -23,20 +29,31 @@ MUST = names("MUST", "stated")[0]
 
 
 @pytest.fixture
-async def keys(tmp_path: Path) -> Path:
+def keys(tmp_path: Path) -> Path:
     """A folder with our own pair of keys and a foreign one."""
     for name in ("our", "foreign"):
-        assert (await assay(tmp_path, "keygen", "--out", name)).code == 0
+        assert (assay(tmp_path, "keygen", "--out", name)).code == 0
     return tmp_path
 
 
-async def certified(folder: Path, *more: str, **env: str) -> Done:
+def assay(folder: Path, *words: str) -> Done:
+    """One `assay` command, run in `folder` and in this process: a child takes a second to start."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = run(words)
+        except SystemExit as end:  # argparse's way to refuse
+            code = int(end.code or 0)
+    return Done(code=code, out=out.getvalue(), err=err.getvalue(), folder=folder)
+
+
+def certified(folder: Path, *more: str) -> Done:
     words = ["certify", "aitbc", "--key", "our.key", "--from", "run.jsonl", "--days", "3650"]
-    return await assay(folder, *words, *more, **env)
+    return assay(folder, *words, *more)
 
 
-async def verified(folder: Path, *more: str, key: str = "our.pub") -> Done:
-    return await assay(folder, "verify", "certificate.json", "--key", key, *more)
+def verified(folder: Path, *more: str, key: str = "our.pub") -> Done:
+    return assay(folder, "verify", "certificate.json", "--key", key, *more)
 
 
 def refused(done: Done, *words: str, code: int = 1) -> None:
@@ -47,29 +64,29 @@ def refused(done: Done, *words: str, code: int = 1) -> None:
 
 
 class TestKeygen:
-    async def test_the_private_key_is_its_owners_alone(self, keys: Path) -> None:
+    def test_the_private_key_is_its_owners_alone(self, keys: Path) -> None:
         assert stat.S_IMODE((keys / "our.key").stat().st_mode) == 0o600
         secret = private_key((keys / "our.key").read_bytes(), "k")
         public = public_key((keys / "our.pub").read_bytes(), "p")
         assert secret.public_key() == public
 
-    async def test_a_key_is_never_written_over(self, keys: Path) -> None:
+    def test_a_key_is_never_written_over(self, keys: Path) -> None:
         before = (keys / "our.key").read_bytes()
-        refused(await assay(keys, "keygen", "--out", "our"), "our.key", "already", code=2)
+        refused(assay(keys, "keygen", "--out", "our"), "our.key", "already", code=2)
         assert (keys / "our.key").read_bytes() == before
 
-    async def test_what_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+    def test_what_cannot_be_written_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        refused(await assay(tmp_path, "keygen", "--out", "file/name"), "file/name", code=2)
+        refused(assay(tmp_path, "keygen", "--out", "file/name"), "file/name", code=2)
 
 
 class TestFromARun:
-    async def test_it_is_issued_and_verified_with_all_that_it_is_bound_to(
+    def test_it_is_issued_and_verified_with_all_that_it_is_bound_to(
         self, keys: Path
     ) -> None:
         record = certifiable(keys)
         (keys / "peer.bin").write_bytes(b"the peer")
-        done = await certified(keys, "--artifact", "peer.bin", "--level", "full")
+        done = certified(keys, "--artifact", "peer.bin", "--level", "full")
         assert done.code == 0, done.said
         key = public_key((keys / "our.pub").read_bytes(), "p")
         found = unseal((keys / "certificate.json").read_bytes(), key, Path("c"))
@@ -78,18 +95,18 @@ class TestFromARun:
         assert found.run == hashlib.sha256(record.read_bytes()).hexdigest()
         assert found.tested == "2026-11-21T09:31:12Z"
         assert found.expires.startswith("2036-11-18T09:31:12")
-        said = await verified(keys, "--run", ".", "--protocol", "aitbc")
+        said = verified(keys, "--run", ".", "--protocol", "aitbc")
         assert said.code == 0, said.said
         assert "level full" in said.out
         assert "It does not promise:" in said.out
         assert "byte by byte" in said.out
 
-    async def test_a_run_is_bound_to_nothing_that_it_was_not_of(self, keys: Path) -> None:
+    def test_a_run_is_bound_to_nothing_that_it_was_not_of(self, keys: Path) -> None:
         certifiable(keys)
-        refused(await certified(keys, "--peer-version", "9"), "the run was of 1.4")
+        refused(certified(keys, "--peer-version", "9"), "the run was of 1.4")
         certifiable(keys, peer={"name": "http://127.0.0.1:9001"})
-        refused(await certified(keys), "--peer-name", code=2)
-        done = await certified(keys, "--peer-name", "Scheduler", "--peer-version", "2")
+        refused(certified(keys), "--peer-name", code=2)
+        done = certified(keys, "--peer-name", "Scheduler", "--peer-version", "2")
         assert done.code == 0, done.said
         assert "Scheduler 2" in done.out
 
@@ -112,22 +129,22 @@ class TestFromARun:
             ({"end": {**footer(), "finished": "2999-01-01T00:00:00Z"}}, "here it is only"),
         ],
     )
-    async def test_a_run_that_earns_nothing_gets_nothing(
+    def test_a_run_that_earns_nothing_gets_nothing(
         self, keys: Path, changes: dict[str, Any], word: str
     ) -> None:
         certifiable(keys, **changes)
-        refused(await certified(keys), "no certificate", word)
+        refused(certified(keys), "no certificate", word)
         assert not (keys / "certificate.json").exists()
 
-    async def test_a_run_of_another_protocol_gets_nothing(self, keys: Path) -> None:
+    def test_a_run_of_another_protocol_gets_nothing(self, keys: Path) -> None:
         certifiable(keys)
         words = ["certify", "stella", "--key", "our.key", "--from", "."]
-        refused(await assay(keys, *words), "another requirement set", "aitbc")
+        refused(assay(keys, *words), "another requirement set", "aitbc")
 
-    async def test_the_level_that_is_asked_for_or_none(self, keys: Path) -> None:
+    def test_the_level_that_is_asked_for_or_none(self, keys: Path) -> None:
         certifiable(keys, {names("MUST", "implied")[0]: "warn"})
-        refused(await certified(keys, "--level", "full"), "For the level full", "only implied")
-        done = await certified(keys)
+        refused(certified(keys, "--level", "full"), "For the level full", "only implied")
+        done = certified(keys)
         assert "level core" in done.out
 
     @pytest.mark.parametrize(
@@ -136,11 +153,11 @@ class TestFromARun:
          ["--situation", "x"], ["--scenario", "life"], ["--baseline", "b.yaml"],
          ["--pytest-args", "-k x"]],
     )  # fmt: skip
-    async def test_a_part_of_the_suite_is_refused_before_anything_is_run(
+    def test_a_part_of_the_suite_is_refused_before_anything_is_run(
         self, keys: Path, words: list[str]
     ) -> None:
         certifiable(keys)
-        refused(await certified(keys, *words), words[0])
+        refused(certified(keys, *words), words[0])
 
     @pytest.mark.parametrize(
         ("words", "word"),
@@ -148,48 +165,49 @@ class TestFromARun:
          (["--key", "env:NO_SUCH"], "NO_SUCH"), (["--days", "0"], "--days"),
          (["--artifact", "none.bin"], "none.bin"), (["--from", "none"], "none")],
     )  # fmt: skip
-    async def test_what_cannot_be_used_is_2(
+    def test_what_cannot_be_used_is_2(
         self, keys: Path, words: list[str], word: str
     ) -> None:
         certifiable(keys)
-        refused(await certified(keys, *words), word, code=2)
+        refused(certified(keys, *words), word, code=2)
 
-    async def test_a_key_may_come_from_the_environment_and_is_never_shown(
-        self, keys: Path
+    def test_a_key_may_come_from_the_environment_and_is_never_shown(
+        self, keys: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         certifiable(keys)
         pem = (keys / "our.key").read_text()
-        done = await certified(keys, "--key", "env:SIGNING_KEY", SIGNING_KEY=pem)
+        monkeypatch.setenv("SIGNING_KEY", pem)
+        done = certified(keys, "--key", "env:SIGNING_KEY")
         assert done.code == 0, done.said
         assert pem.splitlines()[1] not in done.said + (keys / "certificate.json").read_text()
-        assert (await verified(keys)).code == 0
+        assert (verified(keys)).code == 0
 
 
 class TestVerify:
     @pytest.fixture
-    async def issued(self, keys: Path) -> Path:
+    def issued(self, keys: Path) -> Path:
         certifiable(keys)
-        assert (await certified(keys)).code == 0
+        assert (certified(keys)).code == 0
         return keys
 
-    async def test_a_foreign_key_another_run_and_another_protocol_are_refused(
+    def test_a_foreign_key_another_run_and_another_protocol_are_refused(
         self, issued: Path
     ) -> None:
-        refused(await verified(issued, key="foreign.pub"), "another key")
-        refused(await verified(issued, "--protocol", "stella"), "and not of stella")
+        refused(verified(issued, key="foreign.pub"), "another key")
+        refused(verified(issued, "--protocol", "stella"), "and not of stella")
         (issued / "other").mkdir()
         certifiable(issued / "other", seed=8)
-        refused(await verified(issued, "--run", "other"), "another run")
+        refused(verified(issued, "--run", "other"), "another run")
         with (issued / "run.jsonl").open("ab") as record:
             record.write(b" ")
-        refused(await verified(issued, "--run", "run.jsonl"), "another run")
+        refused(verified(issued, "--run", "run.jsonl"), "another run")
 
-    async def test_a_changed_file_is_refused(self, issued: Path) -> None:
+    def test_a_changed_file_is_refused(self, issued: Path) -> None:
         path = issued / "certificate.json"
         said = json.loads(path.read_text())
         said["payload"] = said["payload"].replace("A", "B", 1)
         path.write_text(json.dumps(said, sort_keys=True, indent=1) + "\n")
-        refused(await verified(issued), "was changed")
+        refused(verified(issued), "was changed")
 
     @pytest.mark.parametrize(
         ("words", "word"),
@@ -201,20 +219,29 @@ class TestVerify:
          (["certificate.json", "--key", "our.pub", "--protocol", "nobodys"], "nobodys"),
          (["certificate.json"], "--key")],
     )  # fmt: skip
-    async def test_what_cannot_be_used_is_2(
+    def test_what_cannot_be_used_is_2(
         self, issued: Path, words: list[str], word: str
     ) -> None:
-        refused(await assay(issued, "verify", *words), word, code=2)
+        refused(assay(issued, "verify", *words), word, code=2)
 
-    async def test_another_requirement_set_is_refused(self, issued: Path) -> None:
-        import shutil
-
-        from schemas.loader import pack_folder
-
+    def test_another_requirement_set_is_refused(self, issued: Path) -> None:
         shutil.copytree(pack_folder("aitbc"), issued / "pack")
         rows = issued / "pack" / "requirements.yaml"
         rows.write_text(rows.read_text("utf-8").replace("level: MUST", "level: SHOULD", 1), "utf-8")
-        refused(await verified(issued, "--protocol", "./pack"), "another requirement set")
+        refused(verified(issued, "--protocol", "./pack"), "another requirement set")
+
+    def test_secrets_reach_no_certificate(self, keys: Path) -> None:
+        """A record holds masked texts only; the names that flags give are masked as well."""
+        peer = {"name": "http://h", "url": "http://h"}
+        command = f"assay test aitbc --url http://h --user a:{CANARY} --prof exhaustive"
+        certifiable(keys, peer=peer, command=command)
+        done = certified(
+            keys, "--peer-name", f"http://u:{CANARY}@h", "--peer-version", f"Bearer {CANARY}"
+        )
+        assert done.code == 0, done.said
+        payload = json.loads((keys / "certificate.json").read_text())["payload"]
+        assert CANARY.encode() not in base64.b64decode(payload)
+        assert CANARY not in (verified(keys)).said + done.said
 
 
 class TestLive:
@@ -222,8 +249,8 @@ class TestLive:
 
     async def test_a_peer_without_a_name_is_not_even_tried(self, keys: Path) -> None:
         words = ["certify", "aitbc", "--key", "our.key", "--url", "http://127.0.0.1:9"]
-        refused(await assay(keys, *words), "--peer-name", code=2)
-        refused(await assay(keys, *words, "--peer-name", "a"), "--peer-version", code=2)
+        refused(await assay_child(keys, *words), "--peer-name", code=2)
+        refused(await assay_child(keys, *words, "--peer-name", "a"), "--peer-version", code=2)
         assert not (keys / "assay-report").exists()
 
     async def test_a_peer_out_of_reach_is_3_and_an_older_certificate_is_gone(
@@ -232,30 +259,11 @@ class TestLive:
         old = keys / "assay-report" / "certificate.json"
         old.parent.mkdir()
         old.write_text("an older one")
-        with closed_port() as port:
-            url = f"http://user:{CANARY}@127.0.0.1:{port}"
-            done = await assay(
-                keys, "certify", "aitbc", "--key", "our.key", "--url", url,
-                "--peer-name", "a", "--peer-version", "1",
-            )  # fmt: skip
+        url = f"http://user:{CANARY}@127.0.0.1:{await closed_port()}"
+        done = await assay_child(
+            keys, "certify", "aitbc", "--key", "our.key", "--url", url,
+            "--peer-name", "a", "--peer-version", "1",
+        )  # fmt: skip
         assert done.code == 3, done.said
         assert not old.exists()
         assert "no certificate" in done.err
-
-    async def test_secrets_reach_no_certificate(self, keys: Path) -> None:
-        """A record holds masked texts only; the names that flags give are masked as well."""
-        peer = {"name": "http://h", "url": "http://h"}
-        command = f"assay test aitbc --url http://h --user a:{CANARY} --prof exhaustive"
-        certifiable(keys, peer=peer, command=command)
-        done = await certified(
-            keys, "--peer-name", f"http://u:{CANARY}@h", "--peer-version", f"Bearer {CANARY}"
-        )
-        assert done.code == 0, done.said
-        payload = json.loads((keys / "certificate.json").read_text())["payload"]
-        import base64
-
-        assert CANARY.encode() not in base64.b64decode(payload)
-        assert CANARY not in (await verified(keys)).said + done.said
-
-
-_ = (os, mockserver, mutant, served)
