@@ -22,6 +22,7 @@ COMMANDS = {
     "keygen": "make a pair of keys, to sign certificates and to verify them",
     "certify": "judge a peer by the whole requirement set, and sign a certificate",
     "verify": "check a certificate, and tell what it promises",
+    "badge": "draw a badge of a certificate that holds",
     "report": "write the reports of a run again",
     "lint": "check a protocol pack or a scenario",
     "scenarios": "list the scenarios that ship, or explain one",

@@ -24,6 +24,7 @@ from reports.files import write_whole
 from reports.requirement_set import difference, set_digest
 from reports.text import printable
 from schemas import load, load_requirements
+from schemas.errors import PackError, Problem
 from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
@@ -118,7 +119,11 @@ def _issue(
         untestable=_of_role(untestable, found),
     )
     path = _certificate_path(arguments, record)
-    write_whole(path, seal(certificate, key))
+    try:
+        write_whole(path, seal(certificate, key))
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise PackError(Problem(file=str(path), message=message)) from error
     _tell(certificate, path)
     return 0
 

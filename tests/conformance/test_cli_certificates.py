@@ -244,6 +244,20 @@ class TestVerify:
         assert CANARY not in (verified(keys)).said + done.said
 
 
+class TestBadge:
+    def test_it_is_drawn_of_a_certificate_that_holds_and_of_no_other(self, keys: Path) -> None:
+        certifiable(keys)
+        assert certified(keys).code == 0
+        words = ["badge", "certificate.json", "--out", "a/b.svg", "--shields", "b.json"]
+        refused(assay(keys, *words, "--key", "foreign.pub"), "no badge", "another key")
+        assert not (keys / "a").exists()
+        done = assay(keys, *words, "--key", "our.pub", "--run", ".")
+        assert done.code == 0, done.said
+        assert "Scheduler 1.4" in (keys / "a" / "b.svg").read_text()
+        assert json.loads((keys / "b.json").read_text())["schemaVersion"] == 1
+        refused(assay(keys, *words, "--key", "our.pub", "--out", "b.json/c"), "b.json", code=2)
+
+
 class TestLive:
     """Whole runs: not of what passes (that takes minutes), but of all that ends one early."""
 
