@@ -126,7 +126,7 @@ def certificate_of(
         tested=times[0],
         issued=times[1],
         expires=times[2],
-        counts=dict(run.counts),
+        counts={str(name): count for name, count in run.counts.items()},
         passed=_ids(run, "pass"),
         warned=_ids(run, "warn"),
         inconclusive=_ids(run, "inconclusive"),

@@ -32,9 +32,7 @@ def set_digest(protocol: Protocol, role: Role, rows: Iterable[Requirement]) -> s
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def difference(
-    header: Mapping[str, Any], protocol: Protocol, rows: Iterable[Requirement]
-) -> str:
+def difference(header: Mapping[str, Any], protocol: Protocol, rows: Iterable[Requirement]) -> str:
     """How the requirements of a run's header differ from the whole set; empty where they do not."""
     said = header["protocol"]
     if (said["id"], said["version"]) != (protocol.id, protocol.version):

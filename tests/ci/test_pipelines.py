@@ -71,7 +71,10 @@ def stand_in(folder: Path, body: str) -> Path:
 
 
 SHOW = "import json, sys; print(json.dumps(sys.argv[1:])); sys.exit(1)"
-REAL = f"import sys; sys.path.insert(0, {str(HOME)!r})\nfrom assay.__main__ import main\nsys.exit(main())"
+REAL = f"""import sys
+sys.path.insert(0, {str(HOME)!r})
+from assay.__main__ import main
+sys.exit(main())"""
 
 
 def acted(folder: Path, body: str, **inputs: str) -> subprocess.CompletedProcess[str]:

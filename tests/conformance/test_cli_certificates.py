@@ -81,9 +81,7 @@ class TestKeygen:
 
 
 class TestFromARun:
-    def test_it_is_issued_and_verified_with_all_that_it_is_bound_to(
-        self, keys: Path
-    ) -> None:
+    def test_it_is_issued_and_verified_with_all_that_it_is_bound_to(self, keys: Path) -> None:
         record = certifiable(keys)
         (keys / "peer.bin").write_bytes(b"the peer")
         done = certified(keys, "--artifact", "peer.bin", "--level", "full")
@@ -165,9 +163,7 @@ class TestFromARun:
          (["--key", "env:NO_SUCH"], "NO_SUCH"), (["--days", "0"], "--days"),
          (["--artifact", "none.bin"], "none.bin"), (["--from", "none"], "none")],
     )  # fmt: skip
-    def test_what_cannot_be_used_is_2(
-        self, keys: Path, words: list[str], word: str
-    ) -> None:
+    def test_what_cannot_be_used_is_2(self, keys: Path, words: list[str], word: str) -> None:
         certifiable(keys)
         refused(certified(keys, *words), word, code=2)
 
@@ -190,9 +186,7 @@ class TestVerify:
         assert (certified(keys)).code == 0
         return keys
 
-    def test_a_foreign_key_another_run_and_another_protocol_are_refused(
-        self, issued: Path
-    ) -> None:
+    def test_a_foreign_key_another_run_and_another_protocol_are_refused(self, issued: Path) -> None:
         refused(verified(issued, key="foreign.pub"), "another key")
         refused(verified(issued, "--protocol", "stella"), "and not of stella")
         (issued / "other").mkdir()
@@ -219,9 +213,7 @@ class TestVerify:
          (["certificate.json", "--key", "our.pub", "--protocol", "nobodys"], "nobodys"),
          (["certificate.json"], "--key")],
     )  # fmt: skip
-    def test_what_cannot_be_used_is_2(
-        self, issued: Path, words: list[str], word: str
-    ) -> None:
+    def test_what_cannot_be_used_is_2(self, issued: Path, words: list[str], word: str) -> None:
         refused(assay(issued, "verify", *words), word, code=2)
 
     def test_another_requirement_set_is_refused(self, issued: Path) -> None:

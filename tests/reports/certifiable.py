@@ -15,7 +15,7 @@ from schemas import load, load_requirements
 from schemas.spec import Role
 from tests.reports.builders import footer, header, verdict, write
 
-__all__ = ["KEY", "PROTOCOL", "ROWS", "TIMES", "certificate", "certifiable", "names"]
+__all__ = ["KEY", "PROTOCOL", "ROWS", "TIMES", "certifiable", "certificate", "names"]
 
 PROTOCOL = load("aitbc")
 ROWS = load_requirements(PROTOCOL)

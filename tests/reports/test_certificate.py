@@ -58,9 +58,7 @@ class TestWhatIsEarned:
         assert certificate(tmp_path).level == "full"
 
     @pytest.mark.parametrize(("name", "role"), [(SHOULD, "agent"), (IMPLIED, "coordinator")])
-    def test_a_warning_leaves_core_and_is_told(
-        self, tmp_path: Path, name: str, role: Role
-    ) -> None:
+    def test_a_warning_leaves_core_and_is_told(self, tmp_path: Path, name: str, role: Role) -> None:
         path = certifiable(tmp_path, {name: "warn"}, role=role)
         assert why(path) == ""
         assert name in why(path, "full")
