@@ -70,7 +70,7 @@ def _silences(certificate: Certificate, *, run: bool, rows: bool) -> Iterator[st
     yield "That the peer is secure, fast or fit for anything."
     if certificate.warned:
         count = plural(len(certificate.warned), "requirement")
-        yield f"{count} that a lawful peer should keep: {listing(certificate.warned)} warned."
+        yield f"{count} that it was found to break, with a warning: {listing(certificate.warned)}."
     if certificate.inconclusive:
         count = plural(len(certificate.inconclusive), "requirement")
         yield f"{count} that could not be judged: {listing(certificate.inconclusive)}."

@@ -26,6 +26,7 @@ from tests.reports.certifiable import certifiable, names
 
 CANARY = "c4n4ry-S3cret-9a8b7c"
 MUST = names("MUST", "stated")[0]
+SHOULD = names("SHOULD", role="agent")[0]
 
 
 @pytest.fixture
@@ -98,6 +99,15 @@ class TestFromARun:
         assert "level full" in said.out
         assert "It does not promise:" in said.out
         assert "byte by byte" in said.out
+
+    def test_an_agent_is_certified_as_one(self, keys: Path) -> None:
+        command = "assay test aitbc --role agent --profile exhaustive -- ./agent --only x"
+        certifiable(keys, {SHOULD: "warn"}, role="agent", command=command)
+        done = certified(keys)
+        assert done.code == 0, done.said
+        said = verified(keys, "--protocol", "aitbc")
+        assert "role          agent" in said.out
+        assert f"1 requirement that it was found to break, with a warning: {SHOULD}." in said.out
 
     def test_a_run_is_bound_to_nothing_that_it_was_not_of(self, keys: Path) -> None:
         certifiable(keys)
