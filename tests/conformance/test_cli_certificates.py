@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from conformance.cli import run
+from conformance.context import RunContext
 from reports.envelope import private_key, public_key, unseal
 from schemas.loader import pack_folder
 from tests.conformance.children import Done
@@ -187,6 +188,52 @@ class TestFromARun:
         assert done.code == 0, done.said
         assert pem.splitlines()[1] not in done.said + (keys / "certificate.json").read_text()
         assert (verified(keys)).code == 0
+
+
+class TestOfARunOfItsOwn:
+    """What is done around the suite, which is stood in for: a whole run of it takes minutes."""
+
+    def judged(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, code: int, **changes: Any
+    ) -> tuple[Done, list[RunContext]]:
+        seen: list[RunContext] = []
+
+        def suite(context: RunContext, *_: Any) -> int:
+            seen.append(context)
+            record = Path(context.record)
+            record.parent.mkdir(exist_ok=True)
+            certifiable(record.parent, **changes)
+            return code
+
+        monkeypatch.setattr("conformance.cli.certify.carry_out", suite)
+        (folder / "target.yaml").write_text("name: Scheduler\nversion: '1.3'\n")
+        words = ["certify", "aitbc", "--key", "our.key", "--url", "http://h", "--days", "3650"]
+        words += ["--target", "target.yaml", "--peer-version", "1.4"]
+        return assay(folder, *words), seen
+
+    def test_the_suite_is_asked_for_all_and_told_who_it_judges(
+        self, keys: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done, (context,) = self.judged(keys, monkeypatch, 0)
+        assert done.code == 0, done.said
+        assert (context.profile, context.only, context.library) == ("exhaustive", "*", True)
+        assert (context.target.name, context.target.version) == ("Scheduler", "1.4")
+        assert "Scheduler 1.4" in done.out
+        assert (keys / "assay-report" / "certificate.json").exists()
+
+    def test_a_peer_that_is_not_conformant_gets_nothing(
+        self, keys: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done, _ = self.judged(keys, monkeypatch, 1, verdicts={MUST: "fail"})
+        refused(done, "1 requirement is broken")
+        assert not (keys / "assay-report" / "certificate.json").exists()
+
+    @pytest.mark.parametrize("code", [3, 4])
+    def test_a_run_without_a_verdict_keeps_its_exit_code(
+        self, keys: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    ) -> None:
+        done, _ = self.judged(keys, monkeypatch, code)
+        refused(done, "no certificate", code=code)
 
 
 class TestVerify:
