@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +18,10 @@ from conformance.marks import UnjudgeableError
 from conformance.target import Hook, Target
 from schemas import pointer as json_pointer
 
-__all__ = ["HookError", "Hooks", "run_hook"]
+__all__ = ["HookError", "Hooks", "Keep", "run_hook"]
+
+
+Keep = Callable[[str, Mapping[str, Any], Any, float], None]
 
 
 class HookError(UnjudgeableError):
@@ -26,18 +30,20 @@ class HookError(UnjudgeableError):
 
 class Hooks:
     """The hooks of a target, for who needs them often: requests share their connections. `keep` is
-    told the name of each that is run.
+    told of each that was run: its name, the values, what it handed over, and when it was begun.
     """
 
-    def __init__(self, target: Target, keep: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, target: Target, keep: Keep = lambda *_: None) -> None:
         self.target = target
         self._keep = keep
         self._session: aiohttp.ClientSession | None = None
 
     async def __call__(self, name: str, values: Mapping[str, Any]) -> Any:
         """As `run_hook` does."""
-        self._keep(name)
-        return await _run(self.target, name, values, self._connections)
+        began = time.monotonic()
+        handed = await _run(self.target, name, values, self._connections)
+        self._keep(name, values, handed, began)
+        return handed
 
     def _connections(self) -> aiohttp.ClientSession:
         if self._session is None:  # a command needs none

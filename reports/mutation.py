@@ -67,8 +67,8 @@ class Score:
     """A file of `assay mutate`, understood.
 
     Of each mutant and each lawful peer the last record counts, and only what the latest state of
-    the suite said. `stale` is how many records are passed over for that; `length` is how many bytes
-    of the file are whole lines.
+    the suite said. `broken` names what was broken, by source. `stale` is how many records are
+    passed over; `length` is how many bytes of the file are whole lines.
     """
 
     path: Path
@@ -77,6 +77,7 @@ class Score:
     end: Mapping[str, Any] | None
     mutants: tuple[Mapping[str, Any], ...]
     lawful: tuple[Mapping[str, Any], ...]
+    broken: Mapping[str, str]
     stale: int
     length: int
 
@@ -105,6 +106,7 @@ class Score:
             end=last,
             mutants=tuple(found["mutant"].values()),
             lawful=tuple(found["lawful"].values()),
+            broken={part["source"]: part["name"] for each in sessions for part in each["sources"]},
             stale=stale,
             length=length,
         )
@@ -126,10 +128,11 @@ class Score:
 
     @cached_property
     def weak(self) -> list[Mapping[str, Any]]:
-        """Those that break what is stated, and of which the suite only warns."""
-        return [
-            mutant for mutant in self.of("caught") if not mutant["fail"] and not mutant["implied"]
-        ]
+        """Those that are said to break what is stated, and of which the suite only warns. Of what
+        the catalogue made nobody says so.
+        """
+        said = [mutant for mutant in self.of("caught") if mutant["source"] == "behaviour"]
+        return [mutant for mutant in said if not mutant["fail"] and not mutant["implied"]]
 
     @cached_property
     def false_alarms(self) -> dict[str, list[str]]:

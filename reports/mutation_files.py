@@ -73,10 +73,11 @@ def mutation_summary(score: Score, *, floor: float) -> str:
 
 
 def _why_lawful(mutant: Mapping[str, Any]) -> str:
-    """Why a mutant that nothing sees may be no gap, in a few words; empty where nothing says so."""
+    """Why a mutant that nothing sees may be no gap here; empty where nothing says so."""
     if mutant["lawful"]:
         return str(mutant["lawful"])
-    return "only plain reading forbids it" if mutant["implied"] else ""
+    implied = "only plain reading forbids it" if mutant["implied"] else ""
+    return "; ".join(filter(None, (implied, mutant["message"])))
 
 
 def _plain(figures: Figures) -> dict[str, Any]:
@@ -110,8 +111,10 @@ def _summary(score: Score, floor: float) -> Iterator[str]:
     if score.weak:
         names = listing([each["name"] for each in score.weak])
         yield f"  caught by a warning alone, though it is stated: {names}"
-    for fate, heading in _SORTS:
+    for fate, heading in _SORTS[:-1]:
         yield from _named(score.of(fate), heading)
+    if score.errors:
+        yield f"  {_SORTS[-1][1]}:"
     for name, message in score.errors:
         yield f"    {name or 'the peer as it is'}: {shorten(message, 200)}"
     if score.stale:

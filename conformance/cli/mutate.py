@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import shlex
-import signal
 import sys
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from conformance.cli.launch import add_coordinator, refuse_unless
 from conformance.cli.mutate_peers import UnreachableError, found_peers
+from conformance.cli.mutate_session import Part, Session
 from conformance.context import PROFILES, RunContext
-from conformance.mutation.candidates import Candidate, named, sampled
-from conformance.mutation.judging import judged
-from conformance.mutation.ledger import Ledger, header, state_of_suite
-from conformance.mutation.peers import Peers
-from conformance.mutation.runner import NotGreenError, Runner, Settings, Whole
-from conformance.mutation.verdicts import Seen
+from conformance.mutation.candidates import named, sampled
 from conformance.target import Target
-from conformance.verdict import now
-from reports import Run
 from reports.mutation import Score
 from reports.mutation_files import mutation_summary, write_mutation
-from schemas import PackError, load, load_requirements
-from schemas.errors import Problem
-from schemas.spec import Protocol, Requirement
+from schemas import load
+from schemas.spec import Protocol
 
-__all__ = ["add_arguments", "read_seen", "run"]
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,16 +88,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_coordinator(parser)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One source's share of a session."""
-
-    peers: Peers
-    known: int
-    chosen: Sequence[Candidate]
-    lawful: Sequence[str]
-
-
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     _check(arguments)
@@ -134,9 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         patience=arguments.timeout,
     )
     out = arguments.out or Path("assay-mutation") / f"{protocol.id}-{arguments.role}.jsonl"
-    rows = [*load_requirements(protocol).values()]
-    session = _Session(arguments, protocol, rows, context, out)
-    code = session.judge(parts)
+    code = Session(arguments, context, out, parts).judge()
     score = Score.read(out)
     write_mutation(score, out)
     print(f"\n{mutation_summary(score, floor=arguments.floor)}")
@@ -162,7 +136,7 @@ def _check(arguments: argparse.Namespace) -> None:
     refuse_unless(above, "--timeout", "is not above 0", arguments.timeout)
 
 
-def _parts(arguments: argparse.Namespace, protocol: Protocol) -> list[_Part]:
+def _parts(arguments: argparse.Namespace, protocol: Protocol) -> list[Part]:
     """Raises `PackError` where there is nothing to judge."""
     offered = [(each, [*each.candidates()]) for each in found_peers(arguments, protocol)]
     left = [(peers, named(all_of, arguments.only)) for peers, all_of in offered]
@@ -175,7 +149,7 @@ def _parts(arguments: argparse.Namespace, protocol: Protocol) -> list[_Part]:
         everything = sampled(everything, arguments.sample, arguments.seed)
     wanted = {(each.mutant.source, each.name) for each in everything}
     return [
-        _Part(
+        Part(
             peers=peers,
             known=len(all_of),
             chosen=[each for each in chosen if (each.mutant.source, each.name) in wanted],
@@ -185,185 +159,9 @@ def _parts(arguments: argparse.Namespace, protocol: Protocol) -> list[_Part]:
     ]
 
 
-def _list(parts: Sequence[_Part]) -> None:
+def _list(parts: Sequence[Part]) -> None:
     for part in parts:
         for each in part.chosen:
             why = each.mutant.lawful or ("implied" if each.implied else "")
             print(f"{part.peers.source:9}  {each.name}{f'  ({why})' if why else ''}")
         print(f"{part.peers.source}: {len(part.chosen)} of {part.known}", file=sys.stderr)
-
-
-class _Session:
-    """One call of the command: what is judged in it goes to the file, and is told."""
-
-    def __init__(
-        self,
-        arguments: argparse.Namespace,
-        protocol: Protocol,
-        rows: Sequence[Requirement],
-        context: RunContext,
-        out: Path,
-    ) -> None:
-        self._arguments = arguments
-        self._protocol = protocol
-        self._rows = rows
-        self._context = context
-        self._state = state_of_suite()
-        head = header(context, protocol, rows)
-        self._before = Score.read(out, state=self._state) if _is_there(out) else None
-        if self._before is not None:
-            _same(self._before.header, head, out)
-        try:
-            self._ledger = Ledger(out, self._before.length if self._before else 0)
-        except OSError as error:
-            message = f"cannot be written: {error.strerror}"
-            raise PackError(Problem(file=str(out), message=message)) from error
-        if self._before is None:
-            self._ledger.write(head)
-        self._done = 0
-        self._of = 0
-
-    def judge(self, parts: Sequence[_Part]) -> int:
-        """Judge what is not judged yet. Returns 130 where it was interrupted, else 0."""
-        self._ledger.write(self._beginning(parts))
-        seconds = self._arguments.seconds
-        until = None if seconds is None else time.monotonic() + seconds
-        todo = [(part, self._open(part)) for part in parts]
-        self._of = sum(len(chosen) for _, chosen in todo)
-        settings = Settings(
-            context=self._context,
-            judge=partial(judged, read=read_seen),
-            tell=self._tell,
-            state=self._state,
-            jobs=self._arguments.jobs,
-            until=until,
-            stages=self._arguments.stages,
-        )
-        reason, message, left, lawful = "complete", "", 0, 0
-        _end_in_order()
-        try:
-            for part, chosen in todo:
-                runner = Runner(
-                    protocol=self._protocol,
-                    requirements=self._rows,
-                    peers=part.peers,
-                    settings=settings,
-                    known=self._known(part),
-                )
-                more = asyncio.run(runner.judge(chosen, part.lawful))
-                left, lawful = left + more[0], lawful + more[1]
-        except KeyboardInterrupt:
-            reason = "interrupted"
-        except NotGreenError as error:
-            reason, message = "not-green", str(error)
-        if left or lawful:
-            reason = "out-of-time"
-        left = self._of - self._done if reason != "complete" else 0
-        self._end(reason, left, lawful, message)
-        return 130 if reason == "interrupted" else 0
-
-    def _beginning(self, parts: Sequence[_Part]) -> dict[str, Any]:
-        return {
-            "record": "session",
-            "at": now(),
-            "state": self._state,
-            "command": shlex.join(["assay", *self._arguments.argv]),
-            "stages": self._arguments.stages,
-            "sources": [
-                {
-                    "source": part.peers.source,
-                    "name": part.peers.name,
-                    "known": part.known,
-                    "chosen": len(part.chosen),
-                }
-                for part in parts
-            ],
-        }
-
-    def _open(self, part: _Part) -> list[Candidate]:
-        """Those that the file does not hold, or holds too little of."""
-        if self._before is None or self._arguments.again:
-            return [*part.chosen]
-        done = {
-            each["name"]
-            for each in self._before.mutants
-            if each["source"] == part.peers.source and self._enough(each)
-        }
-        return [each for each in part.chosen if each.name not in done]
-
-    def _enough(self, record: Mapping[str, Any]) -> bool:
-        stages = self._arguments.stages
-        if record["fate"] == "error":
-            return False
-        if record["stage"] == "whole" or stages == "suspects":
-            return True
-        return bool(stages == "both" and record["fate"] == "caught")
-
-    def _known(self, part: _Part) -> dict[str, Whole]:
-        """The whole peers that the file knows."""
-        if self._before is None or self._arguments.again:
-            return {}
-        return {
-            each["name"]: Whole(verdicts=each["verdicts"], seconds=each["seconds"])
-            for each in self._before.lawful
-            if each["source"] == part.peers.source
-            and each["stage"] == "whole"
-            and not each["broke"]
-        }
-
-    def _tell(self, record: Mapping[str, Any]) -> None:
-        self._ledger.write(record)
-        if record["record"] == "lawful":
-            failed = [row for row, verdict in record["verdicts"].items() if verdict == "fail"]
-            told = record["broke"] or (f"FALSE ALARM {' '.join(failed)}" if failed else "passes")
-            print(f"{'lawful':13} {record['name'] or 'as it is'}  {told}", flush=True)
-            return
-        self._done += 1
-        rows = [*record["fail"], *record["warn"], *record["lost"]]
-        told = " ".join(rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
-        place = f"[{self._done}/{self._of}]"
-        print(f"{record['fate']:13} {place} {record['name']}  {told}", flush=True)
-
-    def _end(self, reason: str, left: int, lawful: int, message: str) -> None:
-        self._ledger.write(
-            {
-                "record": "end",
-                "at": now(),
-                "reason": reason,
-                "left": left,
-                "left_lawful": lawful,
-                "message": message,
-            }
-        )
-        self._ledger.close()
-
-
-def _end_in_order() -> None:
-    """Whoever asks us to end, even where a shell started us deaf to Ctrl-C, has the runs ended."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-
-
-def _is_there(out: Path) -> bool:
-    return out.exists() and out.stat().st_size > 0
-
-
-def _same(before: Mapping[str, Any], head: Mapping[str, Any], out: Path) -> None:
-    """Raises `PackError` where a file is of something else: its figures must not be mixed."""
-    for name in ("role", "profile", "strict", "seed"):
-        _refuse_other(before[name], head[name], name, out)
-    _refuse_other(before["protocol"]["id"], head["protocol"]["id"], "protocol", out)
-
-
-def _refuse_other(theirs: object, ours: object, name: str, out: Path) -> None:
-    message = f"is of another {name}: {theirs}, not {ours}"
-    refuse_unless(theirs == ours, str(out), message, None, "give another name with --out")
-
-
-def read_seen(record: Path) -> Seen:
-    """What a run.jsonl says of each row. Whatever broke the suite leaves nothing to be believed."""
-    run = Run.read(record)
-    broke = next((fault.message for fault in run.faults), "")
-    if not broke and not run.complete:
-        broke = run.ending
-    return Seen(verdicts={row.id: row.verdict for row in run.requirements}, broke=broke)

@@ -28,8 +28,10 @@ def found_peers(arguments: argparse.Namespace, protocol: Protocol) -> list[Peers
     Raises `PackError` where it cannot be had, and `UnreachableError`.
     """
     _check(arguments)
-    provider = find_provider(arguments.mutants)
-    given = bool(arguments.peer_command or arguments.url or arguments.target)
+    agent = arguments.role == "agent"
+    given = bool(arguments.peer_command or (arguments.url or (arguments.target and not agent)))
+    needed = not given and (agent or arguments.source != "wire")
+    provider = find_provider(arguments.mutants) if needed else None
     found: list[Peers] = []
     if arguments.source != "behaviour":
         found += _wire(arguments, protocol, provider)

@@ -133,8 +133,6 @@ def _show(again: Again, context: RunContext, found: Found, *, whole: bool) -> No
     width = shutil.get_terminal_size().columns
     pointers = (found.check.evidence or {}).get("pointers", ())
     print("\n".join(tell(again, Masker(context.target.secrets), width, pointers)))
-    if again.story.beyond:
-        print(f"      not said again: {', '.join(again.story.beyond)} (by hooks of the target)")
     print()
 
 

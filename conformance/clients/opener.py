@@ -22,7 +22,7 @@ __all__ = ["Keep", "Opener", "See"]
 
 See = Callable[[Frame, Channel, Message | None], None]
 
-Keep = Callable[[str, Conversation | Refused], None]
+Keep = Callable[[str, Conversation | Refused, str], None]
 
 _LAST_WORDS = 1.0
 """Seconds that the end of all connections of a check may take together."""
@@ -33,8 +33,8 @@ class Opener:
 
     `see` is told of every frame that the peer sends. A channel's own message is found by the
     channel; a check that knows better tells the judge itself. `keep` is told of every connection,
-    and of every one that was refused, with the id of its channel. `conversations` are all that were
-    opened, the first one first.
+    and of every one that was refused, with the id of its channel before it and, behind it, whose
+    certificate was shown. `conversations` are all that were opened, the first one first.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Opener:
             see=partial(self._saw, known) if see else _ignore,
             **options,
         )
-        self._keep(channel, said)
+        self._keep(channel, said, identity.name if identity else "")
         if isinstance(said, Socket):
             self.conversations.append(said)
         return said
@@ -104,7 +104,7 @@ class Opener:
             see=partial(self._saw, known) if see else _ignore,
             **options,
         )
-        self._keep(channel, said)
+        self._keep(channel, said, identity.name if identity else "")
         if isinstance(said, RawSocket):
             self.conversations.append(said)
         return said

@@ -53,6 +53,10 @@ class BrokenError(AssertionError):
         self.rows = rows
         self.last = last
 
+    def alike(self, other: BrokenError) -> bool:
+        """Does it break what another does, or some of it?"""
+        return self.rows == other.rows or bool(self.rows & other.rows)
+
 
 class _EndedError(Exception):
     """The time is up: not a finding."""
@@ -208,9 +212,11 @@ class Explorer:
     def _keep(self, broken: BrokenError) -> None:
         """The shortest counts, even where the peer does not show it a second time; of two that
         are alike the later, as Hypothesis goes on with what is simpler alone. What breaks before
-        anything was done is what an earlier finding left behind.
+        anything was done is what an earlier finding left behind, and what breaks something else
+        is another finding.
         """
-        if self._best is None or 0 < broken.steps <= self._best.steps:
+        best = self._best
+        if best is None or (broken.alike(best) and 0 < broken.steps <= best.steps):
             self._best = broken
             self._script = list(getattr(self._machine, "played", ()))
 

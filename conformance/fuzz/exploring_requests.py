@@ -182,6 +182,8 @@ class Exploration:
                 break
             said = await self._walk(asked.leading(there))
             there[created] = self._caller.created(said)
+            if created and not there[created]:
+                break  # what follows would be about something else
 
     async def _renew(self) -> bool:
         """Something else is there from now on that everybody stands on, if it is to be had."""

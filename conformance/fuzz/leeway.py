@@ -14,6 +14,9 @@ _SECONDS = 30.0
 
 _RESTARTS = 12
 
+_SLOW = 1.0
+"""Seconds that a hook may take: one that is slower is not used again, or no budget would hold."""
+
 
 class Leeway:
     """The hooks of one check, for all its cases together.
@@ -49,8 +52,11 @@ class Leeway:
         """Let so many seconds of the peer's time pass: did they? Raises `HookError`."""
         if not self.has("advance") or self._seconds <= 0:
             return False
+        began = self._now()
         self._seconds -= seconds
         await self._jump(seconds)
+        if self._now() - began > _SLOW:
+            self._seconds = 0.0
         return True
 
     async def _advance(self, seconds: float) -> None:
@@ -60,8 +66,11 @@ class Leeway:
         """Have the peer restart, unless it did often enough. Raises `HookError`."""
         if not self.has("restart") or self._restarts <= 0:
             return False
+        began = self._now()
         self._restarts -= 1
         await self._hooks("restart", {})
+        if self._now() - began > _SLOW:
+            self._restarts = 0
         return True
 
     def lagged(self, seconds: float) -> bool:

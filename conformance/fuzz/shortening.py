@@ -68,6 +68,12 @@ def smaller(value: Any) -> Iterator[Any]:
         yield from (
             {**value, name: less} for name, child in value.items() for less in smaller(child)
         )
+        odd = (name for name in value if not (name.isascii() and name.isidentifier()))
+        yield from (
+            {("x" if k == name else k): v for k, v in value.items()}
+            for name in odd
+            if "x" not in value
+        )
     elif isinstance(value, list):
         yield from (value[:index] + value[index + 1 :] for index in range(len(value)))
         yield from (

@@ -77,7 +77,7 @@ def suspects(
     candidate: Candidate, protocol: Protocol, requirements: Iterable[Requirement], role: Role
 ) -> tuple[str, ...]:
     """The rows that should see a mutant: those known to, else those of its place and section, and
-    the general rules where it is no field of a body that is broken.
+    the general rules where it is not a field of a body that is broken.
 
     Empty where nothing says where to look: then only the whole suite can tell.
     """
@@ -86,17 +86,17 @@ def suspects(
     if any(name in known for name in candidate.rows):
         return tuple(name for name in candidate.rows if name in known)
     mutant, place = candidate.mutant, candidate.mutant.place
-    ruled = mutant.source == "wire" and (not mutant.pointer or "header" in mutant.part)
+    ruled = not mutant.pointer or "header" in mutant.part
     sections = [candidate.section] if candidate.section else []
     for kind in (protocol.operations, protocol.messages, protocol.channels):
         sections += [kind[place].section] if place in kind else []
-    return tuple(
+    near = {
         row.id
         for row in rows
         if (place and row.place is not None and row.place.subject == place)
         or any(_same_section(row.section, section) for section in sections)
-        or (ruled and row.rule)
-    )
+    }
+    return tuple(row.id for row in rows if near and (row.id in near or (ruled and row.rule)))
 
 
 def _same_section(ours: str, theirs: str) -> bool:

@@ -11,10 +11,11 @@ from conformance.mutation.catalogue_channels import channel_mutants, message_mut
 from conformance.mutation.catalogue_fields import Field
 from conformance.mutation.catalogue_names import made
 from conformance.mutation.catalogue_operations import operation_mutants, shared_mutants
-from conformance.mutation.catalogue_places import Body, bodies
+from conformance.mutation.catalogue_places import Body, bodies, with_samples
 from conformance.mutation.catalogue_rules import Law
 from conformance.mutation.mutant import Mutant
 from mockserver.bodies import Bodies
+from schemas import pointer as json_pointer
 from schemas.spec import Protocol, Requirement, Role
 
 __all__ = ["wire_mutants"]
@@ -38,9 +39,8 @@ def wire_mutants(
     told = {name: row for name, row in requirements.items() if row.role == role}
     codec = Bodies(protocol)
     found: list[Mutant] = []
-    for body in bodies(protocol, told, role):
-        for field in body.fields:
-            found += _of_field(body, field, law, codec)
+    for body in with_samples(protocol, bodies(protocol, told, role)):
+        found += _of_fields(body, law, codec)
         if body.operation is not None:
             found += operation_mutants(protocol, body, law)
         else:
@@ -50,20 +50,27 @@ def wire_mutants(
     return tuple({mutant.name: mutant for mutant in found}.values())
 
 
-def _of_field(body: Body, field: Field, law: Law, codec: Bodies) -> Iterator[Mutant]:
-    for operator in _operators(body, field):
-        results = list(_results(body, field, operator, codec))
-        if not results:
-            continue
-        if operator != "wrong":
-            allowed = all(body.accepts(result) for result in results)
-            rule = law.structure(body, field, allowed=allowed)
-            yield made(body.place, operator, part=_part(body), pointer=field.pointer, rule=rule)
-            continue
-        known = "token-swapped" if _TOKEN in field.name.lower() else "stale"
-        for each in ("wrong", known):
-            rule = law.value(body, field, each)
-            yield made(body.place, each, part=_part(body), pointer=field.pointer, rule=rule)
+def _of_fields(body: Body, law: Law, codec: Bodies) -> Iterator[Mutant]:
+    """Of each field, and of what stood there before, where it can be another."""
+    varied = [field for field in body.fields if any(_results(body, field, "wrong", codec))]
+    for field in body.fields:
+        for operator in _operators(body, field):
+            results = list(_results(body, field, operator, codec))
+            if results and operator == "wrong":
+                yield _of_value(body, field, operator, law)
+            elif results:
+                allowed = all(body.accepts(result) for result in results)
+                rule = law.structure(body, field, allowed=allowed)
+                part = _part(body)
+                yield made(body.place, operator, part=part, pointer=field.pointer, rule=rule)
+        if any(json_pointer.matches(field.steps, each.steps) for each in varied):
+            known = "token-swapped" if _TOKEN in field.name.lower() else "stale"
+            yield _of_value(body, field, known, law)
+
+
+def _of_value(body: Body, field: Field, operator: str, law: Law) -> Mutant:
+    rule = law.value(body, field, operator)
+    return made(body.place, operator, part=_part(body), pointer=field.pointer, rule=rule)
 
 
 def _part(body: Body) -> str:

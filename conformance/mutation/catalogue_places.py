@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.mutation.catalogue_fields import Field, Node, at_reference, fields
@@ -12,7 +12,7 @@ from schemas.examples import load_examples
 from schemas.spec import Operation, Place, Protocol, Requirement, Role
 from schemas.validation import Shape, Validators
 
-__all__ = ["REPLY", "REQUEST", "Body", "bodies"]
+__all__ = ["REPLY", "REQUEST", "Body", "bodies", "with_samples"]
 
 REQUEST, REPLY = "request", "reply"
 """The parts of an operation that have no status: what is asked, and what a procedure answers."""
@@ -21,14 +21,15 @@ REQUEST, REPLY = "request", "reply"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """What is said at one place. `part` is `request`, `reply`, a documented status, or empty for a
-    message of a channel. `operation` is `None` for such. `shape` is `None` where the body is free;
-    `samples` are lawful ones.
+    message of a channel. `operation` is `None` for such. `root` and `shape`, its schema, are `None`
+    where the body is free; `samples` are lawful ones.
     """
 
     place: Place
     part: str
     section: str
     operation: Operation | None = None
+    root: Node | None = field(default=None, repr=False)
     shape: Shape | None = None
     fields: Sequence[Field] = ()
     samples: Sequence[Any] = field(default=(), repr=False)
@@ -43,14 +44,25 @@ class Body:
 
 
 def bodies(protocol: Protocol, requirements: Mapping[str, Requirement], role: Role) -> list[Body]:
-    """Everything that the role says, in the documents' order."""
+    """Everything that the role says, in the documents' order; without samples."""
+    validators = Validators(protocol)
+    told = [row.place for row in requirements.values() if row.place is not None]
+    return [_body(protocol, validators, told, where) for where in _places(protocol, role)]
+
+
+def with_samples(protocol: Protocol, known: Iterable[Body]) -> Iterator[Body]:
+    """The same with lawful messages: those that were written by hand, and one that has it all."""
     golden: dict[Place, list[Any]] = {}
     for example in load_examples(protocol):
         if not example.violates:
             golden.setdefault(example.place, []).append(example.message)
-    validators = Validators(protocol)
-    told = [row.place for row in requirements.values() if row.place is not None]
-    return [_body(protocol, validators, golden, told, where) for where in _places(protocol, role)]
+    for body in known:
+        if body.root is None:
+            yield body
+            continue
+        found = [*golden.get(body.place, ()), *body.samples]
+        full = sampled(body.root, found)
+        yield replace(body, samples=[each for each in [*found, full] if body.accepts(each)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +94,19 @@ def _places(protocol: Protocol, role: Role) -> Iterator[_Where]:
             yield _Where(place, "", message.section, message.payload, None, more, message.example)
 
 
-def _body(
-    protocol: Protocol,
-    validators: Validators,
-    golden: Mapping[Place, Sequence[Any]],
-    told: Iterable[Place],
-    where: _Where,
-) -> Body:
+def _body(protocol: Protocol, validators: Validators, told: Iterable[Place], where: _Where) -> Body:
     plain = Body(
         place=where.place, part=where.part, section=where.section, operation=where.operation
     )
     if where.reference is None:
         return plain
     root = at_reference(protocol, where.reference)
-    shape = validators.at(where.reference)
-    assert shape is not None, "there is a reference"
-    known = _with_rows(fields(root), [*_pointers(told, where.place), *where.more])
-    found = list(golden.get(where.place, ()))
-    found += [] if where.example is None else [where.example]
-    full = sampled(root, found)
-    samples = [each for each in [*found, full] if shape.accepts(each)]
-    return Body(
-        place=where.place,
-        part=where.part,
-        section=where.section,
-        operation=where.operation,
-        shape=shape,
-        fields=known,
-        samples=samples,
+    return replace(
+        plain,
+        root=root,
+        shape=validators.at(where.reference),
+        fields=_with_rows(fields(root), [*_pointers(told, where.place), *where.more]),
+        samples=() if where.example is None else (where.example,),
     )
 
 

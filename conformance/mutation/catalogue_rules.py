@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from conformance.mutation.catalogue_fields import Field
 from conformance.mutation.catalogue_places import Body
@@ -56,6 +57,8 @@ class Law:
     def __init__(
         self, protocol: Protocol, requirements: Mapping[str, Requirement], role: Role
     ) -> None:
+        self._role = role
+        self._value_of = cache(self._spoken_value)  # asked again for each status of an operation
         self._rows = [row for row in requirements.values() if row.role == role]
         self._checks = [row for row in self._rows if row.place is None and not row.rule]
         told = [row.place for row in self._rows if row.place is not None]
@@ -88,14 +91,16 @@ class Law:
             return "nobody-judges"
         if body.place.message in self._else:
             return "anything-else"
-        rows = (
-            self._own(body.section)
-            if _is_plain_text_of_error(body, field)
-            else self._near(body.section)
-        )
-        if operator == "wrong":  # that no two are the same says nothing of what one is
-            rows = [row for row in rows if not _UNIQUE.search(row.text)]
-        return "" if _names(rows, field.name) else "value-left-open"
+        if not field.pointer and self._role == "agent":
+            return "own-initiative"
+        near = not _is_plain_text_of_error(body, field)
+        spoken = self._value_of(field.name, body.section, near=near, unique=operator != "wrong")
+        return "" if spoken else "value-left-open"
+
+    def _spoken_value(self, name: str, section: str, *, near: bool, unique: bool) -> bool:
+        """That no two are the same says nothing of what one is: such rows count where `unique`."""
+        rows = self._near(section) if near else self._own(section)
+        return _names([row for row in rows if unique or not _UNIQUE.search(row.text)], name)
 
     def _own(self, section: str) -> list[Requirement]:
         return [row for row in self._checks if row.section == section]

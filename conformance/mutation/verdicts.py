@@ -18,6 +18,8 @@ Fate = Literal[
 a row fails.
 """
 
+_OPEN = ("inconclusive", "not-applicable")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -55,9 +57,12 @@ def judgement(
     lost = tuple(
         row
         for row, verdict in after.verdicts.items()
-        if before.get(row) == "pass" and verdict in ("inconclusive", "not-applicable")
+        if before.get(row) == "pass" and verdict in _OPEN
     )
     fate, message = _fate(after, applied, seen=bool(fail or warn), lost=bool(lost))
+    if fate == "survived":
+        unseen = [row for row in candidate.rows if before.get(row) in _OPEN]
+        message = f"not judged here even of the whole peer: {' '.join(unseen)}" if unseen else ""
     if candidate.mutant.lawful and fate in ("caught", "survived", "escaped"):
         fate, message = ("disputed" if fail else "lawful"), candidate.mutant.lawful
     return Judgement(fate=fate, fail=fail, warn=warn, lost=lost, message=message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -112,7 +113,7 @@ class WireAgent(_WirePeers):
         *,
         seed: int = 0,
     ) -> None:
-        super().__init__(protocol, requirements, command[0], seed)
+        super().__init__(protocol, requirements, shlex.join(command), seed)
         self._command = tuple(command)
         self._target = target
 

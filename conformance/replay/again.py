@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from conformance.clients import HttpClient
 from conformance.clients.grpc import GrpcClient
 from conformance.clients.opener import Opener
+from conformance.hooks import Hooks
 from conformance.recording.meaning import Meaning
 from conformance.replay.carrying import Carrier
 from conformance.replay.player import Came, Player
@@ -51,8 +52,9 @@ async def play_again(
     carrier = Carrier(Meaning(protocol), {**fixed, **_known(story, protocol, target)})
     rows = {row.id: row} if row is not None else {}
     witness = Witness("replay", Rulebook(protocol, rows, strict=strict))
-    http, opener = HttpClient(protocol, target), Opener(protocol, target, witness.see_frame)
-    clients: list[GrpcClient] = []
+    http = HttpClient(protocol, target, witness.see)
+    opener = Opener(protocol, target, witness.see_frame)
+    hooks, clients = Hooks(target), list[GrpcClient]()
 
     def procedures() -> GrpcClient:
         if not clients:
@@ -60,8 +62,9 @@ async def play_again(
         return clients[0]
 
     try:
-        came = await Player(http, procedures, opener, carrier, witness).play(story)
+        came = await Player(http, procedures, opener, hooks, carrier).play(story)
     finally:
+        await hooks.close()
         await opener.close()
         await http.close()
         for client in clients:

@@ -13,7 +13,7 @@ from conformance.exchange import MISSING, read_json
 from conformance.recording.concealing import placeholders
 from conformance.recording.meaning import Meaning
 
-__all__ = ["Carrier"]
+__all__ = ["Carrier", "texts_in"]
 
 _WORD = re.compile(r"assay-secret-\d+|[\w](?:[\w.@+-]*[\w])?")
 
@@ -60,7 +60,7 @@ class Carrier:
     def _made(self, item: Any) -> set[str]:
         """The strings of an item that are of the replay's own making."""
         new = self._fixed.values()
-        return {text for text in _strings(item) if any(made in text for made in new)}
+        return {text for text in texts_in(item) if any(made in text for made in new)}
 
     def _add(self, old: Any, new: Any, field: str) -> None:
         if isinstance(old, str) and (old in self._fixed or self._carried(old) == new):
@@ -86,10 +86,17 @@ class Carrier:
             return {self.text(name): self.value(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self.value(item, field) for item in value]
-        for name, new in self._values.get((type(value), value), ()):
+        known = self._values.get((type(value), value), [])
+        for name, new in known:
             if self._meaning.same(value, name, field):
                 return new
-        return self.text(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        # A short id with a number in it is seldom another thing's, whatever its field is called.
+        numbered = len(known) == 1 and any(char.isdigit() for char in value)
+        if numbered and self._meaning.is_value(value, field):
+            return known[0][1]
+        return self.text(value)
 
     def body(self, data: bytes) -> bytes:
         """A body, byte by byte as it was but for what is new."""
@@ -122,12 +129,13 @@ def _whole(old: str) -> re.Pattern[str]:
     return re.compile(re.escape(old) + (r"(?!\d)" if placeholders(old) else ""))
 
 
-def _strings(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts of JSON, but for the names of its fields."""
     if isinstance(value, dict):
         for item in value.values():
-            yield from _strings(item)
+            yield from texts_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _strings(item)
+            yield from texts_in(item)
     elif isinstance(value, str):
         yield value

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.replay.story import Opening, Request, Story, Utterance
+from conformance.replay.story import Deed, Opening, Request, Story, Utterance
 from conformance.target import Target
 
 __all__ = ["commands"]
@@ -37,6 +37,8 @@ def commands(story: Story, target: Target) -> str:
             continue
         if isinstance(step, Request):
             lines.append(speech.request(step))
+        elif isinstance(step, Deed):
+            continue
         elif step.connection not in spoken:
             spoken.add(step.connection)
             lines.append(speech.talk(step.connection, story.steps[: at + 1]))

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from conformance.conversation import Conversation, Refused
 from conformance.exchange import Exchange
@@ -18,10 +18,19 @@ from schemas.spec import Protocol
 if TYPE_CHECKING:
     from conformance.replay.lead import Lead
 
-__all__ = ["Handshake", "Journal", "Moment"]
+__all__ = ["Errand", "Handshake", "Journal", "Moment"]
 
 _EARLIER = 1000
 """Requests of earlier checks that are kept: what one makes, others may use."""
+
+_MOST = 1000
+"""What one check says that is kept, its end before all."""
+
+_ROOM = 32_000_000
+"""Bytes of bodies, likewise."""
+
+_LIGHT = 20_000
+"""Bytes of a request and its answer up to which others may hang on it: floods make nothing."""
 
 _LONGEST = 20_000
 """Bytes of a body in which the words are looked for that tie one request to another."""
@@ -38,6 +47,19 @@ class Handshake:
     connection: str
     channel: str
     exchange: Exchange
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A hook of the target that was run with these values, and what it handed over."""
+
+    hook: str
+    values: Mapping[str, Any]
+    handed: Any
+
+
+Spoken: TypeAlias = Exchange | Handshake | Frame | Errand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +69,7 @@ class Moment:
     """
 
     at: float
-    said: Exchange | Handshake | Frame
+    said: Spoken
     connection: str = ""
     earlier: bool = False
 
@@ -72,55 +94,68 @@ class Journal:
         self.protocol = protocol
         self.target = target
         self.run = run
-        self.beyond: list[str] = []
         self.told: set[tuple[str, str]] = set()
-        self._exchanges: list[Moment] = []
+        self._exchanges: deque[Moment] = deque()
+        self._weight = 0
         self._talks: list[_Talk] = []
+        self._errands: list[Moment] = []
         self._earlier: deque[_Kept] = deque(maxlen=_EARLIER)
 
     def begin(self) -> None:
         """Another check begins. Of those before it, what was made is kept."""
         for moment in self._exchanges:
             exchange = moment.said
-            if isinstance(exchange, Exchange) and exchange.ok and exchange.method != "GET":
+            made = isinstance(exchange, Exchange) and exchange.ok and exchange.method != "GET"
+            if made and _weight(exchange) <= _LIGHT:
                 earlier = Moment(at=moment.at, said=exchange, earlier=True)
                 self._earlier.append(_Kept(moment=earlier, words=_words(exchange)))
-        self._exchanges, self._talks, self.beyond = [], [], []
+        self._exchanges.clear()
+        self._weight = 0
+        self._talks, self._errands = [], []
 
     def exchanged(self, exchange: Exchange) -> None:
+        """A request was answered, or not."""
         self._exchanges.append(Moment(at=time.monotonic() - exchange.seconds, said=exchange))
+        self._weight += _weight(exchange)
+        while len(self._exchanges) > _MOST or self._weight > _ROOM:
+            self._weight -= _weight(self._exchanges.popleft().said)
 
-    def opened(self, channel: str, said: Conversation | Refused) -> None:
+    def opened(self, channel: str, said: Conversation | Refused, identity: str = "") -> None:
         """A WebSocket was opened, or refused. What is said on it later is found by itself."""
         exchange = said.exchange if isinstance(said, Refused) else said.handshake
         names = {talk.handshake.connection for talk in self._talks}
         handshake = Handshake(
-            connection=_unique(said.label or channel, names), channel=channel, exchange=exchange
+            connection=_unique(said.label or channel, names),
+            channel=channel,
+            exchange=exchange,
+            identity=identity,
         )
         at = time.monotonic() - exchange.seconds
         self._talks.append(_Talk(handshake=handshake, conversation=said, at=at))
 
-    def done(self, what: str) -> None:
-        """Something was done that is no message."""
-        self.beyond.append(what)
+    def done(self, hook: str, values: Mapping[str, Any], handed: Any, began: float) -> None:
+        """A hook was run, which `began` at that time (monotonic): a peer may tell of it before it
+        is over.
+        """
+        errand = Errand(hook=hook, values=dict(values), handed=handed)
+        self._errands.append(Moment(at=began, said=errand))
 
     def lead(self, check: str) -> Lead:
         """The way to what a check finds at this moment."""
         from conformance.replay.lead import Lead  # only what is broken has a use for it
 
-        beyond = tuple(dict.fromkeys(self.beyond))
-        return Lead(journal=self, within=check, at=time.monotonic(), beyond=beyond)
+        return Lead(journal=self, within=check, at=time.monotonic())
 
     def until(self, at: float) -> list[Moment]:
         """What this check said and heard until then, in order, behind what others said before it
         of the same things.
         """
-        own = [moment for moment in self._exchanges if moment.at <= at]
+        own = [each for each in (*self._exchanges, *self._errands) if each.at <= at]
         for talk in self._talks:
             if talk.at <= at:
                 own.append(Moment(at=talk.at, said=talk.handshake))
                 own += _frames(talk, at)
-        own.sort(key=lambda moment: moment.at)
+        own = sorted(own, key=lambda moment: moment.at)[-_MOST:]
         return [*self._related(own), *own]
 
     def _related(self, own: list[Moment]) -> list[Moment]:
@@ -136,6 +171,10 @@ class Journal:
         return found[::-1]
 
 
+def _weight(said: Spoken) -> int:
+    return len(said.body) + len(said.answer) if isinstance(said, Exchange) else 0
+
+
 def _frames(talk: _Talk, at: float) -> Iterator[Moment]:
     if isinstance(talk.conversation, Refused):
         return
@@ -144,7 +183,9 @@ def _frames(talk: _Talk, at: float) -> Iterator[Moment]:
             yield Moment(at=frame.at, said=frame, connection=talk.handshake.connection)
 
 
-def _words(said: Exchange | Handshake | Frame) -> frozenset[bytes]:
+def _words(said: Spoken) -> frozenset[bytes]:
+    if isinstance(said, Errand):
+        return _ids([repr((said.values, said.handed)).encode("utf-8", "replace")[:_LONGEST]])
     if isinstance(said, Frame):
         return _ids([said.data[:_LONGEST]])
     exchange = said.exchange if isinstance(said, Handshake) else said

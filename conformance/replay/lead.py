@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.exchange import MISSING, Exchange, read_json
@@ -12,10 +12,10 @@ from conformance.frames import Frame
 from conformance.recording.concealing import Concealer
 from conformance.recording.records import Asked, Content, Record
 from conformance.replay.commands import commands
-from conformance.replay.journal import Handshake, Journal, Moment
+from conformance.replay.journal import Errand, Handshake, Journal, Moment
 from conformance.replay.needed import needed
 from conformance.replay.recorded import Recorded, file_part
-from conformance.replay.story import LONGEST, Opening, Request, Step, Story, Utterance
+from conformance.replay.story import LONGEST, Deed, Opening, Request, Step, Story, Utterance
 from conformance.replay.variables import variables
 
 __all__ = ["Lead"]
@@ -39,7 +39,6 @@ class Lead:
     journal: Journal
     within: str
     at: float
-    beyond: Sequence[str] = field(default=())
 
     def is_first(self, requirement: str, check: str) -> bool:
         """Is it the first finding of its kind? Of the others nobody reads how they came about."""
@@ -82,7 +81,6 @@ class Lead:
             within=self.within,
             steps=kept,
             secrets=secrets,
-            beyond=list(self.beyond),
             left_out=max(0, own - len(kept)),
         )
 
@@ -129,6 +127,8 @@ def _kept(steps: Sequence[Step], moments: Sequence[Moment]) -> list[Step]:
 
 
 def _bytes(step: Step) -> bytes:
+    if isinstance(step, Deed):
+        return b""
     return step.data if isinstance(step, Utterance) else step.answer
 
 
@@ -149,6 +149,9 @@ def _step(moment: Moment, evidence: set[int], base: str, ws_base: str) -> Step:
             lawful=said.lawful,
             shown=id(said) in evidence,
         )
+    if isinstance(said, Errand):
+        values, handed = (_plain(each) for each in (said.values, said.handed))
+        return Deed(hook=said.hook, values=values, handed=handed)
     if isinstance(said, Handshake):
         asked = said.exchange
         return Opening(
@@ -156,7 +159,7 @@ def _step(moment: Moment, evidence: set[int], base: str, ws_base: str) -> Step:
             channel=said.channel,
             path=asked.url.removeprefix(ws_base),
             headers=asked.headers,
-            identity=asked.identity,
+            identity=said.identity,
             status=asked.status,
             answer=asked.answer[:LONGEST],
             failure=asked.failure,
@@ -195,6 +198,11 @@ def _request(said: Exchange, base: str, *, shown: bool) -> Request:
     )
 
 
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    return json.loads(json.dumps(value, default=repr))
+
+
 # Without secrets
 
 
@@ -225,6 +233,8 @@ def _hidden(step: Step, record: Record, concealer: Concealer) -> Step:
             reason=concealer.text(step.reason),
         )
     assert isinstance(record, Asked)
+    if isinstance(step, Deed):
+        return replace(step, values=record.body.value, handed=record.answer.value)
     common: dict[str, Any] = {
         "path": concealer.text(step.path),
         "headers": _headers(step.headers, concealer),

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.recording.meaning import Meaning
 from conformance.recording.places import places
 from conformance.recording.records import Asked, Record, Spoken
-from conformance.replay.story import Opening, Step, Utterance
+from conformance.replay.story import Deed, Opening, Step, Utterance
 from schemas.spec import Protocol
 
 __all__ = ["needed"]
@@ -29,7 +29,7 @@ def needed(
     what was done last before a message came.
     """
     search = _Search(steps, records, Meaning(protocol), run)
-    return search.closure({at for at, step in enumerate(steps) if step.shown})
+    return search.closure({at for at, step in enumerate(steps) if step.shown or search.is_time(at)})
 
 
 class _Search:
@@ -40,10 +40,18 @@ class _Search:
         self._run = run
         self.said = [set(_values(record, meaning, "agent")) for record in records]
         told = [set(_values(record, meaning, "coordinator")) for record in records]
+        self.told = told
         self.names = [self._names(self.said[at], records[at], "agent") for at in range(len(steps))]
         self.shown = [self._names(told[at], records[at], "coordinator") for at in range(len(steps))]
         self.origins = _origins(self.said, told)
         self.acts = [_acts(record) for record in records]
+
+    def is_time(self, at: int) -> bool:
+        """Is it a hook that speaks of nothing and makes nothing? Then all that follows hangs on it:
+        it lets time pass, or has everything begin anew.
+        """
+        step = self.steps[at]
+        return isinstance(step, Deed) and not self.names[at] and not self.told[at]
 
     def closure(self, found: set[int]) -> set[int]:
         waiting = sorted(found)

@@ -15,11 +15,13 @@ from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.exchange import MISSING, Exchange, read_json
 from conformance.frames import Frame
+from conformance.hooks import Hooks
+from conformance.marks import UnjudgeableError
 from conformance.recording.records import Content
 from conformance.replay.carrying import Carrier
+from conformance.replay.identities import Identities
 from conformance.replay.recorded import Recorded
-from conformance.replay.story import Opening, Request, Step, Story, Utterance
-from conformance.witness import Witness
+from conformance.replay.story import Deed, Opening, Request, Step, Story, Utterance
 from mockserver.forms import write_form
 
 __all__ = ["Came", "Player"]
@@ -65,25 +67,26 @@ class _Line:
 
 
 class Player:
-    """Plays one story once. `witness` judges all that the peer says."""
+    """Plays one story once. Whoever sees what the clients see can judge it."""
 
     def __init__(
         self,
         http: HttpClient,
         procedures: Callable[[], GrpcClient],
         opener: Opener,
+        hooks: Hooks,
         carrier: Carrier,
-        witness: Witness,
     ) -> None:
         self._http = http
         self._procedures = procedures
         self._opener = opener
+        self._hooks = hooks
+        self._identities = Identities(http.target)
         self._carrier = carrier
         self._timeout = http.target.timeout
         self._recorded = Recorded(http.protocol)
         self._lines: dict[str, _Line] = {}
         self._silent = False
-        http.see = witness.see
 
     async def play(self, story: Story) -> list[Came]:
         """All of it, whatever the peer does."""
@@ -103,9 +106,20 @@ class Player:
             return await self._ask(step)
         if isinstance(step, Opening):
             return await self._open(step)
+        if isinstance(step, Deed):
+            return await self._do(step)
         if step.sender == "assay":
             return await self._say(step)
         return await self._hear(step)
+
+    async def _do(self, step: Deed) -> Came:
+        sent: Deed = replace(step, values=self._carrier.value(dict(step.values)))
+        try:
+            handed = await self._hooks(step.hook, sent.values)
+        except UnjudgeableError as error:
+            return Came(step=step, sent=sent, why=str(error))
+        self._carrier.learn(step.handed, handed, "id")
+        return Came(step=step, sent=replace(sent, handed=handed))
 
     # Requests
 
@@ -115,6 +129,7 @@ class Player:
         if untold:
             return Came(step=step, sent=sent, why=untold)
         exchange = await self._answered(sent)
+        self._identities.learn(step, exchange)
         self._carrier.learn(read_json(step.answer), exchange.json)
         return Came(step=step, sent=sent, exchange=exchange)
 
@@ -164,7 +179,7 @@ class Player:
             lawful=sent.lawful,
             served=sent.served,
         )
-        return await self._http.repeat(asked)
+        return await self._http.repeat(asked, identity=self._identities.of(sent))
 
     def _untold(self, sent: Request | Opening) -> str:
         """Which secret is missing; empty for none."""
@@ -188,6 +203,7 @@ class Player:
             step.channel,
             step.connection,
             path=sent.path,
+            identity=self._identities.of(step),
             headers={name: value for name, value in headers.items() if name not in _WIRE},
             subprotocols=[each.strip() for each in offered.split(",") if each.strip()],
         )
@@ -249,7 +265,7 @@ class Player:
             return ""
         content = Content(kind="json", value=value)
         told = value.get("type") if isinstance(value, dict) else None
-        return self._recorded.message(channel, "coordinator", content) or str(told)
+        return f"{self._recorded.message(channel, 'coordinator', content)} {told}"
 
 
 def _files(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from conformance.exchange import MISSING, read_json
 from conformance.recording.records import Asked, Content, Record, Spoken
-from conformance.replay.story import Opening, Request, Step, Utterance
+from conformance.replay.story import Deed, Opening, Request, Step, Utterance
 from mockserver.router import Channels, Router
 from schemas.spec import Protocol, Role
 
@@ -36,6 +36,8 @@ class Recorded:
     def _record(self, step: Step, number: int) -> Record:
         if isinstance(step, Utterance):
             return self._spoken(step, number)
+        if isinstance(step, Deed):
+            return self._done(step, number)
         return self._asked(step, number)
 
     def _asked(self, step: Request | Opening, number: int) -> Asked:
@@ -67,6 +69,25 @@ class Recorded:
             lawful=step.lawful,
             failure=step.failure,
             connection=connection,
+        )
+
+    @staticmethod
+    def _done(step: Deed, number: int) -> Asked:
+        """A hook is asked, and hands over, as if it were an operation that no document has."""
+        return Asked(
+            number=number,
+            at=float(number),
+            peer=_NOBODY,
+            operation="",
+            method="HOOK",
+            path=f"/{step.hook}",
+            parameters={},
+            query=[],
+            headers=[],
+            body=Content(kind="json", value=dict(step.values)),
+            status=200,
+            answer_headers=[],
+            answer=Content(kind="json", value=step.handed),
         )
 
     def _spoken(self, step: Utterance, number: int) -> Spoken:

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.recording.document import scenario_of
 from conformance.replay.criterion import wanted
 from conformance.replay.recorded import Recorded
-from conformance.replay.story import Opening, Step, Story, Utterance
+from conformance.replay.story import Deed, Opening, Step, Story, Utterance
 from schemas.spec import Protocol, Requirement
 
 __all__ = ["regression"]
@@ -34,9 +34,10 @@ def regression(
     Raises `ValueError` where a scenario cannot tell the story, or not what was to be expected.
     """
     steps = [step for step in story.steps if _is_told(step)]
-    cut = [step for step in steps if step.cut]
-    if cut:
+    if any(step.cut for step in steps):
         raise ValueError("a body of it was too long to be kept in the record")
+    if any(isinstance(step, Deed) for step in steps):
+        raise ValueError("hooks of the target are part of it")
     records = Recorded(protocol).records(steps)
     title = f"{name}: {row.text}" if row is not None else name
     document = scenario_of(records, protocol, rows, title=title)
@@ -55,17 +56,17 @@ def regression(
 
 
 def _is_told(step: Step) -> bool:
-    """What the peer says unasked is awaited only where something hangs on it."""
+    """What the peer says unasked, and what hooks do, is told only where something hangs on it."""
     if isinstance(step, Utterance) and step.sender == "peer":
         return step.needed or step.shown
-    return True
+    return not isinstance(step, Deed) or step.needed
 
 
 def _open(step: Step, told: dict[str, Any]) -> None:
     """What was answered then is no measure; but what was refused need not be served."""
     for field in _LEFT_TO_THE_PEER:
         told.pop(field, None)
-    if isinstance(step, Opening):
+    if isinstance(step, Opening | Deed):
         return
     kept = [each for each in told.pop("successCriteria", ()) if "x-requirements" in each]
     if isinstance(step, Utterance):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, TypeAlias
 
-__all__ = ["LONGEST", "Opening", "Request", "Step", "Story", "Utterance"]
+__all__ = ["LONGEST", "Deed", "Opening", "Request", "Step", "Story", "Utterance"]
 
 LONGEST = 200_000
 """Bytes of a body that a story keeps. What was longer cannot be said again."""
@@ -85,25 +85,33 @@ class Utterance(_Told):
     reason: str = ""
 
 
-Step: TypeAlias = Request | Opening | Utterance
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed(_Told):
+    """A hook of the target that was run with these values, and what it handed over, as JSON."""
 
-_KINDS: Mapping[str, type[Any]] = {each.KIND: each for each in (Request, Opening, Utterance)}
+    KIND: ClassVar = "deed"
+    hook: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    handed: Any = None
+
+
+Step: TypeAlias = Request | Opening | Utterance | Deed
+
+_KINDS: Mapping[str, type[Any]] = {each.KIND: each for each in (Request, Opening, Utterance, Deed)}
 _BYTES = ("body", "answer", "data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """The steps, the id of the `run` that they are part of, and the check `within` which they were
-    said. `secrets` are the names of those of the target, by what stands in their place. `beyond`
-    says what was done beside the protocol, and is not told; `left_out` counts what was too much;
-    `lost` says why there are no steps at all, if that is a fault of ours.
+    said. `secrets` are the names of those of the target, by what stands in their place. `left_out`
+    counts what was too much; `lost` says why there are no steps at all, if that is a fault of ours.
     """
 
     run: str
     within: str
     steps: Sequence[Step] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
-    beyond: Sequence[str] = ()
     left_out: int = 0
     lost: str = ""
 
@@ -117,7 +125,6 @@ class Story:
             within=self.within,
             steps=needed,
             secrets=self.secrets,
-            beyond=self.beyond,
             left_out=self.left_out,
         )
 
@@ -128,9 +135,9 @@ class Story:
             "within": self.within,
             "steps": [dict(_dumped(step)) for step in self.steps],
         }
-        for name in ("secrets", "beyond", "left_out", "lost"):
+        for name in ("secrets", "left_out", "lost"):
             if value := getattr(self, name):
-                record[name] = list(value) if name == "beyond" else value
+                record[name] = value
         return record
 
     @classmethod

@@ -12,7 +12,7 @@ from conformance.judge import same
 from conformance.masking import Masker
 from conformance.replay.again import Again
 from conformance.replay.player import Came
-from conformance.replay.story import Opening, Request, Step, Utterance
+from conformance.replay.story import Deed, Opening, Request, Step, Utterance
 
 __all__ = ["tell"]
 
@@ -39,7 +39,7 @@ def tell(
 
 def _places(came: Came, pointers: Sequence[str], mask: Masker) -> Iterator[str]:
     step = came.step
-    then = read_json(b"" if isinstance(step, Opening) else _heard(step))
+    then = read_json(b"" if isinstance(step, Opening | Deed) else _heard(step))
     now = MISSING
     if came.exchange is not None:
         now = came.exchange.json
@@ -70,7 +70,8 @@ def _step(number: int, came: Came, again: Again, mask: Masker, width: int) -> It
     if now == then or _alike(came, again):
         yield _cut(f"        then and now  {now}", width)
         return
-    yield _cut(f"        then          {then}", width)
+    if then:
+        yield _cut(f"        then          {then}", width)
     yield _cut(f"        now           {now}", width)
 
 
@@ -81,6 +82,8 @@ def _said(step: Step, whose: str, mask: Masker) -> str:
         return f"{step.method} {mask.text(step.path)}  {body}".rstrip()
     if isinstance(step, Opening):
         return f"connect {whose} to {mask.text(step.path)}"
+    if isinstance(step, Deed):
+        return f"hook {step.hook}  {json.dumps(mask.json(dict(step.values)), ensure_ascii=False)}"
     if step.sender == "peer":
         return f"peer says on {whose}"
     if step.kind == "close":
@@ -93,6 +96,8 @@ def _then(step: Step, mask: Masker) -> str:
         if step.sender == "assay":
             return ""
         return _frame(step.kind, step.data, step.code, mask)
+    if isinstance(step, Deed):
+        return ""
     if isinstance(step, Opening):
         return step.failure or str(step.status)
     return f"{step.outcome}  {_body(step.answer, mask)}".rstrip()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from conformance.clients import HttpClient
-from conformance.hooks import Hooks
+from conformance.hooks import Hooks, Keep
 from conformance.ids import IdSource
 from conformance.target import Target
 from schemas.spec import Protocol
@@ -28,7 +28,7 @@ class Errands(Hooks):
         self,
         target: Target,
         own: Mapping[str, Errand],
-        keep: Callable[[str], None] = lambda _: None,
+        keep: Keep = lambda *_: None,
     ) -> None:
         super().__init__(target, keep)
         self._own = own

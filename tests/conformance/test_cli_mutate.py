@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -56,6 +58,19 @@ def test_file_of_another_role_is_not_added_to(
     assert _mutate("--role", "agent", "--source", "behaviour", "--out", str(out)) == 2
     assert "is of another role: coordinator, not agent" in capsys.readouterr().err
     assert out.read_bytes() == before
+
+
+def test_file_of_another_peer_is_not_added_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--seconds", "0", "--only", _WIRE, "--out", str(tmp_path / "score.jsonl"))
+    assert _mutate(*words) == 1
+    with closing(socket.create_server(("127.0.0.1", 0))) as somebody:
+        url = f"http://someone:s3cretly@127.0.0.1:{somebody.getsockname()[1]}"
+        assert _mutate(*words, "--url", url) == 2
+    said = capsys.readouterr().err
+    assert "is of another peer: the local mock, not http://someone:" in said
+    assert "s3cretly" not in said
 
 
 def test_list_tells_mutants_and_judges_none(

@@ -26,6 +26,13 @@ def test_patience_comes_back_with_an_answer() -> None:
     assert patience.seconds("getAgent") == 10.0
 
 
+def test_who_is_tireless_never_gives_up() -> None:
+    patience = Patience(2.0, tireless=True)
+    for _ in range(GIVEN_UP + 1):
+        patience.hung("chat", 2.0)
+    assert patience.seconds("chat") == 0.2
+
+
 def test_patience_with_all_operations_has_an_end() -> None:
     patience = Patience(10.0)
     for operation in ("a", "b", "c", "d"):

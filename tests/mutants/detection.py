@@ -95,7 +95,10 @@ def _line(score: Score, source: str, told: Figures) -> str:
     known = next((each["known"] for each in sources if each["source"] == source), "?")
     share = "none" if told.score is None else f"{told.score:g} %"
     protocol, role = score.header["protocol"]["id"], score.header["role"]
-    cells = [protocol, role, source, f"{told.judged} of {known}", share, told.counts["caught"]]
+    judged = f"{told.judged} of {known}"
+    if score.session and score.session["stages"] == "suspects":
+        judged += ", by their own rows alone"
+    cells = [protocol, role, source, judged, share, told.counts["caught"]]
     cells += [told.counts[fate] for fate in _OTHERS]
     return f"| {' | '.join(map(str, cells))} |"
 

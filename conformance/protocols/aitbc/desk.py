@@ -93,5 +93,6 @@ class Desk:
         self.judge.holds("AITBC-QUEUE-003", fine, wrong, told)
 
     def restarts(self) -> None:
-        """The coordinator counts anew, perhaps."""
+        """The coordinator counts anew, perhaps, and gives the same ids again."""
         self._figures = None
+        self._tasks.clear()

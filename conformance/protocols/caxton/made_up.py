@@ -140,20 +140,24 @@ class ClientCaller(Caller):
         self._made: list[str] = []
 
     async def renew(self) -> bool:
-        """An agent and a task of it, but one alone where deployments are few. Raises
-        `UnjudgeableError` where none is to be had.
+        """An agent and a task of it; where deployments are few, everybody's agent, and no other.
+        Raises `UnjudgeableError` where none is to be had.
         """
-        if self.known and not self._clock.can_jump:
-            return False
+        if not self._clock.can_jump:
+            if self.known:
+                return False
+            self.stand_on({"agent_id": (await self._crew.mate(self._client)).id})
+            return True
         await self._clock.refill()
         agent = await self._crew.spare(self._client)
-        _, task = await self._client.create_task(agent)
         self._made.append(agent.id)
+        _, task = await self._client.create_task(agent)
         self.stand_on({"agent_id": agent.id, "task_id": task})
         return True
 
     def is_allowed(self, asked: Asked) -> bool:
-        return self._clock.can_jump or asked.operation == "sendMessage"
+        costs_nothing = self._clock.can_jump or asked.operation == "sendMessage"
+        return costs_nothing and super().is_allowed(asked)
 
     async def call(self, asked: Asked, *, lawful: bool, served: bool, **more: Any) -> Exchange:
         self._calls += 1

@@ -27,7 +27,7 @@ from conformance.fuzz.writing import (
 __all__ = ["Chat", "Nonsense", "chats", "nonsense"]
 
 _LONGEST = 50_000
-"""Bytes of a text that every coordinator takes."""
+"""Bytes of a text, however it is written, that every coordinator takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Chat:
     def text(self) -> str:
         """The words as often as they are to be said, where that is not too long."""
         text = self.words * self.times
-        return text if len(text.encode()) <= _LONGEST else self.words
+        return text if len(json.dumps(text)) <= _LONGEST else self.words
 
     @property
     def row(self) -> str:

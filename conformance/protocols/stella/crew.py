@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from conformance.exchange import Exchange
 from conformance.fuzz.case import Case
-from conformance.protocols.stella.doors import HEARTBEAT, POLL, Door, Try
+from conformance.protocols.stella.doors import HEARTBEAT, POLL, Try
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.model import AgentModel, Moment
 
@@ -192,23 +192,24 @@ class Crew:
 
     # Who is let in
 
-    async def knock(self, place: int, door: Door, who: str, other: int) -> None:
+    async def knock(self, place: int, who: str, other: int) -> None:
         """Ask for what is an agent's alone, with a certificate that is not good for that: of
         `nobody`, of `another`, or the agent's own after it was deleted.
         """
         if not self.fleet.secure:
             return
         berth = self.berths[place]
-        victim = berth.ghosts[-1] if who == "deleted" and berth.ghosts else berth.agent
-        caller = {"nobody": victim, "deleted": victim}.get(who, self._other(place, other))
-        if victim is None or caller is None or (who == "deleted" and victim is berth.agent):
+        ghost = berth.ghosts[-1] if berth.ghosts else None
+        victim = ghost if who == "deleted" else berth.agent
+        caller = self._other(place, other) if who == "another" else victim
+        if victim is None or caller is None:
             return
         identity = None if who == "nobody" else caller.identity
-        knock = await door.ask(
-            self.fleet, Try(agent=victim, identity=identity, headers=caller.headers)
-        )
-        wrong = f"{door.name} of {victim.name} with the certificate of {who} is let in"
-        self.judge.holds(_REFUSED[door.name][who], not knock.admitted, wrong, knock.said)
+        attempt = Try(agent=victim, identity=identity, headers=caller.headers)
+        for door in (HEARTBEAT, POLL):
+            knock = await door.ask(self.fleet, attempt)
+            wrong = f"{door.name} of {victim.name} with the certificate of {who} is let in"
+            self.judge.holds(_REFUSED[door.name][who], not knock.admitted, wrong, knock.said)
 
     def _other(self, place: int, other: int) -> Agent | None:
         """Somebody else, dead or alive."""

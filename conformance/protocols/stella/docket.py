@@ -61,8 +61,11 @@ _OPEN: tuple[TaskState, ...] = ("waiting", "adrift", "told")
 
 @dataclass(slots=True)
 class _Task:
+    """A task. Streams from number `over` on were opened when it was done or cancelled."""
+
     job: Job
     state: TaskState
+    over: int = 0
 
 
 class Docket:
@@ -113,7 +116,7 @@ class Docket:
         line = self._line(job.agent)
         pushed = line is not None and line.assigned(job)
         await self.crew.fleet.cancel(job.agent, job.id)
-        task.state = "cancelled"
+        task.state, task.over = "cancelled", len(self._all_lines)
         if line is not None and pushed:
             await self.streams.expect_cancelled("STELLA-STREAM-016", line, job)
 
@@ -199,7 +202,7 @@ class Docket:
         if told:
             self.judge.status("STELLA-COMP-003" if success else "STELLA-COMP-004", said, 200)
             if said.ok:
-                task.state = "done"
+                task.state, task.over = "done", len(self._all_lines)
             return
         row = "STELLA-COMP-010" if task.state == "done" else "STELLA-COMP-011"
         fine = said.status is not None and said.status < 500
@@ -265,8 +268,13 @@ class Docket:
 
     def audit(self) -> None:
         """On each stream came its own agent's tasks, and none that was done before."""
-        for line in self._all_lines:
+        for number, line in enumerate(self._all_lines):
             for task in self.tasks:
+                if task.state in _PUSHED_AGAIN and number >= task.over:
+                    found = line.assigned(task.job)
+                    wrong = f"a task that is {task.state} is assigned on a stream opened later"
+                    row = _PUSHED_AGAIN[task.state]
+                    self.judge.holds(row, not found, wrong, *found[:1])
                 if task.job.agent.id != line.agent.id:
                     found = line.mentions(task.job)
                     wrong = f"a task of {task.job.agent.name} is told to {line.agent.name}"

@@ -54,6 +54,7 @@ class Sights:
     def __init__(self, crew: Crew) -> None:
         self.crew = crew
         self.judge = crew.judge
+        self._leave = _TURN
 
     async def list(self, query: Mapping[str, str]) -> None:
         """The list, by filters."""
@@ -171,7 +172,7 @@ class Sights:
 
     async def settle(self) -> None:
         """Time has jumped: a peer that looks round from time to time may not have had its turn."""
-        end = time.monotonic() + _TURN
+        end = time.monotonic() + self._leave
         while time.monotonic() < end:
             shown = rows_by_id(await self.crew.fleet.list())
             now = self.crew.now
@@ -181,3 +182,4 @@ class Sights:
             ):
                 return
             await asyncio.sleep(_AGAIN)
+        self._leave = 0.0  # once is enough for a peer that never sees it

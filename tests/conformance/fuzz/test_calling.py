@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from conformance.fuzz.lawfulness import Asked
 from conformance.fuzz.menu import KNOWN, STRANGER
 from conformance.ids import IdSource
 from conformance.protocols.aitbc.made_up import MENU
+from conformance.protocols.caxton.made_up import ClientCaller
 from conformance.target import Target
 from schemas import load
 
@@ -79,3 +82,15 @@ async def test_what_all_stand_on_is_not_taken_away(caller: Caller) -> None:
     gone = Exchange(operation="updateAgentStatus", method="PUT", url="", status=200)
     caller.learn(leading(PUT, "a-9"), gone)
     assert not caller.is_alive(leading(PUT, "a-9"))
+
+
+@pytest.mark.parametrize("can_jump", [True, False])
+async def test_caxtons_other_agents_are_left_alone(can_jump: bool) -> None:
+    client: Any = SimpleNamespace(peer=None, clock=SimpleNamespace(can_jump=can_jump))
+    crew: Any = None
+    caller = ClientCaller(client, crew, IdSource("run"))
+    updating = Asked(operation="updateAgent", method="PUT", parameters={"agent_id": "agent-5"})
+    assert not caller.is_allowed(updating)
+    assert caller.is_allowed(leading(updating, KNOWN)) is can_jump
+    message = Asked(operation="sendMessage", method="POST", parameters={})
+    assert caller.is_allowed(message), "of these a peer takes a thousand a second"

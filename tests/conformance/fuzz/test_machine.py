@@ -177,3 +177,16 @@ async def test_what_breaks_in_another_way_is_looked_for_too(living: Target) -> N
     await fuzzer(told, living, cases=60).machines(Twice)
     wrong = {each.requirement for each in told.findings() if each.verdict == "fail"}
     assert wrong == {ROW, OTHER}
+
+
+async def test_a_shorter_case_of_something_else_does_not_take_its_place(living: Target) -> None:
+    class Both(Counter):
+        @step()
+        async def clear(self) -> None:
+            self.case.judge.holds(OTHER, self.count == 0, "not to be cleared now")
+
+    told = judge()
+    await fuzzer(told, living).machines(Both)
+    wrong = {each.requirement: each.message for each in told.findings() if each.verdict == "fail"}
+    assert wrong[ROW].count("add(") == 2
+    assert wrong[OTHER].endswith("clear())")

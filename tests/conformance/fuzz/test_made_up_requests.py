@@ -125,6 +125,19 @@ async def test_what_only_a_sequence_shows_is_told_with_what_led_there(generator:
     assert [said.status for said in finding.evidence.exchanges] == [200, 200, 500]
 
 
+@pytest.mark.parametrize(
+    ("fault", "row"),
+    [("endpoint.submit.hang", "AITBC-GEN-009"), ("malformed.hangs", "AITBC-GEN-005")],
+)
+async def test_a_peer_that_hangs_is_told_of_and_asked_no_more(
+    fault: str, row: str, generator: Generator
+) -> None:
+    async with served("aitbc", fault=fault, patience=3.0) as target:
+        finding = (await found(generator, target, "requests", 400))[row]
+    *_, said = finding.evidence.exchanges
+    assert "no answer within" in said.failure
+
+
 async def drawn(generator: Generator, what: What, seed: int) -> list[Asked]:
     heard: list[Asked] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from conformance.fuzz.lawfulness import Asked
 from conformance.fuzz.shortening import Way, smaller
@@ -27,9 +26,14 @@ def test_values_become_smaller_one_thing_at_a_time() -> None:
     ]
 
 
+def test_odd_names_become_plain_ones() -> None:
+    assert [*smaller({"\0ü": None, "plain_one": None})][-1] == {"x": None, "plain_one": None}
+    assert {"x": None, "\0": None} not in [*smaller({"x": None, "\0": None})]
+
+
 def test_what_is_smallest_stays() -> None:
-    smallest: list[Any] = [None, True, 0, "", "x", [], {}]
-    assert [value for start in smallest for value in smaller(start)] == []
+    smallest: list[object] = [None, True, 0, "", "x", [], {}]
+    assert [less for value in smallest for less in smaller(value)] == []
 
 
 def test_the_step_that_made_something_goes_last() -> None:

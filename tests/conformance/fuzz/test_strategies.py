@@ -1,4 +1,4 @@
-"""Every draw is what it says it is, for every body and message of all protocols."""
+"""Every draw is what it says it is, for every request and message of all protocols."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ DRAWS = 4
 
 
 def references(protocol: Protocol) -> Iterator[str]:
+    """What agents say, and all messages; answers have nothing that these lack."""
     for operation in protocol.operations.values():
-        found = [operation.request, *operation.responses.values()]
-        yield from (each for each in found if each is not None)
+        if operation.request is not None:
+            yield operation.request
     yield from (message.payload for message in protocol.messages.values())
 
 

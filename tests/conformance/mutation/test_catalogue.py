@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from conformance.mutation.catalogue import wire_mutants
+from conformance.mutation.catalogue_places import bodies, with_samples
 from conformance.mutation.catalogue_rules import RULES
+from conformance.mutation.operators import ABSENT, broken
 from schemas import load, load_requirements, protocol_ids
 from schemas.spec import Protocol, Role
+from schemas.validation import PlaceIndex
 from tests.conformance.mutation.catalogues import ROLES, catalogue
 
 DEEPEST = 12
@@ -118,6 +121,29 @@ def test_lawful_is_told_by_a_rule_and_seldom(protocol: str, role: Role) -> None:
     lawful = [each for each in known if each.lawful]
     assert {each.lawful.partition(": ")[0] for each in lawful} <= set(RULES)
     assert len(lawful) < 0.6 * len(known)
+
+
+@pytest.mark.parametrize("protocol", protocol_ids())
+def test_every_answer_that_breaks_its_schema_belongs_to_a_row(protocol: str) -> None:
+    """Judged on samples, without a peer: what no row owns, no run could catch."""
+    spec = load(protocol)
+    rows = {name: row for name, row in load_requirements(spec).items() if row.role == "coordinator"}
+    places = PlaceIndex(rows.values())
+    known = catalogue(protocol)
+    for body in with_samples(spec, bodies(spec, rows, "coordinator")):
+        if body.shape is None or body.operation is None or body.is_rpc:
+            continue
+        subject, answer = body.place.subject, body.place.answer
+        for field in body.fields:
+            for operator in ("drop", "retype"):
+                broken_one = known.get(f"{subject}.{body.part}.body.{field.pointer}:{operator}")
+                if broken_one is None or broken_one.lawful:
+                    continue
+                results = [broken(operator, each, field, body.accepts) for each in body.samples]
+                for result in results:
+                    wrong = body.shape.explain(result) if result is not ABSENT else []
+                    found = places.judge(subject, answer, result, wrong)
+                    assert not wrong or any(each.violations for each in found), broken_one.name
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,10 @@ def test_broken_suite_catches_nothing() -> None:
     broke = Seen(verdicts=_after(A_1="fail"), broke="it fell over")
     found = judgement(_mutant("by-rule: it may"), _BEFORE, broke, 2)
     assert (found.fate, found.message) == ("error", "it fell over")
+
+
+def test_survivor_tells_which_of_its_rows_are_not_judged_here() -> None:
+    mutant = Mutant(name="x", source="behaviour", place="", operator="drop")
+    known = Candidate(mutant=mutant, rows=("A-1", "A-4"))
+    found = judgement(known, _BEFORE, Seen(verdicts=_after()), None)
+    assert (found.fate, found.message.endswith(": A-4")) == ("survived", True)

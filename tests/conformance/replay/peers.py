@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from conformance.cli import run
 from conformance.target import Target
+from tests.reports.builders import header
 
-__all__ = ["assay", "judged", "target_file"]
+__all__ = ["assay", "judged", "replayed", "target_file", "written"]
+
+
+_HOME = str(Path(__file__).parents[3])
+
+
+async def replayed(*words: str | Path) -> tuple[int, str]:
+    """The exit code of `assay replay`, and all that it said. It needs no process of its own."""
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        code = await asyncio.to_thread(run, ["replay", *map(str, words)])
+    return code, said.getvalue()
 
 
 async def assay(*words: str | Path) -> tuple[int, str]:
@@ -22,11 +38,7 @@ async def assay(*words: str | Path) -> tuple[int, str]:
         *(sys.executable, "-m", "assay", *map(str, words)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            "COLUMNS": "200",
-        },
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": _HOME},
     )
     out, _ = await process.communicate()
     assert process.returncode is not None
@@ -43,6 +55,10 @@ def target_file(target: Target, path: Path) -> Path:
         "hooks": {name: _plain(asdict(hook)) for name, hook in target.hooks.items()},
         "timeout": target.timeout,
     }
+    if target.tls.ca:
+        said["tls"] = {"ca": target.tls.ca}
+    if target.operator.headers:
+        said["operator"] = _plain(asdict(target.operator))
     if target.credentials:
         said["credentials"] = asdict(target.credentials)
     if target.grpc:
@@ -55,13 +71,27 @@ def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value not in ((), "", None, {})}
 
 
-async def judged(target: Target, folder: Path, protocol: str, row: str, check: str) -> Path:
+async def judged(
+    target: Target, folder: Path, protocol: str, row: str, check: str, *more: str | Path
+) -> Path:
     """The report of one check of a peer that breaks a row; the folder that it lies in."""
     file, out = target_file(target, folder / f"{protocol}.yaml"), folder / "report"
     code, said = await assay(
         *("test", protocol, "--target", file, "--only", row, "--out", out, "--no-scenarios"),
-        *("--pytest-args", f"-k {check}"),
+        *("--pytest-args", f"-k {check}", *more),
     )
     assert code == 1, said
     assert f"assay replay {out} {row}" in said
     return out
+
+
+def written(folder: Path, *verdicts: Mapping[str, Any], **fields: Any) -> Path:
+    """A run.jsonl by hand, cut off behind these verdicts, beside which one row is left open."""
+    name = fields.pop("protocol", "aitbc")
+    protocol = {"id": name, "title": "It", "version": "1", "document": "x.txt"}
+    rows = dict.fromkeys([*(each["requirement"] for each in verdicts), "AITBC-GET-002"])
+    command = f"assay test {protocol['id']} --url http://127.0.0.1:1"
+    head = header(*rows, **{"protocol": protocol, "command": command, **fields})
+    path = folder / "run.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in (head, *verdicts)), "utf-8")
+    return path

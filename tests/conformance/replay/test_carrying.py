@@ -20,9 +20,7 @@ def carrier() -> Carrier:
 
 
 def test_ids_of_the_run_are_new_wherever_they_stand(carrier: Carrier) -> None:
-    assert (
-        carrier.text(f"agent-{RUN}-1 and /agents/x{RUN}y") == f"agent-{NEW}-1 and /agents/x{NEW}y"
-    )
+    assert carrier.text(f"agent-{RUN}-1, /a/x{RUN}y") == f"agent-{NEW}-1, /a/x{NEW}y"
 
 
 def test_a_secret_of_the_target_is_itself_and_no_other(carrier: Carrier) -> None:
@@ -40,6 +38,15 @@ def test_what_the_peer_told_is_what_it_tells_now(carrier: Carrier) -> None:
     said = json.loads(carrier.body(json.dumps(body).encode()))
     assert said == {"to": "agent_000001", "note": "for agent_000001!", "agent_id": 9, "count": 4}
     assert carrier.text("?token=assay-secret-3") == "?token=s3cret"
+
+
+def test_a_short_id_is_known_by_its_number(carrier: Carrier) -> None:
+    carrier.learn({"agent_id": "agent_7", "state": "idle"}, {"agent_id": "agent_9", "state": "up"})
+    assert carrier.value({"agent": "agent_7", "content": "agent_7", "state": "idle"}) == {
+        "agent": "agent_9",
+        "content": "agent_7",
+        "state": "idle",
+    }
 
 
 def test_the_first_word_on_a_value_counts(carrier: Carrier) -> None:

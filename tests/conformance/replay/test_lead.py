@@ -12,7 +12,7 @@ from conformance.exchange import Exchange
 from conformance.masking import Masker
 from conformance.replay.journal import Journal
 from conformance.replay.lead import Lead
-from conformance.replay.story import Request, Story
+from conformance.replay.story import Deed, Request, Story
 from conformance.target import Target
 from conformance.verdict import Evidence, Finding
 from schemas import load
@@ -92,11 +92,11 @@ def test_a_long_check_is_told_by_its_end_and_by_what_is_needed() -> None:
     assert told.left_out > 50
 
 
-def test_hooks_are_named() -> None:
+def test_hooks_are_steps_too() -> None:
     kept = journal()
-    kept.done("advance")
-    kept.done("advance")
-    assert story(kept).beyond == ["advance"]
+    kept.done("advance", {"seconds": 60}, "", time.monotonic())
+    (step,) = story(kept).steps
+    assert step == Deed(hook="advance", values={"seconds": 60}, handed="", needed=True)
 
 
 def test_long_words_take_no_long_time() -> None:

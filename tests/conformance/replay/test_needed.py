@@ -75,7 +75,7 @@ def test_a_message_that_names_nobody_hangs_on_what_was_done_last() -> None:
 
 def test_an_answer_hangs_on_all_that_was_done_to_what_it_speaks_of() -> None:
     asked = replace(created(ONE, 1, "x"), method="GET", path=f"/api/users/agents/{TWO}", shown=True)
-    steps = [*CAST[:3], replace(asked, body=b"")]
+    steps: list[Step] = [*CAST[:3], replace(asked, body=b"")]
     assert found(*steps) == [0, 1, 3]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from conformance.replay.story import Opening, Request, Step, Story, Utterance
+from conformance.replay.story import Deed, Opening, Request, Step, Story, Utterance
 from schemas.files import check
 
 REQUEST = Request(
@@ -32,6 +32,7 @@ FORM = Request(
 OPENING = Opening(connection="ann", channel="socket", path="/ws?token=assay-secret-1", status=101)
 SAID = Utterance(connection="ann", sender="assay", kind="text", data=b"{}", pause=1.5)
 HEARD = Utterance(connection="ann", sender="peer", kind="binary", data=b"\xff\x00", shown=True)
+DONE = Deed(hook="create_task", values={"agent": "a", "task": {"n": 1}}, handed="task-1")
 CLOSED = Utterance(connection="ann", sender="peer", kind="close", code=1000, reason="bye")
 
 
@@ -39,9 +40,9 @@ def story(*steps: Step, **fields: Any) -> Story:
     return Story(**{"run": "1129ab", "within": "test_it[a]", "steps": list(steps), **fields})
 
 
-@pytest.mark.parametrize("step", [REQUEST, FORM, OPENING, SAID, HEARD, CLOSED])
+@pytest.mark.parametrize("step", [REQUEST, FORM, OPENING, SAID, HEARD, CLOSED, DONE])
 def test_a_step_comes_back_from_its_record(step: Step) -> None:
-    told = story(step, secrets={"assay-secret-1": "ASSAY_TOKEN"}, beyond=["advance"], left_out=3)
+    told = story(step, secrets={"assay-secret-1": "ASSAY_TOKEN"}, left_out=3)
     line = orjson.dumps(told.record())
     assert list(check(orjson.loads(line), "run-record#/$defs/story", Path("run.jsonl"))) == []
     assert Story.of_record(orjson.loads(line)) == told

@@ -60,7 +60,7 @@ def _unkept(door: str) -> Bend:
 
 
 def _uncounted(receiver: Any, spot: Spot) -> Any:
-    return None if spot["message"].sender == "g-client" else receiver
+    return None if spot["via"] == "grpc" else receiver
 
 
 def _other_names(holder: Any, spot: Spot) -> Any:
@@ -141,7 +141,7 @@ _CROSS: Final[tuple[Row, ...]] = (
     ("history.grpc", "messages by gRPC are not kept", at("message.kept", _unkept("grpc"))),
     ("history.rest", "messages by REST are not kept", at("message.kept", _unkept("rest"))),
     ("~history.agents", "replies of agents are not kept", at("message.kept", _unkept("agent"))),
-    ("metrics.grpc", "messages by gRPC are not counted", at("send.receiver", _uncounted)),
+    ("~metrics.grpc", "messages by gRPC are not counted", at("send.receiver", _uncounted)),
     (
         "wasm.grpc",
         "gRPC takes any bytes for a module",

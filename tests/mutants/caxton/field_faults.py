@@ -51,7 +51,7 @@ _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("rollback", "estimated_completion"): ("null",),
     ("deployment", "metrics/success_rate"): _UNKNOWN,
     ("deployment", "metrics/latency_p99"): _UNKNOWN,
-    ("system.alert", "details"): _UNKNOWN,
+    ("system.alert", "details"): (*_UNKNOWN, "emptied"),
 }
 """States of which a peer may have others than the document shows; an end that cannot be told, who
 deployed it, a rate before there was any traffic, and what is not divided, which it may not know.

@@ -163,7 +163,7 @@ _KEPT: Final[tuple[Row, ...]] = (
     ("forever", "who was refused stays refused", at("limit.gained", always(0.0))),
     ("~slow", "the limit recovers ten times too slowly", at("limit.gained", lambda v, s: v / 10)),
     ("~fast", "the limit recovers ten times too fast", at("limit.gained", lambda v, s: v * 10)),
-    ("dearer", "each request counts twice", at("limit.left", lambda v, s: v - 1)),
+    ("~dearer", "each request counts twice", at("limit.left", lambda v, s: v - 1)),
     ("free", "requests do not count", at("limit.left", lambda v, s: v + 1)),
     ("refused.done", "a refused deployment is made all the same", at("refused", _done_anyway)),
     ("messages_as_deploys", "messages count as deployments", at("limit.class", _one_class)),

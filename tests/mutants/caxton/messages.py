@@ -61,7 +61,7 @@ def send(desk: Desk, data: Obj, via: Via) -> Message:
     if receiver is None:
         record(desk, message, via)
         return message
-    receiver = desk.bent("send.receiver", receiver, message=message)
+    receiver = desk.bent("send.receiver", receiver, message=message, via=via)
     if receiver is not None:
         receiver.worked.append(desk.now())
     record(desk, message, via)

@@ -53,9 +53,9 @@ _FIELDS: Final[tuple[Row, ...]] = (
         "the id is none that REST knows",
         _put("DeployAgent", "agent_id", "grpc-1"),
     ),
-    ("deploy.status.zero", "the status is the enum's zero", _put("DeployAgent", "status", 0)),
+    ("~deploy.status.zero", "the status is the enum's zero", _put("DeployAgent", "status", 0)),
     (
-        "deploy.status.unknown",
+        "~deploy.status.unknown",
         "the status is a number beyond the enum",
         _put("DeployAgent", "status", 77),
     ),
@@ -187,7 +187,9 @@ def _errors() -> Iterator[Row]:
             words = f"{code} comes as {other}"
             yield f"{mark}error.{name}.{other.lower()}", words, _failure(code, other)
         if "OK" not in others:
-            yield f"error.{name}.ok", f"{code} comes as success", _failure(code, "OK")
+            # A message may be for somebody who is no agent, and may be taken before he is known.
+            mark = "~" if name == "receiver" else ""
+            yield f"{mark}error.{name}.ok", f"{code} comes as success", _failure(code, "OK")
 
 
 def _every_code(code: str) -> Bend:

@@ -43,10 +43,15 @@ def _confident(body: Any, spot: Spot) -> None:
 
 
 _CALL: Final[tuple[Row, ...]] = (
-    ("winner.worst", "the bid of the least confidence wins", _winner(lambda b, s: s["offers"][-1])),
+    # No answer shows the bids that lost, and nothing says what makes one the best.
+    (
+        "~winner.worst",
+        "the bid of the least confidence wins",
+        _winner(lambda b, s: s["offers"][-1]),
+    ),
     ("winner.outsider", "somebody wins without a bid", _winner(_outsider)),
     (
-        "winner.always_first",
+        "~winner.always_first",
         "the agent that was deployed first wins",
         _winner(lambda b, s: min(s["offers"], key=lambda o: o[0].number)),
     ),

@@ -27,6 +27,8 @@ async def test_flow_made_up(
     ids: IdSource,
 ) -> None:
     caller = ClientCaller(client, crew, ids)
-    await explorer.explore(what, caller)
-    client.peer.see = lambda _: None  # it may have taken nonsense
-    await caller.leave()
+    try:
+        await explorer.explore(what, caller)
+    finally:
+        client.peer.see = lambda _: None  # it may have taken nonsense
+        await caller.leave()

@@ -11,6 +11,7 @@ from conformance.marks import UnjudgeableError, requirement
 from conformance.patience import Patience
 from conformance.protocols.caxton.caller import Caller, key_of, rows_of
 from conformance.protocols.caxton.client import Agent, Client, agent_of
+from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.labour import Labour, assigned
 from conformance.protocols.caxton.refusals import judge_code
@@ -33,7 +34,7 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
 @requirement(
     *(f"CAXTON-GRP-{number:03}" for number in (14, 15, 16, 17, 21, 22, 23, 24, 26)),
     *(f"CAXTON-GRP-{number:03}" for number in (36, 37, 38, 39)),
-    *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 15)),
+    *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 15, 16)),
 )
 async def test_flow_life_of_an_agent(
     caller: Caller, client: Client, crew: Crew, judge: Judge, patience: Patience
@@ -125,8 +126,22 @@ async def _spoken_to(
 ) -> None:
     there = await caller.send(caller.message(mate, performative="inform"))
     judge.status("CAXTON-XTR-010", there, _OK)
+    await _counted(caller, client, judge, agent)
     here = client.message(agent, performative="inform")
     judge.status("CAXTON-XTR-010", await client.call("sendMessage", body=here), _OK)
+
+
+async def _counted(caller: Caller, client: Client, judge: Judge, agent: Agent) -> None:
+    """By an agent to which nobody else sends anything."""
+    first = await client.get(agent)
+    said = await caller.send(caller.message(agent, performative="inform"))
+    if not said.ok:
+        judge.inconclusive("CAXTON-XTR-016", f"a message over gRPC ends {said.outcome}")
+        return
+    seen = await until_worked(client, agent, (), worked(first) + 1)
+    wrong = "a message that was sent over gRPC is not counted after a while"
+    fine = worked(seen) > worked(first)
+    judge.holds("CAXTON-XTR-016", fine, wrong, first, said, seen, pointer="/metrics")
 
 
 async def _listed(caller: Caller, judge: Judge, mate: Agent, agent: Agent) -> bool:

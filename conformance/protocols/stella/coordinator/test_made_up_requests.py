@@ -25,6 +25,8 @@ async def test_flow_made_up(
     ids: IdSource,
 ) -> None:
     caller = FleetCaller(fleet, ids)
-    await explorer.explore(what, caller)
-    fleet.peer.see = lambda _: None
-    await caller.leave()
+    try:
+        await explorer.explore(what, caller)
+    finally:
+        fleet.peer.see = lambda _: None  # it may have taken nonsense
+        await caller.leave()
