@@ -122,6 +122,8 @@ def _peer(context: RunContext, mask: Masker) -> dict[str, Any]:
     command = [mask.text(word) for word in context.command]
     name = mask.text(target.name or target.url) or " ".join(command) or "whoever connects"
     peer: dict[str, Any] = {"name": f"{name} {target.version}".strip()}
+    if target.version:
+        peer["version"] = mask.text(target.version)
     if target.url:
         peer["url"] = mask.text(target.url)
     if command:

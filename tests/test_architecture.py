@@ -192,6 +192,11 @@ PURE_ELSEWHERE = (
     "conformance/recording/places.py",
     "conformance/recording/records.py",
     "conformance/recording/steps.py",
+    "reports/badge.py",
+    "reports/certificate.py",
+    "reports/certificate_text.py",
+    "reports/envelope.py",
+    "reports/requirement_set.py",
 )
 
 

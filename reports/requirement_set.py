@@ -1,0 +1,54 @@
+"""What a run was to judge: the requirements of one revision and one role, and their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reports.text import listing
+from schemas.spec import Protocol, Requirement, Role
+
+__all__ = ["difference", "set_digest"]
+
+_FIELDS = ("id", "level", "basis", "section", "text", "capability")
+"""What a run's header tells of a row; whatever else a row has says how it is judged."""
+
+
+def set_digest(protocol: Protocol, role: Role, rows: Iterable[Requirement]) -> str:
+    """SHA-256, in hex, of the requirements of `role`, whatever their order in the file.
+
+    It is taken over JSON in UTF-8 with sorted keys and no spaces: the protocol's id and version,
+    the role, and the rows by their ids. A word changed in one of them is another set.
+    """
+    told = [
+        {name: getattr(row, name) for name in (*_FIELDS, "untestable")}
+        for row in sorted(rows, key=lambda row: row.id)
+        if row.role == role
+    ]
+    whole = {"protocol": protocol.id, "version": protocol.version, "role": role, "rows": told}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def difference(header: Mapping[str, Any], protocol: Protocol, rows: Iterable[Requirement]) -> str:
+    """How the requirements of a run's header differ from the whole set; empty where they do not."""
+    said = header["protocol"]
+    if (said["id"], said["version"]) != (protocol.id, protocol.version):
+        here = f"{protocol.id} {protocol.version}"
+        return f"it is of {said['id']} {said['version']}, and the set at hand of {here}"
+    wanted = {row.id: _told(row) for row in rows if row.role == header["role"]}
+    found = {row["id"]: tuple(row[name] for name in _FIELDS) for row in header["requirements"]}
+    parts = {
+        "lacks": sorted(wanted.keys() - found.keys()),
+        "adds": sorted(found.keys() - wanted.keys()),
+        "words otherwise": sorted(
+            name for name in wanted.keys() & found.keys() if wanted[name] != found[name]
+        ),
+    }
+    return "; ".join(f"it {how} {listing(names)}" for how, names in parts.items() if names)
+
+
+def _told(row: Requirement) -> tuple[str, ...]:
+    return tuple(getattr(row, name) for name in _FIELDS)
