@@ -71,6 +71,11 @@ class Caller:
         """Is all that its path names there?"""
         return all(value in self._alive for value in asked.parameters.values())
 
+    def is_cut_off(self, asked: Asked) -> bool:
+        """May whoever asks so be left without an answer, as somebody who is gone?"""
+        del asked
+        return False
+
     async def send(self, asked: Asked, *, lawful: bool, served: bool) -> Exchange:
         """Its answer, and no second try where a rate is used up."""
         said = await self.call(asked, lawful=lawful, served=served)

@@ -213,12 +213,13 @@ class Exploration:
     async def _say(self, asked: Asked) -> Exchange:
         seen = self._assessor.assess(asked)
         alive = self._caller.is_alive(asked)
+        cut_off = self._caller.is_cut_off(asked)
         served = seen.tame and alive and self._is_ordinary(asked)
         said = await self._caller.send(asked, lawful=seen.lawful, served=served)
         if said.status == 429:
             self._spent.add(asked.operation)  # others may need what is left of the rate
         self._trail.said.append(said)
-        if self._is_telling(asked, seen, said):
+        if self._is_telling(asked, seen, said) and not (cut_off and said.status is None):
             self._trail.judge.see(said)
         if alive:
             self._judge_survived(said)

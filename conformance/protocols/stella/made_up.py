@@ -100,6 +100,10 @@ class FleetCaller(Caller):
         who = await self._who(asked)
         return await super().call(asked, lawful=lawful, served=served, **who, **more)
 
+    def is_cut_off(self, asked: Asked) -> bool:
+        """The certificate of an agent that was deleted may be refused in the TLS handshake."""
+        return asked.parameters.get("id") in self._agents and not self.is_alive(asked)
+
     async def _who(self, asked: Asked) -> dict[str, Any]:
         if asked.operation == "registerAgent":
             return {"headers": {"X-Agent-Token": await self._fleet.mint()}}
