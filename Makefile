@@ -32,8 +32,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/assay lint
 
+# More at a time than there may be cores: tests wait for peers most of the time.
 test: check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 sweep: $(READY)
 	ASSAY_ALL_PEERS=1 $(BIN)/python -m pytest -n 2 tests/mutants
