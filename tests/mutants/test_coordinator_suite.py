@@ -57,7 +57,7 @@ async def test_suite_passes_the_mock_with_nothing_left_open(tmp_path: Path) -> N
     assert len(verdicts(run, "pass")) == len(_rows())
 
 
-@pytest.mark.parametrize(("row", "fault"), sampled([*CAUGHT.items()], 9))
+@pytest.mark.parametrize(("row", "fault"), sampled([*CAUGHT.items()], 18))
 async def test_fault_is_caught_by_its_requirement(row: str, fault: str, tmp_path: Path) -> None:
     async with await start(FAULTS[fault].reading, fault) as peer:
         run = await run_suite(

@@ -58,7 +58,8 @@ def _signs(fault: Fault, outcome: Outcome) -> list[str]:
         pongs = [pong for record in outcome.records for pong in hear(record).pongs]
         signs += [f"pongs {pongs}"] if {b"", b"four", b"x" * 125} - set(pongs) else []
     closes = [hear(record).close for record in outcome.records]
-    signs += ["close not answered"] if fault.needs is Needs.CLOSED and closes[0] is None else []
+    unanswered = fault.needs is Needs.CLOSED and closes[:1] == [None]
+    signs += ["close not answered"] if unanswered else []
     return signs
 
 
