@@ -63,7 +63,17 @@ class Concealer:
         self._look(text)
         return self._without(text)
 
-    def _asked(self, record: Asked) -> Asked:
+    def look(self, text: str) -> None:
+        """Learn what looks like a secret in a text, and replace nothing yet."""
+        self._look(text)
+
+    def meet(self, record: Record) -> None:
+        """Learn the secrets of a record, and replace none yet: that is dear as long as each record
+        brings new ones.
+        """
+        if not isinstance(record, Asked):
+            self._look_at(record.content.value)
+            return
         for headers in (record.headers, record.answer_headers):
             for name, value in headers:
                 self._look_at_header(name, value)
@@ -71,6 +81,9 @@ class Concealer:
             self._look_at_field(name, value)
         for content in (record.body, record.answer):
             self._look_at(content.value)
+
+    def _asked(self, record: Asked) -> Asked:
+        self.meet(record)
         return replace(
             record,
             path=self._without(record.path),
@@ -84,7 +97,7 @@ class Concealer:
         )
 
     def _spoken(self, record: Spoken) -> Spoken:
-        self._look_at(record.content.value)
+        self.meet(record)
         return replace(record, content=self._content(record.content))
 
     def _content(self, content: Content) -> Content:

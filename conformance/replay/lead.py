@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from conformance.exchange import MISSING, Exchange, read_json
@@ -216,12 +216,26 @@ def _concealed(
     concealer = Concealer(named.values(), offered=protocol.authentication == "subprotocol")
     records = Recorded(protocol).records(steps)
     for record in records:  # a secret may be said before it shows itself as one
-        concealer.record(record)
+        concealer.meet(record)
+    for step in steps:
+        for text in _texts(step):
+            concealer.look(text)
     hidden = [concealer.record(record) for record in records]
     told = [_hidden(step, record, concealer) for step, record in zip(steps, hidden, strict=True)]
     secrets = {concealer.text(value): name for name, value in named.items()}
     everything = repr(told)
     return told, hidden, {mark: name for mark, name in secrets.items() if mark in everything}
+
+
+def _texts(step: Step) -> Iterator[str]:
+    """All that was said in it, as it was written."""
+    for each in fields(step):
+        value = getattr(step, each.name)
+        for said in value.values() if isinstance(value, Mapping) else [value]:
+            if isinstance(said, bytes):
+                yield said.decode("utf-8", "replace")
+            elif isinstance(said, str):
+                yield said
 
 
 def _hidden(step: Step, record: Record, concealer: Concealer) -> Step:
