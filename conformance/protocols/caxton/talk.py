@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from conformance.exchange import Exchange
+from conformance.judge import Judge, same
 from conformance.protocols.caxton.client import Agent, Client
 
-__all__ = ["PAGE", "Talk", "known_as", "rows_of", "texts_of"]
+__all__ = ["PAGE", "Talk", "judge_kept", "known_as", "remembered", "rows_of", "texts_of"]
 
 PAGE = 50
 """Messages that are asked for at once, as many as in the document's example."""
@@ -54,14 +55,8 @@ class Talk:
 
     async def remembered(self) -> Exchange:
         """The history, as soon as it shows all that was taken; at last as it is after a while."""
-        clock, wanted = self.client.clock, set(self.taken)
-        end, looks = clock.now() + _A_WHILE, 0
-        while True:
-            seen = await self.history()
-            if not seen.ok or wanted <= set(texts_of(seen)) or clock.now() > end:
-                return seen
-            await clock.step(looks)
-            looks += 1
+        wanted = set(self.taken)
+        return await remembered(self.client, self.id, lambda seen: wanted <= set(texts_of(seen)))
 
     def strange(self, seen: Exchange) -> list[dict[str, Any]]:
         """What is shown and belongs to no conversation with this sender."""
@@ -98,6 +93,41 @@ class Talk:
     async def _turn(self, name: str, page: Exchange, limit: int) -> Exchange:
         query = {"conversation_id": self.id, "limit": str(limit), name: _cursor(page)}
         return await self.client.call("queryMessages", query=query, served=False)
+
+
+async def remembered(
+    client: Client, conversation: str, shows: Callable[[Exchange], bool]
+) -> Exchange:
+    """The history of a conversation as soon as it `shows` what is wanted, is refused, or a while
+    has gone by.
+    """
+    end, looks = client.clock.now() + _A_WHILE, 0
+    while True:
+        seen = await client.history(conversation, limit=PAGE)
+        if not seen.ok or shows(seen) or client.clock.now() > end:
+            return seen
+        await client.clock.step(looks)
+        looks += 1
+
+
+async def judge_kept(
+    judge: Judge, client: Client, said: Exchange, message: Mapping[str, Any]
+) -> None:
+    """A message that was taken over gRPC, from a sender who said no other in its conversation, is
+    in the history as it was said. Whoever received it may have replied there.
+    """
+
+    def own(seen: Exchange) -> list[dict[str, Any]]:
+        return [row for row in rows_of(seen) if row.get("sender") == message["sender"]]
+
+    kept = await remembered(client, message["conversation_id"], lambda seen: bool(own(seen)))
+    found = own(kept)
+    wrong = f"a message that was sent over gRPC is {len(found)} times in its history"
+    if judge.holds("CAXTON-XTR-011", len(found) == 1, wrong, said, kept):
+        for name in ("performative", "receiver", "content"):
+            there, wanted = found[0].get(name), message[name]
+            wrong = f"{name} of a message over gRPC is {there!r} in the history, not {wanted!r}"
+            judge.holds("CAXTON-XTR-011", same(there, wanted), wrong[:300], said, kept)
 
 
 def rows_of(seen: Exchange) -> list[dict[str, Any]]:

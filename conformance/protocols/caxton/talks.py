@@ -16,7 +16,7 @@ from conformance.protocols.caxton.herald import Herald, Word
 from conformance.protocols.caxton.model import INTERESTS, Event, Interest
 from conformance.protocols.caxton.quay import Berth, Quay
 from conformance.protocols.caxton.refusals import judge_untold
-from conformance.protocols.caxton.talk import PAGE, known_as, rows_of
+from conformance.protocols.caxton.talk import PAGE, known_as, remembered, rows_of
 from conformance.protocols.caxton.watch import Watch
 
 __all__ = ["TALK_ROWS", "Talks"]
@@ -46,9 +46,6 @@ TALK_ROWS = (
 """What is judged here."""
 
 _OK = range(200, 300)
-
-_A_WHILE = 5.0
-"""Seconds of the peer's time in which a message must be in the history."""
 
 
 @dataclass(slots=True)
@@ -158,7 +155,12 @@ class Talks:
         if not self._reads.take():
             return
         wanted = [each for each in self._sent if each.conversation == conversation]
-        seen = await self._remembered(conversation, wanted)
+        taken = {each.word.id for each in wanted}
+        seen = await remembered(
+            self.client,
+            self._talks[conversation],
+            lambda seen: taken <= set(map(known_as, rows_of(seen))),
+        )
         if not seen.ok or len(wanted) > PAGE // 2:
             return
         rows = rows_of(seen)
@@ -173,17 +175,6 @@ class Talks:
         others = {each.word.id for each in self._sent if each.conversation != conversation}
         wrong = "the history of a conversation shows messages of another"
         self.judge.holds("CAXTON-HIS-016", others.isdisjoint(ids), wrong, seen)
-
-    async def _remembered(self, conversation: int, wanted: Sequence[_Sent]) -> Exchange:
-        """As soon as it shows all that was taken, or as it is after a while."""
-        clock, ids = self.client.clock, {each.word.id for each in wanted}
-        end, looks = clock.now() + _A_WHILE, 0
-        while True:
-            seen = await self.client.history(self._talks[conversation], limit=PAGE)
-            if not seen.ok or ids <= set(map(known_as, rows_of(seen))) or clock.now() > end:
-                return seen
-            await clock.step(looks)
-            looks += 1
 
     def _judge_kept(self, sent: _Sent, shown: dict[str, Any], seen: Exchange) -> None:
         said = sent.word.said

@@ -249,6 +249,11 @@ _ROWS: Final[dict[str, Reading]] = {
         newest_first=True,
         total="all",
     ),
+    "talkative": Reading(
+        summary="agents answer whatever they are told, in the same breath",
+        answered="everything",
+        answer_seconds=0,
+    ),
     "brisk": Reading(
         summary="drains for a second, rolls back at once, counts versions in small steps",
         drain="second",

@@ -147,11 +147,16 @@ def _react(desk: Desk, agent: Agent, message: Message) -> None:
         told = desk.replies.pop(agent.id)
         desk.clock.later(0.02, partial(_reply, desk, agent, message, "inform", told))
         return
-    if message.performative not in _ANSWERED or desk.reading.agents_answer == "never":
+    asks = message.performative in _ANSWERED or desk.reading.answered == "everything"
+    if not asks or desk.reading.agents_answer == "never":
         return
     words = ["agree", "inform"] if desk.reading.agents_answer == "agree_inform" else ["inform"]
     for word in words:
-        desk.clock.later(0.02, partial(_reply, desk, agent, message, word))
+        answer = partial(_reply, desk, agent, message, word)
+        if desk.reading.answer_seconds:
+            desk.clock.later(desk.reading.answer_seconds, answer)
+        else:
+            answer()
 
 
 def _reply(desk: Desk, agent: Agent, message: Message, performative: str, told: Any = None) -> None:

@@ -86,6 +86,8 @@ class Reading:
     known_performatives: bool = False
     history_full: bool = True
     agents_answer: Literal["never", "inform", "agree_inform"] = "inform"
+    answered: Literal["questions", "everything"] = "questions"
+    answer_seconds: Literal[0.02, 0] = 0.02
 
     # Tasks.
     capabilities_in: Literal["config", "environment", "rpc_only"] = "config"

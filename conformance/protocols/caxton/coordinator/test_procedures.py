@@ -19,6 +19,7 @@ from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.refusals import judge_code
 from conformance.protocols.caxton.roll import call_roll
+from conformance.protocols.caxton.talk import judge_kept
 
 _OK = range(200, 300)
 
@@ -105,7 +106,7 @@ async def test_flow_messages(
         judge.status("CAXTON-GRP-025", said, _OK)
         sent.append((said, message))
     for said, message in sent:
-        await _judge_kept(client, judge, said, message)
+        await judge_kept(judge, client, said, message)
         await _judge_alike(caller, client, judge, mates[0], message)
         seconds = patience.seconds("events") or 0.1
         frame = await watch.hear("message.sent", partial(_from, message["sender"]), seconds)
@@ -121,24 +122,6 @@ async def test_flow_messages(
 
 def _from(sender: str, frame: Frame) -> bool:
     return bool(frame.value("/from") == sender)
-
-
-async def _judge_kept(
-    client: Client, judge: Judge, said: Exchange, message: dict[str, Any]
-) -> None:
-    kept = await client.history(message["conversation_id"], limit=20)
-    rows = kept.at("/messages")
-    found = [
-        row
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict) and row.get("performative") == message["performative"]
-    ]
-    wrong = f"a message that was sent over gRPC is {len(found)} times in its history"
-    if judge.holds("CAXTON-XTR-011", len(found) == 1, wrong, said, kept):
-        for name in ("sender", "receiver", "content"):
-            there, wanted = found[0].get(name), message[name]
-            wrong = f"{name} of a message over gRPC is {there!r} in the history, not {wanted!r}"
-            judge.holds("CAXTON-XTR-011", same(there, wanted), wrong[:300], said, kept)
 
 
 async def _judge_alike(
@@ -269,7 +252,7 @@ async def test_flow_nobody_answers(
     message = caller.message(mate, performative="inform")
     said = await caller.send_and_wait(message, _NOBODY_WITHIN)
     if said.code in ("OK", "DEADLINE_EXCEEDED"):
-        await _judge_kept(client, judge, said, message)
+        await judge_kept(judge, client, said, message)
     said = await caller.send_and_wait(message, _REPLIES_WITHIN, patience=_NOBODY_WITHIN)
     if said.ok and await _has_replied(client, mate, message):
         return  # it replies to whatever it hears
