@@ -73,6 +73,7 @@ class Script:
         self._others = Others(mock, session)
         self._deeds = Deeds(mock, session)
         self._lines = Lines()
+        self._guests: set[tuple[str, str, str, str]] = set()
         self._watch = Watch(flow, self._lines)
         self._entries: deque[Entry] = deque()
         self._acts: deque[Act] = deque()
@@ -131,8 +132,14 @@ class Script:
         return reply_to(life, self._whose(life), self.flow)
 
     def admits(self, life: Life) -> bool:
-        """Does it let in somebody whom the coordinator does not know?"""
-        return admits(life, self._whose(life), self.flow)
+        """Does it let in somebody whom the coordinator does not know? Who was let in may come again
+        with the same.
+        """
+        client, shown = self._whose(life), (life.name, life.request.path, life.request.query)
+        if (client, *shown) not in self._guests and not admits(life, client, self.flow):
+            return False
+        self._guests.add((client, *shown))
+        return True
 
     def _whose(self, life: Life) -> str:
         return self._others.whose(life.request.headers) or self.workflow.agent

@@ -26,8 +26,10 @@ from conformance.fuzz.writing import (
 
 __all__ = ["Chat", "Nonsense", "chats", "nonsense"]
 
-_LONGEST = 50_000
-"""Bytes of a text, however it is written, that every coordinator takes."""
+_LONGEST = 4_000
+"""Bytes of a text, however it is written: as long as what the thought-out checks say. How much more
+a coordinator takes is left open.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

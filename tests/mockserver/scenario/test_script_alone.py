@@ -89,6 +89,15 @@ def test_what_is_said_there_is_none_of_the_coordinators_business() -> None:
     assert here.session.lines == {}
 
 
+def test_who_was_let_in_may_come_back() -> None:
+    here = scene(logs_in(), connects(), hears())
+    enter(here)
+    here.connect(SOCKET.path, "token=handed-out-1").leave(None)
+    assert here.kept is True
+    assert here.connect(SOCKET.path, "token=handed-out-1").endings == []
+    assert isinstance(here.knock(SOCKET.path, "token=handed-out-2"), Outcome)
+
+
 def test_any_other_token_does_not() -> None:
     here = scene(logs_in(), connects(), hears())
     enter(here)

@@ -20,8 +20,10 @@ _OK = range(200, 300)
 _PERFORMATIVES = ("inform", "request", "propose", "agree", "refuse", "failure", "cfp")
 
 _FIPA = "caxton.v1.FipaMessage"
-_FREE = ("content", "reply_with", "in_reply_to", "ontology", "language")
-"""What may be said in them is left open, so that anything may."""
+_FREE = ("content", "reply_with", "ontology", "language")
+"""What may be said in them is left open, so that anything may. That `in_reply_to` names a message
+that there is may be asked for.
+"""
 
 
 @fuzzes
