@@ -249,7 +249,7 @@ _ROWS: Final[dict[str, Reading]] = {
         newest_first=True,
         total="all",
     ),
-    "talkative": Reading(
+    "prompt": Reading(
         summary="agents answer whatever they are told, in the same breath",
         answered="everything",
         answer_seconds=0,
