@@ -87,7 +87,7 @@ class Reading:
     history_full: bool = True
     agents_answer: Literal["never", "inform", "agree_inform"] = "inform"
     answered: Literal["questions", "everything"] = "questions"
-    answer_seconds: Literal[0.02, 0] = 0.02
+    answer_seconds: float = 0.02
 
     # Tasks.
     capabilities_in: Literal["config", "environment", "rpc_only"] = "config"
