@@ -275,15 +275,10 @@ class Examiner:
         """What the command's placeholders and the agent's environment hold."""
         name = "-".join(filter(None, ("agent", situation, self._context.run)))
         return {
-            "url": mock.url,
-            "ws_url": mock.ws_url,
-            "grpc": mock.grpc,
-            "host": mock.host,
-            "port": str(mock.port),
+            **mock.values,
             "token": secrets.token_hex(24),
             "username": mock.mock.settings.username,
             "password": mock.mock.settings.password,
-            "ca": mock.ca,
             "name": name,
             **mock.session.coordinator.enrol(name),
         }

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from conformance.masking import Masker
+from conformance.shell import curl, grpcurl
 from mockserver.transcript import HttpExchange
 from schemas import pointer as json_pointer
 from schemas.grpc import code_of
@@ -224,40 +225,38 @@ def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
 
 
 def _curl(exchange: Exchange, mask: Masker) -> str:
-    words = ["curl", "-i"]
-    if exchange.identity:
-        words += ["--cert", f"{exchange.identity.replace(' ', '-')}.pem"]
-    if exchange.method != "GET":
-        words += ["-X", exchange.method]
-    for name, value in mask.headers(exchange.headers).items():
-        if name == "content-type" and exchange.form is not None:
-            continue  # curl writes its own boundary
-        if name not in ("host", "accept", "accept-encoding", "user-agent", "content-length"):
-            words += ["-H", f"{name}: {value}"]
-    if exchange.form is not None:
-        for name, part in exchange.form.items():
-            said = f"@{name}.bin" if isinstance(part, bytes) else _part(part, mask)
-            words += ["-F", f"{name}={said}"]
-    elif exchange.body:
-        # Not --data-binary, which takes a body that begins with @ for the name of a file.
-        words += ["--data-raw", _typed(exchange.body, mask)[:_LONGEST_SHOWN]]
-    words.append(mask.text(exchange.url))
-    return shlex.join(words)
+    form = exchange.form
+    parts = None if form is None else {name: _part(name, form[name], mask) for name in form}
+    return shlex.join(
+        curl(
+            exchange.method,
+            mask.text(exchange.url),
+            headers=mask.headers(exchange.headers),
+            body=_typed(exchange.body, mask)[:_LONGEST_SHOWN],
+            form=parts,
+            identity=exchange.identity,
+        )
+    )
 
 
-def _part(part: Any, mask: Masker) -> str:
+def _part(name: str, part: Any, mask: Masker) -> str:
+    if isinstance(part, bytes):
+        return f"@{name}.bin"
     return mask.text(part) if isinstance(part, str) else json.dumps(mask.json(part))
 
 
 def _grpcurl(exchange: Exchange, mask: Masker) -> str:
     scheme, _, rest = exchange.url.partition("://")
     address, _, method = rest.partition("/")
-    words = ["grpcurl", *(["-plaintext"] if scheme == "grpc" else [])]
-    for name, value in mask.headers(exchange.headers).items():
-        words += ["-H", f"{name}: {value}"]
-    if exchange.body:
-        words += ["-d", _typed(exchange.body, mask)[:_LONGEST_SHOWN]]
-    return shlex.join([*words, address, method])
+    return shlex.join(
+        grpcurl(
+            address,
+            method,
+            headers=mask.headers(exchange.headers),
+            body=_typed(exchange.body, mask)[:_LONGEST_SHOWN],
+            flags=["-plaintext"] if scheme == "grpc" else [],
+        )
+    )
 
 
 def _typed(body: bytes, mask: Masker) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -18,10 +19,12 @@ __all__ = [
     "exhausts",
     "from_profile",
     "fuzzes",
-    "generates",
     "in_profile",
+    "makes_up",
     "requirement",
 ]
+
+_Check = TypeVar("_Check", bound=Callable[..., Any])
 
 
 class UnjudgeableError(Exception):
@@ -60,11 +63,20 @@ def fuzzes(check: Any) -> Any:
     return pytest.mark.fuzzes(check)
 
 
-def generates(menu: Menu) -> pytest.MarkDecorator:
-    """Marks a check that has the requests of a menu made up: whatever does that is started with the
-    run, for it takes its time to get ready. All checks of a run have the same menu.
+def makes_up(menu: Menu, *kinds: str) -> Callable[[_Check], _Check]:
+    """Marks a check that has requests of a menu made up, and judges by its rows: those of several
+    `kinds`, where its parameter `what` takes any. Whatever makes them up is started with the run,
+    for it takes its time to get ready; all such checks of a run have the same menu.
     """
-    return pytest.mark.generates(menu)
+    marks = [pytest.mark.generates(menu), requirement(*menu.rows), from_profile("standard")]
+    marks += [pytest.mark.fuzzes, *([pytest.mark.parametrize("what", kinds)] if kinds else [])]
+
+    def mark(check: _Check) -> _Check:
+        for each in marks:
+            check = each(check)
+        return check
+
+    return mark
 
 
 def in_profile(first: str, profile: str) -> bool:

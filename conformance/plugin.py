@@ -64,21 +64,21 @@ class Suite:
         self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
         self.mask = Masker(context.target.secrets)
         self.journal = Journal(self.protocol, context.target, context.run)
-        self.fuzzers = 0
+        self.fuzzing_checks = 0
 
     @property
-    def seconds(self) -> float:
+    def fuzz_seconds(self) -> float:
         """What each check that generates its cases may spend."""
         said = self.context.fuzz
         whole = SECONDS[self.context.profile] if said is None else said
-        return whole / max(1, self.fuzzers)
+        return whole / max(1, self.fuzzing_checks)
 
     def wants(self, item: pytest.Item) -> bool:
         """Is a check to run: does its profile come in, and is any of what it judges selected?"""
         profile = item.get_closest_marker("from_profile")
         if profile and not in_profile(profile.args[0], self.context.profile):
             return False
-        if item.get_closest_marker("fuzzes") and not self.seconds:
+        if item.get_closest_marker("fuzzes") and not self.fuzz_seconds:
             return False
         situation = _situation(item)
         if situation is not None and not self.context.plays(situation):
@@ -164,7 +164,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in kept:
             for mark in item.iter_markers("exclusive"):
                 item.add_marker(pytest.mark.xdist_group(mark.args[0]))
-    suite.fuzzers = sum(item.get_closest_marker("fuzzes") is not None for item in kept)
+    suite.fuzzing_checks = sum(item.get_closest_marker("fuzzes") is not None for item in kept)
     kept.sort(key=_turn)
     items[:] = kept
     suite.restrict(kept)
@@ -336,7 +336,7 @@ def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
 @pytest.fixture
 def budget(suite: Suite) -> Budget:
     """The check's own share of the seconds for generated cases."""
-    return Budget(suite.seconds)
+    return Budget(suite.fuzz_seconds)
 
 
 @pytest.fixture

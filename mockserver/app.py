@@ -78,8 +78,7 @@ class Mock:
             self._refuse_unknown,
             self._ask_script,
             self._guard,
-            self._parse,
-            self._validate,
+            self._read,
             force_answer,
             self._say_scripted,
             self._ask_coordinator,
@@ -218,7 +217,7 @@ class Mock:
         script = life.session.script
         if script is None:
             return None
-        wrong = self._parse(life) or self._validate(life)
+        wrong = self._read(life)
         life.scripted = script.reply(life)
         if wrong is None or life.scripted is None or life.scripted.answer.status < 400:
             return None
@@ -228,6 +227,13 @@ class Mock:
         if life.scripted is not None and life.scripted.vouched:
             return None
         return life.session.coordinator.guard(life.call())
+
+    def _read(self, life: Life) -> Answer | None:
+        """Refuse what is wrong with the request itself. It is looked at once."""
+        if not life.is_read:
+            life.is_read = True
+            life.refused = self._parse(life) or self._validate(life)
+        return life.refused
 
     def _parse(self, life: Life) -> Answer | None:
         if not life.has_body:
@@ -251,7 +257,7 @@ class Mock:
             shape = self.validators.at(operation.parameters.get(name))
             if shape is not None and not shape.accepts(value):
                 # In the path, so that a reader can tell it from a place in the body.
-                wrong += [_moved(violation, f"/path/{name}") for violation in shape.explain(value)]
+                wrong += [each.under(f"/path/{name}") for each in shape.explain(value)]
         if life.has_body:
             shape = self.validators.at(operation.request)
             if shape is not None and not shape.accepts(life.body):
@@ -385,15 +391,6 @@ class Mock:
 def _plan_faults(life: Life) -> None:
     if life.session.faults:  # hardly ever
         plan_faults(life)
-
-
-def _moved(violation: Violation, base: str) -> Violation:
-    return Violation(
-        pointer=base + violation.pointer,
-        keyword=violation.keyword,
-        message=violation.message,
-        value=violation.value,
-    )
 
 
 def _content_type(media_type: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-__all__ = ["read_json", "write_json"]
+__all__ = ["read_json", "texts_in", "write_json"]
 
 _DEEPEST = 200
 """Levels of nesting that are read: what was read is written again, and writers give up at 255."""
@@ -38,6 +38,15 @@ def read_json(data: bytes) -> Any:
 def _digits(data: bytes) -> int:
     """How many there are: far quicker than to search for a long number."""
     return len(data) - len(data.translate(None, _DIGITS))
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts of JSON, but for the names of its fields."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(item)
 
 
 def write_json(value: Any) -> bytes:

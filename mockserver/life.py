@@ -36,6 +36,9 @@ class Life:
     violations: Sequence[Violation] = ()
     handshake: Handshake | None = None
     unsound: Answer | None = None
+    refused: Answer | None = None
+    is_read: bool = False
+    """Has the body been read, and held against its schema? `refused` is what came of it."""
     scripted: Scripted | None = None
     """What the script would have answered."""
     joined: Joined | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +37,10 @@ class Violation:
     @property
     def steps(self) -> tuple[str, ...]:
         return json_pointer.parse(self.pointer)
+
+    def under(self, base: str) -> Violation:
+        """The same, of a message that has the one it was found in at the pointer `base`."""
+        return replace(self, pointer=base + self.pointer)
 
     def __str__(self) -> str:
         return f"{self.pointer or '(whole body)'}: {self.message}"

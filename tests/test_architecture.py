@@ -192,6 +192,7 @@ PURE_ELSEWHERE = (
     "conformance/recording/places.py",
     "conformance/recording/records.py",
     "conformance/recording/steps.py",
+    "conformance/shell.py",
     "reports/badge.py",
     "reports/certificate.py",
     "reports/certificate_text.py",

@@ -288,15 +288,7 @@ async def _attend(
         return None
     if "PYTHONPATH" in os.environ:  # a command of the suite would not get it: it is the user's here
         os.environ.setdefault("ASSAY_USER_PYTHONPATH", os.environ["PYTHONPATH"])
-    values = {
-        "url": proxy.url,
-        "ws_url": proxy.ws_url,
-        "grpc": proxy.grpc,
-        "host": proxy.host,
-        "port": str(proxy.port),
-        "ca": proxy.ca,
-    }
-    client = AgentProcess(command, values, hear=_print)
+    client = AgentProcess(command, proxy.values, hear=_print)
     try:
         await client.start()
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from random import Random
 
 from conformance.examiner import Examiner, Observation, Situation
@@ -14,54 +15,61 @@ from conformance.judge import Judge
 from conformance.stage import Play, Stage
 from mockserver.transcript import HttpExchange
 
-__all__ = ["put_through", "stays"]
+__all__ = ["Trials", "stays"]
 
 _SHOWN, _TRIALS_SHOWN = 12, 4
 """Entries that a finding shows, and trials of which it shows any, the last ones."""
 
-Trials = Callable[[Ordeal, Stage], Awaitable[None]]
+Endured = Callable[[Ordeal, Stage], Awaitable[None]]
 """Plays the trials of an ordeal to an agent, and says where it breaks."""
 
 
-async def put_through(
-    examiner: Examiner,
-    judge: Judge,
-    rows: Mapping[str, str],
-    play: Trials,
-    *,
-    rng: Random,
-    budget: Budget,
-    situation: Callable[[str, Play], Situation] = lambda name, play: Situation(
-        name=name, play=play
-    ),
-    after: Callable[[Ordeal, Observation], None] = lambda _ordeal, _seen: None,
-) -> Hunt:
-    """Have an agent live through trials of the kinds in `rows`, each of which is judged by its
-    requirement; whatever it says meanwhile is judged as ever. `after` is shown each life once it is
-    over. Raises `UnjudgeableError` for an agent that we cannot launch.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """Generated trials for the agent of one check, within its share of the seconds."""
 
-    async def live(ordeal: Ordeal) -> Observation:
-        async def trials(stage: Stage) -> None:
-            await play(ordeal, stage)
+    examiner: Examiner
+    judge: Judge
+    rng: Random
+    budget: Budget
 
-        seen = await examiner.launch(situation(ordeal.name, trials))
-        after(ordeal, seen)
-        return seen
+    async def put_through(
+        self,
+        rows: Mapping[str, str],
+        play: Endured,
+        *,
+        situation: Callable[[str, Play], Situation] = lambda name, play: Situation(
+            name=name, play=play
+        ),
+        after: Callable[[Ordeal, Observation], None] = lambda _ordeal, _seen: None,
+    ) -> Hunt:
+        """Have the agent live through trials of the kinds in `rows`, each of which is judged by its
+        requirement; whatever it says meanwhile is judged as ever. `after` is shown each life once
+        it is over. Raises `UnjudgeableError` for an agent that we cannot launch.
+        """
+        judge = self.judge
 
-    hunt = Hunt(Course(list(rows), rng.getrandbits(32)), budget, live)
-    found = await hunt.shortest()
-    for life in hunt.lives:
-        _see(judge, life.seen)
-    for kind in hunt.suffered:
-        if found is None and hunt.unsure is None:
-            judge.holds(rows[kind], True, "")
-    if found is not None:
-        judge.holds(_row(judge, found, rows), False, _told(found), *_shown(found))
-    elif hunt.unsure is not None:
-        what = f"{hunt.unsure.broken}; when the same was said again, it lived on"
-        judge.inconclusive(_row(judge, hunt.unsure, rows), what)
-    return hunt
+        async def live(ordeal: Ordeal) -> Observation:
+            async def trials(stage: Stage) -> None:
+                await play(ordeal, stage)
+
+            seen = await self.examiner.launch(situation(ordeal.name, trials))
+            after(ordeal, seen)
+            return seen
+
+        hunt = Hunt(Course(list(rows), self.rng.getrandbits(32)), self.budget, live)
+        found = await hunt.shortest()
+        for life in hunt.lives:
+            _see(judge, life.seen)
+        for kind in hunt.suffered:
+            if found is None and hunt.unsure is None:
+                judge.holds(rows[kind], True, "")
+        if found is not None:
+            judge.holds(_row(judge, found, rows), False, _told(found), *_shown(found))
+        elif hunt.unsure is not None:
+            what = f"{hunt.unsure.broken}; when the same was said again, it lived on"
+            judge.inconclusive(_row(judge, hunt.unsure, rows), what)
+        return hunt
 
 
 def _row(judge: Judge, life: Life, rows: Mapping[str, str]) -> str:

@@ -35,6 +35,6 @@ class Budget:
         return self.spent >= self.seconds
 
     @property
-    def shrunk(self) -> bool:
+    def quite_over(self) -> bool:
         """Is it time to stop making what was found shorter?"""
         return self.spent >= 2 * self.seconds + 1.0

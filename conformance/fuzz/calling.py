@@ -45,6 +45,9 @@ class Caller:
         """
         return False
 
+    async def leave(self) -> None:
+        """Take away what was made, where that is wanted. Nobody sees what is answered."""
+
     def stand_on(self, known: Mapping[str, str]) -> None:
         """That is what is known from now on; what is empty is not to be had."""
         there = {name: value for name, value in known.items() if value}

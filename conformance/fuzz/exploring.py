@@ -95,7 +95,7 @@ class Explorer:
     def _over(self) -> bool:
         if self._best is None:
             return self.cases > 0 and self.budget.over  # one there is, however slow the machine
-        return self._best.last or self.budget.shrunk
+        return self._best.last or self.budget.quite_over
 
     def ask(self, question: Coroutine[Any, Any, _T]) -> _T:
         """Have the suite's loop answer. Raises what `question` raises; what it finds is kept."""

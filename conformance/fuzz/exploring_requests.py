@@ -151,7 +151,7 @@ class Exploration:
     async def _shortened(self, row: str) -> bool:
         """Is there a way with less in it that breaks the same row?"""
         for way in self._ways[row].shorter():
-            if self._budget.shrunk or self._ended:
+            if self._budget.quite_over or self._ended:
                 break
             if await self._breaks(row, way):
                 return True
@@ -178,7 +178,7 @@ class Exploration:
         self._trail = self._new_trail()
         there: dict[str, str] = {}
         for asked, created in zip(way.asked, way.created, strict=True):
-            if self._ended or self._budget.shrunk:
+            if self._ended or self._budget.quite_over:
                 break
             said = await self._walk(asked.leading(there))
             there[created] = self._caller.created(said)
@@ -324,6 +324,7 @@ class RequestExplorer:
             seed = self.rng.getrandbits(64)
             await self.generator.run(what, seed, exploration.answer, exploration.over)
         finally:
+            await caller.leave()
             caller.peer.see = see
         exploration.conclude()
         return exploration

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,14 +14,18 @@ from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.fuzz.generator import Generator
 from conformance.judge import Judge
 
-__all__ = ["explorer", "generator", "head_start"]
+if TYPE_CHECKING:
+    from conformance.examiner import Examiner
+    from conformance.fuzz.agents import Trials
+
+__all__ = ["explorer", "generator", "head_start", "trials"]
 
 _WORKER = "PYTEST_XDIST_WORKER"
 
 
 @pytest.fixture(scope="session")
 def generator(request: pytest.FixtureRequest) -> Iterator[Generator]:
-    """Makes requests up. It is asked for by checks that are marked with `generates`."""
+    """Makes requests up. It is asked for by checks that are marked with `makes_up`."""
     generator = Generator(_marks(request.session)[0].args[0])
     yield generator
     generator.close()
@@ -39,6 +44,14 @@ def head_start(request: pytest.FixtureRequest) -> None:
 def explorer(generator: Generator, judge: Judge, budget: Budget, rng: Random) -> RequestExplorer:
     """Has requests made up for this check."""
     return RequestExplorer(generator=generator, judge=judge, budget=budget, rng=rng)
+
+
+@pytest.fixture
+def trials(examiner: Examiner, judge: Judge, budget: Budget, rng: Random) -> Trials:
+    """Generated trials for the agent of this check."""
+    from conformance.fuzz.agents import Trials  # a coordinator's run has no use for it
+
+    return Trials(examiner=examiner, judge=judge, rng=rng, budget=budget)
 
 
 def _marks(session: pytest.Session) -> list[pytest.Mark]:

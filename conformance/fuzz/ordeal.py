@@ -191,9 +191,9 @@ class Hunt:
         """Leave out halves, quarters and so on, as long as it still breaks."""
         trials = best.ordeal.suffered
         size = len(trials) // 2
-        while size and not self._budget.shrunk:
+        while size and not self._budget.quite_over:
             at = 0
-            while at < len(trials) > size and not self._budget.shrunk:
+            while at < len(trials) > size and not self._budget.quite_over:
                 fewer = trials[:at] + trials[at + size :]
                 life = await self._live(chosen=fewer)
                 if life.broken:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.mutation.catalogue_fields import Node, flat, node_of
+from mockserver.json_text import texts_in
 from schemas.validation import Shape
 
 __all__ = ["sampled"]
@@ -30,16 +31,8 @@ def sampled(root: Node, examples: Sequence[Any] = ()) -> Any:
     """A message with every field, of which values are taken from `examples` where these fit. It
     need not keep conditions that one field sets on another.
     """
-    texts = [*dict.fromkeys([*_texts(list(examples)), *_TEXTS])]
+    texts = [*dict.fromkeys([*texts_in(list(examples)), *_TEXTS])]
     return _sample([root], texts, 0)
-
-
-def _texts(said: Any) -> Iterator[str]:
-    if isinstance(said, str):
-        yield said
-    elif isinstance(said, Mapping | list):
-        for each in said.values() if isinstance(said, Mapping) else said:
-            yield from _texts(each)
 
 
 def _sample(nodes: Sequence[Node], texts: Sequence[str], depth: int) -> Any:

@@ -11,8 +11,8 @@ from conformance.mutation.breaking import broken_agent, broken_coordinator
 from conformance.mutation.candidates import Candidate
 from conformance.mutation.catalogue import wire_mutants
 from conformance.mutation.mutant import Mutant
-from conformance.mutation.own_mock import own_mock
 from conformance.mutation.peers import Peer
+from conformance.own_mock import own_mock
 from conformance.target import Target
 from schemas.spec import Protocol, Requirement, Role
 

@@ -9,14 +9,13 @@ whatever was named in the same answer.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from conformance.clients.identity import Identity, client_context
 from conformance.target import Target
-from mockserver.json_text import read_json
+from mockserver.json_text import read_json, texts_in
 
 __all__ = ["Identities", "issued_in"]
 
@@ -77,19 +76,8 @@ def issued_in(answer: bytes) -> tuple[str, str, Sequence[str]]:
     if _CERTIFICATE.encode() not in answer:
         return "", "", ()
     try:
-        found = list(_texts(read_json(answer)))
+        found = list(texts_in(read_json(answer)))
     except ValueError:
         return "", "", ()
     certificate = next((text for text in found if _CERTIFICATE in text), "")
     return certificate, next((text for text in found if _KEY in text), ""), found
-
-
-def _texts(said: Any) -> Iterator[str]:
-    if isinstance(said, dict):
-        for value in said.values():
-            yield from _texts(value)
-    elif isinstance(said, list):
-        for value in said:
-            yield from _texts(value)
-    elif isinstance(said, str):
-        yield said

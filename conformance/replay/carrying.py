@@ -12,8 +12,9 @@ from typing import Any
 from conformance.exchange import MISSING, read_json
 from conformance.recording.concealing import placeholders
 from conformance.recording.meaning import Meaning
+from mockserver.json_text import texts_in
 
-__all__ = ["Carrier", "texts_in"]
+__all__ = ["Carrier"]
 
 _WORD = re.compile(r"assay-secret-\d+|[\w](?:[\w.@+-]*[\w])?")
 
@@ -127,15 +128,3 @@ class Carrier:
 def _whole(old: str) -> re.Pattern[str]:
     """A placeholder is not the beginning of another one."""
     return re.compile(re.escape(old) + (r"(?!\d)" if placeholders(old) else ""))
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """All texts of JSON, but for the names of its fields."""
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from texts_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts_in(item)
-    elif isinstance(value, str):
-        yield value

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.replay.story import Deed, Opening, Request, Story, Utterance
+from conformance.shell import curl, grpcurl
 from conformance.target import Target
 
 __all__ = ["commands"]
@@ -21,7 +22,6 @@ _LONGEST = 20_000
 """Characters of a body that a command holds."""
 
 _MARK = re.compile(r"assay-secret-(\d+)")
-_UNSAID = ("host", "accept", "accept-encoding", "user-agent", "content-length")
 _OF_HANDSHAKE = re.compile(r"(host|upgrade|connection|user-agent|sec-websocket-.*)$")
 
 
@@ -55,33 +55,30 @@ class _Speech:
         return self._grpcurl(step) if step.method == "RPC" else self._curl(step)
 
     def _curl(self, step: Request) -> str:
-        words = ["curl", "-i", *self._tls("--cacert", "-k", "--cert", "--key")]
-        if step.identity:
-            words += ["--cert", f"{step.identity.replace(' ', '-')}.pem"]
-        if step.method != "GET":
-            words += ["-X", step.method]
-        for name, value in step.headers.items():
-            boundary = name == "content-type" and step.form is not None  # curl writes its own
-            if name not in _UNSAID and not boundary:
-                words += ["-H", f"{name}: {value}"]
-        if step.form is not None:
-            for name, part in step.form.items():
-                words += ["-F", f"{name}={_part(name, part)}"]
-        elif step.body:
-            # Not --data-binary, which takes a body that begins with @ for the name of a file.
-            words += ["--data-raw", _text(step.body)]
-        url = step.path if "://" in step.path else self._target.url.rstrip("/") + step.path
-        return self._joined([*words, url])
+        form = step.form
+        words = curl(
+            step.method,
+            step.path if "://" in step.path else self._target.url.rstrip("/") + step.path,
+            headers=step.headers,
+            body=_text(step.body),
+            form=None if form is None else {name: _part(name, form[name]) for name in form},
+            identity=step.identity,
+            flags=self._tls("--cacert", "-k", "--cert", "--key"),
+        )
+        return self._joined(words)
 
     def _grpcurl(self, step: Request) -> str:
-        words = ["grpcurl"]
-        words += [] if self._secure else ["-plaintext"]
-        words += self._tls("-cacert", "-insecure", "-cert", "-key")
-        for name, value in step.headers.items():
-            words += ["-H", f"{name}: {value}"]
-        if step.body:
-            words += ["-d", _text(step.body)]
-        return self._joined([*words, self._target.grpc, step.path.removeprefix("/")])
+        words = grpcurl(
+            self._target.grpc,
+            step.path.removeprefix("/"),
+            headers=step.headers,
+            body=_text(step.body),
+            flags=[
+                *([] if self._secure else ["-plaintext"]),
+                *self._tls("-cacert", "-insecure", "-cert", "-key"),
+            ],
+        )
+        return self._joined(words)
 
     def talk(self, connection: str, before: Sequence[Any]) -> str:
         """What we said on a connection until then, and how it was opened."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from conformance.clients.identity import Identity
 from conformance.exchange import Exchange, read_json
-from conformance.replay.carrying import texts_in
 from conformance.replay.story import Opening, Request
 from conformance.target import Target
+from mockserver.json_text import texts_in
 
 __all__ = ["Identities"]
 

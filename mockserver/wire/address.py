@@ -31,6 +31,18 @@ class Address:
         return f"{self._host}:{self.grpc_port}" if self.grpc_port else ""
 
     @property
+    def values(self) -> dict[str, str]:
+        """What whoever is to come here must know, by the names of a command's placeholders."""
+        return {
+            "url": self.url,
+            "ws_url": self.ws_url,
+            "grpc": self.grpc,
+            "host": self.host,
+            "port": str(self.port),
+            "ca": self.ca,
+        }
+
+    @property
     def _host(self) -> str:
         return f"[{self.host}]" if ":" in self.host else self.host
 

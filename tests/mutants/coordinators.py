@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from conformance.mutation.own_mock import own_mock
+from conformance.own_mock import own_mock
 from conformance.target import Credentials, Hook, Operator, Principal, Target, Tls
 from tests.mutants import aitbc, architect, caxton, echocenter, stella
 

@@ -55,16 +55,7 @@ async def _stand(task: Mapping[str, Any]) -> int:
     changes = Breaking(breaker) if breaker else None
     known = target.for_protocol(protocol)
     async with proxying(protocol, {}, known, unheard, changes=changes, mirrors=True) as proxy:
-        own = {
-            **values,
-            "url": proxy.url,
-            "ws_url": proxy.ws_url,
-            "grpc": proxy.grpc,
-            "host": proxy.host,
-            "port": str(proxy.port),
-            "ca": proxy.ca,
-        }
-        code = await _live(task["command"], own)
+        code = await _live(task["command"], {**values, **proxy.values})
         await asyncio.sleep(_LAST_WORDS)
     if breaker is not None and breaker.failure is not None:
         said = f"{breaker.mutant.name} cannot be applied: {breaker.failure!r}"

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from conformance.examiner import Observation
 from conformance.exchange import MISSING, Exchange, of_transcript, read_json
+from mockserver.json_text import texts_in
 from mockserver.transcript import Frame, HttpExchange
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "sent_at",
     "shape_of",
     "spoken",
-    "texts_in",
     "told_texts",
     "verb",
 ]
@@ -133,18 +133,6 @@ def told_texts(entries: Sequence[HttpExchange | Frame]) -> Iterator[tuple[int, s
             continue
         for text in texts_in(said):
             yield entry.number, text
-
-
-def texts_in(said: Any) -> Iterator[str]:
-    """All texts in a JSON value."""
-    if isinstance(said, str):
-        yield said
-    elif isinstance(said, dict):
-        for value in said.values():
-            yield from texts_in(value)
-    elif isinstance(said, list):
-        for value in said:
-            yield from texts_in(value)
 
 
 def shape_of(said: Any) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from conformance.clients.raw import RawSocket
 from conformance.fuzz.drawing import ANYTHING, EXTRA
+from conformance.fuzz.nonsense import Nonsense
 from conformance.fuzz.strategies import Broken, Sayings
 from conformance.fuzz.writing import (
     NO_JSON,
@@ -24,7 +24,7 @@ from conformance.fuzz.writing import (
     spellings,
 )
 
-__all__ = ["Chat", "Nonsense", "chats", "nonsense"]
+__all__ = ["Chat", "chats", "nonsense"]
 
 _LONGEST = 4_000
 """Bytes of a text, however it is written: as long as what the thought-out checks say. How much more
@@ -70,22 +70,6 @@ chats: SearchStrategy[Chat] = st.builds(
     spelling=spellings,
     cuts=st.one_of(st.just(Cuts()), cuts),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nonsense:
-    """What nobody should say, and the requirement that it harm nobody: a text, or frames."""
-
-    row: str
-    text: str = ""
-    frames: tuple[OddFrame, ...] = ()
-
-    async def act(self, socket: RawSocket) -> None:
-        """Say it."""
-        for frame in self.frames:
-            await socket.send_bytes(frame.data)
-        if not self.frames:
-            await socket.send_text(self.text, lawful=False)
 
 
 _TEXT = b'{"type": "CHAT", "payload": "by a strange frame"}'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from conformance.clients.raw import RawSocket
 from conformance.fuzz.drawing import ANYTHING
-from conformance.fuzz.strategies import Broken, Sayings
+from conformance.fuzz.nonsense import Nonsense, OddRows
+from conformance.fuzz.strategies import Sayings
 from conformance.fuzz.writing import (
     NO_JSON,
     Cuts,
-    OddFrame,
     Spelling,
     cuts,
     odd_frames,
@@ -24,7 +22,7 @@ from conformance.fuzz.writing import (
     spellings,
 )
 
-__all__ = ["Nonsense", "Report", "nonsense", "reports"]
+__all__ = ["Report", "nonsense", "reports"]
 
 _LEVELS = ("debug", "info", "warn", "error")
 
@@ -65,45 +63,18 @@ reports: SearchStrategy[Report] = st.builds(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nonsense:
-    """What nobody should say, and the requirement that it harm no other: a text, or frames."""
-
-    row: str
-    text: str = ""
-    frames: tuple[OddFrame, ...] = ()
-
-    async def act(self, socket: RawSocket) -> None:
-        """Say it."""
-        for frame in self.frames:
-            await socket.send_bytes(frame.data)
-        if not self.frames:
-            await socket.send_text(self.text, lawful=False)
-
-
-_NO_OBJECT, _NO_TYPE, _ILL_TYPED = (f"STELLA-ODD-{number:03}" for number in (6, 7, 8))
+_ODD = OddRows("STELLA-ODD-006", "STELLA-ODD-007", "STELLA-ODD-008")
 _OTHERS = "STELLA-ERR-006"
 
 
 def nonsense(sayings: Sayings) -> SearchStrategy[Nonsense]:
     """Messages that break one keyword of their schema, what is no message, and odd frames."""
     return st.one_of(
-        sayings.broken_message("taskProgress").map(_broken),
-        sayings.broken_message("taskLog").map(_broken),
-        ANYTHING.map(_anything),
-        NO_JSON.map(lambda text: Nonsense(row=_NO_OBJECT, text=text)),
+        sayings.broken_message("taskProgress").map(_ODD.of_broken),
+        sayings.broken_message("taskLog").map(_ODD.of_broken),
+        ANYTHING.map(_ODD.of_anything),
+        NO_JSON.map(_ODD.of_text),
         odd_frames([b'{"type": "task_dance"}']).map(
             lambda frames: Nonsense(row=_OTHERS, frames=tuple(frames))
         ),
     )
-
-
-def _broken(broken: Broken) -> Nonsense:
-    if isinstance(broken.value, dict) and broken.pointer != "/type":
-        return Nonsense(row=_ILL_TYPED, text=json.dumps(broken.value))
-    return _anything(broken.value)
-
-
-def _anything(value: Any) -> Nonsense:
-    row = _NO_TYPE if isinstance(value, dict) else _NO_OBJECT
-    return Nonsense(row=row, text=json.dumps(value))

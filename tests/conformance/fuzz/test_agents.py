@@ -14,7 +14,7 @@ import pytest
 
 from conformance.context import RunContext
 from conformance.examiner import Examiner
-from conformance.fuzz.agents import put_through, stays
+from conformance.fuzz.agents import Trials, stays
 from conformance.fuzz.budget import Budget
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
@@ -114,7 +114,8 @@ async def put(
     )
     judge = Judge("a check", set(rows.values()), book)
     examiner = Examiner(known, context, ())
-    await put_through(examiner, judge, rows, play, rng=Random(4), budget=Budget(seconds), **how)
+    trials = Trials(examiner=examiner, judge=judge, rng=Random(4), budget=Budget(seconds))
+    await trials.put_through(rows, play, **how)
     return judge.findings()
 
 

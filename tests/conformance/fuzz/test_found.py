@@ -16,6 +16,7 @@ from conformance.fuzz.budget import Budget
 from conformance.fuzz.case import Case
 from conformance.fuzz.exploring import Explorer
 from conformance.fuzz.fuzzer import Fuzzer
+from conformance.fuzz.nonsense import Nonsense
 from conformance.fuzz.strategies import Sayings
 from conformance.ids import IdSource
 from conformance.judge import Judge
@@ -23,7 +24,7 @@ from conformance.patience import Patience
 from conformance.protocols.architect.dialogue import Lore
 from conformance.protocols.architect.machine import Scripts
 from conformance.protocols.echocenter.dialogue import Dialogue
-from conformance.protocols.echocenter.generated import Nonsense, nonsense
+from conformance.protocols.echocenter.generated import nonsense
 from conformance.protocols.echocenter.machine import Talk
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import mockserver
-from conformance.mutation.own_mock import HOOKS
+from conformance.own_mock import HOOKS
 from conformance.target import Hook
 from mockserver import RunningMock, Settings
 from schemas import load

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from random import Random
 
 import pytest
 
 from conformance.examiner import Examiner
-from conformance.fuzz.agents import put_through
-from conformance.fuzz.budget import Budget
-from conformance.judge import Judge
+from conformance.fuzz.agents import Trials
 from conformance.marks import UnjudgeableError, from_profile, fuzzes, requirement
 from conformance.protocols.aitbc.ordeals import ROWS, endure, silence_of
 from conformance.protocols.aitbc.situations import NORMAL
@@ -21,10 +18,10 @@ from conformance.protocols.aitbc.situations import NORMAL
 @from_profile("standard")
 @pytest.mark.parametrize("situation", [NORMAL])
 async def test_generated_answers_are_lived_through(
-    situation: str, examiner: Examiner, judge: Judge, rng: Random, budget: Budget
+    situation: str, examiner: Examiner, trials: Trials
 ) -> None:
     normal = await examiner.observe(situation)
     if normal.ending is not None and normal.ending.broke_down:
         raise UnjudgeableError("the agent breaks down even when all is well")
     play = partial(endure, silence=silence_of(normal))
-    await put_through(examiner, judge, ROWS, play, rng=rng, budget=budget)
+    await trials.put_through(ROWS, play)

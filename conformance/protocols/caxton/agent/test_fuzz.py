@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from random import Random
 
 import pytest
 
 from conformance.examiner import Examiner
-from conformance.fuzz.agents import put_through
-from conformance.fuzz.budget import Budget
-from conformance.judge import Judge
+from conformance.fuzz.agents import Trials
 from conformance.marks import from_profile, fuzzes, requirement
 from conformance.protocols.caxton.bearing import healthy
 from conformance.protocols.caxton.notes import NORMAL, Notebook
@@ -22,22 +19,12 @@ from conformance.protocols.caxton.ordeals import ROWS, endure, look
 @from_profile("standard")
 @pytest.mark.parametrize("situation", [NORMAL])
 async def test_generated_answers_are_lived_through(
-    situation: str,
-    examiner: Examiner,
-    judge: Judge,
-    *,
-    book: Notebook,
-    rng: Random,
-    budget: Budget,
+    situation: str, examiner: Examiner, trials: Trials, book: Notebook
 ) -> None:
     del situation  # it is what a healthy client is known by
     normal = await healthy(examiner)
-    await put_through(
-        examiner,
-        judge,
+    await trials.put_through(
         ROWS,
         partial(endure, book=book),
-        rng=rng,
-        budget=budget,
         after=partial(look, normal=normal, book=book),
     )

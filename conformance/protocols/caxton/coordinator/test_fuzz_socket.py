@@ -16,8 +16,8 @@ from conformance.rfc6455_cases import send_parts
 if TYPE_CHECKING:
     from conformance.fuzz.case import Case
     from conformance.fuzz.fuzzer import Fuzzer
+    from conformance.fuzz.nonsense import Nonsense
     from conformance.fuzz.writing import Cuts, OddFrame, Spelling
-    from conformance.protocols.caxton.generated import Nonsense
 
 _BROKE = (1006, 1011)
 """Codes that say that the coordinator itself broke down."""
@@ -37,10 +37,10 @@ async def test_flow_nonsense_harms_nobody(
         siege = Siege(herald, await crew.mate(herald.client))
         await siege.begin()
         line = await opened(herald.client, "odd")
-        if isinstance(odd.said, bytes):
-            await line.send_bytes(odd.said, lawful=False)
+        if odd.data is None:
+            await line.send_text(odd.text, lawful=False)
         else:
-            await line.send_text(odd.said, lawful=False)
+            await line.send_bytes(odd.data, lawful=False)
         await herald.settle(line)
         ended = line.closed
         fine = ended is None or (ended.kind == "close" and ended.code not in _BROKE)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-import pytest
-
 from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.ids import IdSource
-from conformance.marks import from_profile, fuzzes, generates, requirement
+from conformance.marks import makes_up
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.made_up import MENU, ClientCaller
 
 
-@fuzzes
-@generates(MENU)
-@from_profile("standard")
-@requirement(*MENU.rows)
-@pytest.mark.parametrize("what", ["requests", "sequences"])
+@makes_up(MENU, "requests", "sequences")
 async def test_flow_made_up(
     what: Literal["requests", "sequences"],
     explorer: RequestExplorer,
@@ -26,9 +20,4 @@ async def test_flow_made_up(
     crew: Crew,
     ids: IdSource,
 ) -> None:
-    caller = ClientCaller(client, crew, ids)
-    try:
-        await explorer.explore(what, caller)
-    finally:
-        client.peer.see = lambda _: None  # it may have taken nonsense
-        await caller.leave()
+    await explorer.explore(what, ClientCaller(client, crew, ids))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 
 from conformance.examiner import Examiner
-from conformance.fuzz.agents import put_through, stays
-from conformance.fuzz.budget import Budget
-from conformance.judge import Judge
+from conformance.fuzz.agents import Trials, stays
 from conformance.marks import UnjudgeableError, from_profile, fuzzes, requirement
 from conformance.protocols.echocenter.ordeals import ROWS, endure
 from conformance.protocols.echocenter.replies import read_account
@@ -21,8 +17,8 @@ from conformance.protocols.echocenter.situations import NORMAL
 @from_profile("standard")
 @pytest.mark.parametrize("situation", [NORMAL])
 async def test_generated_messages_are_lived_through(
-    situation: str, examiner: Examiner, judge: Judge, rng: Random, budget: Budget
+    situation: str, examiner: Examiner, trials: Trials
 ) -> None:
     if read_account((await examiner.observe(situation)).frames).unanswered:
         raise UnjudgeableError("the agent does not answer, even when all is well")
-    await put_through(examiner, judge, ROWS, endure, rng=rng, budget=budget, after=stays)
+    await trials.put_through(ROWS, endure, after=stays)

@@ -18,7 +18,8 @@ from conformance.rfc6455_cases import send_parts
 if TYPE_CHECKING:
     from conformance.fuzz.case import Case
     from conformance.fuzz.fuzzer import Fuzzer
-    from conformance.protocols.echocenter.generated import Chat, Nonsense
+    from conformance.fuzz.nonsense import Nonsense
+    from conformance.protocols.echocenter.generated import Chat
 
 pytestmark = requirement(*AMBIENT)
 

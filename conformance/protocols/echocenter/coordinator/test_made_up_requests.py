@@ -5,16 +5,13 @@ from __future__ import annotations
 from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.ids import IdSource
 from conformance.judge import Judge
-from conformance.marks import from_profile, fuzzes, generates, requirement
+from conformance.marks import makes_up
 from conformance.protocols.echocenter.dialogue import Dialogue
 from conformance.protocols.echocenter.made_up import MENU, DialogueCaller
 from conformance.protocols.echocenter.principals import Cast
 
 
-@fuzzes
-@generates(MENU)
-@from_profile("standard")
-@requirement(*MENU.rows)
+@makes_up(MENU)
 async def test_flow_made_up_requests(
     explorer: RequestExplorer,
     echo: Dialogue,

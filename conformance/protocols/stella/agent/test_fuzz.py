@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from random import Random
 
 import pytest
 
 from conformance.examiner import Examiner
-from conformance.fuzz.agents import put_through, stays
-from conformance.fuzz.budget import Budget
-from conformance.judge import Judge
+from conformance.fuzz.agents import Trials, stays
 from conformance.marks import UnjudgeableError, from_profile, fuzzes, requirement
 from conformance.protocols.stella.coping import wrecked
 from conformance.protocols.stella.notes import NORMAL, Notebook
@@ -22,23 +19,13 @@ from conformance.protocols.stella.ordeals import ROWS, at_usual_pace, endure
 @from_profile("standard")
 @pytest.mark.parametrize("situation", [NORMAL])
 async def test_generated_tasks_are_done(
-    situation: str,
-    examiner: Examiner,
-    judge: Judge,
-    *,
-    book: Notebook,
-    rng: Random,
-    budget: Budget,
+    situation: str, examiner: Examiner, trials: Trials, book: Notebook
 ) -> None:
     if wrecked(await examiner.observe(situation)):
         raise UnjudgeableError("the agent breaks down even when all is well")
-    await put_through(
-        examiner,
-        judge,
+    await trials.put_through(
         ROWS,
         partial(endure, book=book),
-        rng=rng,
-        budget=budget,
         situation=at_usual_pace,
         after=stays,
     )

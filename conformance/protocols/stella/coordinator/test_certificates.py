@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
@@ -14,6 +13,7 @@ from conformance.protocols.stella.credentials import Paper, judge_apart
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import HOUR
 from conformance.protocols.stella.x509 import public_bytes, read_certificates
+from mockserver.json_text import texts_in
 
 _PLACE = "/certificate"
 
@@ -134,16 +134,4 @@ def _text_of(said: Exchange) -> str:
     """An answer as text, nothing in it escaped."""
     if said.json is MISSING:
         return said.answer.decode("utf-8", "replace")
-    return "\n".join(_texts_in(json.loads(said.answer)))
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield str(key)
-            yield from _texts_in(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts_in(each)
+    return "\n".join(texts_in(json.loads(said.answer)))

@@ -25,7 +25,8 @@ from conformance.rfc6455_cases import send_parts
 if TYPE_CHECKING:
     from conformance.fuzz.case import Case
     from conformance.fuzz.fuzzer import Fuzzer
-    from conformance.protocols.stella.generated import Nonsense, Report
+    from conformance.fuzz.nonsense import Nonsense
+    from conformance.protocols.stella.generated import Report
 
 _COMEBACK = 2.0
 """Seconds in which a coordinator notices that the stream before has ended."""

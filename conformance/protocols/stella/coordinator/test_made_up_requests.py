@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-import pytest
-
 from conformance.fuzz.exploring_requests import RequestExplorer
 from conformance.ids import IdSource
-from conformance.marks import from_profile, fuzzes, generates, requirement
+from conformance.marks import makes_up
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.made_up import MENU, FleetCaller
 
 
-@fuzzes
-@generates(MENU)
-@from_profile("standard")
-@requirement(*MENU.rows)
-@pytest.mark.parametrize("what", ["requests", "sequences"])
+@makes_up(MENU, "requests", "sequences")
 async def test_flow_made_up(
     what: Literal["requests", "sequences"],
     explorer: RequestExplorer,
     fleet: Fleet,
     ids: IdSource,
 ) -> None:
-    caller = FleetCaller(fleet, ids)
-    try:
-        await explorer.explore(what, caller)
-    finally:
-        fleet.peer.see = lambda _: None  # it may have taken nonsense
-        await caller.leave()
+    await explorer.explore(what, FleetCaller(fleet, ids))
