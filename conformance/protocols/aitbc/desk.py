@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue, queue_sizes
+from conformance.protocols.aitbc.dialogue import COUNTERS, PRIORITIES, Dialogue, queue_sizes
 
 __all__ = ["DESK_ROWS", "Desk"]
 
@@ -19,16 +19,6 @@ DESK_ROWS = (
     "AITBC-QUEUE-007",
 )
 """What is judged here."""
-
-_COUNTERS = (
-    "/stats/tasks_distributed",
-    "/stats/tasks_completed",
-    "/stats/tasks_failed",
-    "/stats/load_balancer_stats/total_assignments",
-    "/stats/load_balancer_stats/successful_assignments",
-    "/stats/load_balancer_stats/failed_assignments",
-)
-"""Where the task status holds what never goes down."""
 
 
 class Desk:
@@ -64,7 +54,7 @@ class Desk:
         if not said.ok:
             return
         before, self._figures = self._figures or said, said
-        for pointer in _COUNTERS:
+        for pointer in COUNTERS:
             old, new = before.at(pointer), said.at(pointer)
             if isinstance(old, int | float) and isinstance(new, int | float):
                 wrong = f"{pointer} went down from {old} to {new}"

@@ -12,6 +12,7 @@ from conformance.marks import UnjudgeableError
 from mockserver.transcript import HttpExchange
 
 __all__ = [
+    "COUNTERS",
     "PRIORITIES",
     "STATUSES",
     "TYPES",
@@ -25,6 +26,16 @@ __all__ = [
 STATUSES = ("active", "inactive", "busy", "stale")
 TYPES = ("worker", "provider", "consumer", "general")
 PRIORITIES = ("urgent", "critical", "high", "normal", "low")
+
+COUNTERS = (
+    "/stats/tasks_distributed",
+    "/stats/tasks_completed",
+    "/stats/tasks_failed",
+    "/stats/load_balancer_stats/total_assignments",
+    "/stats/load_balancer_stats/successful_assignments",
+    "/stats/load_balancer_stats/failed_assignments",
+)
+"""Where the task status holds what never goes down."""
 
 _BODY_WANTED = (400, 411, 415, 422)
 

@@ -7,18 +7,9 @@ import pytest
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, exclusive, requirement
-from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue, queue_sizes
+from conformance.protocols.aitbc.dialogue import COUNTERS, PRIORITIES, Dialogue, queue_sizes
 
 pytestmark = exclusive("queues")  # queues are counted: one check at a time
-
-_COUNTERS = (
-    "/stats/tasks_distributed",
-    "/stats/tasks_completed",
-    "/stats/tasks_failed",
-    "/stats/load_balancer_stats/total_assignments",
-    "/stats/load_balancer_stats/successful_assignments",
-    "/stats/load_balancer_stats/failed_assignments",
-)
 
 
 async def _sizes(aitbc: Dialogue) -> tuple[dict[str, int], Exchange]:
@@ -204,7 +195,7 @@ async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
         await _wait_for_nobody(aitbc, priority, 1)
         said = await aitbc.peer.call("getTaskStatus")
         judge.status("AITBC-LOAD-001", said, 200)
-        for pointer in _COUNTERS:
+        for pointer in COUNTERS:
             _judge_counter(judge, pointer, last, said)
         last = said
     await _judge_agreement(aitbc, judge)
