@@ -20,7 +20,8 @@ VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass", "inconclusive", "not-ap
 class Check:
     """One check's verdict on one requirement; `times` is how often it came to it.
 
-    `message` and `evidence` are those of the first time that had evidence, else of the first.
+    `message`, `evidence` and `at` are those of the first time that had evidence, else of the first.
+    `at` is when it was judged, as the record writes times.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Check:
     message: str
     evidence: Mapping[str, Any] | None
     times: int = 1
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ def _merged(records: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
             verdict=record["verdict"],
             message=record["message"],
             evidence=record.get("evidence"),
+            at=record["at"],
         )
         old = merged.get(key)
         if old is not None:

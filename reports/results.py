@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from reports.files import write_whole
+from reports.files import write_pieces
+from reports.json_pieces import json_pieces
 from reports.outcome import Check, Outcome
 from reports.run import Run
 
@@ -17,6 +15,12 @@ __all__ = ["results", "write_results"]
 
 def results(run: Run) -> dict[str, Any]:
     """The outcome as plain data, requirement by requirement."""
+    document = _results(run)
+    return {**document, "requirements": list(document["requirements"])}
+
+
+def _results(run: Run) -> dict[str, Any]:
+    """The same, the requirements one after the other."""
     header, footer = run.header, run.footer
     return {
         "protocol": header["protocol"]["id"],
@@ -40,20 +44,13 @@ def results(run: Run) -> dict[str, Any]:
             {"check": fault.check, "message": fault.message, "traceback": fault.traceback}
             for fault in run.faults
         ],
-        "requirements": [_requirement(outcome) for outcome in run.requirements],
+        "requirements": map(_requirement, run.requirements),
     }
 
 
 def write_results(run: Run, path: Path) -> None:
     """Writes results.json, whole or not at all. Raises `OSError`."""
-    write_whole(path, _encoded(results(run)) + b"\n")
-
-
-def _encoded(data: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(data, option=orjson.OPT_INDENT_2)
-    except TypeError:  # a peer's body may be nested more deeply than orjson writes
-        return json.dumps(data, indent=2, ensure_ascii=False).encode()
+    write_pieces(path, json_pieces(_results(run)))
 
 
 def _requirement(outcome: Outcome) -> dict[str, Any]:

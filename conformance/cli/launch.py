@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.cli.formats import Wanted, add_formats, show, wanted
+from conformance.cli.github import commands_stopped
 from conformance.cli.reach import unreachable
-from conformance.cli.report import show
 from conformance.clients.http import tls_context
 from conformance.context import PROFILES, RunContext
 from conformance.masking import Masker
@@ -27,6 +28,7 @@ from conformance.recorder import Recorder
 from conformance.suite_process import suite_command, suite_environment
 from conformance.target import Credentials, Target, read_target
 from reports import write_all
+from reports.formats import forget
 from schemas import PackError, load_requirements
 from schemas.errors import Problem
 from schemas.files import read_checked
@@ -59,6 +61,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", choices=PROFILES, default="standard")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("assay-report"), metavar="DIR")
+    add_formats(parser, "--report")
     parser.add_argument("--strict", action="store_true", help="what is only implied fails too")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="known failures (YAML)")
     parser.add_argument(
@@ -123,17 +126,22 @@ def asked_target(arguments: argparse.Namespace, protocol: Protocol) -> Target:
 
 def carry_out(context: RunContext, arguments: argparse.Namespace, protocol: Protocol) -> int:
     """Run the suite, write the reports, and return the exit code."""
-    out: Path = arguments.out
+    asked, out = wanted(arguments, "--report"), arguments.out
     _make_room(out)
     reason = _out_of_reach(context)
     if reason:
-        return _give_up(context, protocol, out, reason)
-    ended = _run_suite(context, arguments)
-    record = Path(context.record)
-    if not record.exists():
+        _give_up(context, protocol, reason)
+        return _report(context, asked, out)
+    with commands_stopped():
+        ended = _run_suite(context, arguments)
+    if not Path(context.record).exists():
         print(f"assay: the suite ended with {ended} before it began", file=sys.stderr)
         return 4
-    return show(write_all(record, out), out)
+    return _report(context, asked, out)
+
+
+def _report(context: RunContext, asked: Wanted, out: Path) -> int:
+    return show(write_all(Path(context.record), out, asked.formats, asked.link), out, asked)
 
 
 def is_base_url(url: str) -> bool:
@@ -189,8 +197,8 @@ def _make_room(out: Path) -> None:
     """An empty place for this run: an older run's reports must not be taken for this one's."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in ("run.jsonl", "results.json", "junit.xml", "report.html"):
-            (out / name).unlink(missing_ok=True)
+        (out / "run.jsonl").unlink(missing_ok=True)
+        forget(out)
     except OSError as error:
         problem = Problem(file=str(out), message=f"cannot be written: {error.strerror}")
         raise PackError(problem) from error
@@ -205,14 +213,13 @@ def _out_of_reach(context: RunContext) -> str:
     return ""
 
 
-def _give_up(context: RunContext, protocol: Protocol, out: Path, reason: str) -> int:
+def _give_up(context: RunContext, protocol: Protocol, reason: str) -> None:
     recorder = Recorder(Path(context.record))
     recorder.header(context, protocol, load_requirements(protocol).values())
     reason = Masker(context.target.secrets).text(reason)
     recorder.footer("unreachable", reason)
     recorder.close()
     print(f"assay: {reason}", file=sys.stderr)
-    return show(write_all(Path(context.record), out), out)
 
 
 def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import sys
 from pathlib import Path
 
-from reports import Run, summary, write_all
+from conformance.cli.formats import add_formats, show, wanted
+from conformance.cli.rendering import render_allure
+from reports import Run
+from reports.formats import write_formats
+from schemas.errors import PackError, Problem
 
-__all__ = ["add_arguments", "run", "show"]
+__all__ = ["add_arguments", "run"]
+
+_FLAG = "--format"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, help="a run.jsonl, or the folder that holds it")
     parser.add_argument("--out", type=Path, help="folder for the reports (default: the run's own)")
+    add_formats(parser, _FLAG)
+    parser.add_argument(
+        "--allure",
+        type=Path,
+        metavar="DIR",
+        help="add Allure results to this folder, and render them where there is an allure command",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
+    asked = wanted(arguments, _FLAG)
     path = arguments.run / "run.jsonl" if arguments.run.is_dir() else arguments.run
     out = arguments.out or path.parent
-    return show(write_all(path, out), out)
+    found = Run.read(path)
+    try:
+        write_formats(found, out, asked.formats, asked.link)
+        if arguments.allure:
+            from reports.allure import write_allure  # its library is heavy
 
-
-def show(run: Run, out: Path) -> int:
-    """Print the summary and where the reports are, and return the run's exit code."""
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    print(summary(run, colour=colour, width=shutil.get_terminal_size().columns))
-    print(f"\nreports: {out}/report.html  {out}/results.json  {out}/junit.xml")
-    return run.exit_code
+            write_allure(found, arguments.allure, asked.link)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise PackError(Problem(file=str(error.filename or out), message=message)) from error
+    code = show(found, out, asked)
+    if arguments.allure:
+        print(render_allure(arguments.allure))
+    return code

@@ -1,0 +1,100 @@
+"""A run in the words of programs that know tests: they have none for a warning, or for a doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.evidence import proof, proof_text
+from reports.outcome import Check, Outcome, Verdict
+from reports.run import Run
+from reports.text import printable
+
+__all__ = ["Status", "Trouble", "findings_text", "remark", "seconds", "status", "troubles"]
+
+Status = Literal["passed", "failed", "known", "open", "skipped"]
+"""`known`: it fails, as the baseline says. `open`: it could not be judged."""
+
+_STATUS: dict[Verdict, Status] = {
+    "pass": "passed",
+    "warn": "passed",  # what does not fail the run fails no build
+    "fail": "failed",
+    "inconclusive": "open",
+    "not-applicable": "skipped",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What keeps a run from being green and is no requirement; `ours` where no peer is to blame."""
+
+    name: str
+    message: str
+    detail: str = ""
+    ours: bool
+
+
+def status(outcome: Outcome) -> Status:
+    """What a requirement is, as a test."""
+    return "known" if outcome.known else _STATUS[outcome.verdict]
+
+
+def remark(outcome: Outcome) -> str:
+    """What there is to say about a requirement; empty where it passed and that is all."""
+    if outcome.known:
+        return f"known failure: {outcome.known}"
+    if outcome.verdict in ("inconclusive", "not-applicable"):
+        return f"{outcome.verdict}: {outcome.message}".removesuffix(": ")
+    return outcome.message
+
+
+def troubles(run: Run) -> Iterator[Trouble]:
+    """Faults of ours, stale baseline entries, and whatever makes the run inconclusive.
+
+    A report that left these out would show a run that was cut off as green.
+    """
+    for fault in run.faults:
+        yield Trouble(
+            name=f"fault of our own in {fault.check}",
+            message=fault.message,
+            detail=fault.traceback,
+            ours=True,
+        )
+    for entry in run.stale:
+        yield Trouble(
+            name=f"baseline {entry.requirement}",
+            message=f"The baseline entry for {entry.requirement} is stale: {entry.why}.",
+            ours=False,
+        )
+    if run.doubts:
+        yield Trouble(
+            name="the run can vouch for the peer", message=" ".join(run.doubts), ours=True
+        )
+
+
+def seconds(outcome: Outcome) -> float:
+    """How long the answers took that the evidence shows: nothing else of its time is recorded."""
+    return float(
+        sum(
+            exchange["seconds"]
+            for check in outcome.checks
+            for exchange in (check.evidence or {}).get("exchanges", [])
+        )
+    )
+
+
+def findings_text(outcome: Outcome, run: Run, limit: int) -> str:
+    """Every check that found something, with its evidence, as plain text.
+
+    Bodies are cut after `limit` characters.
+    """
+    found = [check for check in outcome.by_weight if check.verdict in ("fail", "warn")]
+    return printable("\n\n".join(_finding(outcome, check, run, limit) for check in found))
+
+
+def _finding(outcome: Outcome, check: Check, run: Run, limit: int) -> str:
+    times = f" ({check.times} times)" if check.times > 1 else ""
+    replay = run.replay(outcome, check)
+    evidence = proof_text(proof(check.evidence, run.header["role"], limit, replay=replay))
+    return f"{check.verdict} {check.name}{times}: {check.message}\n{evidence}".rstrip()
