@@ -206,10 +206,12 @@ def shown(body: bytes, mask: Masker) -> Any:
 
 def shown_form(form: Mapping[str, Any], mask: Masker) -> dict[str, Any]:
     """A form as evidence keeps it: files by their size."""
-    return {
-        name: f"({len(part)} bytes)" if isinstance(part, bytes) else mask.json(part)
+    told = {
+        name: f"({len(part)} bytes)" if isinstance(part, bytes) else part
         for name, part in form.items()
     }
+    masked: dict[str, Any] = mask.json(told)  # by their names, too
+    return masked
 
 
 def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
@@ -226,7 +228,7 @@ def shell_commands(exchanges: Sequence[Exchange], mask: Masker) -> str:
 
 def _curl(exchange: Exchange, mask: Masker) -> str:
     form = exchange.form
-    parts = None if form is None else {name: _part(name, form[name], mask) for name in form}
+    parts = None if form is None else dict(_part(name, form[name], mask) for name in form)
     return shlex.join(
         curl(
             exchange.method,
@@ -239,10 +241,11 @@ def _curl(exchange: Exchange, mask: Masker) -> str:
     )
 
 
-def _part(name: str, part: Any, mask: Masker) -> str:
+def _part(name: str, part: Any, mask: Masker) -> tuple[str, str]:
     if isinstance(part, bytes):
-        return f"@{name}.bin"
-    return mask.text(part) if isinstance(part, str) else json.dumps(mask.json(part))
+        return mask.text(name), f"@{mask.text(name)}.bin"
+    ((told, masked),) = mask.json({name: part}).items()
+    return told, masked if isinstance(masked, str) else json.dumps(masked)
 
 
 def _grpcurl(exchange: Exchange, mask: Masker) -> str:

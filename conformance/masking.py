@@ -14,11 +14,12 @@ _HEADER = re.compile(
     r"(?i)^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key"
 )
 _FIELD = re.compile(
-    r"(?i)(password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)$|^token$"
+    r"(?i)(password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)$"
+    r"|^(token|(proxy-)?authorization|(set-)?cookie)$"
 )
 _TEXT = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
-    re.compile(r"(?i)([?&](?:token|key|secret|password|api_key|access_token)=)[^&\s\"']+"),
+    re.compile(r"(?i)((?:^|[?&])(?:token|key|secret|password|api_key|access_token)=)[^&\s\"']+"),
     re.compile(r"(://[^\s/:@\"']{1,200}:)[^\s/@\"']{1,400}(?=@)"),
     re.compile(r"()(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(

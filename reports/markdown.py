@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from reports.evidence import proof, proof_text
@@ -28,8 +29,13 @@ _CONCLUSIONS = {
 }
 _MARKUP = re.compile(r"[&<>*_`\[\]\\#|~@:!$]|(?<=www)\.")
 
-Block = tuple[str, ...]
-"""The same in several lengths, the longest first."""
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """An entry as a line, and with its evidence folded away where it has some."""
+
+    line: str
+    folded: str = ""
 
 
 def markdown(run: Run, limit: int = _LIMIT) -> str:
@@ -42,11 +48,12 @@ def markdown(run: Run, limit: int = _LIMIT) -> str:
     left = 0
     for block in _blocks(run):
         room = limit - _REST - len(page)
-        fitting = next((text for text in block if len(text) <= room), None)
-        if fitting is None:
-            left += 1
+        if block.folded and len(block.folded) <= room - limit // 3:  # which is for what has none
+            page += block.folded
+        elif len(block.line) <= room:
+            page += block.line
         else:
-            page += fitting
+            left += 1
     return f"{page}\nLeft out here for want of room: {left} more.\n" if left else page
 
 
@@ -76,22 +83,22 @@ def _head(run: Run) -> Iterator[str]:
     yield from (f"- {_code(shorten(sentence, _MESSAGE))}\n" for sentence in run.because)
 
 
-def _blocks(run: Run) -> Iterator[Block]:
+def _blocks(run: Run) -> Iterator[_Block]:
     warned = [outcome for outcome in run.requirements if outcome.verdict == "warn"]
     for title, outcomes in (("Failures", run.unexpected), ("Warnings", warned)):
         if outcomes:
-            yield (f"\n### {title} ({len(outcomes)})\n\n",)
+            yield _Block(f"\n### {title} ({len(outcomes)})\n\n")
         for outcome in outcomes:
             yield _finding(outcome, run)
     yield from _faults(run)
     if run.known:
-        yield (f"\n### Known failures ({len(run.known)})\n\n",)
+        yield _Block(f"\n### Known failures ({len(run.known)})\n\n")
     for outcome in run.known:
-        yield (f"- **{_plain(outcome.id)}** {_code(outcome.known)}\n",)
+        yield _Block(f"- **{_plain(outcome.id)}** {_code(outcome.known)}\n")
     yield from _inconclusive(run)
 
 
-def _finding(outcome: Outcome, run: Run) -> Block:
+def _finding(outcome: Outcome, run: Run) -> _Block:
     title = f"<b>{_plain(outcome.id)}</b> {outcome.level}, {outcome.basis}: "
     title += _code(shorten(outcome.message, _MESSAGE))
     about = f"{_plain(outcome.text)} ({_plain(outcome.section)})"
@@ -100,7 +107,7 @@ def _finding(outcome: Outcome, run: Run) -> Block:
     if len(broken) > _SHOWN:
         text += f"\n\nand {plural(len(broken) - _SHOWN, 'more check')}"
     folded = f"<details><summary>{title}</summary>\n\n{about}\n\n{_fenced(text)}\n</details>\n"
-    return folded, f"- {title}\n"
+    return _Block(f"- {title}\n", folded)
 
 
 def _evidence(outcome: Outcome, check: Check, run: Run) -> str:
@@ -110,20 +117,20 @@ def _evidence(outcome: Outcome, check: Check, run: Run) -> str:
     return shorten(printable(text).rstrip(), _EVIDENCE)
 
 
-def _faults(run: Run) -> Iterator[Block]:
+def _faults(run: Run) -> Iterator[_Block]:
     if run.faults:
-        yield (f"\n### Faults of Assay, not of the peer ({len(run.faults)})\n\n",)
+        yield _Block(f"\n### Faults of Assay, not of the peer ({len(run.faults)})\n\n")
     for fault in run.faults:
-        yield (f"- {_code(shorten(f'{fault.check}: {fault.message}', _MESSAGE))}\n",)
+        yield _Block(f"- {_code(shorten(f'{fault.check}: {fault.message}', _MESSAGE))}\n")
 
 
-def _inconclusive(run: Run) -> Iterator[Block]:
+def _inconclusive(run: Run) -> Iterator[_Block]:
     if run.causes:
         title = f"Inconclusive ({run.counts['inconclusive']})"
-        yield (f"\n### {title}\n\n| | why | requirements |\n|---:|---|---|\n",)
+        yield _Block(f"\n### {title}\n\n| | why | requirements |\n|---:|---|---|\n")
     for cause, outcomes in run.causes:
         names = _plain(listing([outcome.id for outcome in outcomes]))
-        yield (f"| {len(outcomes)} | {_code(shorten(cause, _MESSAGE))} | {names} |\n",)
+        yield _Block(f"| {len(outcomes)} | {_code(shorten(cause, _MESSAGE))} | {names} |\n")
 
 
 def _plain(text: str) -> str:

@@ -189,3 +189,11 @@ class TestCurl:
         assert out.startswith(b"HTTP/1.1 200")
         assert heard.json() == {"agent_id": name, "agent_type": "worker"}
         assert heard.violations == []
+
+
+def test_parts_of_a_form_are_masked_by_name_and_in_commands() -> None:
+    form = {"password": "canary", "file": b"abc", "known": {"token": "canary"}}
+    sent = Exchange(operation="upload", method="POST", url="http://h/a", form=form, status=200)
+    told = sent.record(Masker(["known"]))["request"]["body"]
+    assert told == {"password": MASK, "file": "(3 bytes)", MASK: {"token": MASK}}
+    assert "canary" not in shell_commands([sent], Masker())

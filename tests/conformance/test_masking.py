@@ -38,7 +38,7 @@ def test_other_headers_are_left_alone_but_for_what_they_hold() -> None:
     [
         "password", "Password", "db_password", "passwd", "secret", "client_secret", "api_key",
         "apikey", "apiKey", "private_key", "privateKey", "access_token", "accessToken",
-        "refresh_token", "token",
+        "refresh_token", "token", "Authorization", "cookie", "Set-Cookie",
     ],
 )  # fmt: skip
 def test_fields_named_like_secrets_are_masked_however_deep(field: str) -> None:
@@ -58,6 +58,7 @@ def test_fields_that_only_sound_like_secrets_are_left(value: Any) -> None:
         ("http://h/x?token=canary&b=c", f"http://h/x?token={MASK}&b=c"),
         ("http://h/x?a=b&api_key=canary", f"http://h/x?a=b&api_key={MASK}"),
         ("http://h/x?PASSWORD=canary", f"http://h/x?PASSWORD={MASK}"),
+        ("password=canary&user=ann", f"password={MASK}&user=ann"),
         ("http://me:canary@h:80/x", f"http://me:{MASK}@h:80/x"),
         (f"see {JWT} there", f"see {MASK} there"),
         (KEY, f"-----BEGIN RSA PRIVATE KEY-----{MASK}-----END RSA PRIVATE KEY-----"),

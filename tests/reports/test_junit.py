@@ -5,6 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from junitparser import JUnitXml
+
 from reports.junit import write_junit
 from reports.run import Run
 from tests.reports.builders import (
@@ -18,6 +20,8 @@ from tests.reports.builders import (
     run,
     verdict,
 )
+from tests.reports.lifelike import records as lifelike
+from tests.reports.readers import legal_junit
 
 
 def parsed(made: Run, folder: Path) -> ET.Element:
@@ -126,3 +130,15 @@ def test_characters_that_xml_forbids_are_replaced(tmp_path: Path) -> None:
     message = child(case(root, "A-1"), "failure").get("message") or ""
     assert message.endswith("��]]></failure>&amp;<!--")
     assert "\x1b" not in message
+
+
+def test_jenkins_takes_it_and_a_library_reads_it(tmp_path: Path) -> None:
+    made = run(tmp_path, *lifelike())
+    write_junit(made, tmp_path / "junit.xml")
+    legal_junit(tmp_path / "junit.xml")
+    read = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
+    suites = list(read)
+    assert read.tests == sum(suite.tests for suite in suites) == len(made.requirements) + 3
+    assert read.failures == sum(suite.failures for suite in suites) == 3
+    assert read.errors == sum(suite.errors for suite in suites) == 2
+    assert abs(read.time - sum(suite.time for suite in suites)) < 0.01
