@@ -13,10 +13,9 @@ MASK = "•••"
 _HEADER = re.compile(
     r"(?i)^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key"
 )
-_FIELD = re.compile(
-    r"(?i)(password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)$"
-    r"|^(token|(proxy-)?authorization|(set-)?cookie)$"
-)
+_ENDING = r"(?:password|passwd|secret|api_?key|private_?key|access_?token|refresh_?token)"
+_WHOLE = r"(?:token|(?:proxy-)?authorization|(?:set-)?cookie)"
+_FIELD = re.compile(rf"(?i){_ENDING}$|^{_WHOLE}$")
 _TEXT = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]+"),
     re.compile(r"(?i)((?:^|[?&])(?:token|key|secret|password|api_key|access_token)=)[^&\s\"']+"),
@@ -24,6 +23,11 @@ _TEXT = (
     re.compile(r"()(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(
         r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?=-----END [A-Z ]*PRIVATE KEY-----|$)"
+    ),
+    # A field in a text: of JSON that is broken, cut, or within JSON, where quotes are escaped.
+    re.compile(
+        rf"(?is)([\"'](?:[\w-]{{0,80}}{_ENDING}|{_WHOLE})\\{{0,3}}[\"']\s{{0,9}}:\s{{0,9}}"
+        r"(\\{0,3}[\"'])(?!\2)).+?(?=(?<!\\)\2|$)"
     ),
 )
 

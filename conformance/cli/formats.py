@@ -55,7 +55,7 @@ def wanted(arguments: argparse.Namespace, flag: str) -> Wanted:
     known = [*FORMATS, _GITHUB]
     for name in names or ("",):
         if name not in known:
-            hint = nearest(name, known) or f"one of {', '.join(known)}, with commas between them"
+            hint = nearest(name, known)
             raise PackError(Problem(file=flag, message="is no format", value=name, hint=hint))
     return Wanted(
         formats=tuple(name for name in names if name in FORMATS),

@@ -51,7 +51,7 @@ def environment(**more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PYTEST_", "ASSAY_")) and name != "PYTHONPATH"
+        if not name.startswith(("PYTEST_", "ASSAY_", "GITHUB_")) and name != "PYTHONPATH"
     }
     return {**kept, "NO_COLOR": "1", "COLUMNS": "100", **more}
 

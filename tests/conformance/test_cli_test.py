@@ -16,11 +16,13 @@ import pytest
 
 import mockserver
 from mockserver import RunningMock
+from reports.formats import FORMATS
 from schemas.files import check
 from tests.conformance.children import HOME, Done, assay, assay_started, ended, mutant, served
 from tests.conformance.peers import Line, answer, closed_port, listening
 
 REPORTS = {"run.jsonl", "results.json", "junit.xml", "report.html"}
+KEY = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----"
 COUNT = "AITBC-DISC-022"
 """What a coordinator that counts one agent too many breaks."""
 
@@ -301,8 +303,10 @@ class TestSecrets:
                     await line.say(b"you said: canary-4711-secret\r\n\r\n" + data)
                     return
                 echo = orjson.dumps({"detail": data.decode("utf-8", "replace"), "agent_id": [
-                    "Bearer canary-4711-secret", {"token": "canary-4711-secret"}]})  # fmt: skip
-                headers = ("Content-Type: application/json", "X-Echo: canary-4711-secret")
+                    "Bearer canary-4711-secret", {"token": "canary-4711-secret"},
+                    {"password": "canary-own", "Cookie": "a=canary-own", "log": KEY}]})  # fmt: skip
+                headers = ("Content-Type: application/json", "X-Echo: canary-4711-secret",
+                           "Set-Cookie: a=canary-own")  # fmt: skip
                 await line.say(answer(echo, "200 canary-4711-secret", *headers))
 
         (tmp_path / "target.yaml").write_text(
@@ -312,14 +316,18 @@ class TestSecrets:
         async with listening(serve) as url:
             done = await assay(
                 tmp_path, "test", "aitbc", "--target", "target.yaml", "--url", url,
-                "--only", "AITBC-REG-*", "--profile", "quick",
-                ASSAY_CANARY="canary-4711-secret",
+                "--only", "AITBC-REG-*", "--profile", "quick", "--report", ",".join(FORMATS),
+                ASSAY_CANARY="canary-4711-secret", GITHUB_ACTIONS="true",
+                GITHUB_STEP_SUMMARY=str(tmp_path / "assay-report" / "page.md"),
             )  # fmt: skip
         assert any(b"Bearer canary-4711-secret" in data for data in heard), "the wire needs it"
         assert done.code == 1
         assert len([r for r in results(done)["requirements"] if r["verdict"] == "fail"]) > 5
         assert "canary" not in done.said
-        for path in (tmp_path / "assay-report").iterdir():
-            text = path.read_text("utf-8")
-            assert "canary" not in text, f"{path.name}: {text[text.find('canary') - 200 :][:300]}"
+        files = [path for path in (tmp_path / "assay-report").rglob("*") if path.is_file()]
+        texts = {path.name: path.read_text("utf-8") for path in files}
+        for name, text in texts.items():
+            assert "canary" not in text, f"{name}: {text[text.find('canary') - 200 :][:300]}"
+        for name in ("run.jsonl", "page.md", *(each.file for each in FORMATS.values())):
+            text = texts.get(name) or "".join(texts.values())
             assert "•••" in text or "\\u2022" in text

@@ -65,6 +65,14 @@ def test_fields_that_only_sound_like_secrets_are_left(value: Any) -> None:
         (KEY[:-40] + "canary", f"-----BEGIN RSA PRIVATE KEY-----{MASK}"),
         ("a colon: b@c and http://h/a@b:c", "a colon: b@c and http://h/a@b:c"),
         ("the bearer of news", f"the bearer {MASK} news"),
+        ('{"password": "ca\\"nary", "a": "b"}', f'{{"password": "{MASK}", "a": "b"}}'),
+        (
+            '"{\\"db_password\\":\\"ca,nary\\",\\"a\\":1}"',
+            f'"{{\\"db_password\\":\\"{MASK}\\",\\"a\\":1}}"',
+        ),
+        ("{'Cookie': \"it's canary\"}", f"{{'Cookie': \"{MASK}\"}}"),
+        ('[{"token":"canary', f'[{{"token":"{MASK}'),
+        ('"tokens": "a", "token": 5, "password": ""', '"tokens": "a", "token": 5, "password": ""'),
         ("nothing secret", "nothing secret"),
         ("", ""),
     ],
@@ -81,7 +89,15 @@ def test_known_secrets_are_masked_the_longest_first_and_short_ones_left() -> Non
 
 def test_masking_takes_no_time_over_odd_texts() -> None:
     began = time.monotonic()
-    for odd in ("eyJ" * 30_000, "-----BEGIN " * 20_000, "bearer " * 30_000, "http://a:" * 20_000):
+    for odd in (
+        "eyJ" * 30_000,
+        "-----BEGIN " * 20_000,
+        "bearer " * 30_000,
+        "http://a:" * 20_000,
+        '"password":"' * 20_000,
+        "\\" * 90_000 + '"',
+        '"' + "password" * 20_000,
+    ):
         Masker(["secret"]).text(odd)
     assert time.monotonic() - began < 5
 
