@@ -99,13 +99,14 @@ class TestAction:
             protocol="aitbc",
             url="http://h/a b;$(touch owned)",
             profile="quick",
+            formats="html,sarif",
             arguments="--only AITBC-* --role agent -- ./a --url {url}",
         )
         line = next(line for line in done.stdout.splitlines() if line.startswith("["))
         assert json.loads(line) == [
             "test", "aitbc", "--out", "assay-report", "--url", "http://h/a b;$(touch owned)",
-            "--profile", "quick", "--only", "AITBC-*", "--role", "agent", "--",
-            "./a", "--url", "{url}",
+            "--report", "html,sarif", "--profile", "quick", "--only", "AITBC-*", "--role", "agent",
+            "--", "./a", "--url", "{url}",
         ]  # fmt: skip
         assert not (tmp_path / "owned").exists()
 
@@ -123,6 +124,13 @@ class TestAction:
         lines = (tmp_path / "summary").read_text().splitlines()
         assert lines[2:] == ["    ::error::mine", "    # mine"]
 
+    def test_a_record_of_an_older_run_is_not_told_of(self, tmp_path: Path) -> None:
+        (tmp_path / "assay-report").mkdir()
+        (tmp_path / "assay-report" / "run.jsonl").write_text("of another day")
+        done = acted(tmp_path, "import sys; print('wrong usage'); sys.exit(2)", protocol="x")
+        assert done.returncode == 2
+        assert (tmp_path / "summary").read_text() == "### Assay\n\n    wrong usage\n"
+
     def test_no_input_stands_in_the_text_of_a_script(self) -> None:
         for step in read(ACTION)["runs"]["steps"]:
             assert "${{" not in step.get("run", "")
@@ -134,6 +142,11 @@ class TestAction:
         assert done.returncode == 3, done.stdout + done.stderr
         summary = (tmp_path / "summary").read_text()
         assert "could not be reached" in summary
+        assert summary.startswith("## Inconclusive")
+        _, told = done.stdout.rsplit("\n::assay-", 1)
+        assert "could not be reached" in next(
+            line for line in told.splitlines() if line.startswith("::error title=")
+        )
         assert CANARY not in done.stdout + done.stderr + summary
         assert (tmp_path / "assay-report" / "junit.xml").exists()
 
