@@ -58,14 +58,17 @@ def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
 
 
 def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
-    if exchange.json is MISSING or exchange.operation == "" or exchange.method == "RPC":
+    """Both ways: JSON is called so, and what is called so is JSON."""
+    if exchange.operation == "" or exchange.method == "RPC" or not exchange.answer:
         return
     label = exchange.answer_headers.get("content-type", "")
     media_type = label.partition(";")[0].strip().lower()
-    yield RuleWord(
-        kept=media_type == "application/json" or media_type.endswith("+json"),
-        message=f"a JSON body came as {label or 'nothing'}",
-    )
+    called_so = media_type == "application/json" or media_type.endswith("+json")
+    if exchange.json is not MISSING:
+        message = f"a JSON body came as {label or 'nothing'}"
+        yield RuleWord(kept=called_so, message=message)
+    elif called_so:
+        yield RuleWord(kept=False, message=f"what came as {label} is no JSON")
 
 
 def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:

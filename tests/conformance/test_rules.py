@@ -67,6 +67,8 @@ def refused(body: object) -> Exchange:
         ("labelled-json", labelled(""), BROKEN),
         ("labelled-json", labelled("text/html", b"<html>"), SILENT),
         ("labelled-json", labelled("", b""), SILENT),
+        ("labelled-json", labelled("application/json", b""), SILENT),
+        ("labelled-json", labelled("application/json", b'{"queue": '), BROKEN),
         ("labelled-json", replace(labelled("text/html"), operation=""), SILENT),
         ("detailed-errors", HEALTH, SILENT),
         ("detailed-errors", LOST, SILENT),
