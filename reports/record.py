@@ -14,7 +14,7 @@ from schemas.files import check
 
 __all__ = ["Records", "read_records"]
 
-_KINDS = ("header", "verdict", "error", "footer")
+_KINDS = ("header", "verdict", "ended", "error", "footer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
