@@ -16,7 +16,7 @@ from schemas.files import check
 
 __all__ = ["Records", "read_records"]
 
-_KINDS = ("header", "verdict", "error", "footer")
+_KINDS = ("header", "verdict", "ended", "error", "footer")
 
 _LEFT_OUT: Mapping[str, Any] = {"exchanges": []}
 """In the place of evidence that is not kept: which message a check shows follows from evidence."""
@@ -89,7 +89,7 @@ class _Kept:
             self.footer = record
         elif kind == "error":
             self.errors.append(record)
-        else:
+        elif kind == "verdict":
             self._verdict(record)
 
     def _verdict(self, record: Mapping[str, Any]) -> None:

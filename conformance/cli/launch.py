@@ -27,7 +27,7 @@ from conformance.masking import Masker
 from conformance.recorder import Recorder
 from conformance.suite_process import suite_command, suite_environment
 from conformance.target import Credentials, Target, read_target
-from reports import write_all
+from reports import Run, write_all
 from reports.formats import forget
 from schemas import PackError, load_requirements
 from schemas.errors import Problem
@@ -131,17 +131,22 @@ def carry_out(context: RunContext, arguments: argparse.Namespace, protocol: Prot
     reason = _out_of_reach(context)
     if reason:
         _give_up(context, protocol, reason)
-        return _report(context, asked, out)
+        return _report(context, asked, out).exit_code
     with commands_stopped():
         ended = _run_suite(context, arguments)
     if not Path(context.record).exists():
         print(f"assay: the suite ended with {ended} before it began", file=sys.stderr)
         return 4
-    return _report(context, asked, out)
+    run = _report(context, asked, out)
+    if "resume" in arguments and not run.complete:
+        print(f"to go on from here: the same command with --resume {shlex.quote(str(out))}")
+    return run.exit_code
 
 
-def _report(context: RunContext, asked: Wanted, out: Path) -> int:
-    return show(write_all(Path(context.record), out, asked.formats, asked.link), out, asked)
+def _report(context: RunContext, asked: Wanted, out: Path) -> Run:
+    run = write_all(Path(context.record), out, asked.formats, asked.link)
+    show(run, out, asked)
+    return run
 
 
 def is_base_url(url: str) -> bool:
