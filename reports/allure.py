@@ -30,7 +30,7 @@ from allure_commons.types import AttachmentType, LabelType, LinkType, Severity
 from reports.evidence import Proof, fair_limit, proof
 from reports.files import write_whole
 from reports.http import header_pairs, phrase
-from reports.outcome import Check, Outcome
+from reports.outcome import Check, Outcome, findings
 from reports.run import Run
 from reports.status import Status, Trouble, findings_text, remark, seconds, status, troubles
 from reports.text import printable
@@ -112,7 +112,10 @@ class _Book:
         result.labels += [Label(LabelType.TAG, tag) for tag in tags]
         url = self.link.replace("{}", quote(outcome.id)) if self.link else outcome.id
         result.links.append(Link(LinkType.TEST_CASE, url, outcome.id))
-        result.steps = [self._check(outcome, check) for check in outcome.checks]
+        replays = {id(found.check): self.run.replaying(found.name) for found in findings([outcome])}
+        result.steps = [
+            self._check(outcome, check, replays.get(id(check), "")) for check in outcome.checks
+        ]
         self._write(result)
 
     def trouble(self, trouble: Trouble) -> None:
@@ -151,7 +154,7 @@ class _Book:
             stage="finished",
         )
 
-    def _check(self, outcome: Outcome, check: Check) -> TestStepResult:
+    def _check(self, outcome: Outcome, check: Check, replay: str) -> TestStepResult:
         times = f" ({check.times} times)" if check.times > 1 else ""
         evidence = check.evidence or {}
         stop = milliseconds(check.at)
@@ -166,7 +169,6 @@ class _Book:
         )
         if check.evidence:
             key = f"{outcome.id}/{check.name}/{check.verdict}"
-            replay = self.run.replay(outcome, check)
             shown = proof(evidence, self.run.header["role"], self.limit, replay=replay)
             step.parameters = [Parameter("at", printable(str(each))) for each in shown.offences]
             step.attachments = list(self._attached(evidence, shown, key))

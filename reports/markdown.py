@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reports.evidence import proof, proof_text
 from reports.files import write_whole
-from reports.outcome import Check, Outcome
+from reports.outcome import Found, Outcome, findings
 from reports.run import Run
 from reports.text import listing, plural, printable, shorten
 
@@ -102,17 +102,18 @@ def _finding(outcome: Outcome, run: Run) -> _Block:
     title = f"<b>{_plain(outcome.id)}</b> {outcome.level}, {outcome.basis}: "
     title += _code(shorten(outcome.message, _MESSAGE))
     about = f"{_plain(outcome.text)} ({_plain(outcome.section)})"
-    broken = [check for check in outcome.by_weight if check.verdict in ("fail", "warn")]
-    text = "\n\n".join(_evidence(outcome, check, run) for check in broken[:_SHOWN])
+    broken = findings([outcome])
+    text = "\n\n".join(_evidence(found, run) for found in broken[:_SHOWN])
     if len(broken) > _SHOWN:
         text += f"\n\nand {plural(len(broken) - _SHOWN, 'more check')}"
     folded = f"<details><summary>{title}</summary>\n\n{about}\n\n{_fenced(text)}\n</details>\n"
     return _Block(f"- {title}\n", folded)
 
 
-def _evidence(outcome: Outcome, check: Check, run: Run) -> str:
+def _evidence(found: Found, run: Run) -> str:
+    check = found.check
     times = f" ({check.times} times)" if check.times > 1 else ""
-    shown = proof(check.evidence, run.header["role"], _BODY, replay=run.replay(outcome, check))
+    shown = proof(check.evidence, run.header["role"], _BODY, replay=run.replaying(found.name))
     text = f"{check.verdict} {check.name}{times}: {check.message}\n{proof_text(shown)}"
     return shorten(printable(text).rstrip(), _EVIDENCE)
 

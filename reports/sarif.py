@@ -122,7 +122,7 @@ def _result(found: Found, run: Run, rule: int, limit: int) -> dict[str, Any]:
         **web,
         "properties": {
             "check": check.name,
-            "replay": run.replay(outcome, check),
+            "replay": run.replaying(found.name),
             **{name: evidence[name] for name in kept if name in evidence},
         },
     }

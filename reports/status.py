@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reports.evidence import proof, proof_text
-from reports.outcome import Check, Outcome, Verdict
+from reports.outcome import Found, Outcome, Verdict, findings
 from reports.run import Run
-from reports.text import printable
+from reports.text import plural, printable
 
 __all__ = ["Status", "Trouble", "findings_text", "remark", "seconds", "status", "troubles"]
+
+_SHOWN = 20  # checks of one requirement
 
 Status = Literal["passed", "failed", "known", "open", "skipped"]
 """`known`: it fails, as the baseline says. `open`: it could not be judged."""
@@ -85,16 +87,19 @@ def seconds(outcome: Outcome) -> float:
 
 
 def findings_text(outcome: Outcome, run: Run, limit: int) -> str:
-    """Every check that found something, with its evidence, as plain text.
+    """What checks found, with its evidence, as plain text: as much as anybody reads.
 
     Bodies are cut after `limit` characters.
     """
-    found = [check for check in outcome.by_weight if check.verdict in ("fail", "warn")]
-    return printable("\n\n".join(_finding(outcome, check, run, limit) for check in found))
+    found = findings([outcome])
+    texts = [_finding(each, run, limit) for each in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        texts.append(f"and {plural(len(found) - _SHOWN, 'more check')}: see results.json")
+    return printable("\n\n".join(texts))
 
 
-def _finding(outcome: Outcome, check: Check, run: Run, limit: int) -> str:
+def _finding(found: Found, run: Run, limit: int) -> str:
+    check, replay = found.check, run.replaying(found.name)
     times = f" ({check.times} times)" if check.times > 1 else ""
-    replay = run.replay(outcome, check)
     evidence = proof_text(proof(check.evidence, run.header["role"], limit, replay=replay))
     return f"{check.verdict} {check.name}{times}: {check.message}\n{evidence}".rstrip()

@@ -48,3 +48,12 @@ def test_findings_are_told_with_times_evidence_and_replay(tmp_path: Path) -> Non
     assert text.endswith(f"--- replay\nassay replay {tmp_path} A-1")
     assert "test_other" not in text
     assert seconds(row) == 0.0246
+
+
+def test_of_very_many_checks_some_are_told(tmp_path: Path) -> None:
+    found = [verdict("A-1", "fail", f"test_{number}") for number in range(25)]
+    made = run(tmp_path, header("A-1"), *found, footer())
+    text = findings_text(made.requirements[0], made, 1000)
+    assert "test_19:" in text
+    assert "test_20:" not in text
+    assert text.endswith("and 5 more checks: see results.json")
