@@ -39,6 +39,7 @@ from reports.times import milliseconds, span
 __all__ = ["write_allure"]
 
 _LIMIT = 4_000  # characters of a body in a trace; attachments are whole
+_SHOWN = 20  # checks of one requirement whose evidence is attached
 
 _STATUS: dict[Status, str] = {
     "passed": AllureStatus.PASSED,
@@ -112,7 +113,8 @@ class _Book:
         result.labels += [Label(LabelType.TAG, tag) for tag in tags]
         url = self.link.replace("{}", quote(outcome.id)) if self.link else outcome.id
         result.links.append(Link(LinkType.TEST_CASE, url, outcome.id))
-        replays = {id(found.check): self.run.replaying(found.name) for found in findings([outcome])}
+        shown = findings([outcome])[:_SHOWN]
+        replays = {id(found.check): self.run.replaying(found.name) for found in shown}
         result.steps = [
             self._check(outcome, check, replays.get(id(check), "")) for check in outcome.checks
         ]
@@ -155,6 +157,7 @@ class _Book:
         )
 
     def _check(self, outcome: Outcome, check: Check, replay: str) -> TestStepResult:
+        """A step, with its evidence where `replay` is given: the command that says it again."""
         times = f" ({check.times} times)" if check.times > 1 else ""
         evidence = check.evidence or {}
         stop = milliseconds(check.at)
@@ -167,7 +170,7 @@ class _Book:
             stop=stop,
             stage="finished",
         )
-        if check.evidence:
+        if replay:
             key = f"{outcome.id}/{check.name}/{check.verdict}"
             shown = proof(evidence, self.run.header["role"], self.limit, replay=replay)
             step.parameters = [Parameter("at", printable(str(each))) for each in shown.offences]
