@@ -64,6 +64,7 @@ class Law:
         self._checks = [row for row in self._rows if row.place is None and not row.rule]
         told = [row.place for row in self._rows if row.place is not None]
         self._places = {(place.subject, place.answer) for place in told}
+        self._correlations = {name: said.correlation for name, said in protocol.messages.items()}
         owned = {each.section for each in protocol}
         owned |= {each.section for each in protocol.messages.values()}
         self._owned = owned - {""}
@@ -82,7 +83,11 @@ class Law:
         """Of a change of form; `allowed` is whether the schemas let it pass."""
         if self._unspoken(body):
             return "nobody-judges"
-        if allowed and not self.speaks(field.name, body.section):
+        if (
+            allowed
+            and not self._correlates(body, field)
+            and not self.speaks(field.name, body.section)
+        ):
             return "schemas-allow"
         return ""
 
@@ -94,9 +99,16 @@ class Law:
             return "anything-else"
         if not field.pointer and self._role == "agent":
             return "own-initiative"
+        if self._correlates(body, field):
+            return ""
         near = not _is_plain_text_of_error(body, field)
         spoken = self._value_of(field.name, body.section, near=near, unique=operator != "wrong")
         return "" if spoken else "value-left-open"
+
+    def _correlates(self, body: Body, field: Field) -> bool:
+        """Does the document say that answers are told by this field?"""
+        known = self._correlations.get(body.place.message, "")
+        return bool(known) and known == field.pointer
 
     def _spoken_value(self, name: str, section: str, *, near: bool, unique: bool) -> bool:
         """That no two are the same says nothing of what one is: such rows count where `unique`."""
