@@ -33,6 +33,7 @@ RULES: Mapping[str, str] = {
 _OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
 _ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
 _JSON_IS_JSON = re.compile(r"\b(?:labelled so|says it is JSON) is JSON\b")
+_ID = re.compile(r"\b(?:id|\w+_id|\w+Id)\b")
 _CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
 
 
@@ -78,6 +79,13 @@ class Law:
     def speaks(self, word: str, section: str) -> bool:
         """Does a check of that section, or of one that is nobody's own, name the word?"""
         return bool(word) and _names(self._near(section), word)
+
+    def path(self, name: str, section: str) -> str:
+        """Of another value of a path's parameter: its own section may call an id otherwise."""
+        an_id = bool(_ID.fullmatch(name)) and any(
+            _ID.search(row.text) for row in self._own(section)
+        )
+        return "" if an_id or self.speaks(name, section) else "value-left-open"
 
     def structure(self, body: Body, field: Field, *, allowed: bool) -> str:
         """Of a change of form; `allowed` is whether the schemas let it pass."""
