@@ -157,7 +157,9 @@ class Judge(Witness):
 
     def fresh(self) -> Judge:
         """Another for the same check, which has heard nothing yet."""
-        return Judge(self.check, self._known, self.book)
+        judge = Judge(self.check, self._known, self.book)
+        judge.tally = self.tally  # what it comes by, the check came by
+        return judge
 
     def adopt(self, findings: Iterable[Finding]) -> None:
         """Take over what another found."""
