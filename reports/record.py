@@ -32,8 +32,8 @@ class Records:
 
     `checks` are its verdicts by requirement: one `Check` for each name and verdict, in the order
     in which they first fell. `covered` are the statuses that were answered, by operation, and
-    `messages` the ids of those that the peer sent, both as far as they were recorded. `cut` is the number, from 1, of a last line that was cut off, or 0;
-    its content is lost.
+    `messages` the ids of those that the peer sent, both as far as they were recorded. `cut` is the
+    number, from 1, of a last line that was cut off, or 0; its content is lost.
     """
 
     header: Mapping[str, Any]
