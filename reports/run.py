@@ -139,8 +139,12 @@ class Run:
         """The command that says again what led to a finding; empty where nothing is broken."""
         names = (each.name for each in findings([outcome]) if each.check is check)
         name = next(names, "")
+        return self.replaying(name) if name else ""
+
+    def replaying(self, name: str) -> str:
+        """The command that says again what led to the finding of that name."""
         path = self.path.parent if self.path.name == "run.jsonl" else self.path
-        return shlex.join(["assay", "replay", str(path), name]) if name else ""
+        return shlex.join(["assay", "replay", str(path), name])
 
     @property
     def evidences(self) -> Iterator[Mapping[str, Any] | None]:

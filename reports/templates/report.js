@@ -5,15 +5,19 @@
   const filters = [...document.querySelectorAll(".filter")];
   const search = document.getElementById("search");
   const fold = document.getElementById("fold");
+  const reset = document.getElementById("reset");
+  const choices = [...document.querySelectorAll(".narrow select")];
   const texts = new Map();  // lower-cased on the first search: large reports open at once
 
   const text = (row) => {
     if (!texts.has(row)) {
-      const section = row.closest(".chapter").querySelector("h2").firstChild.textContent;
+      const section = row.closest(".chapter").querySelector("h3").firstChild.textContent;
       texts.set(row, (section + " " + row.textContent).toLowerCase());
     }
     return texts.get(row);
   };
+  const told = (row, by) =>
+    by === "section" ? row.closest(".chapter").dataset.section : row.dataset[by];
   const visible = () => rows.filter((row) => !row.hidden);
 
   const label = () => {
@@ -24,9 +28,11 @@
     const pressed = filters
       .filter((button) => button.getAttribute("aria-pressed") === "true")
       .map((button) => button.dataset.filter);
+    const wishes = choices.filter((choice) => choice.value);
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of rows) {
-      const wanted = !pressed.length || pressed.includes(row.dataset.verdict);
+      const wanted = (!pressed.length || pressed.includes(row.dataset.verdict))
+        && wishes.every((choice) => told(row, choice.dataset.by) === choice.value);
       row.hidden = !(wanted && words.every((word) => text(row).includes(word)));
     }
     for (const chapter of chapters) {
@@ -34,9 +40,18 @@
     }
     const shown = visible().length;
     document.getElementById("nothing").hidden = shown > 0;
+    const narrowed = pressed.length + wishes.length + words.length > 0;
+    reset.hidden = !narrowed;
     document.getElementById("shown").textContent =
-      pressed.length || words.length ? `${shown} of ${rows.length} requirements shown` : "";
+      narrowed ? `${shown} of ${rows.length} requirements shown` : "";
     label();
+  };
+
+  const showAll = () => {
+    filters.forEach((button) => button.setAttribute("aria-pressed", "false"));
+    choices.forEach((choice) => { choice.value = ""; });
+    search.value = "";
+    apply();
   };
 
   const reveal = () => {
@@ -44,13 +59,10 @@
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
     const row = id && document.getElementById(id);
     if (!row || !rows.includes(row)) return;
-    if (row.hidden) {
-      filters.forEach((button) => button.setAttribute("aria-pressed", "false"));
-      search.value = "";
-      apply();
-    }
+    if (row.hidden) showAll();
     row.open = true;
     row.scrollIntoView();
+    row.querySelector("summary").focus({ preventScroll: true });  // the next Tab goes on from here
   };
 
   const copied = async (button) => {
@@ -62,7 +74,9 @@
       getSelection().selectAllChildren(code);
       button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
     }
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    const said = document.getElementById("copied");
+    said.textContent = button.textContent;
+    setTimeout(() => { button.textContent = "Copy"; said.textContent = ""; }, 1500);
   };
 
   for (const button of filters) {
@@ -73,7 +87,10 @@
     });
   }
   document.querySelector(".search").hidden = false;
+  document.querySelector(".narrow").hidden = false;
   search.addEventListener("input", apply);
+  choices.forEach((choice) => choice.addEventListener("change", apply));
+  reset.addEventListener("click", () => { showAll(); search.focus(); });  // it is gone now itself
   fold.addEventListener("click", () => {
     const open = !visible().some((row) => row.open);
     visible().forEach((row) => { row.open = open; });
