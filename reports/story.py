@@ -20,7 +20,8 @@ _WIDE = 240
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One step. `what` was said or done by `who`, `then` is what came of it, `body` what was said
-    with it. `shown` says that it is evidence itself, `needed` that the finding hangs on it.
+    with it, unless the evidence shows it. `shown` says that it is evidence itself, `needed` that
+    the finding hangs on it.
 
     `real` is the time since the first step, `virtual` how far the peer's clock had been moved on by
     then; both are empty where nobody knows or nothing is to be said. So is `pause`.
@@ -64,14 +65,15 @@ def _steps(raw: Sequence[Mapping[str, Any]]) -> Iterator[Told]:
     timed = any("at" in step for step in raw)  # the first one's is 0, and not told
     for number, step in enumerate(raw, start=1):
         who, what, body, then = _KINDS[step["is"]](step)
+        shown = step.get("shown", False)
         moved += _moved(step)
         yield Told(
             number=number,
             who=who,
             what=shorten(what, _WIDE),
-            body=shorten(body, _WIDE),
+            body="" if shown else shorten(body, _WIDE),
             then=shorten(then, _WIDE),
-            shown=step.get("shown", False),
+            shown=shown,
             needed=step.get("needed", False),
             pause=f"{step['pause']:g} s" if step.get("pause") else "",
             real=f"{step.get('at', 0.0):.3f} s" if timed else "",

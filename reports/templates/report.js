@@ -54,6 +54,12 @@
     apply();
   };
 
+  const clear = () => {  // what is scrolled to must not end up below the tools that stay on top
+    const tools = document.querySelector(".tools");
+    const above = getComputedStyle(tools).position === "sticky" ? tools.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${above + 12}px`;
+  };
+
   const reveal = () => {
     let id = "";
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
@@ -104,15 +110,19 @@
       if (down > body.clientHeight) body.scrollTop = down - body.clientHeight / 3;
     }
   };
+  let labelling = 0;
   document.addEventListener("toggle", (event) => {
-    if (event.target.open) bring(event.target);
-    label();
+    const row = event.target;
+    if (row.open && row.contains(document.activeElement)) bring(row);  // not where all are unfolded
+    cancelAnimationFrame(labelling);
+    labelling = requestAnimationFrame(label);
   }, true);  // toggle does not bubble
   rows.filter((row) => row.open).forEach(bring);
-  for (const button of document.querySelectorAll(".copy")) {
-    button.hidden = false;
-    button.addEventListener("click", () => copied(button));
-  }
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".copy");
+    if (button) copied(button);
+  });
 
   let opened = [];
   addEventListener("beforeprint", () => {
@@ -121,6 +131,8 @@
   });
   addEventListener("afterprint", () => opened.forEach((row) => { row.open = false; }));
   addEventListener("hashchange", reveal);
+  addEventListener("resize", clear);
   apply();
+  clear();
   reveal();
 })();
