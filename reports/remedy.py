@@ -9,15 +9,13 @@ __all__ = ["remedy"]
 
 _REMEDIES: Sequence[tuple[str, str]] = (
     (r"has no hook '(?P<name>\w+)'", "Give the target file a hook “{name}” (docs/target.md)."),
-    (
-        r"target has no hook (?P<name>\w+)",
-        "Give the target file a hook “{name}” (docs/target.md).",
-    ),
     (r"judged from the profile '(?P<name>\w+)' on", "Run it with --profile {name}."),
     (
         r"^nothing was answered (?P<name>[A-Z_]+)$",
-        "Let the peer answer {name} once while the suite watches. Where the target file has the "
-        "hook “force”, the suite brings some such answers about (docs/target.md).",
+        (
+            "Let the peer answer {name} once while the suite watches. Where the target file has the "
+            "hook “force”, the suite brings some such answers about (docs/target.md)."
+        ),
     ),
     (
         r"nothing that was said touched it",
@@ -43,15 +41,21 @@ _REMEDIES: Sequence[tuple[str, str]] = (
         "Mend what breaks down without any trouble first, then run it again.",
     ),
     (
-        r"(client|agent|script) (had gone|was not there|had left|was never asked|broke down"
-        r"|never tried|never asked|asked nothing|said nothing|runs elsewhere)",
-        "Have it stay connected and at work until the situation is over; have it launched by the "
-        "run, where it is not.",
+        (
+            r"(client|agent|script) (had gone|was not there|had left|was never asked|broke down"
+            r"|never tried|never asked|asked nothing|said nothing|runs elsewhere)"
+        ),
+        (
+            "Have it stay connected and at work until the situation is over; have it launched by the "
+            "run, where it is not."
+        ),
     ),
     (
-        r"(could not be|cannot be) (registered|opened|read|deleted|seen|had|used|known)"
-        r"|broke off|was answered|is answered|handed over n|was not let in|it was not let in before"
-        r"|step [\w-]+:",
+        (
+            r"(could (not )?be|cannot be) (registered|opened|read|deleted|seen|had|used|known)"
+            r"|broke off|was answered|is answered|handed over n|was not let in|it was not let in before"
+            r"|step [\w-]+:"
+        ),
         "What it needs first did not work. Mend that, or what fails above, and run it again.",
     ),
 )

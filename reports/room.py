@@ -108,7 +108,9 @@ def sections(
         yield Section(
             title=title,
             rows=rows,
-            counts=[(verdict, verdicts.count(verdict)) for verdict in _ORDER if verdict in verdicts],
+            counts=[
+                (verdict, verdicts.count(verdict)) for verdict in _ORDER if verdict in verdicts
+            ],
             left_out=_more(len(chapter) - len(rows), "requirement"),
         )
 

@@ -57,7 +57,9 @@ def story(evidence: Mapping[str, Any] | None) -> Story:
     passed_over = set(others[:-_STEPS])
     kept = [step for step in steps if step.number not in passed_over]
     missing = told.get("left_out", 0) + len(passed_over)
-    return Story(steps=kept, left_out=f"left out: {plural(missing, 'more step')}" if missing else "")
+    return Story(
+        steps=kept, left_out=f"left out: {plural(missing, 'more step')}" if missing else ""
+    )
 
 
 def _steps(raw: Sequence[Mapping[str, Any]]) -> Iterator[Told]:
@@ -116,7 +118,7 @@ def _utterance(step: Mapping[str, Any]) -> _Line:
 def _deed(step: Mapping[str, Any]) -> _Line:
     seconds = _moved(step)
     if seconds:
-        return "assay", f"lets {seconds:g} s pass on the peer’s clock", "", ""
+        return "assay", f"lets {seconds:g} s pass on the peer's clock", "", ""
     values = compact(step["values"], _WIDE) if step.get("values") else ""
     handed = step.get("handed")
     then = "" if handed is None else f"handed over {compact(handed, _WIDE)}"

@@ -25,7 +25,7 @@ axe = pytest.importorskip(
 )
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_COMMAND = "curl -i -X POST --data-binary '{\"a\": \"ö <b>\"}'\nhttp://127.0.0.1:9001/x"
+_COMMAND = 'curl -i -X POST --data-binary \'{"a": "ö <b>"}\'\nhttp://127.0.0.1:9001/x'
 
 # What is folded or out of sight is looked at too; of a thousand frames alike, some will do.
 _ALL_OPEN = """() => {
