@@ -12,7 +12,7 @@ from reports.text import percent
 
 __all__ = ["Group", "Message", "Operation", "Share", "Status", "Surface", "groups", "surface"]
 
-State = Literal["seen", "unseen", "undocumented"]
+State = Literal["seen", "unseen", "undocumented", "unanswered"]
 
 _NO_ANSWER = "none"
 
@@ -127,7 +127,7 @@ def surface(run: Run) -> Surface | None:
             for each in operations
             if each.claimed
             for status in each.statuses
-            if status.state != "undocumented"
+            if status.state in ("seen", "unseen")
         ),
         sent=_share(each.seen for each in messages if each.claimed),
     )
@@ -159,9 +159,10 @@ def _statuses(documented: Sequence[str], seen: frozenset[str]) -> Iterator[Statu
         text = key if not matching or key in matching else f"{key}: {', '.join(sorted(matching))}"
         yield Status(text=text, state="seen" if matching else "unseen")
     for status in sorted(left):
+        answered = status != _NO_ANSWER
         yield Status(
-            text="no answer" if status == _NO_ANSWER else status,
-            state="undocumented",
+            text=status if answered else "no answer",
+            state="undocumented" if answered else "unanswered",
         )
 
 

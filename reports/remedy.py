@@ -13,8 +13,8 @@ _REMEDIES: Sequence[tuple[str, str]] = (
     (
         r"^nothing was answered (?P<name>[A-Z_]+)$",
         (
-            "Let the peer answer {name} once while the suite watches. Where the target file has the "
-            "hook “force”, the suite brings some such answers about (docs/target.md)."
+            "Let the peer answer {name} once while the suite watches. Where the target file has "
+            "the hook “force”, the suite brings some such answers about (docs/target.md)."
         ),
     ),
     (
@@ -46,15 +46,14 @@ _REMEDIES: Sequence[tuple[str, str]] = (
             r"|never tried|never asked|asked nothing|said nothing|runs elsewhere)"
         ),
         (
-            "Have it stay connected and at work until the situation is over; have it launched by the "
-            "run, where it is not."
+            "Have it stay connected and at work until the situation is over; have it launched by "
+            "the run, where it is not."
         ),
     ),
     (
         (
             r"(could (not )?be|cannot be) (registered|opened|read|deleted|seen|had|used|known)"
-            r"|broke off|was answered|is answered|handed over n|was not let in|it was not let in before"
-            r"|step [\w-]+:"
+            r"|broke off|was answered|is answered|handed over n|was not let in|step [\w-]+:"
         ),
         "What it needs first did not work. Mend that, or what fails above, and run it again.",
     ),

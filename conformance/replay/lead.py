@@ -74,7 +74,7 @@ class Lead:
         hidden, records, secrets = _concealed(steps, self.journal, named)
         wanted = needed(hidden, records, self.journal.protocol, self.journal.run)
         hidden = [replace(step, needed=at in wanted) for at, step in enumerate(hidden)]
-        kept = _kept(hidden, moments)
+        kept = _from_the_first(_kept(hidden, moments))
         own = sum(not each.earlier for each in moments)
         return Story(
             run=self.journal.run,
@@ -125,6 +125,12 @@ def _kept(steps: Sequence[Step], moments: Sequence[Moment]) -> list[Step]:
         room += len(_bytes(step))
         kept.append(step)
     return kept[::-1]
+
+
+def _from_the_first(steps: Sequence[Step]) -> list[Step]:
+    """With times that begin with what is told."""
+    first = min((step.at for step in steps), default=0.0)
+    return [replace(step, at=round(step.at - first, 3)) for step in steps]
 
 
 def _bytes(step: Step) -> bytes:

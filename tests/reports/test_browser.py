@@ -27,10 +27,13 @@ axe = pytest.importorskip(
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _COMMAND = 'curl -i -X POST --data-binary \'{"a": "ö <b>"}\'\nhttp://127.0.0.1:9001/x'
 
-# What is folded or out of sight is looked at too; of a thousand frames alike, some will do.
+# What is folded or out of sight is looked at too; of a thousand things alike, some will do.
 _ALL_OPEN = """() => {
+  const alike = [
+    ".frames > li:nth-child(n+20)", ".requirement.pass:nth-child(n+3)", "pre > b:nth-of-type(n+30)"
+  ];
+  for (const each of document.querySelectorAll(alike.join())) each.remove();
   for (const each of document.querySelectorAll("details")) each.open = true;
-  for (const each of document.querySelectorAll(".frames > li:nth-child(n+20)")) each.remove();
   for (const each of document.querySelectorAll(".chapter")) {
     each.style.contentVisibility = "visible";
   }
@@ -128,7 +131,7 @@ def test_opens_from_disk_and_stays_there(opened: Any, lifelike: Path) -> None:
     assert page.wrong == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark"), (390, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_axe_finds_nothing(opened: Any, lifelike: Path, width: int, scheme: str) -> None:
     page = opened(lifelike, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.evaluate(_ALL_OPEN)
@@ -140,6 +143,7 @@ def test_axe_finds_nothing(opened: Any, lifelike: Path, width: int, scheme: str)
         for node in each["nodes"]
     ]
     assert told == []
+    assert len(found["passes"]) > 20
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -52,7 +52,7 @@ def test_statuses_are_told_from_ranges_and_from_what_is_documented(tmp_path: Pat
         ("4XX: 409, 422", "seen"),
         ("5XX", "unseen"),
         ("302", "undocumented"),
-        ("no answer", "undocumented"),
+        ("no answer", "unanswered"),
     ]
     assert (got.seen, listed.seen) == (True, False)
     assert (found.called.part, found.called.whole) == (1, 2)
