@@ -20,7 +20,7 @@ __all__ = ["Records", "read_records"]
 _ROOM = 16_000_000
 """Bytes of lines whose evidence is held in memory. What comes after stays in the file."""
 
-_KINDS = ("header", "verdict", "coverage", "error", "footer")
+_KINDS = ("header", "verdict", "coverage", "ended", "error", "footer")
 
 _LEFT_OUT: Mapping[str, Any] = {"exchanges": []}
 """In the place of evidence that is not kept: which message a check shows follows from evidence."""
@@ -105,7 +105,7 @@ class _Kept:
             self.errors.append(record)
         elif kind == "coverage":
             self._coverage(record)
-        else:
+        elif kind == "verdict":
             self._verdict(record, length)
         self.read += length
 

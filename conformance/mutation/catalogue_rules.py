@@ -115,17 +115,17 @@ class Law:
         """Of a body that is `empty`, or `garbled`: no JSON, and still labelled so."""
         if body.shape is not None and not self._unspoken(body):
             return ""
-        if operator == "garbled" and any(_JSON_IS_JSON.search(row.text) for row in self._rows):
+        labels = any(_JSON_IS_JSON.search(row.text) for row in self._rows)
+        served = body.operation is None or not body.operation.open or self._promises(body)
+        if (operator == "garbled" and labels and served) or self._promises(body, "in JSON"):
             return ""
-        return "" if self._promises_json(body) else "nobody-judges"
+        return "nobody-judges"
 
-    def _promises_json(self, body: Body) -> bool:
-        """Does a check say that this operation is answered in JSON, whatever JSON?"""
+    def _promises(self, body: Body, what: str = "success") -> bool:
+        """Does a check say, by its method and path, that this operation is answered so?"""
         asked = body.operation
         name = "" if asked is None else f"{asked.method} {asked.path}"
-        return bool(name) and any(
-            name in row.text and "in JSON" in row.text for row in self._checks
-        )
+        return bool(name) and any(name in row.text and what in row.text for row in self._checks)
 
     def _unspoken(self, body: Body) -> bool:
         """Is it a body that no row speaks of? Such a message of a channel is another one, if it is
@@ -137,8 +137,9 @@ class Law:
     def status(self, body: Body, part: str, new: int) -> str:
         """Of another status in the place of a documented one (`part`)."""
         success = part.startswith("2")
-        if body.operation is not None and body.operation.open and success == (new < 400):
-            return "status-left-open"
+        if body.operation is not None and body.operation.open:
+            kept = success and new >= 400 and self._promises(body)
+            return "" if kept else "status-left-open"
         if success or new < 400 or new // 100 != int(part[0]):
             return ""
         if part.endswith("XX"):

@@ -324,7 +324,7 @@ async def test_3(judge):
         assert run.footer is None
         said = await assay(tmp_path, "report", "run.jsonl", "--out", "report")
         assert said.code == 1
-        assert "The run has no footer: its record ends after line 3." in said.out
+        assert "The run has no footer: its record ends after line 5." in said.out
         assert (tmp_path / "report" / "report.html").exists()
 
 
