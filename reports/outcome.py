@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from schemas.spec import Basis, Level
@@ -84,14 +84,13 @@ def findings(outcomes: Iterable[Outcome]) -> tuple[Found, ...]:
 
 
 def judge(
-    row: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, unjudged: str, known: str
+    row: Mapping[str, Any], checks: tuple[Check, ...], *, unjudged: str, known: str
 ) -> Outcome:
-    """The outcome of a requirement of the header, from the verdict records that speak of it.
+    """The outcome of a requirement of the header, from the checks that speak of it.
 
     `unjudged` is the message where there are none; `known` the baseline's reason, which counts
     only if the requirement fails.
     """
-    checks = _merged(records)
     deciding = min(checks, key=lambda check: VERDICTS.index(check.verdict), default=None)
     verdict = deciding.verdict if deciding else "inconclusive"
     return Outcome(
@@ -106,23 +105,3 @@ def judge(
         checks=checks,
         known=known if verdict == "fail" else "",
     )
-
-
-def _merged(records: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
-    """One `Check` for each name and verdict, in the order in which they first fell."""
-    merged: dict[Sequence[str], Check] = {}
-    for record in records:
-        key = (record["check"], record["verdict"])
-        new = Check(
-            name=record["check"],
-            verdict=record["verdict"],
-            message=record["message"],
-            evidence=record.get("evidence"),
-        )
-        old = merged.get(key)
-        if old is not None:
-            # A message belongs to its evidence: they are kept, or replaced, together.
-            better = new if new.evidence and not old.evidence else old
-            new = replace(better, times=old.times + 1)
-        merged[key] = new
-    return tuple(merged.values())

@@ -41,7 +41,9 @@ class Run:
 
     `header` and `footer` are the records themselves; `footer` is `None` where the run died before
     writing it. `requirements` are all that the header names, in its order. `ending` is a sentence
-    that says how the run ended. `stale` are the baseline entries that no longer hold.
+    that says how the run ended. `stale` are the baseline entries that no longer hold. `covered`
+    are the statuses that were answered, by operation, and `messages` the ids of those that the
+    peer sent: of an older record, none.
     """
 
     path: Path
@@ -51,14 +53,17 @@ class Run:
     faults: tuple[Fault, ...]
     stale: tuple[Stale, ...]
     ending: str
+    covered: Mapping[str, frozenset[str]]
+    messages: frozenset[str]
 
     @classmethod
-    def read(cls, path: Path) -> Run:
-        """The run that `path` holds, even if it was cut off.
+    def read(cls, path: Path, *, evidence: bool = True) -> Run:
+        """The run that `path` holds, even if it was cut off; its checks without their `evidence`
+        for who does not show it, which takes far less memory.
 
         Raises `schemas.PackError`, with file and line, for what is no run or is broken.
         """
-        records = read_records(path)
+        records = read_records(path, evidence=evidence)
         ending = _ending(records)
         outcomes = tuple(_outcomes(records, ending))
         return cls(
@@ -69,6 +74,8 @@ class Run:
             faults=tuple(_faults(records)),
             stale=stale_entries(records.header, outcomes),
             ending=ending,
+            covered=records.covered,
+            messages=records.messages,
         )
 
     @property
@@ -132,8 +139,12 @@ class Run:
         """The command that says again what led to a finding; empty where nothing is broken."""
         names = (each.name for each in findings([outcome]) if each.check is check)
         name = next(names, "")
+        return self.replaying(name) if name else ""
+
+    def replaying(self, name: str) -> str:
+        """The command that says again what led to the finding of that name."""
         path = self.path.parent if self.path.name == "run.jsonl" else self.path
-        return shlex.join(["assay", "replay", str(path), name]) if name else ""
+        return shlex.join(["assay", "replay", str(path), name])
 
     @property
     def evidences(self) -> Iterator[Mapping[str, Any] | None]:
@@ -183,20 +194,16 @@ class Run:
 
 def _outcomes(records: Records, ending: str) -> Iterator[Outcome]:
     header = records.header
-    by_requirement: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for record in records.verdicts:
-        by_requirement[record["requirement"]].append(record)
     complete = records.footer is not None and records.footer["reason"] == "complete"
     unjudged = (
         "No check judged it." if complete else f"The run ended before it was judged. {ending}"
     )
     known = known_reasons(header)
     for row in header["requirements"]:
-        if row.get("on_sight") and row["id"] not in by_requirement:
+        checks = records.checks.get(row["id"], ())
+        if row.get("on_sight") and not checks:
             continue
-        yield judge(
-            row, by_requirement[row["id"]], unjudged=unjudged, known=known.get(row["id"], "")
-        )
+        yield judge(row, checks, unjudged=unjudged, known=known.get(row["id"], ""))
 
 
 def _faults(records: Records) -> Iterator[Fault]:
@@ -207,13 +214,12 @@ def _faults(records: Records) -> Iterator[Fault]:
     for error in records.errors:
         yield Fault(check=error["check"], message=error["message"], traceback=error["traceback"])
     listed = {row["id"] for row in records.header["requirements"]}
-    seen = set()
-    for record in records.verdicts:
-        key = (record["check"], record["requirement"], record["verdict"])
-        if record["requirement"] not in listed and key not in seen:
-            seen.add(key)
-            message = "judged {1} ({2}), which the header of the run does not list".format(*key)
-            yield Fault(check=record["check"], message=message, traceback="")
+    for requirement, checks in records.checks.items():
+        for check in checks if requirement not in listed else ():
+            message = (
+                f"judged {requirement} ({check.verdict}), which the header of the run does not list"
+            )
+            yield Fault(check=check.name, message=message, traceback="")
 
 
 def _ending(records: Records) -> str:

@@ -23,7 +23,7 @@ def refusal(path: Path) -> str:
 def test_records_are_sorted_by_kind(tmp_path: Path) -> None:
     path = write(tmp_path, header("A-1"), verdict("A-1"), error(), verdict("A-1"), footer())
     records = read_records(path)
-    assert len(records.verdicts) == 2
+    assert [check.times for check in records.checks["A-1"]] == [2]
     assert len(records.errors) == 1
     assert records.footer is not None
     assert (records.lines, records.cut) == (5, 0)
@@ -76,7 +76,9 @@ def test_illegal_last_record_is_no_cut(tmp_path: Path) -> None:
 
 def test_unknown_record(tmp_path: Path) -> None:
     path = write(tmp_path, header("A-1"), {"record": "remark"}, footer())
-    assert ":2: is no record: none of header, verdict, error, footer" in refusal(path)
+    assert ":2: is no record: none of header, verdict, coverage, ended, error, footer" in refusal(
+        path
+    )
 
 
 def test_baseline_of_the_header_is_held_against_its_own_schema(tmp_path: Path) -> None:

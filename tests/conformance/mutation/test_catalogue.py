@@ -140,9 +140,7 @@ def test_what_ties_an_answer_to_its_question_is_never_left_open(operator: str) -
         ("getAgentToken.2XX.body:garbled", "nobody-judges"),
     ],
 )
-def test_where_only_the_path_is_given_a_check_says_what_is_promised(
-    name: str, rule: str
-) -> None:
+def test_where_only_the_path_is_given_a_check_says_what_is_promised(name: str, rule: str) -> None:
     assert catalogue("echocenter")[name].lawful.partition(": ")[0] == rule
 
 
