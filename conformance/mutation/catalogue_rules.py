@@ -25,6 +25,7 @@ RULES: Mapping[str, str] = {
     "status-left-open": "no row speaks of this status, and the other one is an error as well",
     "header-left-open": "no row speaks of the header",
     "soon-enough": "it comes a moment later, and no bound is as short",
+    "first-counts": "the first answer that ties itself to a question counts, and more may come",
     "own-initiative": "no row says how often, or in which order, this message is said",
     "close-left-open": "no row says with which code, or at all, the connection is closed",
     "rfc-allows": "RFC 6455 lets a message come in any number of fragments",
@@ -34,6 +35,7 @@ _OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
 _ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
 _JSON_IS_JSON = re.compile(r"\b(?:labelled so|says it is JSON) is JSON\b")
 _ID = re.compile(r"\b(?:id|\w+_id|\w+Id)\b")
+_FIRST = re.compile(r"(?i)\bfirst message that echoes\b")
 _CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
 
 
@@ -66,6 +68,7 @@ class Law:
         told = [row.place for row in self._rows if row.place is not None]
         self._places = {(place.subject, place.answer) for place in told}
         self._correlations = {name: said.correlation for name, said in protocol.messages.items()}
+        self._first_counts = any(_FIRST.search(row.text) for row in self._rows)
         owned = {each.section for each in protocol}
         owned |= {each.section for each in protocol.messages.values()}
         self._owned = owned - {""}
@@ -178,6 +181,8 @@ class Law:
             return "anything-else"
         if operator == "misdirected":
             return ""
+        if operator == "duplicated" and self._correlations.get(message) and self._first_counts:
+            return "first-counts"
         words = {"missing": r"\w", "duplicated": _OFTEN, "reordered": _ORDER}[operator]
         pattern = rf"(?i)\b(?:{words})\b" if operator != "missing" else words
         spoken = any(re.search(pattern, row.text) for row in self._own(section))

@@ -128,6 +128,11 @@ def test_what_ties_an_answer_to_its_question_is_never_left_open(operator: str) -
     assert not catalogue("architect")[f"reply./idempotence:{operator}"].lawful
 
 
+def test_second_copy_is_lawful_where_the_document_takes_the_first() -> None:
+    assert catalogue("architect")["reply:duplicated"].lawful.startswith("first-counts")
+    assert not catalogue("stella")["taskAssigned:duplicated"].lawful
+
+
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
