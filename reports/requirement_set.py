@@ -10,7 +10,7 @@ from typing import Any
 from reports.text import listing
 from schemas.spec import Protocol, Requirement, Role
 
-__all__ = ["difference", "set_digest"]
+__all__ = ["difference", "rows_apart", "set_digest"]
 
 _FIELDS = ("id", "level", "basis", "section", "text", "capability")
 """What a run's header tells of a row; whatever else a row has says how it is judged."""
@@ -39,16 +39,24 @@ def difference(header: Mapping[str, Any], protocol: Protocol, rows: Iterable[Req
         here = f"{protocol.id} {protocol.version}"
         return f"it is of {said['id']} {said['version']}, and the set at hand of {here}"
     wanted = {row.id: _told(row) for row in rows if row.role == header["role"]}
-    found = {row["id"]: tuple(row[name] for name in _FIELDS) for row in header["requirements"]}
+    return rows_apart(wanted, {row["id"]: row for row in header["requirements"]})
+
+
+def rows_apart(
+    wanted: Mapping[str, Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """How the rows that were found, by id, differ from those that are wanted, in a few words."""
     parts = {
         "lacks": sorted(wanted.keys() - found.keys()),
         "adds": sorted(found.keys() - wanted.keys()),
         "words otherwise": sorted(
-            name for name in wanted.keys() & found.keys() if wanted[name] != found[name]
+            name
+            for name in wanted.keys() & found.keys()
+            if any(wanted[name][field] != found[name][field] for field in _FIELDS)
         ),
     }
     return "; ".join(f"it {how} {listing(names)}" for how, names in parts.items() if names)
 
 
-def _told(row: Requirement) -> tuple[str, ...]:
-    return tuple(getattr(row, name) for name in _FIELDS)
+def _told(row: Requirement) -> dict[str, str]:
+    return {name: getattr(row, name) for name in _FIELDS}
