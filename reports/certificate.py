@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reports.comparison import of_scenario
 from reports.outcome import Outcome
 from reports.run import Run
 from reports.text import listing, plural, printable
@@ -281,8 +282,7 @@ def _ids(run: Run, verdict: str) -> tuple[str, ...]:
 def _unfit(run: Run, difference: str) -> Iterator[str]:
     """Why this was no run to certify from, whatever it found."""
     header = run.header
-    rows = header["requirements"]
-    if any(row.get("own") or row.get("on_sight") for row in rows):
+    if of_scenario(run):
         yield "It is the run of a scenario, which judges nothing but what the scenario touches."
     elif header["only"] != "*":
         yield f"It judged only what --only {header['only']} names, and not the whole set."

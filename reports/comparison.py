@@ -11,7 +11,7 @@ from reports.run import Run
 from reports.text import listing
 from schemas.errors import PackError, Problem
 
-__all__ = ["left_out", "refuse_strangers", "remarks", "rows_of"]
+__all__ = ["left_out", "of_scenario", "refuse_strangers", "remarks", "rows_of"]
 
 _ALIKE = (
     ("version", "the protocol's revision is"),
@@ -60,9 +60,14 @@ def left_out(run: Run, identity: str) -> str:
     header = run.header
     if not fnmatchcase(identity, header["only"]):
         return f"--only {header['only']} left it out"
-    if _of_scenario(run):
+    if of_scenario(run):
         return "the scenario that was played does not touch it"
     return ""
+
+
+def of_scenario(run: Run) -> bool:
+    """Did the run play a scenario, which judges nothing but what it touches?"""
+    return any(row.get("own") or row.get("on_sight") for row in run.header["requirements"])
 
 
 def _remarks(names: Sequence[str], runs: Sequence[Run]) -> Iterator[str]:
@@ -87,9 +92,9 @@ def _unlike(name: str, first: Run, run: Run) -> Iterator[str]:
         claimed = [c for c in other.header["unclaimed"] if c not in one.header["unclaimed"]]
         if claimed:
             yield f"it {verb} claims {listing(claimed)}"
-    if _of_scenario(run) != _of_scenario(first):
+    if of_scenario(run) != of_scenario(first):
         yield f"only one of it and {name} is the run of a scenario"
-    elif before["only"] == after["only"] and not _of_scenario(run):
+    elif before["only"] == after["only"] and not of_scenario(run):
         apart = rows_apart(rows_of(first), rows_of(run))
         if apart:
             yield f"its requirement set is not that of {name}: {apart}"
@@ -108,7 +113,3 @@ def _traits(run: Run) -> dict[str, str]:
 
 def _judged(run: Run) -> str:
     return f"the {run.header['role']} of {run.header['protocol']['id']}"
-
-
-def _of_scenario(run: Run) -> bool:
-    return any(row.get("own") or row.get("on_sight") for row in run.header["requirements"])

@@ -121,7 +121,11 @@ class Matrix:
     def quiet(self) -> str:
         """A sentence about the other rows; empty where there are none."""
         found = Counter(row.cells[0].verdict for row in self.rows if not _tells(row))
-        parts = [f"{plural(found[name], 'requirement')} {words}" for name, words in _QUIET.items() if found[name]]
+        parts = [
+            f"{plural(found[name], 'requirement')} {words}"
+            for name, words in _QUIET.items()
+            if found[name]
+        ]
         return f"Besides, {listing(parts)}." if parts else ""
 
     @cached_property

@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "write the reports of a run again",
     "matrix": "put several runs side by side (also: assay report matrix)",
     "diff": "tell what broke between two runs, and what was mended",
+    "baseline": "write down what a run found broken, as known failures",
     "lint": "check a protocol pack or a scenario",
     "scenarios": "list the scenarios that ship, or explain one",
     "requirements": "list what a protocol asks of either side",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from conformance.cli.comparing import record_of
 from reports import Run
 from reports.certificate import (
     Certificate,
@@ -26,7 +27,6 @@ from schemas.errors import PackError, Problem
 __all__ = [
     "add_verified",
     "read_bytes",
-    "record_of",
     "signing_key",
     "stamp",
     "tell_refusal",
@@ -79,11 +79,6 @@ def signing_key(said: str) -> Ed25519PrivateKey:
         hint = f"export {name}=… with the PEM text of a private key"
         raise PackError(Problem(file="--key", message=f"the environment has no {name}", hint=hint))
     return private_key(pem.encode(), said)
-
-
-def record_of(path: Path) -> Path:
-    """The run.jsonl that a command line means: it, or the folder that holds it."""
-    return path / "run.jsonl" if path.is_dir() else path
 
 
 def read_bytes(path: Path) -> bytes:

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from conformance.cli.certificates import record_of
 from reports import Run
 from reports.files import write_pieces
 from schemas.errors import PackError, Problem
 
-__all__ = ["add_output", "emit", "read_runs", "screen", "wrong"]
+__all__ = ["add_output", "emit", "read_runs", "record_of", "screen", "wrong"]
 
 _SUFFIXES = {".md": "markdown", ".html": "html", ".json": "json", ".txt": "terminal"}
 
@@ -64,6 +63,11 @@ def screen(arguments: argparse.Namespace) -> tuple[bool, int]:
 def read_runs(paths: Iterable[Path]) -> list[Run]:
     """The runs without their evidence: it may be large, and none of it is shown."""
     return [Run.read(record_of(path), evidence=False) for path in paths]
+
+
+def record_of(path: Path) -> Path:
+    """The run.jsonl that a command line means: it, or the folder that holds it."""
+    return path / "run.jsonl" if path.is_dir() else path
 
 
 def wrong(place: str, message: str, value: str | None, hint: str) -> PackError:
