@@ -78,6 +78,7 @@ class Certificate:
     passed: tuple[str, ...]
     warned: tuple[str, ...]
     inconclusive: tuple[str, ...]
+    inapplicable: tuple[str, ...]
     untestable: tuple[str, ...]
     unclaimed: tuple[str, ...]
 
@@ -131,6 +132,7 @@ def certificate_of(
         passed=_ids(run, "pass"),
         warned=_ids(run, "warn"),
         inconclusive=_ids(run, "inconclusive"),
+        inapplicable=_ids(run, "not-applicable"),
         untestable=tuple(sorted(untestable)),
         unclaimed=tuple(header["unclaimed"]),
     )
@@ -203,6 +205,7 @@ def of_statement(said: Mapping[str, Any]) -> Certificate:
         passed=tuple(predicate["passedTests"]),
         warned=tuple(predicate["warnedTests"]),
         inconclusive=tuple(about["inconclusive"]),
+        inapplicable=tuple(about["inapplicable"]),
         untestable=tuple(about["untestable"]),
         unclaimed=tuple(about["unclaimed"]),
     )
@@ -226,6 +229,7 @@ def _terms(certificate: Certificate) -> dict[str, Any]:
             "expires": certificate.expires,
             "counts": dict(certificate.counts),
             "inconclusive": list(certificate.inconclusive),
+            "inapplicable": list(certificate.inapplicable),
             "untestable": list(certificate.untestable),
             "unclaimed": list(certificate.unclaimed),
         },
@@ -266,6 +270,7 @@ def _adds_up(certificate: Certificate) -> bool:
         "pass": certificate.passed,
         "warn": certificate.warned,
         "inconclusive": certificate.inconclusive,
+        "not-applicable": certificate.inapplicable,
     }
     return (
         all(counts[name] == len(set(ids)) == len(ids) for name, ids in lists.items())

@@ -115,9 +115,7 @@ def test_baseline_shows_what_was_expected_what_is_stale_and_what_has_expired(
         known("A-4", "issue 15", expires="2026-11-30", flaky=True),
     ]
     verdicts = [verdict(f"A-{n}", "pass" if n == 2 else "fail") for n in range(1, 5)]
-    made = run(
-        tmp_path, header("A-1", "A-2", "A-3", "A-4", baseline=entries), *verdicts, footer()
-    )
+    made = run(tmp_path, header("A-1", "A-2", "A-3", "A-4", baseline=entries), *verdicts, footer())
     text = summary(made, colour=False, width=100)
     assert "Known failures (2)\n  A-1 MUST\n    issue 12, until 2026-12-31" in text
     assert "issue 15, until 2026-11-30, flaky" in text
