@@ -17,7 +17,7 @@ _HARMFUL = re.compile(
 )
 
 # What Markdown or the HTML in it takes for more than a character, and what begins a list.
-_MARKED = re.compile(r"[\\`*_{}\[\]<>()!|~&$:]|(?<=www)\.|^[-+]|^\d+(?=[.)])")
+_MARKED = re.compile(r"[\\`*_{}\[\]<>()!|~&$]|:(?=\S)|(?<=www)\.|^[-+]|^\d+(?=[.)])")
 # What GitHub takes for a person or an issue, even where Markdown is told that it is a character.
 _MENTION = re.compile(r"[@#]")
 

@@ -28,8 +28,8 @@ def add_output(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it there")
 
 
-def emit(arguments: argparse.Namespace, makers: Mapping[str, Pieces]) -> str:
-    """Write or print one of the formats, each of which has a maker, and tell which it was.
+def emit(arguments: argparse.Namespace, makers: Mapping[str, Pieces]) -> None:
+    """Write or print one of the formats, each of which has a maker.
 
     Raises `PackError` where it cannot be written.
     """
@@ -39,17 +39,14 @@ def emit(arguments: argparse.Namespace, makers: Mapping[str, Pieces]) -> str:
         known = ", ".join(makers)
         raise wrong("--out", "ends like a format that there is not here", str(out), known)
     if out is None:
-        sys.stdout.flush()
         for piece in makers[chosen]():
-            sys.stdout.buffer.write(piece)
-        sys.stdout.flush()
-        return chosen
+            sys.stdout.write(piece.decode())
+        return
     try:
         write_pieces(out, makers[chosen]())
     except OSError as error:
         raise wrong(str(out), f"cannot be written: {error.strerror or error}", None, "") from error
     print(f"written: {out}")
-    return chosen
 
 
 def screen(arguments: argparse.Namespace) -> tuple[bool, int]:
