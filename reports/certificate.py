@@ -311,12 +311,19 @@ def _open(run: Run, untestable: Collection[str]) -> Iterator[str]:
     """The MUSTs that nothing judged, by the cause."""
     if not run.complete:
         return  # they were not reached, and that the run was cut off is said besides
+    some = False
     for cause, outcomes in run.causes:
         names = [each.id for each in outcomes if each.level == "MUST" and each.id not in untestable]
         if names:
             verb = "was" if len(names) == 1 else "were"
             told = printable(cause).rstrip(".")
             yield f"{plural(len(names), 'MUST')} {verb} not judged ({told}): {listing(names)}."
+            some = True
+    if some and run.header["role"] == "agent":
+        yield (
+            "An agent is judged by what it does: give a command that makes it do all of this, "
+            "even one that starts it several times."
+        )
 
 
 def _short_of_full(run: Run, untestable: Collection[str]) -> Iterator[str]:

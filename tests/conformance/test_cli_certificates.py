@@ -251,6 +251,29 @@ class TestOfARunOfItsOwn:
         assert "Scheduler 1.4" in done.out
         assert (keys / "assay-report" / "certificate.json").exists()
 
+    def test_an_agent_is_examined_by_its_command(
+        self, keys: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[RunContext] = []
+
+        def suite(context: RunContext, *_: Any) -> int:
+            seen.append(context)
+            Path(context.record).parent.mkdir(exist_ok=True)
+            command = "assay certify aitbc --role agent --key our.key -- ./agent {url}"
+            certifiable(Path(context.record).parent, role="agent", command=command)
+            return 0
+
+        monkeypatch.setattr("conformance.cli.certify.carry_out", suite)
+        done = assay(
+            keys, "certify", "aitbc", "--role", "agent", "--key", "our.key", "--days", "3650",
+            "--peer-name", "Scheduler", "--peer-version", "1.4", "--", "./agent", "{url}",
+        )  # fmt: skip
+        assert done.code == 0, done.said
+        assert "Scheduler 1.4 as agent of aitbc, set 1 of revision" in done.out
+        (context,) = seen
+        assert (context.role, context.command) == ("agent", ("./agent", "{url}"))
+        assert (context.profile, context.situations, context.library) == ("exhaustive", (), True)
+
     def test_a_peer_that_is_not_conformant_gets_nothing(
         self, keys: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -378,3 +401,19 @@ class TestLive:
         assert done.code == 3, done.said
         assert not old.exists()
         assert "no certificate" in done.err
+
+    async def test_an_agent_that_never_comes_earns_nothing(self, keys: Path) -> None:
+        done = await assay_child(
+            keys, "certify", "aitbc", "--role", "agent", "--key", "our.key",
+            "--peer-name", "a", "--peer-version", "1", "--", "true",
+        )  # fmt: skip
+        refused(done, "no certificate", "(no agent ever connected)", "is judged by what it does")
+        assert (keys / "assay-report" / "run.jsonl").exists()
+        assert not (keys / "assay-report" / "certificate.json").exists()
+
+    async def test_an_agent_that_cannot_be_started_is_3(self, keys: Path) -> None:
+        done = await assay_child(
+            keys, "certify", "aitbc", "--role", "agent", "--key", "our.key",
+            "--peer-name", "a", "--peer-version", "1", "--", "no-such-agent",
+        )  # fmt: skip
+        refused(done, "no-such-agent cannot be started", "no certificate", code=3)
