@@ -340,5 +340,5 @@ def _short_of_full(run: Run, untestable: Collection[str]) -> Iterator[str]:
 
 
 def _called(outcome: Outcome) -> str:
-    implied = ", which is only implied," if outcome.basis == "implied" else ""
+    implied = ", only implied" if outcome.basis == "implied" else ""
     return f"{outcome.id} ({outcome.level}{implied})"
