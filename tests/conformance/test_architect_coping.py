@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from conformance.protocols.architect.coping import hasty_after
 from conformance.protocols.architect.playbook import Strike
 from conformance.protocols.architect.scripts import Request, read_requests
@@ -54,19 +56,11 @@ def test_calls_that_wait_on_connections_of_their_own_wait_for_nothing_else() -> 
     assert talk.hasty == []
 
 
-def test_call_behind_a_strike_took_it_for_the_reply() -> None:
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "beside one that waits in peace"])
+def test_call_behind_a_strike_took_it_for_the_reply(other: bool) -> None:
     talk = Talk()
-    talk.call(1, 0)
-    for nth in range(1, len(ACTIONS)):
-        talk.strike()
-        talk.call(1, nth)
-        talk.reply(1, nth - 1)
-    assert len(talk.hasty) == len(talk.strikes)
-
-
-def test_it_shows_beside_a_connection_that_waits_in_peace() -> None:
-    talk = Talk()
-    talk.call(2, 0)
+    if other:
+        talk.call(2, 0)
     talk.call(1, 0)
     for nth in range(1, len(ACTIONS)):
         talk.strike()
