@@ -62,6 +62,8 @@ class RunContext:
     """How the mock listens while an agent is judged: `host`, `port`, and `tls` where it is not to
     be the protocol's default.
     """
+    earlier: str = ""
+    """The run.jsonl of the run that this one goes on from, or empty."""
 
     def selects(self, requirement: Requirement) -> bool:
         """Is this one to be judged in this run?"""

@@ -29,6 +29,7 @@ from conformance.masking import Masker
 from conformance.progress import Progress
 from conformance.recorder import Recorder, encode
 from conformance.replay.journal import Journal
+from conformance.resuming import NOTHING, check_id, read_earlier
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
 from schemas import load, load_requirements
@@ -64,6 +65,7 @@ class Suite:
         self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
         self.mask = Masker(context.target.secrets)
         self.journal = Journal(self.protocol, context.target, context.run)
+        self.earlier = read_earlier(Path(context.earlier)) if context.earlier else NOTHING
         self.fuzzing_checks = 0
 
     @property
@@ -78,7 +80,10 @@ class Suite:
         profile = item.get_closest_marker("from_profile")
         if profile and not in_profile(profile.args[0], self.context.profile):
             return False
-        if item.get_closest_marker("fuzzes") and not self.fuzz_seconds:
+        if item.get_closest_marker("fuzzes"):
+            if not self.fuzz_seconds:
+                return False
+        elif check_id(item.nodeid) in self.earlier.ended:
             return False
         situation = _situation(item)
         if situation is not None and not self.context.plays(situation):
@@ -230,7 +235,16 @@ class _Controller:
         self.judged: set[str] = set()
         self.later: dict[str, str] = {}
         self.collected = True
-        self.recorder.header(suite.context, suite.protocol, suite.all_rows.values())
+        rows = suite.all_rows.values()
+        self.recorder.header(suite.context, suite.protocol, rows, suite.earlier)
+        self._recall()
+
+    def _recall(self) -> None:
+        """What the run that this one goes on from has found stands in this one's record too."""
+        for record in self.suite.earlier.records:
+            self.recorder.write(record)
+            if record["record"] == "verdict":
+                self.judged.add(record["requirement"])
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.later |= _first_profiles(items)
@@ -256,6 +270,8 @@ class _Controller:
                     self._write(report, orjson.loads(record))
         if report.when == "call":
             self.progress.step()
+            if report.passed:
+                self.recorder.ended(check_id(report.nodeid))
 
     def _write(self, report: pytest.TestReport, record: dict[str, Any]) -> None:
         if "error" in record:
@@ -329,8 +345,12 @@ def ids(suite: Suite, worker_id: str) -> IdSource:
 
 @pytest.fixture
 def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
-    """Chance of the check's own, from the run's seed: the same however checks are spread."""
-    return Random(f"{suite.context.seed}/{request.node.name}")  # noqa: S311
+    """Chance of the check's own, from the run's seed: the same however checks are spread. A run
+    that goes on from another generates other cases.
+    """
+    generates = request.node.get_closest_marker("fuzzes") is not None
+    chapter = f"/{suite.earlier.chapter}" if generates and suite.earlier.chapter else ""
+    return Random(f"{suite.context.seed}/{request.node.name}{chapter}")  # noqa: S311
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import orjson
 
 from conformance.context import RunContext
 from conformance.masking import Masker
+from conformance.resuming import NOTHING, Earlier
 from conformance.verdict import now
 from schemas.spec import Protocol, Requirement
 
@@ -51,7 +52,11 @@ class Recorder:
         self._file.write(encode(record) + b"\n")
 
     def header(
-        self, context: RunContext, protocol: Protocol, requirements: Iterable[Requirement]
+        self,
+        context: RunContext,
+        protocol: Protocol,
+        requirements: Iterable[Requirement],
+        earlier: Earlier = NOTHING,
     ) -> None:
         """What the run is about: reports need nothing else to make sense of the verdicts."""
         claimed = context.target.claimed(protocol)
@@ -82,8 +87,13 @@ class Recorder:
                 "unclaimed": [name for name in protocol.capabilities if name not in claimed],
                 "requirements": [_row(row, context) for row in rows],
                 "baseline": [dict(entry) for entry in context.baseline],
+                **_continues(earlier),
             }
         )
+
+    def ended(self, check: str) -> None:
+        """A check came to its end: a run that goes on from here need not begin it again."""
+        self.write({"record": "ended", "check": check})
 
     def error(self, check: str, message: str, traceback: str) -> None:
         """A fault of our own."""
@@ -103,6 +113,12 @@ class Recorder:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _continues(earlier: Earlier) -> dict[str, Any]:
+    if not earlier.run:
+        return {}
+    return {"continues": {"run": earlier.run, "chapter": earlier.chapter}}
 
 
 def _expected(context: RunContext, claimed: list[str], rows: list[Requirement]) -> list[str]:

@@ -15,7 +15,7 @@ from conformance.exchange import MISSING, Exchange
 from mockserver.transcript import HttpExchange
 from schemas.spec import Operation, Protocol
 
-__all__ = ["ANSWER_RULES", "REQUEST_RULES", "RuleWord", "not_now"]
+__all__ = ["ANSWER_RULES", "REFUSAL_RULES", "REQUEST_RULES", "RuleWord", "not_now"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +57,27 @@ def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
     )
 
 
+def _failed(exchange: Exchange) -> bool:
+    return exchange.status is None or exchange.status >= 500
+
+
 def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
-    if exchange.json is MISSING or exchange.operation == "" or exchange.method == "RPC":
+    """Both ways: JSON is called so, and what is called so is JSON. A line of text that happens to
+    be JSON is none, and what hostile input breaks open is judged elsewhere.
+    """
+    if exchange.operation == "" or exchange.method == "RPC" or not exchange.answer:
+        return
+    refusal = not exchange.lawful
+    if refusal and (_failed(exchange) or not isinstance(exchange.json, dict | list)):
         return
     label = exchange.answer_headers.get("content-type", "")
     media_type = label.partition(";")[0].strip().lower()
-    yield RuleWord(
-        kept=media_type == "application/json" or media_type.endswith("+json"),
-        message=f"a JSON body came as {label or 'nothing'}",
-    )
+    called_so = media_type == "application/json" or media_type.endswith("+json")
+    if exchange.json is not MISSING:
+        message = f"a JSON body came as {label or 'nothing'}"
+        yield RuleWord(kept=called_so, message=message)
+    elif called_so:
+        yield RuleWord(kept=False, message=f"what came as {label} is no JSON")
 
 
 def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
@@ -122,6 +134,9 @@ ANSWER_RULES: Mapping[str, Rule] = {
     "unthrottled": _unthrottled,
     "kept-alive": _kept_alive,
 }
+
+REFUSAL_RULES = frozenset({"labelled-json"})
+"""Those that hold as well of how unlawful requests are refused."""
 
 
 RequestRule = Callable[[HttpExchange, Protocol], Iterator[RuleWord]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.exchange import MISSING, Exchange, of_transcript
 from conformance.frame_rules import FRAME_RULES
 from conformance.frames import Frame
-from conformance.rules import ANSWER_RULES, REQUEST_RULES
+from conformance.rules import ANSWER_RULES, REFUSAL_RULES, REQUEST_RULES
 from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
 from mockserver.transcript import HttpExchange
 from schemas.spec import Channel, Message, Protocol, Requirement, Role
@@ -61,13 +61,10 @@ class Witness:
     def see(self, exchange: Exchange) -> None:
         """Judge an answer by the schema of its place and by the general rules."""
         self._see_body(exchange)
-        if exchange.lawful:
-            for name, row in self.book.rules.items():
-                rule = ANSWER_RULES.get(name)
-                for word in rule(exchange, self.book.protocol) if rule else ():
-                    self._note(
-                        row, word.message if not word.kept else "", [exchange], word.pointers
-                    )
+        for name, row in self.book.rules.items():
+            rule = ANSWER_RULES.get(name) if exchange.lawful or name in REFUSAL_RULES else None
+            for word in rule(exchange, self.book.protocol) if rule else ():
+                self._note(row, word.message if not word.kept else "", [exchange], word.pointers)
 
     def breach(self, requirement: str) -> Finding | None:
         """What broke a requirement first, if anything did."""

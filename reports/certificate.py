@@ -295,6 +295,9 @@ def _unfit(run: Run, difference: str) -> Iterator[str]:
         yield f"It judged another requirement set: {difference}."
     if header["profile"] != "exhaustive":
         yield f"It was made in the {header['profile']} profile, and not in the exhaustive one."
+    if "continues" in header:
+        before = header["continues"]["run"]
+        yield f"It goes on from the run {before}, and the peer may be another since."
     if header["baseline"]:
         names = listing([entry["requirement"] for entry in header["baseline"]])
         yield f"Its baseline excuses {names}, and a certificate knows no excuse."

@@ -16,7 +16,7 @@ from schemas.files import check
 
 __all__ = ["Records", "read_records"]
 
-_KINDS = ("header", "verdict", "error", "footer")
+_KINDS = ("header", "verdict", "ended", "error", "footer")
 
 _LEFT_OUT: Mapping[str, Any] = {"exchanges": []}
 """In the place of evidence that is not kept: which message a check shows follows from evidence."""

@@ -133,7 +133,11 @@ def carry_out(context: RunContext, arguments: argparse.Namespace, protocol: Prot
     if not record.exists():
         print(f"assay: the suite ended with {ended} before it began", file=sys.stderr)
         return 4
-    return show(write_all(record, out), out)
+    run = write_all(record, out)
+    code = show(run, out)
+    if "resume" in arguments and not run.complete:
+        print(f"to go on from here: the same command with --resume {shlex.quote(str(out))}")
+    return code
 
 
 def is_base_url(url: str) -> bool:

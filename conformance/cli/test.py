@@ -13,6 +13,7 @@ from conformance.cli.launch import (
     carry_out,
     refuse_unless,
 )
+from conformance.cli.resuming import resumed
 from conformance.context import RunContext
 from conformance.scenario.inputs import add_inputs
 from conformance.scenario.options import with_scenario
@@ -66,12 +67,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="write a scenario there for each requirement that is broken",
     )
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on from this run: what ended is not done again, and other cases are generated",
+    )
     add_inputs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     protocol = load(arguments.protocol)
     context = context_of(arguments, protocol)
+    if arguments.resume is not None:
+        alone = "a scenario that is played alone begins at its beginning"
+        refuse_unless(not context.scenario, "--resume", alone, arguments.scenario)
+        context = resumed(context, protocol, arguments.resume, arguments.out)
     if arguments.regressions is None:
         return carry_out(context, arguments, protocol)
     judges = context.role == "coordinator"

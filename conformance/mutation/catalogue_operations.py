@@ -35,8 +35,6 @@ def _of_answer(protocol: Protocol, body: Body, law: Law) -> Iterator[Mutant]:
     place, part = body.place, body.part
     for status in _other_statuses(body.operation, part):
         rule = law.status(body, part, status)
-        if body.operation.open:
-            rule = rule or "status-left-open"
         yield made(place, "status", part=part, value=str(status), rule=rule)
     if body.shape is not None:
         for operator in ("missing", "wrong"):
@@ -44,7 +42,7 @@ def _of_answer(protocol: Protocol, body: Body, law: Law) -> Iterator[Mutant]:
             pointer = "/Content-Type"
             yield made(place, operator, part=f"{part}.header", pointer=pointer, rule=rule)
     for operator in ("empty", "garbled"):
-        yield made(place, operator, part=f"{part}.body", rule=law.whole(body))
+        yield made(place, operator, part=f"{part}.body", rule=law.whole(body, operator))
     if part.startswith("2"):
         yield made(place, "unanswered", part=part)
         yield made(place, "delayed", part=part, rule="soon-enough")

@@ -32,6 +32,7 @@ RULES: Mapping[str, str] = {
 
 _OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
 _ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
+_JSON_IS_JSON = re.compile(r"\b(?:labelled so|says it is JSON) is JSON\b")
 _CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
 
 
@@ -110,9 +111,21 @@ class Law:
             row for row in self._checks if row.section == section or row.section not in self._owned
         ]
 
-    def whole(self, body: Body) -> str:
-        """Of a body that is empty or no JSON."""
-        return "nobody-judges" if body.shape is None or self._unspoken(body) else ""
+    def whole(self, body: Body, operator: str) -> str:
+        """Of a body that is `empty`, or `garbled`: no JSON, and still labelled so."""
+        if body.shape is not None and not self._unspoken(body):
+            return ""
+        labels = any(_JSON_IS_JSON.search(row.text) for row in self._rows)
+        served = body.operation is None or not body.operation.open or self._promises(body)
+        if (operator == "garbled" and labels and served) or self._promises(body, "in JSON"):
+            return ""
+        return "nobody-judges"
+
+    def _promises(self, body: Body, what: str = "success") -> bool:
+        """Does a check say, by its method and path, that this operation is answered so?"""
+        asked = body.operation
+        name = "" if asked is None else f"{asked.method} {asked.path}"
+        return bool(name) and any(name in row.text and what in row.text for row in self._checks)
 
     def _unspoken(self, body: Body) -> bool:
         """Is it a body that no row speaks of? Such a message of a channel is another one, if it is
@@ -123,7 +136,11 @@ class Law:
 
     def status(self, body: Body, part: str, new: int) -> str:
         """Of another status in the place of a documented one (`part`)."""
-        if part.startswith("2") or new < 400 or new // 100 != int(part[0]):
+        success = part.startswith("2")
+        if body.operation is not None and body.operation.open:
+            kept = success and new >= 400 and self._promises(body)
+            return "" if kept else "status-left-open"
+        if success or new < 400 or new // 100 != int(part[0]):
             return ""
         if part.endswith("XX"):
             return "status-left-open"

@@ -226,6 +226,7 @@ class Runner:
                     rows=rows,
                     situations=situations,
                     library=self.settings.context.library and not rows,
+                    fuzz=0.0 if rows else self.settings.context.fuzz,  # chance has the last word
                 )
                 seen = await self.settings.judge(context, limit)
                 applied = peer.applied()

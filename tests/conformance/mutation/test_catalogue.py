@@ -123,6 +123,24 @@ def test_lawful_is_told_by_a_rule_and_seldom(protocol: str, role: Role) -> None:
     assert len(lawful) < 0.6 * len(known)
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("createAgent.2XX:status-500", ""),
+        ("createAgent.2XX.body:empty", "nobody-judges"),
+        ("createAgent.2XX.body:garbled", ""),
+        ("listAgents.2XX:status-418", ""),
+        ("listAgents.2XX.body:empty", ""),
+        ("logIn.2XX:status-500", "status-left-open"),
+        ("getAgentToken.2XX.body:garbled", "nobody-judges"),
+    ],
+)
+def test_where_only_the_path_is_given_a_check_says_what_is_promised(
+    name: str, rule: str
+) -> None:
+    assert catalogue("echocenter")[name].lawful.partition(": ")[0] == rule
+
+
 @pytest.mark.parametrize("protocol", protocol_ids())
 def test_every_answer_that_breaks_its_schema_belongs_to_a_row(protocol: str) -> None:
     """Judged on samples, without a peer: what no row owns, no run could catch."""

@@ -22,6 +22,7 @@ __all__ = ["CREDENTIALS", "Desk"]
 CREDENTIALS: Final = {"username": "admin", "password": "echo-center"}
 _API_KEY: Final = "assay-admin-key"
 _DEV: Final = "/api/dev/mock/agent-token/"
+_PAGE: Final = b"<!doctype html><title>EchoCenter</title><div id=app></div>"
 
 
 class Desk:
@@ -81,7 +82,12 @@ class Desk:
                 return "other", Answer(status=405, body={"error": "method not allowed"})
             case _, "/api/ws":
                 return "other", Answer(status=400, body={"error": "upgrade expected"})
-        return "other", Answer(status=404, body={"error": "not found"})
+        return "other", self._stray(request)
+
+    def _stray(self, request: Request) -> Answer:
+        if self.reading.stray == "page" and request.method == "GET":
+            return Answer(status=200, body=_PAGE, headers={"Content-Type": "text/html"})
+        return Answer(status=404, body={"error": "not found"})
 
     def _guard(self, request: Request) -> Answer | None:
         for name, value in self.headers.items():
@@ -182,8 +188,10 @@ class Desk:
                 return {"data": {"items": rows, "total": len(rows), "page": 1, "pages": 1}}
 
     def _dev(self, request: Request, name: str) -> Answer:
-        if self.reading.dev in {"403", "404"}:
-            return Answer(status=int(self.reading.dev), body={"error": "not in production"})
+        if self.reading.dev == "404":
+            return self._stray(request)
+        if self.reading.dev == "403":
+            return Answer(status=403, body={"error": "not in production"})
         refusal = self._guard(request) if self.reading.dev == "admin" else None
         if refusal is not None:
             return refusal

@@ -155,6 +155,13 @@ LAWFUL: Final[Mapping[str, Reading]] = MappingProxyType(
             envelope="full",
             tokens="prefixed",
         ),
+        "dashboard": Reading(
+            summary="serves its dashboard's page for whatever path there is not",
+            admin="bearer",
+            dev="404",
+            stray="page",
+            online_field=True,
+        ),
         "cut_lines": Reading(
             summary="own frames, cuts on bad JSON, relays the unknown, newer line replaces, 401",
             transport="bytes",

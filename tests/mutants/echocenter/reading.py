@@ -32,6 +32,8 @@ class Reading:
     invalid: Literal[400, 422] = 400
     dev: Literal["open", "admin", "403", "404"] = "open"
     dev_key: str = "api_token"
+    stray: Literal["404", "page"] = "404"
+    """What GET of an unknown path gets: 404, or the page of the dashboard, as all else does."""
     dev_wrapped: bool = False
     online_field: bool = False
     indent: int | None = None
