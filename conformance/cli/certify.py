@@ -62,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     narrowed = list(narrowings(arguments))
     if narrowed:
         return tell_refusal("no certificate:", Refused(*narrowed))
+    del arguments.resume  # nor is it told how to go on
     try:
         if arguments.run is not None:
             return _issue(arguments, protocol, key, record_of(arguments.run))

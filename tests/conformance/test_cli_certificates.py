@@ -142,6 +142,7 @@ class TestFromARun:
             ({"command": "assay test aitbc --url u --no-scen"}, "--no-scenarios"),
             ({"command": "assay test aitbc --pytest-args '-k nothing'"}, "--pytest-args"),
             ({"command": "assay certify aitbc --key k --fuzz 0"}, "--fuzz"),
+            ({"command": "assay test aitbc --url u --resume old"}, "--resume"),
             ({"command": "assay run aitbc/life --url u"}, "made by assay run"),
             ({"command": "assay test aitbc --made-up"}, "Its command line"),
             ({"command": "'"}, "Its command line"),
@@ -190,7 +191,7 @@ class TestFromARun:
         "words",
         [["--only", "A*"], ["--profile", "quick"], ["--no-scenarios"], ["--fuzz", "1"],
          ["--situation", "x"], ["--scenario", "life"], ["--baseline", "b.yaml"],
-         ["--pytest-args", "-k x"]],
+         ["--resume", "run.jsonl"], ["--pytest-args", "-k x"]],
     )  # fmt: skip
     def test_a_part_of_the_suite_is_refused_before_anything_is_run(
         self, keys: Path, words: list[str]

@@ -135,9 +135,7 @@ def test_lawful_is_told_by_a_rule_and_seldom(protocol: str, role: Role) -> None:
         ("getAgentToken.2XX.body:garbled", "nobody-judges"),
     ],
 )
-def test_where_only_the_path_is_given_a_check_says_what_is_promised(
-    name: str, rule: str
-) -> None:
+def test_where_only_the_path_is_given_a_check_says_what_is_promised(name: str, rule: str) -> None:
     assert catalogue("echocenter")[name].lawful.partition(": ")[0] == rule
 
 
