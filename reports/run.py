@@ -41,7 +41,9 @@ class Run:
 
     `header` and `footer` are the records themselves; `footer` is `None` where the run died before
     writing it. `requirements` are all that the header names, in its order. `ending` is a sentence
-    that says how the run ended. `stale` are the baseline entries that no longer hold.
+    that says how the run ended. `stale` are the baseline entries that no longer hold. `covered`
+    are the statuses that were answered, by operation, and `messages` the ids of those that the
+    peer sent: of an older record, none.
     """
 
     path: Path
@@ -51,6 +53,8 @@ class Run:
     faults: tuple[Fault, ...]
     stale: tuple[Stale, ...]
     ending: str
+    covered: Mapping[str, frozenset[str]]
+    messages: frozenset[str]
 
     @classmethod
     def read(cls, path: Path, *, evidence: bool = True) -> Run:
@@ -70,6 +74,8 @@ class Run:
             faults=tuple(_faults(records)),
             stale=stale_entries(records.header, outcomes),
             ending=ending,
+            covered=records.covered,
+            messages=records.messages,
         )
 
     @property
@@ -133,8 +139,12 @@ class Run:
         """The command that says again what led to a finding; empty where nothing is broken."""
         names = (each.name for each in findings([outcome]) if each.check is check)
         name = next(names, "")
+        return self.replaying(name) if name else ""
+
+    def replaying(self, name: str) -> str:
+        """The command that says again what led to the finding of that name."""
         path = self.path.parent if self.path.name == "run.jsonl" else self.path
-        return shlex.join(["assay", "replay", str(path), name]) if name else ""
+        return shlex.join(["assay", "replay", str(path), name])
 
     @property
     def evidences(self) -> Iterator[Mapping[str, Any] | None]:
