@@ -241,7 +241,7 @@ def _breaches(run: Run) -> Iterator[str]:
         names = listing([outcome.id for outcome in run.unexpected])
         yield f"{plural(count, 'requirement')} {verb}{beyond}: {names}."
     for entry in run.stale:
-        yield f"The baseline entry for {entry.requirement} is stale: {entry.why}."
+        yield entry.sentence
 
 
 def _doubts(run: Run) -> Iterator[str]:

@@ -113,7 +113,7 @@ def footer(reason: str = "complete", message: str = "") -> dict[str, Any]:
     return {"record": "footer", "finished": END, "reason": reason, "message": message}
 
 
-def known(identity: str, reason: str = "issue 12", **more: str) -> dict[str, str]:
+def known(identity: str, reason: str = "issue 12", **more: Any) -> dict[str, Any]:
     return {"requirement": identity, "reason": reason, **more}
 
 
