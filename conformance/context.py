@@ -37,7 +37,7 @@ class RunContext:
     command: tuple[str, ...] = ()
     record: str = ""
     """The run.jsonl that is written."""
-    baseline: tuple[Mapping[str, str], ...] = ()
+    baseline: tuple[Mapping[str, Any], ...] = ()
     invocation: str = ""
     fuzz: float | None = None
     """Seconds of the run for cases that nobody wrote down, where the profile's are not wanted."""

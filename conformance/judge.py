@@ -155,9 +155,13 @@ class Judge(Witness):
 
     # What comes of it
 
-    def fresh(self) -> Judge:
-        """Another for the same check, which has heard nothing yet."""
-        return Judge(self.check, self._known, self.book)
+    def fresh(self, declared: Iterable[str] = ()) -> Judge:
+        """Another for the same check, which has heard nothing yet; of what is `declared`, where
+        that is not the same.
+        """
+        judge = Judge(self.check, frozenset(declared) or self._known, self.book)
+        judge.tally = self.tally  # what it comes by, the check came by
+        return judge
 
     def adopt(self, findings: Iterable[Finding]) -> None:
         """Take over what another found."""

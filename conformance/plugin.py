@@ -30,6 +30,7 @@ from conformance.progress import Progress
 from conformance.recorder import Recorder, encode
 from conformance.replay.journal import Journal
 from conformance.resuming import NOTHING, check_id, read_earlier
+from conformance.tally import Tally
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
 from schemas import load, load_requirements
@@ -209,6 +210,7 @@ def pytest_runtest_makereport(
     ended = call.when == "call" or (call.when == "setup" and broke is not None)
     if judge is not None and ended:
         records += [finding.record(suite.mask) for finding in judge.findings()]
+        records.append(judge.tally.record(judge.check))
     if records:
         # As text: not everything that a peer says survives the way from a worker otherwise.
         report.user_properties.append((_RECORDS, [encode(record) for record in records]))
@@ -233,6 +235,7 @@ class _Controller:
         self.recorder = Recorder(Path(suite.context.record))
         self.progress = Progress(sys.stdout)
         self.judged: set[str] = set()
+        self.covered = Tally()
         self.later: dict[str, str] = {}
         self.collected = True
         rows = suite.all_rows.values()
@@ -245,6 +248,8 @@ class _Controller:
             self.recorder.write(record)
             if record["record"] == "verdict":
                 self.judged.add(record["requirement"])
+            elif record["record"] == "coverage":
+                self.covered.add(Tally.of(record))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.later |= _first_profiles(items)
@@ -279,11 +284,21 @@ class _Controller:
             self.recorder.error(check, record["error"], record["traceback"])
             self.progress.error(check, record["error"])
             return
+        if record["record"] == "coverage":
+            self._cover(record)
+            return
         self.judged.add(record["requirement"])
         self.recorder.write(record)
         if record["verdict"] in ("fail", "warn"):
             row = self.suite.all_rows[record["requirement"]]
             self.progress.found(record["verdict"], row, record["message"])
+
+    def _cover(self, record: dict[str, Any]) -> None:
+        """Only what is new is written: where everything was said before, nothing."""
+        news = Tally.of(record).news(self.covered)
+        if news:
+            self.covered.add(news)
+            self.recorder.write(news.record(record["check"]))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:

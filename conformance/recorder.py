@@ -11,6 +11,7 @@ import orjson
 from conformance.context import RunContext
 from conformance.masking import Masker
 from conformance.resuming import NOTHING, Earlier
+from conformance.tally import surface
 from conformance.verdict import now
 from schemas.spec import Protocol, Requirement
 
@@ -87,6 +88,7 @@ class Recorder:
                 "unclaimed": [name for name in protocol.capabilities if name not in claimed],
                 "requirements": [_row(row, context) for row in rows],
                 "baseline": [dict(entry) for entry in context.baseline],
+                "surface": surface(protocol, context.role),
                 **_continues(earlier),
             }
         )

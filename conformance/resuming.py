@@ -20,7 +20,8 @@ _GROUP = re.compile(r"@[^@\]]*$")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """What an earlier run leaves to the one that goes on: the ids of the checks that `ended`, and
-    the `records` of these and of what they found, as they stand in its run.jsonl.
+    the `records` of these, of what they found, and of what the run came by, as they stand in its
+    run.jsonl.
     """
 
     run: str = ""
@@ -43,7 +44,8 @@ def read_earlier(path: Path) -> Earlier:
     header, *records = _whole_lines(path)
     ended = frozenset(each["check"] for each in records if each["record"] == "ended")
     names = {check.rpartition("::")[2] for check in ended}
-    kept = [each for each in records if each["record"] == "ended" or _is_kept(each, names)]
+    always = ("coverage", "ended")
+    kept = [each for each in records if each["record"] in always or _is_kept(each, names)]
     return Earlier(
         run=header["run"],
         chapter=header.get("continues", {}).get("chapter", 0) + 1,

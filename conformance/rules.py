@@ -84,6 +84,8 @@ def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     """In the envelope `{"error": {...}}`; what is no such envelope is another row's affair."""
     if exchange.ok or exchange.operation == "" or exchange.method == "RPC":
         return
+    if not exchange.lawful and _failed(exchange):
+        return  # what hostile input breaks open is judged elsewhere
     told = exchange.at("/error")
     if isinstance(told, dict):
         yield RuleWord(
@@ -135,7 +137,7 @@ ANSWER_RULES: Mapping[str, Rule] = {
     "kept-alive": _kept_alive,
 }
 
-REFUSAL_RULES = frozenset({"labelled-json"})
+REFUSAL_RULES = frozenset({"labelled-json", "detailed-errors"})
 """Those that hold as well of how unlawful requests are refused."""
 
 

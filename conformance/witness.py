@@ -10,6 +10,7 @@ from conformance.exchange import MISSING, Exchange, of_transcript
 from conformance.frame_rules import FRAME_RULES
 from conformance.frames import Frame
 from conformance.rules import ANSWER_RULES, REFUSAL_RULES, REQUEST_RULES
+from conformance.tally import Tally
 from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
 from mockserver.transcript import HttpExchange
 from schemas.spec import Channel, Message, Protocol, Requirement, Role
@@ -56,10 +57,12 @@ class Witness:
     def __init__(self, check: str, book: Rulebook) -> None:
         self.check = check
         self.book = book
+        self.tally = Tally()
         self._found: dict[tuple[str, VerdictName], Finding] = {}
 
     def see(self, exchange: Exchange) -> None:
         """Judge an answer by the schema of its place and by the general rules."""
+        self.tally.answered(exchange.operation, exchange.status)
         self._see_body(exchange)
         for name, row in self.book.rules.items():
             rule = ANSWER_RULES.get(name) if exchange.lawful or name in REFUSAL_RULES else None
@@ -95,6 +98,7 @@ class Witness:
     def see_request(self, heard: HttpExchange, base: str = "") -> None:
         """Judge what an agent sent: its body by the schema of its place, the rest by the rules."""
         exchange = of_transcript(heard, base)
+        self.tally.answered(heard.operation, heard.status)
         try:
             message = heard.json() if heard.body or heard.said is not None else MISSING
         except ValueError:
@@ -136,6 +140,7 @@ class Witness:
                 self._see_message(frame, known)
 
     def _see_message(self, frame: Frame, message: Message) -> None:
+        self.tally.messages.add(message.id)
         shape = self.book.validators.message(message.id)
         violations = shape.explain(frame.json) if shape else []
         for finding in self.book.places.judge(message.id, "", frame.json, violations):

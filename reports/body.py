@@ -18,6 +18,8 @@ LIMIT = 20_000
 
 _DEPTH = 80  # deeper values stay on one line: nobody reads them, and recursion is finite
 _INDENT = "  "
+_TALL = 15  # lines
+_NARROW = 40  # characters of a line on a phone
 
 Steps = tuple[str, ...]
 
@@ -52,6 +54,11 @@ class Body:
 
     lines: tuple[Line, ...] = ()
     cut: str = ""
+
+    @property
+    def tall(self) -> bool:
+        """May it be more than fits beside other things, on a narrow screen too?"""
+        return len(self.lines) > _TALL or sum(map(len, self.lines)) > _TALL * _NARROW
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.lines), *([f"[{self.cut}]"] if self.cut else [])])

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reports.comparison import of_scenario
 from reports.outcome import Outcome
 from reports.run import Run
 from reports.text import listing, plural, printable
@@ -77,6 +78,7 @@ class Certificate:
     passed: tuple[str, ...]
     warned: tuple[str, ...]
     inconclusive: tuple[str, ...]
+    inapplicable: tuple[str, ...]
     untestable: tuple[str, ...]
     unclaimed: tuple[str, ...]
 
@@ -130,6 +132,7 @@ def certificate_of(
         passed=_ids(run, "pass"),
         warned=_ids(run, "warn"),
         inconclusive=_ids(run, "inconclusive"),
+        inapplicable=_ids(run, "not-applicable"),
         untestable=tuple(sorted(untestable)),
         unclaimed=tuple(header["unclaimed"]),
     )
@@ -202,6 +205,7 @@ def of_statement(said: Mapping[str, Any]) -> Certificate:
         passed=tuple(predicate["passedTests"]),
         warned=tuple(predicate["warnedTests"]),
         inconclusive=tuple(about["inconclusive"]),
+        inapplicable=tuple(about["inapplicable"]),
         untestable=tuple(about["untestable"]),
         unclaimed=tuple(about["unclaimed"]),
     )
@@ -225,6 +229,7 @@ def _terms(certificate: Certificate) -> dict[str, Any]:
             "expires": certificate.expires,
             "counts": dict(certificate.counts),
             "inconclusive": list(certificate.inconclusive),
+            "inapplicable": list(certificate.inapplicable),
             "untestable": list(certificate.untestable),
             "unclaimed": list(certificate.unclaimed),
         },
@@ -265,6 +270,7 @@ def _adds_up(certificate: Certificate) -> bool:
         "pass": certificate.passed,
         "warn": certificate.warned,
         "inconclusive": certificate.inconclusive,
+        "not-applicable": certificate.inapplicable,
     }
     return (
         all(counts[name] == len(set(ids)) == len(ids) for name, ids in lists.items())
@@ -281,8 +287,7 @@ def _ids(run: Run, verdict: str) -> tuple[str, ...]:
 def _unfit(run: Run, difference: str) -> Iterator[str]:
     """Why this was no run to certify from, whatever it found."""
     header = run.header
-    rows = header["requirements"]
-    if any(row.get("own") or row.get("on_sight") for row in rows):
+    if of_scenario(run):
         yield "It is the run of a scenario, which judges nothing but what the scenario touches."
     elif header["only"] != "*":
         yield f"It judged only what --only {header['only']} names, and not the whole set."
@@ -309,12 +314,19 @@ def _open(run: Run, untestable: Collection[str]) -> Iterator[str]:
     """The MUSTs that nothing judged, by the cause."""
     if not run.complete:
         return  # they were not reached, and that the run was cut off is said besides
+    some = False
     for cause, outcomes in run.causes:
         names = [each.id for each in outcomes if each.level == "MUST" and each.id not in untestable]
         if names:
             verb = "was" if len(names) == 1 else "were"
             told = printable(cause).rstrip(".")
             yield f"{plural(len(names), 'MUST')} {verb} not judged ({told}): {listing(names)}."
+            some = True
+    if some and run.header["role"] == "agent":
+        yield (
+            "An agent is judged by what it does: give a command that makes it do all of this, "
+            "even one that starts it several times."
+        )
 
 
 def _short_of_full(run: Run, untestable: Collection[str]) -> Iterator[str]:
@@ -331,5 +343,5 @@ def _short_of_full(run: Run, untestable: Collection[str]) -> Iterator[str]:
 
 
 def _called(outcome: Outcome) -> str:
-    implied = ", which is only implied," if outcome.basis == "implied" else ""
+    implied = ", only implied" if outcome.basis == "implied" else ""
     return f"{outcome.id} ({outcome.level}{implied})"

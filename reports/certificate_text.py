@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reports.certificate import Certificate
 from reports.text import listing, plural
+from schemas.spec import FrozenSet
 
 __all__ = ["told"]
 
@@ -18,21 +19,23 @@ _NAMES = {
 }
 
 
-def told(certificate: Certificate, *, run: bool, rows: bool) -> str:
-    """What a verified certificate says. `run` and `rows` tell what it was compared with: the
-    record of its run, and the requirement set of this Assay.
+def told(certificate: Certificate, *, of: FrozenSet, run: bool, newest: bool) -> str:
+    """What a verified certificate says.
+
+    `of` is the frozen set that it is bound to, `newest` whether the requirements of this Assay are
+    that set, and `run` whether the record of its run was compared.
     """
     sections = (
-        _facts(certificate),
+        _facts(certificate, of),
         ("", "It promises:"),
         _items(_promises(certificate, run=run)),
         ("", "It does not promise:"),
-        _items(_silences(certificate, run=run, rows=rows)),
+        _items(_silences(certificate, run=run, newest=newest)),
     )
     return "\n".join(line for section in sections for line in section)
 
 
-def _facts(certificate: Certificate) -> Iterator[str]:
+def _facts(certificate: Certificate, of: FrozenSet) -> Iterator[str]:
     peer = certificate.peer
     counts = ", ".join(f"{certificate.counts[key]} {name}" for key, name in _NAMES.items())
     yield f"The certificate holds: level {certificate.level}."
@@ -41,7 +44,8 @@ def _facts(certificate: Certificate) -> Iterator[str]:
         yield f"  artifact      sha256 {peer.artifact}"
     yield f"  protocol      {certificate.protocol} {certificate.revision}"
     yield f"  role          {certificate.role}"
-    yield f"  requirements  sha256 {certificate.requirements}"
+    yield f"  requirements  {of.name}, {of.requirements} of them, frozen {of.frozen}"
+    yield f"                sha256 {certificate.requirements}"
     yield f"  run           sha256 {certificate.run}"
     yield f"  made by       Assay {certificate.assay}, exhaustive profile, seed {certificate.seed}"
     yield f"  tested        {certificate.tested}"
@@ -64,7 +68,7 @@ def _promises(certificate: Certificate, *, run: bool) -> Iterator[str]:
         yield "The record at hand is that run, byte by byte, and it says what is certified."
 
 
-def _silences(certificate: Certificate, *, run: bool, rows: bool) -> Iterator[str]:
+def _silences(certificate: Certificate, *, run: bool, newest: bool) -> Iterator[str]:
     yield "That the peer keeps the protocol where no check looked, or on another day."
     yield "That what you run is what was tested: the name and version are the issuer's word."
     yield "That the peer is secure, fast or fit for anything."
@@ -74,9 +78,13 @@ def _silences(certificate: Certificate, *, run: bool, rows: bool) -> Iterator[st
     if certificate.inconclusive:
         count = plural(len(certificate.inconclusive), "requirement")
         yield f"{count} that could not be judged: {listing(certificate.inconclusive)}."
+    if certificate.inapplicable:
+        count = plural(len(certificate.inapplicable), "requirement")
+        named = listing(certificate.inapplicable)
+        yield f"{count} on what it does not claim, or was never seen to do: {named}."
     if certificate.unclaimed:
         yield f"Anything of what the peer does not claim: {listing(certificate.unclaimed)}."
     if not run:
         yield "That the run went as it says: compare its record with --run."
-    if not rows:
-        yield "That these are the requirements you know: compare them with --protocol."
+    if not newest:
+        yield "What this Assay asks now: its requirements were changed since they were frozen."

@@ -15,13 +15,16 @@ from reports.frames import (
     conversation_text,
     judged_frame,
 )
-from reports.text import compact
+from reports.story import Story, story
+from reports.text import compact, plural, shorten
 from schemas import pointer as json_pointer
 
 __all__ = ["Answer", "Exchange", "Offence", "Proof", "fair_limit", "proof", "proof_text"]
 
 _MISSING = object()
 _BUDGET = 2_000_000  # characters of all bodies in one report: more than anybody reads
+_HEAD = 2_000  # characters of a URL or of a header, which a peer may make as long as it likes
+_HEADERS = 60
 _LIMITS = (LIMIT, LIMIT // 2, LIMIT // 5, LIMIT // 10, LIMIT // 20)
 
 
@@ -51,9 +54,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer, or why there was none."""
+    """One request of `asker`'s to `answerer` and its answer, or why there was none. `identity` is
+    whose certificate was shown, where it was not the usual one.
+    """
 
     operation: str
+    asker: str
+    answerer: str
+    identity: str
     line: str
     headers: Sequence[tuple[str, str]]
     body: Body
@@ -64,13 +72,16 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What shows a finding. `expected` and `actual` are JSON, or empty where not recorded."""
+    """What shows a finding. `expected` and `actual` are JSON, or empty where not recorded;
+    `story` is what led to it, as far as that is more than the evidence.
+    """
 
     expected: Body
     actual: Body
     offences: Sequence[Offence]
     exchanges: Sequence[Exchange]
     conversation: Conversation
+    story: Story
     reproduce: str
     replay: str
 
@@ -97,6 +108,7 @@ def proof(
             for number, exchange in enumerate(raw)
         ],
         conversation=conversation(frames, pointers, role, limit),
+        story=story(evidence),
         reproduce=evidence.get("reproduce", "").strip(),
         replay=replay,
     )
@@ -203,13 +215,16 @@ def _exchange(raw: Mapping[str, Any], pointers: Sequence[str], role: str, limit:
     answer = None
     if response is not None:
         answer = Answer(
-            status=_status(response["status"]),
+            status=_status(response["status"], response.get("code")),
             headers=_headers(response["headers"]),
             body=pretty(response["body"], pointers if role != "agent" else [], limit),
         )
     return Exchange(
-        operation=raw["operation"],
-        line=f"{request['method']} {request['url']}",
+        operation=shorten(raw["operation"], _HEAD),
+        asker="agent" if role == "agent" else "assay",
+        answerer="assay" if role == "agent" else "coordinator",
+        identity=request.get("identity", ""),
+        line=shorten(f"{request['method']} {request['url']}", _HEAD),
         headers=_headers(request["headers"]),
         body=pretty(request["body"], pointers if role == "agent" else [], limit),
         answer=answer,
@@ -220,14 +235,18 @@ def _exchange(raw: Mapping[str, Any], pointers: Sequence[str], role: str, limit:
 
 def _headers(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """One pair for each header line; a header that came more than once has a list of values."""
-    return [
-        (name, value if isinstance(value, str) else compact(value))
+    pairs = [
+        (shorten(name, _HEAD), shorten(value, _HEAD) if isinstance(value, str) else compact(value))
         for name, values in headers.items()
         for value in (values if isinstance(values, list) else [values])
     ]
+    left = len(pairs) - _HEADERS
+    return pairs if left <= 0 else [*pairs[:_HEADERS], ("…", f"and {plural(left, 'more header')}")]
 
 
-def _status(status: int) -> str:
+def _status(status: int, code: str | None) -> str:
+    if code:
+        return f"{code} ({status} as HTTP has it)"
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:  # a peer may answer any number

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reports.evidence import Proof, fair_limit, proof
+from markupsafe import Markup
+
+from reports.coverage import groups, surface
+from reports.evidence import fair_limit, proof
 from reports.files import write_whole
-from reports.outcome import Check, Outcome, Verdict
-from reports.page import page
+from reports.outcome import Found, Verdict
+from reports.page import page, piece
+from reports.remedy import remedy
+from reports.room import Section, candidates, sections, shown_findings
 from reports.run import Run
 
 __all__ = ["html", "write_html"]
 
 _OPEN = 5  # with more failures than this, all begin folded
-_LISTED = 20  # failures that the head of the page names
+_LISTED = 20  # things of one kind that the head of the page names
 
 _WORDS: dict[Verdict, str] = {
     "fail": "fail",
@@ -33,15 +37,7 @@ _CONCLUSIONS = {
     "nonconformant": "Not conformant",
     "inconclusive": "Inconclusive",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Section:
-    """A section of the protocol's document with its requirements."""
-
-    title: str
-    outcomes: Sequence[Outcome]
-    counts: Sequence[tuple[Verdict, int]]
+_FILTERS = (("Level", "level"), ("Basis", "basis"), ("Capability", "capability"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +49,22 @@ class _Bar:
     width: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cause:
+    """Why requirements stayed open, what would close them, and which: `ids` are those listed."""
+
+    words: str
+    remedy: str
+    count: int
+    ids: Sequence[str]
+
+
 def html(run: Run) -> str:
-    """The page. Every text in it that came from a peer is escaped and stripped of controls."""
+    """The page. Every text in it that came from a peer is escaped and stripped of controls; where
+    there is more to show than a page can hold, what is cut is told.
+    """
+    chapters = list(_sections(run))
+    listed = {row.outcome.id for chapter in chapters for row in chapter.rows}
     return page(
         "report.html.j2",
         style="report.css",
@@ -65,14 +75,17 @@ def html(run: Run) -> str:
         counts=run.counts,
         words=_WORDS,
         conclusion=_CONCLUSIONS[run.verdict],
-        sections=list(_sections(run)),
+        sections=chapters,
+        linked=listed,
         listed=_LISTED,
         bars=list(_bars(run)),
         facts=list(_facts(run)),
+        causes=list(_causes(run, listed)),
+        filters=[(name, by, groups(run.requirements, by)) for name, by in _FILTERS],
+        surface=surface(run),
         unfolded={outcome.id for outcome in run.unexpected}
         if len(run.unexpected) <= _OPEN
         else set(),
-        proof=_prover(run),
     )
 
 
@@ -81,24 +94,17 @@ def write_html(run: Run, path: Path) -> None:
     write_whole(path, html(run).encode())
 
 
-def _prover(run: Run) -> Callable[[Check], Proof]:
-    limit, role = fair_limit(run.evidences), run.header["role"]
-    commands = {
-        id(check): run.replay(outcome, check)
-        for outcome in run.requirements
-        for check in outcome.checks
-    }
-    return lambda check: proof(check.evidence, role, limit, replay=commands[id(check)])
+def _sections(run: Run) -> Iterator[Section]:
+    found = run.findings
+    first = candidates(found)
+    limit, role = fair_limit(each.check.evidence for each in first), run.header["role"]
 
+    def render(each: Found) -> Markup:
+        told = proof(each.check.evidence, role, limit, replay=run.replaying(each.name))
+        return piece("finding.html.j2", check=each.check, found=told)
 
-def _sections(run: Run) -> Iterator[_Section]:
-    sections: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in run.requirements:
-        sections[outcome.section].append(outcome)
-    for title, outcomes in sections.items():
-        verdicts = [outcome.verdict for outcome in outcomes]
-        counts = [(verdict, verdicts.count(verdict)) for verdict in _WORDS if verdict in verdicts]
-        yield _Section(title=title, outcomes=outcomes, counts=counts)
+    shown = shown_findings(first, render)
+    return sections(run.requirements, found, shown, lambda each: run.replaying(each.name))
 
 
 def _bars(run: Run) -> Iterator[_Bar]:
@@ -110,6 +116,12 @@ def _bars(run: Run) -> Iterator[_Bar]:
         if width:
             yield _Bar(verdict=verdict, x=round(x, 2), width=round(width, 2))
         x += width
+
+
+def _causes(run: Run, listed: set[str]) -> Iterator[_Cause]:
+    for words, outcomes in run.causes:
+        ids = [outcome.id for outcome in outcomes if outcome.id in listed]
+        yield _Cause(words=words, remedy=remedy(words), count=len(outcomes), ids=ids)
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:

@@ -11,9 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reports.text import plural, printable
+from reports.text import plural, printable, shorten
 
-__all__ = ["page"]
+__all__ = ["page", "piece"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,6 +39,11 @@ def page(template: str, *, style: str, script: str = "", **values: Any) -> str:
     )
 
 
+def piece(template: str, **values: Any) -> Markup:
+    """A part of a page, which may be put into one as it is."""
+    return Markup(_environment().get_template(template).render(**values))  # noqa: S704  # escaped
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -50,6 +55,7 @@ def _environment() -> jinja2.Environment:
         finalize=_harmless,
     )
     environment.filters["plural"] = plural
+    environment.filters["shorten"] = shorten
     return environment
 
 

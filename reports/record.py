@@ -10,13 +10,17 @@ from typing import Any
 
 import orjson
 
+from reports.fetched import Fetched
 from reports.outcome import Check
 from schemas.errors import PackError, Problem
 from schemas.files import check
 
 __all__ = ["Records", "read_records"]
 
-_KINDS = ("header", "verdict", "ended", "error", "footer")
+_ROOM = 16_000_000
+"""Bytes of lines whose evidence is held in memory. What comes after stays in the file."""
+
+_KINDS = ("header", "verdict", "coverage", "ended", "error", "footer")
 
 _LEFT_OUT: Mapping[str, Any] = {"exchanges": []}
 """In the place of evidence that is not kept: which message a check shows follows from evidence."""
@@ -27,14 +31,17 @@ class Records:
     """What a run.jsonl holds.
 
     `checks` are its verdicts by requirement: one `Check` for each name and verdict, in the order
-    in which they first fell. `cut` is the number, from 1, of a last line that was cut off, or 0;
-    its content is lost.
+    in which they first fell. `covered` are the statuses that were answered, by operation, and
+    `messages` the ids of those that the peer sent, both as far as they were recorded. `cut` is the
+    number, from 1, of a last line that was cut off, or 0; its content is lost.
     """
 
     header: Mapping[str, Any]
     checks: Mapping[str, tuple[Check, ...]]
     errors: tuple[Mapping[str, Any], ...]
     footer: Mapping[str, Any] | None
+    covered: Mapping[str, frozenset[str]]
+    messages: frozenset[str]
     lines: int
     cut: int
 
@@ -47,14 +54,14 @@ def read_records(path: Path, *, evidence: bool = True) -> Records:
     `PackError` with file and line where the file cannot be read, is no run, or is broken anywhere
     else.
     """
-    kept = _Kept(evidence=evidence)
+    kept = _Kept(path=path, evidence=evidence)
     number = cut = 0
-    for number, record in _numbered(path):
+    for number, record, length in _numbered(path):
         if record is None:
             cut = number
         else:
             _hold(record, number, kept, path)
-            kept.add(record)
+            kept.add(record, length)
     if not number:
         raise _problem(path, 0, "is empty: no run was recorded here")
     if kept.header is None:
@@ -64,6 +71,8 @@ def read_records(path: Path, *, evidence: bool = True) -> Records:
         checks={name: tuple(found.values()) for name, found in kept.checks.items()},
         errors=tuple(kept.errors),
         footer=kept.footer,
+        covered={name: frozenset(found) for name, found in kept.covered.items()},
+        messages=frozenset(kept.messages),
         lines=number,
         cut=cut,
     )
@@ -71,17 +80,22 @@ def read_records(path: Path, *, evidence: bool = True) -> Records:
 
 @dataclass(slots=True, kw_only=True)
 class _Kept:
-    """What is kept of the records so far."""
+    """What is kept of the records so far, which take `read` bytes of the file."""
 
+    path: Path
     evidence: bool
+    read: int = 0
     header: Mapping[str, Any] | None = None
     footer: Mapping[str, Any] | None = None
     checks: dict[str, dict[tuple[str, str], Check]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     errors: list[Mapping[str, Any]] = field(default_factory=list)
+    covered: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    messages: set[str] = field(default_factory=set)
 
-    def add(self, record: Mapping[str, Any]) -> None:
+    def add(self, record: Mapping[str, Any], length: int) -> None:
+        """A record whose line is `length` bytes long."""
         kind = record["record"]
         if kind == "header":
             self.header = record
@@ -89,13 +103,23 @@ class _Kept:
             self.footer = record
         elif kind == "error":
             self.errors.append(record)
+        elif kind == "coverage":
+            self._coverage(record)
         elif kind == "verdict":
-            self._verdict(record)
+            self._verdict(record, length)
+        self.read += length
 
-    def _verdict(self, record: Mapping[str, Any]) -> None:
+    def _coverage(self, record: Mapping[str, Any]) -> None:
+        for operation, statuses in record["answers"].items():
+            self.covered[operation].update(statuses)
+        self.messages.update(record["messages"])
+
+    def _verdict(self, record: Mapping[str, Any], length: int) -> None:
         found = self.checks[record["requirement"]]
         key = (record["check"], record["verdict"])
-        told = record.get("evidence")
+        told: Mapping[str, Any] | None = record.get("evidence")
+        if told and self.evidence and self.read + length > _ROOM:
+            told = Fetched(self.path, self.read, length)
         new = Check(
             name=record["check"],
             verdict=record["verdict"],
@@ -111,8 +135,10 @@ class _Kept:
         found[key] = new
 
 
-def _numbered(path: Path) -> Iterator[tuple[int, Any]]:
-    """The lines with their numbers, from 1; `None` for a last line that was cut off."""
+def _numbered(path: Path) -> Iterator[tuple[int, Any, int]]:
+    """The lines with their numbers, from 1, and their lengths in bytes; `None` for a last line that
+    was cut off.
+    """
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
@@ -125,9 +151,9 @@ def _numbered(path: Path) -> Iterator[tuple[int, Any]]:
                     if next(lines, None) is not None:
                         message = f"is not JSON: {error.msg}"
                         raise _problem(path, number, message) from error
-                    yield number, None
+                    yield number, None, len(line)
                     return
-                yield number, record
+                yield number, record, len(line)
     except OSError as error:
         raise _problem(path, 0, f"cannot be read: {error.strerror or error}") from error
 

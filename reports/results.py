@@ -73,5 +73,5 @@ def _check(check: Check) -> dict[str, Any]:
         "verdict": check.verdict,
         "message": check.message,
         "times": check.times,
-        "evidence": check.evidence,
+        "evidence": None if check.evidence is None else dict(check.evidence),
     }

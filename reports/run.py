@@ -41,7 +41,9 @@ class Run:
 
     `header` and `footer` are the records themselves; `footer` is `None` where the run died before
     writing it. `requirements` are all that the header names, in its order. `ending` is a sentence
-    that says how the run ended. `stale` are the baseline entries that no longer hold.
+    that says how the run ended. `stale` are the baseline entries that no longer hold. `covered`
+    are the statuses that were answered, by operation, and `messages` the ids of those that the
+    peer sent: of an older record, none.
     """
 
     path: Path
@@ -51,6 +53,8 @@ class Run:
     faults: tuple[Fault, ...]
     stale: tuple[Stale, ...]
     ending: str
+    covered: Mapping[str, frozenset[str]]
+    messages: frozenset[str]
 
     @classmethod
     def read(cls, path: Path, *, evidence: bool = True) -> Run:
@@ -70,6 +74,8 @@ class Run:
             faults=tuple(_faults(records)),
             stale=stale_entries(records.header, outcomes),
             ending=ending,
+            covered=records.covered,
+            messages=records.messages,
         )
 
     @property
@@ -235,7 +241,7 @@ def _breaches(run: Run) -> Iterator[str]:
         names = listing([outcome.id for outcome in run.unexpected])
         yield f"{plural(count, 'requirement')} {verb}{beyond}: {names}."
     for entry in run.stale:
-        yield f"The baseline entry for {entry.requirement} is stale: {entry.why}."
+        yield entry.sentence
 
 
 def _doubts(run: Run) -> Iterator[str]:

@@ -64,11 +64,7 @@ def troubles(run: Run) -> Iterator[Trouble]:
             ours=True,
         )
     for entry in run.stale:
-        yield Trouble(
-            name=f"baseline {entry.requirement}",
-            message=f"The baseline entry for {entry.requirement} is stale: {entry.why}.",
-            ours=False,
-        )
+        yield Trouble(name=f"baseline {entry.requirement}", message=entry.sentence, ours=False)
     if run.doubts:
         yield Trouble(
             name="the run can vouch for the peer", message=" ".join(run.doubts), ours=True

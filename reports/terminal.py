@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reports.body import Body
 from reports.evidence import Proof, proof
-from reports.outcome import Check, Outcome, Verdict
+from reports.lines import CONCLUSIONS, LABEL, STYLES, VALUE, Lines
+from reports.outcome import Check, Outcome
 from reports.run import Run
-from reports.text import listing, plural, printable, shorten
+from reports.text import listing, plural, printable
 
 __all__ = ["summary"]
 
 _SHOWN = 3  # failed checks of one requirement, and offending values of one check
-_VALUE = 600  # characters of a value or a message
 _COMMAND = 4_000  # characters of a command that can still be copied from a screen
-_LABEL = 11
-
-_COLOURS = {
-    "bold": "1",
-    "dim": "2",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "cyan": "36",
-    "verdict": "1;7",
-}
-_OF_VERDICT: dict[Verdict, str] = {
-    "fail": "red",
-    "warn": "yellow",
-    "pass": "green",
-    "inconclusive": "cyan",
-    "not-applicable": "dim",
-}
-_CONCLUSIONS = {
-    "conformant": ("CONFORMANT", "green"),
-    "nonconformant": ("NOT CONFORMANT", "red"),
-    "inconclusive": ("INCONCLUSIVE", "yellow"),
-}
 
 
 def summary(run: Run, *, colour: bool, width: int, reports: Path | None = None) -> str:
@@ -54,16 +31,15 @@ def summary(run: Run, *, colour: bool, width: int, reports: Path | None = None) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
+class _Page(Lines):
     run: Run
-    colour: bool
-    width: int
 
     def lines(self, reports: Path | None) -> Iterator[str]:
         yield from self.title()
         for outcome in self.run.unexpected:
             yield from self.failure(outcome)
         yield from self.known()
+        yield from self.stale()
         yield from self.warnings()
         yield from self.inconclusive()
         yield from self.faults()
@@ -71,7 +47,7 @@ class _Page:
         if reports is not None:
             # In one piece, however long: it is there to be opened.
             path = printable(str(reports / "report.html"))
-            yield f"  {self.paint('report'.ljust(_LABEL), 'dim')}{path}"
+            yield f"  {self.paint('report'.ljust(LABEL), 'dim')}{path}"
 
     def title(self) -> Iterator[str]:
         header = self.run.header
@@ -98,7 +74,7 @@ class _Page:
 
     def finding(self, outcome: Outcome, check: Check) -> Iterator[str]:
         replay = self.run.replay(outcome, check)
-        found = proof(check.evidence, self.run.header["role"], limit=_VALUE, replay=replay)
+        found = proof(check.evidence, self.run.header["role"], limit=VALUE, replay=replay)
         times = f" ({check.times} times)" if check.times > 1 else ""
         yield from self.field("found", f"{check.message or check.name}{times}", style="red")
         for offence in found.offences[:_SHOWN]:
@@ -112,7 +88,7 @@ class _Page:
         if found.reproduce:
             yield from self.command(found.reproduce)
         # In one piece, however long: it is there to be copied.
-        yield f"  {self.paint('replay'.ljust(_LABEL), 'dim')}{printable(found.replay)}"
+        yield f"  {self.paint('replay'.ljust(LABEL), 'dim')}{printable(found.replay)}"
 
     def last_said(self, found: Proof) -> Iterator[str]:
         """The frame that is judged, or the last one; without frames, the last answer."""
@@ -134,8 +110,16 @@ class _Page:
 
     def known(self) -> Iterator[str]:
         yield from self.heading("Known failures", len(self.run.known))
+        terms = {entry["requirement"]: _terms(entry) for entry in self.run.header["baseline"]}
         for outcome in self.run.known:
-            yield from self.entry(outcome, outcome.known)
+            yield from self.entry(outcome, f"{outcome.known}{terms[outcome.id]}")
+
+    def stale(self) -> Iterator[str]:
+        yield from self.heading("Baseline entries that no longer hold", len(self.run.stale))
+        for entry in self.run.stale:
+            what = "expired" if entry.expired else "stale"
+            yield f"  {self.paint(printable(entry.requirement), 'yellow')} {what}"
+            yield from self.wrapped(f"{entry.why}; its reason: {entry.reason}", indent=4)
 
     def warnings(self) -> Iterator[str]:
         warned = [outcome for outcome in self.run.requirements if outcome.verdict == "warn"]
@@ -164,7 +148,7 @@ class _Page:
             f"passed, {run.judged_percent} were judged"
         )
         yield ""
-        word, style = _CONCLUSIONS[run.verdict]
+        word, style = CONCLUSIONS[run.verdict]
         yield self.tag(word, style)
         for sentence in run.because:
             yield from self.wrapped(f"- {sentence}", indent=2, hang=2)
@@ -175,45 +159,20 @@ class _Page:
         if len(plain) > self.width:
             return self.wrapped(plain)
         painted = (
-            self.paint(f"{count} {verdict}", _OF_VERDICT[verdict] if count else "dim")
+            self.paint(f"{count} {verdict}", STYLES[verdict] if count else "dim")
             for verdict, count in counts
         )
         return [", ".join(painted)]
-
-    def heading(self, text: str, count: int) -> Iterator[str]:
-        if count:
-            yield ""
-            yield self.paint(f"{text} ({count})", "bold")
 
     def entry(self, outcome: Outcome, text: str) -> Iterator[str]:
         yield "  " + self.paint(f"{printable(outcome.id)} {outcome.level}", "yellow")
         yield from self.wrapped(text, indent=4)
 
-    def field(self, label: str, text: str, style: str = "") -> Iterator[str]:
-        """A label and a text beside it, its further lines below the first."""
-        first, *rest = self.wrapped(text, indent=_LABEL + 2, style=style) or [""]
-        yield f"  {self.paint(label.ljust(_LABEL), 'dim')}{first.removeprefix(' ' * (_LABEL + 2))}"
-        yield from rest
 
-    def wrapped(self, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> list[str]:
-        """Text made harmless, then broken into lines; `hang` more columns after the first."""
-        lines = textwrap.wrap(
-            shorten(printable(text), _VALUE),
-            width=self.width - indent,
-            subsequent_indent=" " * hang,
-            break_on_hyphens=False,
-        )
-        return [" " * indent + self.paint(line, style) for line in lines]
-
-    def tag(self, text: str, colour: str) -> str:
-        """A word on coloured ground."""
-        return self.paint(self.paint(f" {text} " if self.colour else text, "verdict"), colour)
-
-    def paint(self, text: str, style: str) -> str:
-        """`text` in a style of `_COLOURS`, where colours are allowed."""
-        if not (self.colour and style):
-            return text
-        return f"\x1b[{_COLOURS[style]}m{text}\x1b[0m"
+def _terms(entry: Mapping[str, Any]) -> str:
+    """How long a baseline entry holds, and whether its failure comes and goes."""
+    until = f", until {entry['expires']}" if "expires" in entry else ""
+    return f"{until}{', flaky' if entry.get('flaky') else ''}"
 
 
 def _flat(body: Body) -> str:

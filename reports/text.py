@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["compact", "listing", "percent", "plural", "printable", "shorten"]
+__all__ = ["compact", "in_markdown", "listing", "percent", "plural", "printable", "shorten"]
 
 # Controls (a terminal obeys them, XML 1.0 forbids most of them), surrogates and non-characters,
 # and the marks that turn the direction of writing: with these, text shows as what it is not.
@@ -16,12 +16,30 @@ _HARMFUL = re.compile(
     "\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
+# What Markdown or the HTML in it takes for more than a character, and what begins a list.
+_MARKED = re.compile(r"[\\`*_{}\[\]<>()!|~&$]|:(?=\S)|(?<=www)\.|^[-+]|^\d+(?=[.)])")
+# What GitHub takes for a person or an issue, even where Markdown is told that it is a character.
+_MENTION = re.compile(r"[@#]")
+
 
 def printable(text: str) -> str:
     """`text` with every character that could do harm in a terminal, in XML or to a reader's eye
     replaced by U+FFFD. Line feeds and tabs stay.
     """
     return _HARMFUL.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def in_markdown(text: str, limit: int = 300) -> str:
+    """At most `limit` characters of `text` on one line of Markdown, also in a table, and nothing of
+    it taken for a mark, a link or a mention.
+    """
+    line = _MARKED.sub(_escaped, " ".join(shorten(printable(text), limit).split()))
+    return _MENTION.sub(r"\\\g<0><!-- -->", line)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    mark = found[0]
+    return f"{mark}<!-- -->" if mark.isdigit() else f"\\{mark}"
 
 
 def shorten(text: str, limit: int) -> str:

@@ -4,10 +4,11 @@
 """
 
 from schemas.errors import PackError
-from schemas.loader import load, load_requirements, protocol_ids
+from schemas.loader import load, load_frozen, load_requirements, protocol_ids
 from schemas.spec import (
     Channel,
     Example,
+    FrozenSet,
     Level,
     Message,
     Operation,
@@ -21,6 +22,7 @@ from schemas.validation import Shape, Validators, Violation
 __all__ = [
     "Channel",
     "Example",
+    "FrozenSet",
     "Level",
     "Message",
     "Operation",
@@ -33,6 +35,7 @@ __all__ = [
     "Validators",
     "Violation",
     "load",
+    "load_frozen",
     "load_requirements",
     "protocol_ids",
 ]

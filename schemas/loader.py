@@ -14,13 +14,15 @@ from schemas.errors import PackError, Problem
 from schemas.files import line_of, read_checked
 from schemas.grpc import read_procedures
 from schemas.openapi import read_operations
-from schemas.spec import Place, Protocol, Requirement
+from schemas.spec import FrozenSet, Place, Protocol, Requirement
 
 __all__ = [
     "PROTOCOLS",
     "document_of",
+    "frozen_file",
     "load",
     "load_descriptors",
+    "load_frozen",
     "load_requirements",
     "pack_folder",
     "protocol_ids",
@@ -160,6 +162,45 @@ def load_requirements(protocol: Protocol) -> dict[str, Requirement]:
     if problems:
         raise PackError(*problems)
     return {row["id"]: _requirement(row) for row in rows}
+
+
+def frozen_file(protocol: Protocol) -> Path:
+    """Where a pack's frozen requirement sets are, or would be."""
+    return Path(protocol.folder) / "frozen.yaml"
+
+
+def load_frozen(protocol: Protocol) -> tuple[FrozenSet, ...]:
+    """The requirement sets of a protocol that were frozen, the oldest first; none where its pack
+    has none. Raises `PackError`, also where two entries bear one name or one digest.
+    """
+    path = frozen_file(protocol)
+    if not path.exists():
+        return ()
+    sets = [FrozenSet(**each) for each in read_checked(path, "frozen")["sets"]]
+    problems = [
+        Problem(
+            file=str(path),
+            line=line_of(path, ["sets", str(index), key]),
+            pointer=json_pointer.join(["sets", index, key]),
+            message="an earlier entry of this role has it",
+            value=getattr(each, key),
+            hint="entries are never changed: assay requirements PROTOCOL --freeze adds one",
+        )
+        for index, each in enumerate(sets)
+        for key, same in (("number", _same_name), ("digest", _same_digest))
+        if any(same(each, other) for other in sets[:index])
+    ]
+    if problems:
+        raise PackError(*problems)
+    return tuple(sets)
+
+
+def _same_name(one: FrozenSet, other: FrozenSet) -> bool:
+    return (one.role, one.revision, one.number) == (other.role, other.revision, other.number)
+
+
+def _same_digest(one: FrozenSet, other: FrozenSet) -> bool:
+    return (one.role, one.digest) == (other.role, other.digest)
 
 
 def _row_problems(

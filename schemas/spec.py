@@ -12,6 +12,7 @@ __all__ = [
     "Basis",
     "Channel",
     "Example",
+    "FrozenSet",
     "Level",
     "Message",
     "Operation",
@@ -77,6 +78,26 @@ class Requirement:
     hook: str = ""
     silence: int | None = None
     untestable: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenSet:
+    """The requirements of one role as they stood on a day: what a certificate is bound to.
+
+    `number` counts the sets of that revision and role, `requirements` is how many there are,
+    `frozen` the day, and `digest` a SHA-256 in hex.
+    """
+
+    role: Role
+    revision: str
+    number: int
+    requirements: int
+    frozen: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        return f"set {self.number} of revision {self.revision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

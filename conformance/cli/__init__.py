@@ -24,6 +24,9 @@ COMMANDS = {
     "verify": "check a certificate, and tell what it promises",
     "badge": "draw a badge of a certificate that holds",
     "report": "write the reports of a run again",
+    "matrix": "put several runs side by side (also: assay report matrix)",
+    "diff": "tell what broke between two runs, and what was mended",
+    "baseline": "write down what a run found broken, as known failures",
     "lint": "check a protocol pack or a scenario",
     "scenarios": "list the scenarios that ship, or explain one",
     "requirements": "list what a protocol asks of either side",
@@ -46,6 +49,8 @@ class Command(Protocol):
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code. Usage errors exit with 2, as argparse does."""
     words, command = _split(argv)
+    if words[:2] == ["report", "matrix"]:
+        del words[0]
     parser = argparse.ArgumentParser(
         prog="assay",
         description="Does this peer keep the protocol?",

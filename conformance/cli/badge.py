@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        certificate = verified(arguments)
+        certificate = verified(arguments).certificate
     except Refused as refused:
         return tell_refusal(f"no badge: {arguments.file} is refused:", refused)
     _write(arguments.out, svg_badge(certificate))

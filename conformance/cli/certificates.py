@@ -6,11 +6,13 @@ import argparse
 import hashlib
 import os
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from conformance.cli.comparing import record_of
 from reports import Run
 from reports.certificate import (
     Certificate,
@@ -20,13 +22,15 @@ from reports.certificate import (
 )
 from reports.envelope import private_key, public_key, unseal
 from reports.requirement_set import set_digest
-from schemas import load, load_requirements
+from reports.text import listing
+from schemas import load, load_frozen, load_requirements, protocol_ids
 from schemas.errors import PackError, Problem
+from schemas.spec import FrozenSet, Protocol
 
 __all__ = [
+    "Verified",
     "add_verified",
     "read_bytes",
-    "record_of",
     "signing_key",
     "stamp",
     "tell_refusal",
@@ -48,11 +52,22 @@ def add_verified(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protocol",
         metavar="PROTOCOL",
-        help="the protocol that it has to be of, just as this Assay knows it",
+        help="the protocol that it has to be of, by the requirements that this Assay has now",
     )
 
 
-def verified(arguments: argparse.Namespace) -> Certificate:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A certificate that holds, the frozen set that it is of, and whether this Assay judges by that
+    set now.
+    """
+
+    certificate: Certificate
+    of: FrozenSet
+    newest: bool
+
+
+def verified(arguments: argparse.Namespace) -> Verified:
     """The certificate of a command line, once everything about it holds.
 
     Raises `Refused` where something does not, and `PackError` for a file that cannot be used.
@@ -64,9 +79,15 @@ def verified(arguments: argparse.Namespace) -> Certificate:
         raise Refused(late)
     if arguments.run is not None:
         _hold_run(certificate, record_of(arguments.run))
-    if arguments.protocol is not None:
-        _hold_set(certificate, arguments.protocol)
-    return certificate
+    protocol = _protocol(certificate, arguments.protocol)
+    of = _frozen(certificate, protocol)
+    newest = _is_newest(certificate, protocol)
+    if arguments.protocol is not None and not newest:
+        raise Refused(
+            f"It is of {of.name}, frozen {of.frozen}: another requirement set than the one that "
+            "this Assay has now."
+        )
+    return Verified(certificate=certificate, of=of, newest=newest)
 
 
 def signing_key(said: str) -> Ed25519PrivateKey:
@@ -79,11 +100,6 @@ def signing_key(said: str) -> Ed25519PrivateKey:
         hint = f"export {name}=… with the PEM text of a private key"
         raise PackError(Problem(file="--key", message=f"the environment has no {name}", hint=hint))
     return private_key(pem.encode(), said)
-
-
-def record_of(path: Path) -> Path:
-    """The run.jsonl that a command line means: it, or the folder that holds it."""
-    return path / "run.jsonl" if path.is_dir() else path
 
 
 def read_bytes(path: Path) -> bytes:
@@ -123,14 +139,33 @@ def _hold_run(certificate: Certificate, record: Path) -> None:
         raise Refused("It says of the run what the run itself does not say.")
 
 
-def _hold_set(certificate: Certificate, pack: str) -> None:
-    protocol = load(pack)
+def _protocol(certificate: Certificate, pack: str | None) -> Protocol:
+    """The protocol that it has to be of, or that it says it is of."""
+    if pack is None and certificate.protocol not in protocol_ids():
+        raise Refused(
+            f"It is of the protocol {certificate.protocol}, which this Assay does not have: "
+            "give the folder of its pack with --protocol."
+        )
+    protocol = load(pack or certificate.protocol)
     if protocol.id != certificate.protocol:
         raise Refused(f"It is of the protocol {certificate.protocol}, and not of {protocol.id}.")
-    if protocol.version != certificate.revision:
-        raise Refused(
-            f"It is of revision {certificate.revision}, and this Assay knows {protocol.version}."
-        )
+    return protocol
+
+
+def _frozen(certificate: Certificate, protocol: Protocol) -> FrozenSet:
+    """The set that its digest is of. A set that nobody froze is nobody's word but the issuer's."""
+    own = [each for each in load_frozen(protocol) if each.role == certificate.role]
+    for each in own:
+        if each.digest == certificate.requirements and each.revision == certificate.revision:
+            return each
+    known = listing([each.name for each in own]) or "none"
+    raise Refused(
+        f"It is of a requirement set that this Assay does not know ({certificate.requirements[:16]}"
+        f"…, {certificate.role} of {certificate.protocol} {certificate.revision}). Known: {known}. "
+        "A newer Assay may know it."
+    )
+
+
+def _is_newest(certificate: Certificate, protocol: Protocol) -> bool:
     rows = load_requirements(protocol).values()
-    if set_digest(protocol, certificate.role, rows) != certificate.requirements:
-        raise Refused("It is of another requirement set than the one that this Assay has.")
+    return set_digest(protocol, certificate.role, rows) == certificate.requirements

@@ -12,7 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conformance.cli import test
-from conformance.cli.certificates import read_bytes, record_of, signing_key, stamp, tell_refusal
+from conformance.cli.certificates import read_bytes, signing_key, stamp, tell_refusal
+from conformance.cli.comparing import record_of
 from conformance.cli.launch import carry_out, refuse_unless
 from conformance.cli.whole import narrowings, narrowings_of
 from conformance.context import RunContext
@@ -21,11 +22,11 @@ from reports import Run
 from reports.certificate import Certificate, Peer, Refused, certificate_of, refusals
 from reports.envelope import seal
 from reports.files import write_whole
-from reports.requirement_set import difference, set_digest
+from reports.requirement_set import difference, present
 from reports.text import printable
-from schemas import load, load_requirements
+from schemas import load, load_frozen, load_requirements
 from schemas.errors import PackError, Problem
-from schemas.spec import Protocol
+from schemas.spec import FrozenSet, Protocol, Role
 
 __all__ = ["add_arguments", "run"]
 
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     narrowed = list(narrowings(arguments))
     if narrowed:
         return tell_refusal("no certificate:", Refused(*narrowed))
+    del arguments.resume  # nor is it told how to go on
     try:
         if arguments.run is not None:
             return _issue(arguments, protocol, key, record_of(arguments.run))
@@ -70,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _judge(arguments: argparse.Namespace, protocol: Protocol, key: Ed25519PrivateKey) -> int:
+    _frozen(protocol, arguments.role)  # before minutes are spent on it
     context = _named(test.context_of(arguments, protocol), arguments)
     target = _certificate_path(arguments, Path(context.record))
     target.unlink(missing_ok=True)  # an older run's must not be taken for this one's
@@ -98,6 +101,7 @@ def _issue(
     """Sign what the run of that record earned. Raises `Refused` where it earned nothing."""
     digest = hashlib.sha256(read_bytes(record)).hexdigest()
     found = Run.read(record)
+    frozen = _frozen(protocol, found.header["role"])
     rows = load_requirements(protocol)
     untestable = {row.id for row in rows.values() if row.untestable}
     reasons = [
@@ -114,7 +118,7 @@ def _issue(
     certificate = certificate_of(
         found,
         peer=_peer(found, arguments),
-        digests=(set_digest(protocol, found.header["role"], rows.values()), digest),
+        digests=(frozen.digest, digest),
         times=_times(found, arguments.days),
         untestable=_of_role(untestable, found),
     )
@@ -124,8 +128,22 @@ def _issue(
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"
         raise PackError(Problem(file=str(path), message=message)) from error
-    _tell(certificate, path)
+    _tell(certificate, frozen, path)
     return 0
+
+
+def _frozen(protocol: Protocol, role: Role) -> FrozenSet:
+    """The frozen set that the requirements are. Raises `Refused` where they are none: nobody could
+    tell what such a certificate was bound to.
+    """
+    sets = load_frozen(protocol)
+    found = present(protocol, role, load_requirements(protocol).values(), sets)
+    if found is None:
+        raise Refused(
+            f"The requirements of {protocol.id} for the {role} are no frozen set: they were "
+            f"changed. assay requirements {protocol.id} --freeze adds them as a new one."
+        )
+    return found
 
 
 def _certificate_path(arguments: argparse.Namespace, record: Path) -> Path:
@@ -137,12 +155,12 @@ def _of_role(untestable: set[str], found: Run) -> set[str]:
     return untestable & {row["id"] for row in found.header["requirements"]}
 
 
-def _tell(certificate: Certificate, path: Path) -> None:
+def _tell(certificate: Certificate, frozen: FrozenSet, path: Path) -> None:
     peer = certificate.peer
     print(f"\ncertificate: {path}")
     print(
         f"level {certificate.level}: {peer.name} {peer.version} as {certificate.role} of "
-        f"{certificate.protocol} {certificate.revision}, until {certificate.expires}"
+        f"{certificate.protocol}, {frozen.name}, until {certificate.expires}"
     )
 
 

@@ -28,10 +28,10 @@ from conformance.recorder import Recorder
 from conformance.suite_process import suite_command, suite_environment
 from conformance.target import Credentials, Target, read_target
 from reports import Run, write_all
+from reports.baseline import read_baseline
 from reports.formats import forget
 from schemas import PackError, load_requirements
 from schemas.errors import Problem
-from schemas.files import read_checked
 from schemas.spec import Protocol, Role
 
 __all__ = [
@@ -95,7 +95,7 @@ def base_context(arguments: argparse.Namespace, protocol: Protocol, role: Role) 
         strict=arguments.strict,
         fuzz=fuzz,
         record=str((arguments.out / "run.jsonl").resolve()),
-        baseline=_baseline(arguments.baseline),
+        baseline=read_baseline(arguments.baseline) if arguments.baseline else (),
         invocation=shlex.join(["assay", *arguments.argv]),
     )
 
@@ -192,10 +192,6 @@ def refuse_unless(ok: bool, flag: str, message: str, value: Any, hint: str = "")
 def _run_id() -> str:
     """Short, sortable, and not met again: the day and time, and a random tail."""
     return f"{datetime.now(UTC):%m%d%H%M%S}{secrets.token_hex(2)}"
-
-
-def _baseline(path: Path | None) -> tuple[dict[str, str], ...]:
-    return tuple(read_checked(path, "baseline")["known"]) if path else ()
 
 
 def _make_room(out: Path) -> None:

@@ -18,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        certificate = verified(arguments)
+        found = verified(arguments)
     except Refused as refused:
         return tell_refusal(f"{arguments.file} is refused:", refused)
-    print(told(certificate, run=arguments.run is not None, rows=arguments.protocol is not None))
+    run_too = arguments.run is not None
+    print(told(found.certificate, of=found.of, run=run_too, newest=found.newest))
     return 0

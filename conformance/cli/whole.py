@@ -26,6 +26,8 @@ def narrowings(arguments: argparse.Namespace) -> Iterator[str]:
         yield "--baseline: a certificate knows no excuse."
     if arguments.fuzz is not None:
         yield "--fuzz: a certificate is of the profile's own share of generated cases."
+    if arguments.resume is not None:
+        yield "--resume: a certificate is of one run, made of one peer without a break."
     if arguments.pytest_args:
         yield "--pytest-args: they could leave checks out."
 

@@ -273,8 +273,7 @@ class Exploration:
     # What is kept
 
     def _new_trail(self) -> _Trail:
-        judge = self._judge
-        return _Trail(Judge(judge.check, self._menu.rows, judge.book))
+        return _Trail(self._judge.fresh(self._menu.rows))
 
     def _pass(self, trail: _Trail) -> None:
         for finding in trail.judge.findings():

@@ -101,7 +101,7 @@ def _of_request(protocol: Protocol, body: Body, law: Law) -> Iterator[Mutant]:
     if any(step and not step.startswith("{") for step in operation.path.split("/")):
         yield made(body.place, "path", part=REQUEST)
     for name in operation.parameters:
-        rule = "" if law.speaks(name, body.section) else "value-left-open"
+        rule = law.path(name, body.section)
         yield made(body.place, "wrong", part=f"{REQUEST}.path", pointer=f"/{name}", rule=rule)
     for name, required in _query(protocol, operation):
         for operator in ("drop", "retype", "rename"):

@@ -25,6 +25,7 @@ RULES: Mapping[str, str] = {
     "status-left-open": "no row speaks of this status, and the other one is an error as well",
     "header-left-open": "no row speaks of the header",
     "soon-enough": "it comes a moment later, and no bound is as short",
+    "first-counts": "the first answer that ties itself to a question counts, and more may come",
     "own-initiative": "no row says how often, or in which order, this message is said",
     "close-left-open": "no row says with which code, or at all, the connection is closed",
     "rfc-allows": "RFC 6455 lets a message come in any number of fragments",
@@ -33,6 +34,8 @@ RULES: Mapping[str, str] = {
 _OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
 _ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
 _JSON_IS_JSON = re.compile(r"\b(?:labelled so|says it is JSON) is JSON\b")
+_ID = re.compile(r"\b(?:id|\w+_id|\w+Id)\b")
+_FIRST = re.compile(r"(?i)\bfirst message that echoes\b")
 _CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
 
 
@@ -64,6 +67,8 @@ class Law:
         self._checks = [row for row in self._rows if row.place is None and not row.rule]
         told = [row.place for row in self._rows if row.place is not None]
         self._places = {(place.subject, place.answer) for place in told}
+        self._correlations = {name: said.correlation for name, said in protocol.messages.items()}
+        self._first_counts = any(_FIRST.search(row.text) for row in self._rows)
         owned = {each.section for each in protocol}
         owned |= {each.section for each in protocol.messages.values()}
         self._owned = owned - {""}
@@ -78,11 +83,22 @@ class Law:
         """Does a check of that section, or of one that is nobody's own, name the word?"""
         return bool(word) and _names(self._near(section), word)
 
+    def path(self, name: str, section: str) -> str:
+        """Of another value of a path's parameter: its own section may call an id otherwise."""
+        an_id = bool(_ID.fullmatch(name)) and any(
+            _ID.search(row.text) for row in self._own(section)
+        )
+        return "" if an_id or self.speaks(name, section) else "value-left-open"
+
     def structure(self, body: Body, field: Field, *, allowed: bool) -> str:
         """Of a change of form; `allowed` is whether the schemas let it pass."""
         if self._unspoken(body):
             return "nobody-judges"
-        if allowed and not self.speaks(field.name, body.section):
+        if (
+            allowed
+            and not self._correlates(body, field)
+            and not self.speaks(field.name, body.section)
+        ):
             return "schemas-allow"
         return ""
 
@@ -94,9 +110,16 @@ class Law:
             return "anything-else"
         if not field.pointer and self._role == "agent":
             return "own-initiative"
+        if self._correlates(body, field):
+            return ""
         near = not _is_plain_text_of_error(body, field)
         spoken = self._value_of(field.name, body.section, near=near, unique=operator != "wrong")
         return "" if spoken else "value-left-open"
+
+    def _correlates(self, body: Body, field: Field) -> bool:
+        """Does the document say that answers are told by this field?"""
+        known = self._correlations.get(body.place.message, "")
+        return bool(known) and known == field.pointer
 
     def _spoken_value(self, name: str, section: str, *, near: bool, unique: bool) -> bool:
         """That no two are the same says nothing of what one is: such rows count where `unique`."""
@@ -158,6 +181,8 @@ class Law:
             return "anything-else"
         if operator == "misdirected":
             return ""
+        if operator == "duplicated" and self._correlations.get(message) and self._first_counts:
+            return "first-counts"
         words = {"missing": r"\w", "duplicated": _OFTEN, "reordered": _ORDER}[operator]
         pattern = rf"(?i)\b(?:{words})\b" if operator != "missing" else words
         spoken = any(re.search(pattern, row.text) for row in self._own(section))

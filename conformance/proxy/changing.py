@@ -11,7 +11,7 @@ __all__ = ["Answered", "Change", "Changes", "Cut", "Pause", "Piece", "Unchanged"
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """What follows waits for so many seconds."""
+    """What follows waits for so many seconds, and what comes meanwhile no longer than that."""
 
     seconds: float
 

@@ -69,12 +69,12 @@ class Lead:
         moments = _as_far_as(moments, evidence)
         base = self.journal.target
         steps = [_step(each, evidence, base.url.rstrip("/"), base.ws_url) for each in moments]
-        steps = [_paused(step, moments, at) for at, step in enumerate(steps)]
+        steps = [_timed(step, moments, at) for at, step in enumerate(steps)]
         named = variables(base, self.journal.protocol)
         hidden, records, secrets = _concealed(steps, self.journal, named)
         wanted = needed(hidden, records, self.journal.protocol, self.journal.run)
         hidden = [replace(step, needed=at in wanted) for at, step in enumerate(hidden)]
-        kept = _kept(hidden, moments)
+        kept = _from_the_first(_kept(hidden, moments))
         own = sum(not each.earlier for each in moments)
         return Story(
             run=self.journal.run,
@@ -101,8 +101,9 @@ def _counts(moment: Moment, evidence: set[int]) -> bool:
     return not (isinstance(said, Frame) and said.kind in _CONTROL) or id(said) in evidence
 
 
-def _paused(step: Step, moments: Sequence[Moment], at: int) -> Step:
-    """With the silence before it, unless we waited for the peer."""
+def _timed(step: Step, moments: Sequence[Moment], at: int) -> Step:
+    """With its time, and with the silence before it, unless we waited for the peer."""
+    step = replace(step, at=round(max(moments[at].at - moments[0].at, 0.0), 3))
     if at == 0 or moments[at - 1].earlier:
         return step
     before = moments[at - 1]
@@ -124,6 +125,12 @@ def _kept(steps: Sequence[Step], moments: Sequence[Moment]) -> list[Step]:
         room += len(_bytes(step))
         kept.append(step)
     return kept[::-1]
+
+
+def _from_the_first(steps: Sequence[Step]) -> list[Step]:
+    """With times that begin with what is told."""
+    first = min((step.at for step in steps), default=0.0)
+    return [replace(step, at=round(step.at - first, 3)) for step in steps]
 
 
 def _bytes(step: Step) -> bytes:

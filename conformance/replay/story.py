@@ -17,12 +17,14 @@ LONGEST = 200_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
     """`needed` says that the finding hangs on it, `shown` that it is evidence itself. `pause` are
-    the seconds of silence before it, `cut` says that its body was too long to be kept.
+    the seconds of silence before it, `at` those since the first step (real time). `cut` says that
+    its body was too long to be kept.
     """
 
     needed: bool = False
     shown: bool = False
     pause: float = 0.0
+    at: float = 0.0
     cut: bool = False
     lawful: bool = True
 

@@ -5,15 +5,19 @@
   const filters = [...document.querySelectorAll(".filter")];
   const search = document.getElementById("search");
   const fold = document.getElementById("fold");
+  const reset = document.getElementById("reset");
+  const choices = [...document.querySelectorAll(".narrow select")];
   const texts = new Map();  // lower-cased on the first search: large reports open at once
 
   const text = (row) => {
     if (!texts.has(row)) {
-      const section = row.closest(".chapter").querySelector("h2").firstChild.textContent;
+      const section = row.closest(".chapter").querySelector("h3").firstChild.textContent;
       texts.set(row, (section + " " + row.textContent).toLowerCase());
     }
     return texts.get(row);
   };
+  const told = (row, by) =>
+    by === "section" ? row.closest(".chapter").dataset.section : row.dataset[by];
   const visible = () => rows.filter((row) => !row.hidden);
 
   const label = () => {
@@ -24,9 +28,11 @@
     const pressed = filters
       .filter((button) => button.getAttribute("aria-pressed") === "true")
       .map((button) => button.dataset.filter);
+    const wishes = choices.filter((choice) => choice.value);
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of rows) {
-      const wanted = !pressed.length || pressed.includes(row.dataset.verdict);
+      const wanted = (!pressed.length || pressed.includes(row.dataset.verdict))
+        && wishes.every((choice) => told(row, choice.dataset.by) === choice.value);
       row.hidden = !(wanted && words.every((word) => text(row).includes(word)));
     }
     for (const chapter of chapters) {
@@ -34,9 +40,24 @@
     }
     const shown = visible().length;
     document.getElementById("nothing").hidden = shown > 0;
+    const narrowed = pressed.length + wishes.length + words.length > 0;
+    reset.hidden = !narrowed;
     document.getElementById("shown").textContent =
-      pressed.length || words.length ? `${shown} of ${rows.length} requirements shown` : "";
+      narrowed ? `${shown} of ${rows.length} requirements shown` : "";
     label();
+  };
+
+  const showAll = () => {
+    filters.forEach((button) => button.setAttribute("aria-pressed", "false"));
+    choices.forEach((choice) => { choice.value = ""; });
+    search.value = "";
+    apply();
+  };
+
+  const clear = () => {  // what is scrolled to must not end up below the tools that stay on top
+    const tools = document.querySelector(".tools");
+    const above = getComputedStyle(tools).position === "sticky" ? tools.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${above + 12}px`;
   };
 
   const reveal = () => {
@@ -44,13 +65,10 @@
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { return; }
     const row = id && document.getElementById(id);
     if (!row || !rows.includes(row)) return;
-    if (row.hidden) {
-      filters.forEach((button) => button.setAttribute("aria-pressed", "false"));
-      search.value = "";
-      apply();
-    }
+    if (row.hidden) showAll();
     row.open = true;
     row.scrollIntoView();
+    row.querySelector("summary").focus({ preventScroll: true });  // the next Tab goes on from here
   };
 
   const copied = async (button) => {
@@ -62,7 +80,9 @@
       getSelection().selectAllChildren(code);
       button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
     }
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    const said = document.getElementById("copied");
+    said.textContent = button.textContent;
+    setTimeout(() => { button.textContent = "Copy"; said.textContent = ""; }, 1500);
   };
 
   for (const button of filters) {
@@ -73,7 +93,10 @@
     });
   }
   document.querySelector(".search").hidden = false;
+  document.querySelector(".narrow").hidden = false;
   search.addEventListener("input", apply);
+  choices.forEach((choice) => choice.addEventListener("change", apply));
+  reset.addEventListener("click", () => { showAll(); search.focus(); });  // it is gone now itself
   fold.addEventListener("click", () => {
     const open = !visible().some((row) => row.open);
     visible().forEach((row) => { row.open = open; });
@@ -87,15 +110,19 @@
       if (down > body.clientHeight) body.scrollTop = down - body.clientHeight / 3;
     }
   };
+  let labelling = 0;
   document.addEventListener("toggle", (event) => {
-    if (event.target.open) bring(event.target);
-    label();
+    const row = event.target;
+    if (row.open && row.contains(document.activeElement)) bring(row);  // not where all are unfolded
+    cancelAnimationFrame(labelling);
+    labelling = requestAnimationFrame(label);
   }, true);  // toggle does not bubble
   rows.filter((row) => row.open).forEach(bring);
-  for (const button of document.querySelectorAll(".copy")) {
-    button.hidden = false;
-    button.addEventListener("click", () => copied(button));
-  }
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".copy");
+    if (button) copied(button);
+  });
 
   let opened = [];
   addEventListener("beforeprint", () => {
@@ -104,6 +131,8 @@
   });
   addEventListener("afterprint", () => opened.forEach((row) => { row.open = false; }));
   addEventListener("hashchange", reveal);
+  addEventListener("resize", clear);
   apply();
+  clear();
   reveal();
 })();

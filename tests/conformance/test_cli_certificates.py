@@ -18,12 +18,14 @@ import pytest
 from conformance.cli import run
 from conformance.context import RunContext
 from reports.envelope import private_key, public_key, unseal
+from reports.requirement_set import present
+from schemas import load_frozen
 from schemas.loader import pack_folder
 from tests.conformance.children import Done
 from tests.conformance.children import assay as assay_child
 from tests.conformance.peers import closed_port
-from tests.reports.builders import footer
-from tests.reports.certifiable import certifiable, names
+from tests.reports.builders import footer, known
+from tests.reports.certifiable import PROTOCOL, ROWS, certifiable, names
 
 CANARY = "c4n4ry-S3cret-9a8b7c"
 MUST = names("MUST", "stated")[0]
@@ -56,6 +58,15 @@ def certified(folder: Path, *more: str) -> Done:
 
 def verified(folder: Path, *more: str, key: str = "our.pub") -> Done:
     return assay(folder, "verify", "certificate.json", "--key", key, *more)
+
+
+def changed_pack(folder: Path) -> Path:
+    """A copy of the pack with one requirement worded otherwise since its set was frozen."""
+    pack = folder / "pack"
+    shutil.copytree(pack_folder("aitbc"), pack)
+    rows = pack / "requirements.yaml"
+    rows.write_text(rows.read_text("utf-8").replace("level: MUST", "level: SHOULD", 1), "utf-8")
+    return pack
 
 
 def refused(done: Done, *words: str, code: int = 1) -> None:
@@ -131,6 +142,7 @@ class TestFromARun:
             ({"command": "assay test aitbc --url u --no-scen"}, "--no-scenarios"),
             ({"command": "assay test aitbc --pytest-args '-k nothing'"}, "--pytest-args"),
             ({"command": "assay certify aitbc --key k --fuzz 0"}, "--fuzz"),
+            ({"command": "assay test aitbc --url u --resume old"}, "--resume"),
             ({"command": "assay run aitbc/life --url u"}, "made by assay run"),
             ({"command": "assay test aitbc --made-up"}, "Its command line"),
             ({"command": "'"}, "Its command line"),
@@ -156,11 +168,30 @@ class TestFromARun:
         done = certified(keys)
         assert "level core" in done.out
 
+    def test_requirements_that_nobody_froze_certify_nothing(self, keys: Path) -> None:
+        certifiable(keys)
+        changed_pack(keys)
+        words = ["certify", "./pack", "--key", "our.key"]
+        told = ("no frozen set", "--freeze")
+        refused(assay(keys, *words, "--from", "."), *told)
+        live = [*words, "--url", "http://127.0.0.1:9", "--peer-name", "a", "--peer-version", "1"]
+        refused(assay(keys, *live), *told)
+        assert not (keys / "assay-report").exists(), "it is told before the peer is judged"
+
+    @pytest.mark.parametrize("found", ["fail", "pass"])
+    def test_what_a_baseline_excuses_is_not_certified(self, keys: Path, found: str) -> None:
+        """Neither where the excuse was needed nor where it was not."""
+        certifiable(keys, {MUST: found}, baseline=[known(MUST, "issue 12")])
+        done = certified(keys)
+        refused(done, f"Its baseline excuses {MUST}")
+        assert ("1 requirement is broken" in done.err) == (found == "fail")
+        assert not (keys / "certificate.json").exists()
+
     @pytest.mark.parametrize(
         "words",
         [["--only", "A*"], ["--profile", "quick"], ["--no-scenarios"], ["--fuzz", "1"],
          ["--situation", "x"], ["--scenario", "life"], ["--baseline", "b.yaml"],
-         ["--pytest-args", "-k x"]],
+         ["--resume", "run.jsonl"], ["--pytest-args", "-k x"]],
     )  # fmt: skip
     def test_a_part_of_the_suite_is_refused_before_anything_is_run(
         self, keys: Path, words: list[str]
@@ -221,6 +252,29 @@ class TestOfARunOfItsOwn:
         assert "Scheduler 1.4" in done.out
         assert (keys / "assay-report" / "certificate.json").exists()
 
+    def test_an_agent_is_examined_by_its_command(
+        self, keys: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[RunContext] = []
+
+        def suite(context: RunContext, *_: Any) -> int:
+            seen.append(context)
+            Path(context.record).parent.mkdir(exist_ok=True)
+            command = "assay certify aitbc --role agent --key our.key -- ./agent {url}"
+            certifiable(Path(context.record).parent, role="agent", command=command)
+            return 0
+
+        monkeypatch.setattr("conformance.cli.certify.carry_out", suite)
+        done = assay(
+            keys, "certify", "aitbc", "--role", "agent", "--key", "our.key", "--days", "3650",
+            "--peer-name", "Scheduler", "--peer-version", "1.4", "--", "./agent", "{url}",
+        )  # fmt: skip
+        assert done.code == 0, done.said
+        assert "Scheduler 1.4 as agent of aitbc, set 1 of revision" in done.out
+        (context,) = seen
+        assert (context.role, context.command) == ("agent", ("./agent", "{url}"))
+        assert (context.profile, context.situations, context.library) == ("exhaustive", (), True)
+
     def test_a_peer_that_is_not_conformant_gets_nothing(
         self, keys: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -274,10 +328,28 @@ class TestVerify:
         refused(assay(issued, "verify", *words), word, code=2)
 
     def test_another_requirement_set_is_refused(self, issued: Path) -> None:
-        shutil.copytree(pack_folder("aitbc"), issued / "pack")
-        rows = issued / "pack" / "requirements.yaml"
-        rows.write_text(rows.read_text("utf-8").replace("level: MUST", "level: SHOULD", 1), "utf-8")
-        refused(verified(issued, "--protocol", "./pack"), "another requirement set")
+        """It is known, and not what is judged by now."""
+        changed_pack(issued)
+        refused(verified(issued, "--protocol", "./pack"), "another requirement set", "set 1 of")
+
+    def test_a_set_that_nobody_froze_is_refused(self, issued: Path) -> None:
+        pack = changed_pack(issued)
+        frozen = pack / "frozen.yaml"
+        of = present(PROTOCOL, "coordinator", ROWS.values(), load_frozen(PROTOCOL))
+        assert of is not None
+        frozen.write_text(frozen.read_text("utf-8").replace(of.digest, "00" * 32), "utf-8")
+        refused(verified(issued, "--protocol", "./pack"), "does not know", of.digest[:16])
+
+    def test_its_set_is_named_by_revision(self, issued: Path) -> None:
+        said = verified(issued)
+        assert f"set 1 of revision {PROTOCOL.version}" in said.out
+
+    def test_a_protocol_that_is_not_here_has_to_be_given(
+        self, issued: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("conformance.cli.certificates.protocol_ids", lambda: ["stella"])
+        refused(verified(issued), "of the protocol aitbc", "--protocol")
+        assert verified(issued, "--protocol", str(pack_folder("aitbc"))).code == 0
 
     def test_secrets_reach_no_certificate(self, keys: Path) -> None:
         """A record holds masked texts only; the names that flags give are masked as well."""
@@ -330,3 +402,19 @@ class TestLive:
         assert done.code == 3, done.said
         assert not old.exists()
         assert "no certificate" in done.err
+
+    async def test_an_agent_that_never_comes_earns_nothing(self, keys: Path) -> None:
+        done = await assay_child(
+            keys, "certify", "aitbc", "--role", "agent", "--key", "our.key",
+            "--peer-name", "a", "--peer-version", "1", "--", "true",
+        )  # fmt: skip
+        refused(done, "no certificate", "(no agent ever connected)", "is judged by what it does")
+        assert (keys / "assay-report" / "run.jsonl").exists()
+        assert not (keys / "assay-report" / "certificate.json").exists()
+
+    async def test_an_agent_that_cannot_be_started_is_3(self, keys: Path) -> None:
+        done = await assay_child(
+            keys, "certify", "aitbc", "--role", "agent", "--key", "our.key",
+            "--peer-name", "a", "--peer-version", "1", "--", "no-such-agent",
+        )  # fmt: skip
+        refused(done, "no-such-agent cannot be started", "no certificate", code=3)

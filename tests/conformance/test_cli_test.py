@@ -125,7 +125,7 @@ class TestBaseline:
                 tmp_path, url, known + "    expires: '2020-01-31'\n", only=wide
             )
             assert expired.code == 1, expired.said
-            assert "stale" in expired.out
+            assert "has expired: it held until" in expired.out
             assert "2020-01-31" in expired.out
 
     async def test_an_entry_that_no_longer_fails_fails_the_run(

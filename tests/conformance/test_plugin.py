@@ -207,6 +207,16 @@ def spread(done: Done, tmp_path_factory: pytest.TempPathFactory) -> Done:
     return asyncio.run(judged(folder, {"test_made_up.py": CHECKS}, *words, **fields))
 
 
+def test_what_was_touched_is_written_once_however_checks_are_spread(
+    done: Done, spread: Done
+) -> None:
+    for each in (done, spread):
+        said = [record for record in each.records() if record["record"] == "coverage"]
+        assert [record["answers"] for record in said] == [{"getHealth": ["none"]}]
+        run = Run.read(each.folder / "run.jsonl")
+        assert run.covered == {"getHealth": {"none"}}
+
+
 def test_workers_come_to_the_same_words(done: Done, spread: Done) -> None:
     one, two = told(done), told(spread)
     for found in (one, two):
@@ -314,7 +324,7 @@ async def test_3(judge):
         assert run.footer is None
         said = await assay(tmp_path, "report", "run.jsonl", "--out", "report")
         assert said.code == 1
-        assert "The run has no footer: its record ends after line 3." in said.out
+        assert "The run has no footer: its record ends after line 5." in said.out
         assert (tmp_path / "report" / "report.html").exists()
 
 

@@ -78,6 +78,12 @@ def refused(body: object) -> Exchange:
         ("detailed-errors", refused({"error": {"code": "X", "details": {}}}), KEPT),
         ("detailed-errors", refused({"error": {"code": "X"}}), BROKEN),
         ("detailed-errors", refused({"error": {"code": "X", "details": None}}), BROKEN),
+        ("detailed-errors", replace(refused({"error": {"code": "X"}}), lawful=False), BROKEN),
+        (
+            "detailed-errors",
+            replace(refused({"error": {"code": "X"}}), status=500, lawful=False),
+            SILENT,
+        ),
         ("detailed-errors", refused({"error": {"code": "X", "details": "none"}}), BROKEN),
         ("detailed-errors", refused({"error": "X"}), SILENT),
         ("detailed-errors", replace(refused({"error": {}}), operation=""), SILENT),

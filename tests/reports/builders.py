@@ -68,6 +68,42 @@ def verdict(
     }
 
 
+def coverage(*messages: str, **answers: list[str]) -> dict[str, Any]:
+    """The statuses by operation, and the peer's messages, that a check came by."""
+    return {
+        "record": "coverage",
+        "at": AT,
+        "check": "test_it",
+        "answers": answers,
+        "messages": list(messages),
+    }
+
+
+def operation(identity: str, *answers: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "method": "GET",
+        "path": f"/{identity}",
+        "capability": "registry",
+        "answers": list(answers),
+        **changes,
+    }
+
+
+def message(identity: str, **changes: Any) -> dict[str, Any]:
+    return {"id": identity, "channel": "events", "capability": "registry", **changes}
+
+
+def step(what: str = "request", **changes: Any) -> dict[str, Any]:
+    """A step of a story: a request, unless it is said to be something else."""
+    usual = {"method": "GET", "path": "/agents", "status": 200} if what == "request" else {}
+    return {"is": what, **usual, **changes}
+
+
+def story(*steps: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"run": "1121093000ab", "within": "test_it", "steps": list(steps), **changes}
+
+
 def error(message: str = "it broke", check: str = "test_it") -> dict[str, Any]:
     trace = f"Traceback (most recent call last):\n  {message}"
     return {"record": "error", "at": AT, "check": check, "message": message, "traceback": trace}
@@ -77,7 +113,7 @@ def footer(reason: str = "complete", message: str = "") -> dict[str, Any]:
     return {"record": "footer", "finished": END, "reason": reason, "message": message}
 
 
-def known(identity: str, reason: str = "issue 12", **more: str) -> dict[str, str]:
+def known(identity: str, reason: str = "issue 12", **more: Any) -> dict[str, Any]:
     return {"requirement": identity, "reason": reason, **more}
 
 

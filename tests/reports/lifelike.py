@@ -9,6 +9,7 @@ from typing import Any
 from reports import summary, write_all
 from schemas import load, load_requirements
 from tests.reports.builders import (
+    coverage,
     encoded,
     error,
     exchange,
@@ -17,6 +18,10 @@ from tests.reports.builders import (
     handshake,
     header,
     known,
+    message,
+    operation,
+    step,
+    story,
     verdict,
 )
 
@@ -44,13 +49,22 @@ def records() -> list[dict[str, Any]]:
             known(rows[2].id, "old and forgotten"),
         ],
         command="assay test aitbc --url https://coordinator.example.test/v1 --baseline b.yaml",
+        surface={
+            "operations": [
+                operation("registerAgent", "200", "4XX", "500", method="POST"),
+                operation("getHealth", "200"),
+                operation("callTool", "200", capability=rows[-1].capability, method="RPC"),
+            ],
+            "messages": [message("welcome"), message("post")],
+        },
     )
+    said = coverage("welcome", registerAgent=["200", "422", "503", "none"])
     found = [
         verdict(row.id, *_usual(index, row.capability == rows[-1].capability))
         for index, row in enumerate(rows)
         if index not in (4, 6, 9, 12, 17)
     ]
-    return [head, *found, *_findings([row.id for row in rows]), _fault(), footer()]
+    return [head, *found, said, *_findings([row.id for row in rows]), _fault(), footer()]
 
 
 def _usual(index: int, unclaimed: bool) -> tuple[str, str, str]:
@@ -82,6 +96,7 @@ def _findings(ids: list[str]) -> list[dict[str, Any]]:
         "expected": "success",
         "actual": "ok",
         "reproduce": curl,
+        "story": _story(),
     }
     hostile = {
         "exchanges": [
@@ -111,6 +126,22 @@ def _findings(ids: list[str]) -> list[dict[str, Any]]:
         verdict(ids[17], "warn", "test_case", "a header is missing"),
         verdict(ids[17], "warn", "test_order", "one came too late", evidence=_long_talk()),
     ]  # fmt: skip
+
+
+def _story() -> dict[str, Any]:
+    """Every kind of step, with time that passes and time that is let pass."""
+    data = {"base64": "wMHC"}
+    return story(
+        step(method="POST", path="/agents/register", body='{"agent_id": "a-1"}', needed=True),
+        step("opening", path="/ws", connection="human", channel="ws", status=101, at=0.2),
+        step("utterance", connection="human", sender="assay", kind="text", data=_HOSTILE, at=0.3),
+        step("utterance", connection="human", sender="peer", kind="binary", data=data, at=0.4),
+        step("utterance", connection="human", sender="peer", kind="close", code=1000, at=0.5),
+        step("deed", hook="advance", values={"seconds": 90}, needed=True, at=1.1, pause=0.6),
+        step("deed", hook="force", values={"status": "503"}, handed={"ok": True}, at=1.2),
+        step(failure="it hung", shown=True, at=1.3),
+        left_out=3,
+    )
 
 
 def _talk() -> dict[str, Any]:

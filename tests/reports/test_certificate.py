@@ -34,12 +34,20 @@ from reports.certificate_text import told
 from reports.envelope import PAYLOAD_TYPE, private_key, public_key, seal, unseal
 from reports.requirement_set import difference, set_digest
 from reports.run import Run
-from schemas import PackError
+from schemas import FrozenSet, PackError
 from schemas.spec import Role
 from tests.reports.builders import error, footer, header, known, requirement, verdict, write
 from tests.reports.certifiable import KEY, PROTOCOL, ROWS, certifiable, certificate, names
 
 PUBLIC = KEY.public_key()
+SET = FrozenSet(
+    role="agent",
+    revision=PROTOCOL.version,
+    number=1,
+    requirements=60,
+    frozen="2026-11-29",
+    digest="ab" * 32,
+)
 FILE = Path("certificate.json")
 MUST = names("MUST", "stated")[0]
 IMPLIED = names("MUST", "implied")[0]
@@ -344,16 +352,24 @@ class TestKeys:
 class TestWords:
     def test_it_says_what_it_does_and_does_not_promise(self, tmp_path: Path) -> None:
         issued = certificate(tmp_path, {SHOULD: "warn"}, "agent")
-        said = told(issued, run=False, rows=False)
+        said = told(issued, of=SET, run=False, newest=False)
         assert "level core" in said
         assert "It does not promise:" in said
         assert SHOULD in said
         assert "--run" in said
-        assert "--protocol" in said
+        assert "set 1 of revision" in said
+        assert "its requirements were changed since they were frozen" in said
         assert "1 warned" in said
-        more = told(certificate(tmp_path), run=True, rows=True)
+        more = told(certificate(tmp_path), of=SET, run=True, newest=True)
+        assert "were changed" not in more
         assert "byte by byte" in more
         assert "--run" not in more
+
+    def test_what_did_not_apply_is_named(self, tmp_path: Path) -> None:
+        issued = certificate(tmp_path, {MUST: "not-applicable"})
+        assert issued.inapplicable == (MUST,)
+        said = told(issued, of=SET, run=True, newest=True)
+        assert f"1 requirement on what it does not claim, or was never seen to do: {MUST}." in said
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,18 @@ def test_expected_null_is_not_the_same_as_nothing_expected() -> None:
     assert str(proof({"expected": "5"}, "agent").expected) == '"5"'
 
 
+def test_procedures_are_answered_in_words_of_their_own() -> None:
+    called = exchange({"id": "a"}, {"message": "none"}, status=404)
+    called["request"].update(method="RPC", url="caxton.Agents/Get", identity="mate")
+    called["response"]["code"] = "NOT_FOUND"
+    step = proof({"exchanges": [called]}, "coordinator").exchanges[0]
+    assert step.answer
+    assert step.answer.status == "NOT_FOUND (404 as HTTP has it)"
+    assert (step.asker, step.answerer, step.identity) == ("assay", "coordinator", "mate")
+    asked = proof({"exchanges": [called]}, "agent").exchanges[0]
+    assert (asked.asker, asked.answerer) == ("agent", "assay")
+
+
 def test_failure_stands_where_the_answer_would() -> None:
     step = proof({"exchanges": [exchange(status=None)]}, "coordinator").exchanges[0]
     assert step.answer is None

@@ -76,7 +76,9 @@ def test_illegal_last_record_is_no_cut(tmp_path: Path) -> None:
 
 def test_unknown_record(tmp_path: Path) -> None:
     path = write(tmp_path, header("A-1"), {"record": "remark"}, footer())
-    assert ":2: is no record: none of header, verdict, " in refusal(path)
+    assert ":2: is no record: none of header, verdict, coverage, ended, error, footer" in refusal(
+        path
+    )
 
 
 def test_baseline_of_the_header_is_held_against_its_own_schema(tmp_path: Path) -> None:

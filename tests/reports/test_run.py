@@ -277,6 +277,23 @@ def test_unjudged_requirement_does_not_make_its_entry_stale(tmp_path: Path, foun
     assert made.requirements[0].known == ""
 
 
+@pytest.mark.parametrize("found", ["pass", "warn", "fail"])
+def test_flaky_entry_may_pass_and_may_fail_until_it_expires(tmp_path: Path, found: str) -> None:
+    entry = known("A-1", expires="2026-11-21", flaky=True)
+    verdicts = [verdict("A-1", found), verdict("A-2")]
+    made = run(tmp_path, header("A-1", "A-2", baseline=[entry]), *verdicts, footer())
+    assert (made.verdict, made.stale) == ("conformant", ())
+    over = header("A-1", "A-2", baseline=[{**entry, "expires": "2026-11-20"}])
+    assert run(tmp_path, over, *verdicts, footer()).verdict == "nonconformant"
+
+
+def test_flaky_entry_hides_no_other_requirement(tmp_path: Path) -> None:
+    entry = known("A-1", expires="2026-11-21", flaky=True)
+    head = header("A-1", "A-2", baseline=[entry])
+    made = run(tmp_path, head, verdict("A-1"), verdict("A-2", "fail"), footer())
+    assert [outcome.id for outcome in made.unexpected] == ["A-2"]
+
+
 def test_unknown_requirement_makes_the_entry_stale(tmp_path: Path) -> None:
     made = run(tmp_path, header("A-1", baseline=[known("A-7")]), verdict("A-1"), footer())
     assert made.verdict == "nonconformant"
@@ -294,7 +311,8 @@ def test_expired_entry_is_stale(tmp_path: Path, found: str) -> None:
     head = header("A-1", "A-2", baseline=[known("A-1", expires="2026-11-20")])
     made = run(tmp_path, head, verdict("A-1", found), verdict("A-2"), footer())
     assert made.verdict == "nonconformant"
-    assert made.because[-1] == "The baseline entry for A-1 is stale: it held until 2026-11-20."
+    assert made.because[-1] == "The baseline entry for A-1 has expired: it held until 2026-11-20."
+    assert made.stale[0].expired
     assert made.known == ()
     assert len(made.unexpected) == (found == "fail")
 

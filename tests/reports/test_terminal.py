@@ -105,6 +105,25 @@ def test_the_rest_is_grouped(tmp_path: Path) -> None:
     assert "FAIL" not in text
 
 
+def test_baseline_shows_what_was_expected_what_is_stale_and_what_has_expired(
+    tmp_path: Path,
+) -> None:
+    entries = [
+        known("A-1", "issue 12", expires="2026-12-31"),
+        known("A-2", "issue 13"),
+        known("A-3", "issue 14", expires="2026-11-20"),
+        known("A-4", "issue 15", expires="2026-11-30", flaky=True),
+    ]
+    verdicts = [verdict(f"A-{n}", "pass" if n == 2 else "fail") for n in range(1, 5)]
+    made = run(tmp_path, header("A-1", "A-2", "A-3", "A-4", baseline=entries), *verdicts, footer())
+    text = summary(made, colour=False, width=100)
+    assert "Known failures (2)\n  A-1 MUST\n    issue 12, until 2026-12-31" in text
+    assert "issue 15, until 2026-11-30, flaky" in text
+    assert "Baseline entries that no longer hold (2)\n  A-2 stale\n" in text
+    assert "  A-3 expired\n    it held until 2026-11-20; its reason: issue 14" in text
+    assert "FAIL A-3 (MUST, stated)" in text
+
+
 def test_command_that_fills_the_screen_is_left_to_the_page(tmp_path: Path) -> None:
     record = verdict("A-1", "fail", evidence={"reproduce": "curl " + "x" * 9_000})
     text = summary(run(tmp_path, header("A-1"), record, footer()), colour=False, width=80)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.text import compact, listing, percent, plural, printable, shorten
+from reports.text import compact, in_markdown, listing, percent, plural, printable, shorten
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,24 @@ def test_words() -> None:
     assert listing(list("abcdefg")) == "a, b, c, d, e and 2 more"
     assert shorten("abcdef", 4) == "abc…"
     assert compact({"a": "ü"}) == '{"a": "ü"}'
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("AITBC-REG-005: it fails (twice).", "AITBC-REG-005: it fails \\(twice\\)."),
+        ("a | b\n\n# c", "a \\| b \\#<!-- --> c"),
+        ("<b>`x`</b> *y* _z_", "\\<b\\>\\`x\\`\\</b\\> \\*y\\* \\_z\\_"),
+        ("see http://h and www.h.test", "see http\\://h and www\\.h.test"),
+        ("- no list", "\\- no list"),
+        ("1. no list", "1<!-- -->. no list"),
+        ("@octocat in #12", "\\@<!-- -->octocat in \\#<!-- -->12"),
+        ("\x1b[31m", "\ufffd\\[31m"),
+    ],
+)
+def test_markdown_takes_nothing_for_a_mark(said: str, written: str) -> None:
+    assert in_markdown(said) == written
+
+
+def test_markdown_is_cut_before_it_is_escaped() -> None:
+    assert in_markdown("*" * 10, 4) == "\\*\\*\\*…"

@@ -134,8 +134,7 @@ def hasty_after(
         waiting = [each for each in requests if each.waits_at(strike.number)]
         if waiting:
             chances += 1
-            # Two that wait: once one strike was taken for a reply, each is taken for the next.
-            hasty += [*waiting[1:], *_before_reply(waiting[0], strike, requests)][:1]
+            hasty += [each for one in waiting for each in _behind(one, strike, requests)][:1]
     if len(hasty) < max(_FEW, _OFTEN * chances):
         return []
     course = [(each.action, len(each.parameters)) for each in requests[:_COURSE]]
@@ -143,12 +142,17 @@ def hasty_after(
     return hasty if course == known and len(set(course)) >= _FEW else []
 
 
-def _before_reply(waiting: Request, strike: Strike, requests: Sequence[Request]) -> list[Request]:
+def _behind(waiting: Request, strike: Strike, requests: Sequence[Request]) -> list[Request]:
+    """The calls that did not wait for its reply, on its connection: those behind the strike, and
+    before it those that wait as well. Once one strike was taken for a reply, each is taken for the
+    next.
+    """
     due = waiting.reply
     return [
         each
         for each in requests
         if each.heard.connection == waiting.heard.connection
-        and each.heard.number > strike.number
+        and each.heard.number > waiting.heard.number
+        and (each.heard.number > strike.number or each.waits_at(strike.number))
         and (due is None or each.heard.number < due.number)
     ]

@@ -144,3 +144,10 @@ async def test_handshake_is_answered_wrongly() -> None:
     async with behind("socket.handshake:status-503") as (url, _):
         with pytest.raises(InvalidStatus):
             await connect(url)
+
+
+async def test_delays_do_not_add_up() -> None:
+    """A hundred, one after the other, would take longer than the test may."""
+    async with behind("deliveredChat:delayed") as (url, _):
+        texts = [chat(str(number)) for number in range(100)]
+        assert await said(url, *texts) == texts

@@ -123,6 +123,16 @@ def test_lawful_is_told_by_a_rule_and_seldom(protocol: str, role: Role) -> None:
     assert len(lawful) < 0.6 * len(known)
 
 
+@pytest.mark.parametrize("operator", ["drop", "rename", "retype", "null", "wrong", "stale"])
+def test_what_ties_an_answer_to_its_question_is_never_left_open(operator: str) -> None:
+    assert not catalogue("architect")[f"reply./idempotence:{operator}"].lawful
+
+
+def test_second_copy_is_lawful_where_the_document_takes_the_first() -> None:
+    assert catalogue("architect")["reply:duplicated"].lawful.startswith("first-counts")
+    assert not catalogue("stella")["taskAssigned:duplicated"].lawful
+
+
 @pytest.mark.parametrize(
     ("name", "rule"),
     [

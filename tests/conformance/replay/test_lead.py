@@ -52,6 +52,19 @@ def test_paths_are_below_the_base_url() -> None:
     assert (step.path, step.shown, step.needed) == ("/agents/a?b=c", True, True)
 
 
+def test_times_begin_with_what_is_told() -> None:
+    kept = journal()
+    kept.exchanged(exchange())  # another check's, of which nothing here speaks
+    kept.begin()
+    seen = exchange()
+    kept.exchanged(exchange(seconds=7.0))  # it began so long ago
+    kept.exchanged(seen)
+    first, last = requests(story(kept, seen))
+    assert first.at == 0.0
+    assert 7.0 <= last.at < 60.0
+    assert last.pause == 0.0
+
+
 def test_what_came_behind_the_evidence_is_left_out() -> None:
     kept, seen = journal(), exchange()
     for each in (exchange(), seen, exchange(), exchange()):

@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 import pytest
 
-from conformance.examiner import Examiner, Observation
+from conformance.examiner import Examiner
 from conformance.exchange import MISSING, read_json
 from conformance.judge import Judge
 from conformance.marks import requirement
@@ -14,6 +14,7 @@ from conformance.plugin import Suite
 from conformance.protocols.echocenter.replies import identity, read_account, said_by
 from conformance.protocols.echocenter.situations import LAWFUL, NORMAL, SITUATIONS
 from conformance.protocols.echocenter.spelling import misspelt
+from conformance.sent import judge_sent
 from mockserver.transcript import Frame
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", [each.name for each in SITUATIONS])
@@ -27,24 +28,15 @@ _FLOOD = 100
 async def test_flow_what_is_said_is_lawful(
     situation: str, examiner: Examiner, judge: Judge, suite: Suite
 ) -> None:
-    """Messages are judged by the schema of their place, and all else by the general rules."""
     seen = await examiner.observe(situation)
-    for request in seen.exchanges:
-        judge.see_request(request)
-    channel = suite.protocol.channels["socket"]
+    judge_sent(judge, seen, suite.protocol.channels["socket"], well=situation in LAWFUL)
     for heard in seen.frames:
-        if heard.kind == "lost" and (situation not in LAWFUL or heard.number > seen.played):
-            continue  # it was given cause to end it at once, or was asked to
-        if heard.sender == "coordinator" and heard.kind == "close" and _echoes(heard, seen):
-            continue  # the code is the agent's own
-        (frame,) = seen.shown(heard)
-        judge.see_frame(frame, channel)
         if heard.sender == "agent" and heard.kind == "binary":
             judge.holds(
                 "ECHO-AGENT-WIRE-002",
                 read_json(heard.data) is not MISSING,
                 "a message is no JSON, and no text either",
-                frame,
+                *seen.shown(heard),
             )
 
 
@@ -100,17 +92,6 @@ async def test_the_dashboard_is_not_flooded(
             f"{_busiest(logs)} logs came within one second",
             *seen.shown(*logs[-2:]),
         )
-
-
-def _echoes(close: Frame, seen: Observation) -> bool:
-    """Is our close frame the answer to the agent's?"""
-    return any(
-        heard.sender == "agent"
-        and heard.kind == "close"
-        and heard.connection == close.connection
-        and heard.number < close.number
-        for heard in seen.frames
-    )
 
 
 def _is_log(heard: Frame) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.marks import from_profile, requirement
+from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet, task_ids_of
 from conformance.protocols.stella.orders import amend, remove
 from conformance.protocols.stella.roll import (
@@ -40,6 +40,15 @@ async def _crowd(fleet: Fleet, number: int = _MANY) -> tuple[list[Agent], list[E
     answers = await asyncio.gather(*map(fleet.ask_to_register, bodies, tokens))
     pairs = zip(bodies, answers, strict=True)
     return [fleet.agent_of(body, said) for body, said in pairs if said.ok], answers
+
+
+async def _several(fleet: Fleet, number: int = _MANY) -> list[Agent]:
+    """The same, where two at least were taken: others judge what becomes of registrations."""
+    agents, answers = await _crowd(fleet, number)
+    if len(agents) < 2:
+        told = ", ".join(sorted({said.outcome for said in answers}))
+        raise UnjudgeableError(f"agents that register at once are answered {told}")
+    return agents
 
 
 @requirement(
@@ -90,7 +99,7 @@ def _judge_own(
 
 @requirement("STELLA-HB-001", "STELLA-HB-011", "STELLA-HB-020", "STELLA-LIST-013")
 async def test_flow_heartbeats_at_once(fleet: Fleet, judge: Judge) -> None:
-    agents, _ = await _crowd(fleet)
+    agents = await _several(fleet)
     for turn in range(_ROUNDS):
         usages = [
             {"cpu": 5.5 + 7 * index + turn, "memory": 80.25 - 3 * index - turn, "disk": 1.0 * index}
@@ -133,7 +142,7 @@ def _judge_beat(
 @requirement("STELLA-UPD-014", "STELLA-UPD-015", "STELLA-UPD-017", "STELLA-UPD-025")
 async def test_flow_updates_at_once(fleet: Fleet, judge: Judge) -> None:
     """Of different agents: who of two that change the same one is last, nobody can say."""
-    agents, _ = await _crowd(fleet)
+    agents = await _several(fleet)
     await asyncio.gather(*map(fleet.heartbeat, agents))
     for turn in range(_ROUNDS):
         changes: list[dict[str, Any]] = [
@@ -171,7 +180,7 @@ def _judge_label(judge: Judge, said: Exchange, berth: str) -> None:
 @requirement("STELLA-COMP-003", "STELLA-TASK-015", "STELLA-TASK-026")
 async def test_flow_completions_at_once(fleet: Fleet, judge: Judge) -> None:
     """Each agent fetches its own tasks and reports them, while the others do so."""
-    agents, _ = await _crowd(fleet, 5)
+    agents = await _several(fleet, 5)
     for agent in agents:
         for _ in range(2):
             await fleet.enqueue(agent)
@@ -217,7 +226,7 @@ async def _report(fleet: Fleet, judge: Judge, fetched: list[tuple[Agent, str]]) 
 
 @requirement("STELLA-LIST-013", "STELLA-DEL-003", "STELLA-DEL-005", "STELLA-DEL-007")
 async def test_flow_deletions_at_once(fleet: Fleet, judge: Judge) -> None:
-    agents, _ = await _crowd(fleet)
+    agents = await _several(fleet)
     await asyncio.gather(*map(fleet.heartbeat, agents))
     gone, kept = agents[::2], agents[1::2]
     answers = await asyncio.gather(*(remove(fleet, agent.id) for agent in gone))
