@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,22 @@ def test_requirements_are_linked_to_where_they_can_be_read(tmp_path: Path) -> No
     assert hold_sarif["runs"][0]["tool"]["driver"]["rules"][0]["helpUri"] == url
     (result,) = (tmp_path / "allure-results").glob("*-result.json")
     assert json.loads(result.read_text())["links"] == [{"type": "tms", "url": url, "name": "A 1"}]
+
+
+@pytest.mark.parametrize("name", ["json", "har", "sarif", "ctrf", "junit"])
+def test_what_was_written_is_not_held(tmp_path: Path, name: str) -> None:
+    evidence = {"exchanges": [exchange("x" * 4_000, "y" * 4_000)]}
+    names = [f"A-{number}" for number in range(300)]
+    rows = [requirement(each, section=f"S {number % 50}") for number, each in enumerate(names)]
+    found = [verdict(each, "fail", evidence=evidence) for each in names]
+    made = run(tmp_path, header(*rows), *found, footer())
+    path = tmp_path / "out"
+    tracemalloc.start()
+    try:
+        FORMATS[name].write(made, path, "")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    size = path.stat().st_size
+    assert size > 700_000
+    assert peak < size / 2
