@@ -205,7 +205,8 @@ class _Book:
         request, response = exchange["request"], exchange["response"]
         came = f"no answer: {exchange['failure'] or 'nothing was recorded'}"
         if response is not None:
-            came = f"{response['status']} {phrase(response['status'])}".rstrip()
+            named = response.get("code") or phrase(response["status"])
+            came = f"{response['status']} {named}".rstrip()
         sides = (("request", request), ("answer", response or {"headers": {}, "body": None}))
         return TestStepResult(
             name=printable(

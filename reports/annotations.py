@@ -6,18 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from reports.outcome import Outcome
 from reports.run import Run
-from reports.status import troubles
+from reports.status import conclusion, troubles
 from reports.text import plural, printable, shorten
 
 __all__ = ["commands"]
 
 _SHOWN = 10  # of a kind: of one step, GitHub shows no more
 _MESSAGE = 1_000
-_CONCLUSIONS = {
-    "conformant": "conformant",
-    "nonconformant": "not conformant",
-    "inconclusive": "inconclusive",
-}
 
 
 def commands(run: Run) -> Iterator[str]:
@@ -33,7 +28,7 @@ def commands(run: Run) -> Iterator[str]:
     header = run.header
     yield _command(
         "notice",
-        f"{header['protocol']['title']}: {_CONCLUSIONS[run.verdict]}",
+        f"{header['protocol']['title']}: {conclusion(run).lower()}",
         f"{header['peer']['name']}: {run.conformance_percent} of "
         f"{plural(run.applicable, 'applicable requirement')} passed, "
         f"{run.judged_percent} were judged. {run.ending}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from reports.body import LIMIT, Body, parsed, pretty, size
@@ -15,6 +14,7 @@ from reports.frames import (
     conversation_text,
     judged_frame,
 )
+from reports.http import phrase
 from reports.story import Story, story
 from reports.text import compact, plural, shorten
 from schemas import pointer as json_pointer
@@ -247,7 +247,4 @@ def _headers(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _status(status: int, code: str | None) -> str:
     if code:
         return f"{code} ({status} as HTTP has it)"
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:  # a peer may answer any number
-        return str(status)
+    return f"{status} {phrase(status)}".rstrip()

@@ -11,6 +11,7 @@ from reports.evidence import proof, proof_text
 from reports.files import write_whole
 from reports.outcome import Found, Outcome, findings
 from reports.run import Run
+from reports.status import conclusion
 from reports.text import listing, plural, printable, shorten
 
 __all__ = ["markdown", "write_markdown"]
@@ -22,11 +23,6 @@ _BODY = 1_000  # characters of one body in it
 _MESSAGE = 600
 _SHOWN = 3  # checks of one requirement
 
-_CONCLUSIONS = {
-    "conformant": "Conformant",
-    "nonconformant": "Not conformant",
-    "inconclusive": "Inconclusive",
-}
 _MARKUP = re.compile(r"[&<>*_`\[\]\\#|~@:!$]|(?<=www)\.")
 
 
@@ -65,7 +61,7 @@ def write_markdown(run: Run, path: Path) -> None:
 def _head(run: Run) -> Iterator[str]:
     header, counts = run.header, run.counts
     protocol = header["protocol"]
-    yield f"## {_CONCLUSIONS[run.verdict]}: {_code(header['peer']['name'])}\n\n"
+    yield f"## {conclusion(run)}: {_code(header['peer']['name'])}\n\n"
     facts = (
         f"{_plain(protocol['title'])} {_plain(protocol['version'])}",
         header["role"],

@@ -177,7 +177,7 @@ def _web(exchange: Mapping[str, Any], limit: int) -> dict[str, Any]:
     if response is not None:
         answer = {
             "statusCode": response["status"],
-            "reasonPhrase": phrase(response["status"]),
+            "reasonPhrase": response.get("code") or phrase(response["status"]),
             **_message(response, limit),
         }
     return {

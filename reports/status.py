@@ -11,13 +11,27 @@ from reports.outcome import Found, Outcome, Verdict, findings
 from reports.run import Run
 from reports.text import plural, printable
 
-__all__ = ["Status", "Trouble", "findings_text", "remark", "seconds", "status", "troubles"]
+__all__ = [
+    "Status",
+    "Trouble",
+    "conclusion",
+    "findings_text",
+    "remark",
+    "seconds",
+    "status",
+    "troubles",
+]
 
 _SHOWN = 20  # checks of one requirement
 
 Status = Literal["passed", "failed", "known", "open", "skipped"]
 """`known`: it fails, as the baseline says. `open`: it could not be judged."""
 
+_CONCLUSIONS = {
+    "conformant": "Conformant",
+    "nonconformant": "Not conformant",
+    "inconclusive": "Inconclusive",
+}
 _STATUS: dict[Verdict, Status] = {
     "pass": "passed",
     "warn": "passed",  # what does not fail the run fails no build
@@ -35,6 +49,11 @@ class Trouble:
     message: str
     detail: str = ""
     ours: bool
+
+
+def conclusion(run: Run) -> str:
+    """What became of the run, in words that can begin a sentence."""
+    return _CONCLUSIONS[run.verdict]
 
 
 def status(outcome: Outcome) -> Status:

@@ -122,3 +122,12 @@ def test_faults_of_ours_and_a_missing_end_are_notifications(tmp_path: Path) -> N
     assert "has no footer" in said[1]
     told = written(run(tmp_path, header("A-1"), verdict("A-1"), footer()), tmp_path)
     assert told["invocations"][0]["executionSuccessful"] is True
+
+
+def test_a_procedure_answers_in_its_own_words(tmp_path: Path) -> None:
+    response = {"status": 404, "code": "NOT_FOUND", "headers": {}, "body": None}
+    evidence = {"exchanges": [exchange(response=response)]}
+    record = verdict("A-1", "fail", evidence=evidence)
+    told = written(run(tmp_path, header("A-1"), record, footer()), tmp_path)
+    answer = told["results"][0]["webResponse"]
+    assert (answer["statusCode"], answer["reasonPhrase"]) == (404, "NOT_FOUND")
