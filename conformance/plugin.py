@@ -21,7 +21,7 @@ import orjson
 import pytest
 
 from conformance.context import RunContext
-from conformance.fuzz.budget import SECONDS, Budget
+from conformance.fuzz.budget import SECONDS, Debt
 from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, in_profile
@@ -68,6 +68,7 @@ class Suite:
         self.journal = Journal(self.protocol, context.target, context.run)
         self.earlier = read_earlier(Path(context.earlier)) if context.earlier else NOTHING
         self.fuzzing_checks = 0
+        self.debt = Debt()
 
     @property
     def fuzz_seconds(self) -> float:
@@ -366,12 +367,6 @@ def rng(suite: Suite, request: pytest.FixtureRequest) -> Random:
     generates = request.node.get_closest_marker("fuzzes") is not None
     chapter = f"/{suite.earlier.chapter}" if generates and suite.earlier.chapter else ""
     return Random(f"{suite.context.seed}/{request.node.name}{chapter}")  # noqa: S311
-
-
-@pytest.fixture
-def budget(suite: Suite) -> Budget:
-    """The check's own share of the seconds for generated cases."""
-    return Budget(suite.fuzz_seconds)
 
 
 @pytest.fixture

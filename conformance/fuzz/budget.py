@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-__all__ = ["SECONDS", "Budget"]
+__all__ = ["SECONDS", "Budget", "Debt"]
 
 SECONDS = {"quick": 0.0, "standard": 3.0, "exhaustive": 120.0}
 """Seconds of a run for all its fuzzing, by profile: `--fuzz` says another number."""
@@ -35,6 +35,30 @@ class Budget:
         return self.spent >= self.seconds
 
     @property
+    def overrun(self) -> float:
+        """Seconds that were spent beyond those that there were."""
+        return 0.0 if self._began is None else max(0.0, self.spent - self.seconds)
+
+    @property
     def quite_over(self) -> bool:
         """Is it time to stop making what was found shorter?"""
         return self.spent >= 2 * self.seconds + 1.0
+
+
+class Debt:
+    """Seconds that checks spent beyond their shares, as one case may take longer than there is
+    time: later ones pay for it, each with three quarters of its share at most.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def add(self, budget: Budget) -> None:
+        """A check is over."""
+        self.seconds += budget.overrun
+
+    def paid_from(self, share: float) -> float:
+        """What is left of a share."""
+        paid = min(self.seconds, 0.75 * share)
+        self.seconds -= paid
+        return share - paid

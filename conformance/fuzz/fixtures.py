@@ -17,8 +17,9 @@ from conformance.judge import Judge
 if TYPE_CHECKING:
     from conformance.examiner import Examiner
     from conformance.fuzz.agents import Trials
+    from conformance.plugin import Suite
 
-__all__ = ["explorer", "generator", "head_start", "trials"]
+__all__ = ["budget", "explorer", "generator", "head_start", "trials"]
 
 _WORKER = "PYTEST_XDIST_WORKER"
 
@@ -38,6 +39,17 @@ def head_start(request: pytest.FixtureRequest) -> None:
     """
     if _WORKER not in os.environ and _marks(request.session):
         request.getfixturevalue("generator")
+
+
+@pytest.fixture
+def budget(suite: Suite, judge: Judge) -> Iterator[Budget]:
+    """The check's own share of the seconds for generated cases. Whoever finds something may take
+    longer at nobody's cost.
+    """
+    budget = Budget(suite.debt.paid_from(suite.fuzz_seconds))
+    yield budget
+    if all(finding.verdict == "pass" for finding in judge.findings()):
+        suite.debt.add(budget)
 
 
 @pytest.fixture

@@ -251,7 +251,7 @@ async def test_flow_nobody_answers(
     unknown, kept, said = await asyncio.gather(
         caller.send_and_wait(nobody, _NOBODY_WITHIN),
         caller.send_and_wait(heard, _NOBODY_WITHIN),
-        caller.send_and_wait(message, 2 * _NOBODY_WITHIN, patience=_NOBODY_WITHIN),
+        caller.send_and_wait(message, 1.5 * _NOBODY_WITHIN, patience=_NOBODY_WITHIN),
     )
     wrong = "an agent that there is not has replied"
     judge.holds("CAXTON-GRP-031", not unknown.ok, wrong, unknown)
