@@ -34,7 +34,7 @@ check: $(READY)
 
 # More at a time than there may be cores: tests wait for peers most of the time.
 test: check
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 sweep: $(READY)
 	ASSAY_ALL_PEERS=1 $(BIN)/python -m pytest -n 2 tests/mutants
