@@ -92,6 +92,25 @@ async def test_flow_agents_come_and_fail(
     ears.untold("CAXTON-SUB-001", messages, "agent.deployed", "", "a subscriber to message.sent")
     untold = [exact, others, messages]
     await _fails(client, ears, agent, told=[family, failures], untold=untold)
+    await _once_more(client, ears, exact, failures)
+
+
+async def _once_more(client: Client, ears: _Ears, coming: Watch, failing: Watch) -> None:
+    """Whoever was right about the first of all need not be right about the next."""
+    if "fail_agent" not in client.hooks.target.hooks:
+        return  # other checks deploy enough
+    agent = await client.deploy()
+    frame = await ears.hears(coming, "agent.deployed", "/agent_id", agent.id)
+    wrong = "a second agent that is deployed is not told of by its agent_id"
+    ears.judge.holds("CAXTON-EVT-018", frame is not None, wrong, agent.said, *_last(coming))
+    await client.hooks("fail_agent", {"agent": agent.id})
+    frame = await ears.hears(failing, "agent.failed", "/agent_id", agent.id)
+    wrong = "a second agent that fails is not told of by its agent_id"
+    ears.judge.holds("CAXTON-EVT-026", frame is not None, wrong, agent.said, *_last(failing))
+
+
+def _last(watch: Watch) -> list[Frame]:
+    return watch.events()[-1:]
 
 
 def _judge_deployed(client: Client, judge: Judge, agent: Agent, frame: Frame | None) -> None:
