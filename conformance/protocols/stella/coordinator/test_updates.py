@@ -176,6 +176,29 @@ def _judge_same(
     )
 
 
+def _judge_answered(
+    judge: Judge, agent: Agent, fields: tuple[str, ...], before: Exchange, said: Exchange
+) -> None:
+    """The answer, as far as it shows these, shows the agent as the list did before."""
+    known = rows_by_id(before).get(agent.id, {})
+    for name in fields:
+        told = said.at(f"/{name}")
+        if told is MISSING or told is None or name not in known:
+            continue
+        wrong = f"the answer shows another {name} than the list before the update"
+        kept = alike(known[name], told)
+        judge.holds(
+            "STELLA-UPD-021",
+            kept,
+            wrong,
+            before,
+            said,
+            pointer=f"/{name}",
+            expected=known[name],
+            actual=told,
+        )
+
+
 def _judge_strangers(
     judge: Judge, agent: Agent, change: Mapping[str, Any], *exchanges: Exchange
 ) -> None:
@@ -207,6 +230,7 @@ async def test_flow_updates_change_nothing_else(fleet: Fleet, judge: Judge) -> N
         after = await whole(fleet)
         _judge_same(judge, "STELLA-UPD-020", agent, ("name", "version"), before, said, after)
         _judge_same(judge, "STELLA-UPD-021", agent, fields, before, said, after)
+        _judge_answered(judge, agent, fields, before, said)
         _judge_strangers(judge, agent, change, before, said, after)
         for other, known in zip((left, right), labels, strict=True):
             every = ("name", "version", "capabilities", *fields)
@@ -221,6 +245,8 @@ async def test_flow_updates_change_nothing_else(fleet: Fleet, judge: Judge) -> N
                 seen,
                 pointer="/labels",
             )
+        if fleet.hours.can_jump:  # so that a time of the last turn is told from one of this
+            await fleet.hours.jump(agent.interval / 3)  # and no other agent is late yet
         beat = await fleet.heartbeat(agent)
         judge.status("STELLA-UPD-021", beat, 200)
     row = await fleet.listed(agent)
