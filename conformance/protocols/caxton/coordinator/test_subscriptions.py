@@ -84,7 +84,7 @@ async def test_flow_unsubscriptions(
     others = await stranger.subscribe("agent.*")
     known = [informs, proposals, theirs, others]
     acknowledged = all(known)
-    frames = [watch.socket.frames[-1], other.socket.frames[-1]]
+    frames = [*watch.socket.frames[-1:], *other.socket.frames[-1:]]
     wrong = "a subscription is not acknowledged with its subscription_id"
     judge.holds("CAXTON-SUB-011", acknowledged, wrong, *frames)
     if acknowledged:
