@@ -57,18 +57,13 @@ def _served(exchange: Exchange, protocol: Protocol) -> Iterator[RuleWord]:
     )
 
 
-def _failed(exchange: Exchange) -> bool:
-    return exchange.status is None or exchange.status >= 500
-
-
 def _labelled_json(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
-    """Both ways: JSON is called so, and what is called so is JSON. A line of text that happens to
-    be JSON is none, and what hostile input breaks open is judged elsewhere.
+    """Both ways: JSON is called so, and what is called so is JSON. A refusal in a line of text that
+    happens to be JSON is none.
     """
     if exchange.operation == "" or exchange.method == "RPC" or not exchange.answer:
         return
-    refusal = not exchange.lawful
-    if refusal and (_failed(exchange) or not isinstance(exchange.json, dict | list)):
+    if not exchange.lawful and not isinstance(exchange.json, dict | list):
         return
     label = exchange.answer_headers.get("content-type", "")
     media_type = label.partition(";")[0].strip().lower()
@@ -84,8 +79,6 @@ def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     """In the envelope `{"error": {...}}`; what is no such envelope is another row's affair."""
     if exchange.ok or exchange.operation == "" or exchange.method == "RPC":
         return
-    if not exchange.lawful and _failed(exchange):
-        return  # what hostile input breaks open is judged elsewhere
     told = exchange.at("/error")
     if isinstance(told, dict):
         yield RuleWord(

@@ -62,7 +62,10 @@ class Witness:
 
     def see(self, exchange: Exchange) -> None:
         """Judge an answer by the schema of its place and by the general rules."""
-        self.tally.answered(exchange.operation, exchange.status)
+        status = exchange.status
+        self.tally.answered(exchange.operation, status)
+        if not exchange.lawful and (status is None or status >= 500):
+            return  # what hostile input breaks open, other checks judge
         self._see_body(exchange)
         for name, row in self.book.rules.items():
             rule = ANSWER_RULES.get(name) if exchange.lawful or name in REFUSAL_RULES else None
@@ -77,8 +80,8 @@ class Witness:
     def _see_body(self, exchange: Exchange) -> None:
         operation = self.book.protocol.operations.get(exchange.operation)
         status = exchange.status
-        if operation is None or status is None or (status >= 500 and not exchange.lawful):
-            return  # what hostile input breaks open, other checks judge
+        if operation is None or status is None:
+            return
         key = operation.answer(status)
         shape = None if key is None else self.book.validators.at(operation.responses[key])
         if key is None or shape is None:

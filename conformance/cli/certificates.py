@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from conformance.cli.comparing import record_of
+from conformance.cli.runs import record_of
 from reports import Run
 from reports.certificate import (
     Certificate,

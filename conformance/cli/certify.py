@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conformance.cli import test
 from conformance.cli.certificates import read_bytes, signing_key, stamp, tell_refusal
-from conformance.cli.comparing import record_of
 from conformance.cli.launch import carry_out, refuse_unless
+from conformance.cli.runs import record_of
 from conformance.cli.whole import narrowings, narrowings_of
 from conformance.context import RunContext
 from conformance.masking import Masker

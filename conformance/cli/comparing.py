@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from conformance.cli.runs import record_of
+from conformance.cli.screen import colours, columns
 from reports import Run
 from reports.files import write_pieces
 from schemas.errors import PackError, Problem
 
-__all__ = ["add_output", "emit", "read_runs", "record_of", "screen", "wrong"]
+__all__ = ["add_output", "emit", "read_runs", "screen", "wrong"]
 
 _SUFFIXES = {".md": "markdown", ".html": "html", ".json": "json", ".txt": "terminal"}
 
@@ -53,18 +53,12 @@ def screen(arguments: argparse.Namespace) -> tuple[bool, int]:
     """Whether there are colours where the lines go, and how many columns; a file has 100."""
     if arguments.out is not None:
         return False, 100
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return colour, shutil.get_terminal_size().columns
+    return colours(), columns()
 
 
 def read_runs(paths: Iterable[Path]) -> list[Run]:
     """The runs without their evidence: it may be large, and none of it is shown."""
     return [Run.read(record_of(path), evidence=False) for path in paths]
-
-
-def record_of(path: Path) -> Path:
-    """The run.jsonl that a command line means: it, or the folder that holds it."""
-    return path / "run.jsonl" if path.is_dir() else path
 
 
 def wrong(place: str, message: str, value: str | None, hint: str) -> PackError:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.cli.github import commands_stopped, in_actions, tell
+from conformance.cli.screen import colours, columns
 from reports import Run, summary
 from reports.formats import DEFAULT_FORMATS, FORMATS
 from schemas.errors import PackError, Problem, nearest
@@ -79,10 +77,9 @@ def show(run: Run, out: Path, asked: Wanted) -> int:
     is printed: a line of the summary could be taken for a command.
     """
     if asked.formats:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         files = (str(out / FORMATS[name].file) for name in asked.formats)
         with commands_stopped():
-            print(summary(run, colour=colour, width=shutil.get_terminal_size().columns))
+            print(summary(run, colour=colours(), width=columns()))
             print(f"\nreports: {'  '.join(files)}")
     if asked.github or in_actions():
         tell(run)

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from conformance.cli.formats import Wanted, add_formats, show, wanted
 from conformance.cli.github import commands_stopped
 from conformance.cli.reach import unreachable
+from conformance.cli.screen import columns
 from conformance.clients.http import tls_context
 from conformance.context import PROFILES, RunContext
 from conformance.masking import Masker
@@ -226,8 +227,8 @@ def _give_up(context: RunContext, protocol: Protocol, reason: str) -> None:
 def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
     more = shlex.split(arguments.pytest_args)
     words = suite_command(context, workers=getattr(arguments, "workers", 0), more=more)
-    columns = {"COLUMNS": str(shutil.get_terminal_size().columns)}
-    environment = {**suite_environment(context), **columns}
+    wide = {"COLUMNS": str(columns())}
+    environment = {**suite_environment(context), **wide}
     # A terminal's Ctrl-C reaches the suite by itself; where there is none, it hears of it from us
     # alone, whether one process was asked to end or the whole group.
     terminal = sys.stdin is not None and sys.stdin.isatty()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -14,6 +13,8 @@ from conformance.cli.again import context_again
 from conformance.cli.checking import check_again
 from conformance.cli.finding import find, story_of
 from conformance.cli.reach import unreachable
+from conformance.cli.runs import record_of
+from conformance.cli.screen import columns
 from conformance.context import RunContext
 from conformance.masking import Masker
 from conformance.replay.again import Again, play_again
@@ -48,8 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    path = arguments.run / "run.jsonl" if arguments.run.is_dir() else arguments.run
-    read = Run.read(path)
+    read = Run.read(record_of(arguments.run))
     if not arguments.finding:
         return _list(read)
     found = find(read, arguments.finding)
@@ -130,7 +130,7 @@ def _show(again: Again, context: RunContext, found: Found, *, whole: bool) -> No
     count = len(again.came)
     what = "all that its check had said" if whole else "what the finding hangs on"
     print(f"{what}, {count} step{'' if count == 1 else 's'}:")
-    width = shutil.get_terminal_size().columns
+    width = columns()
     pointers = (found.check.evidence or {}).get("pointers", ())
     print("\n".join(tell(again, Masker(context.target.secrets), width, pointers)))
     print()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conformance.cli.formats import add_formats, show, wanted
 from conformance.cli.rendering import render_allure
+from conformance.cli.runs import record_of
 from reports import Run
 from reports.formats import write_formats
 from schemas.errors import PackError, Problem
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     asked = wanted(arguments, _FLAG)
-    path = arguments.run / "run.jsonl" if arguments.run.is_dir() else arguments.run
+    path = record_of(arguments.run)
     out = arguments.out or path.parent
     found = Run.read(path)
     try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from conformance.cli.runs import record_of
 from conformance.context import RunContext
 from conformance.recorder import ASSAY_VERSION
 from reports import Run
@@ -26,7 +27,7 @@ def resumed(context: RunContext, protocol: Protocol, run: Path, out: Path) -> Ru
 
     Raises `PackError` where `run` is none, or asked for something else.
     """
-    record = run / "run.jsonl" if run.is_dir() else run
+    record = record_of(run)
     header = Run.read(record).header
     problems = [
         Problem(file=str(record), pointer=f"/{name}", message=message, value=value, hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -324,6 +325,28 @@ class TestSee:
         it = judge(only=["AITBC-REG-024", "AITBC-REG-025", "AITBC-GEN-008"])
         it.see(exchange("registerAgent", 422, {"detail": "no"}, lawful=False))
         assert told(it) == {"AITBC-REG-024": ["pass"], "AITBC-REG-025": ["pass"]}
+
+    @pytest.mark.parametrize(("status", "said"), [(422, {"AITBC-GEN-007": ["warn"]}), (500, {})])
+    def test_a_refusal_of_hostile_input_is_judged_by_its_label(
+        self, status: int, said: dict[str, list[str]]
+    ) -> None:
+        it = judge(only=["AITBC-GEN-007", "AITBC-GEN-008"])
+        plain = {"content-type": "text/plain"}
+        refusal = {"detail": "no"}
+        it.see(exchange("registerAgent", status, refusal, lawful=False, answer_headers=plain))
+        assert told(it) == said
+
+    def test_details_of_an_error_are_missed_in_a_refusal_too(self) -> None:
+        caxton, row = load("caxton"), "CAXTON-ERR-081"
+        known = {row: load_requirements(caxton)[row]}
+        it = Judge("test_it", [], Rulebook(caxton, known))
+        bare = {"error": {"code": "X", "message": "no", "trace_id": "t"}}
+        refusal = exchange("registerAgent", 500, bare, lawful=False)
+        hostile = replace(refusal, operation="deployAgent")
+        it.see(hostile)
+        assert told(it) == {}
+        it.see(replace(hostile, status=400))
+        assert told(it) == {"CAXTON-ERR-081": ["warn"]}
 
     def test_the_general_rules_judge_lawful_requests(self) -> None:
         it = judge(only=["AITBC-GEN-008", "AITBC-GEN-009", "AITBC-GEN-007"])

@@ -247,16 +247,32 @@ async def test_flow_nobody_answers(
 ) -> None:
     mate = await crew.mate(client)
     nobody = caller.message(client.new("nobody"))
-    heard, message = (caller.message(mate, performative="inform") for _ in range(2))
-    unknown, kept, said = await asyncio.gather(
+    heard = caller.message(mate, performative="inform")
+    unknown, kept, _ = await asyncio.gather(
         caller.send_and_wait(nobody, _NOBODY_WITHIN),
         caller.send_and_wait(heard, _NOBODY_WITHIN),
-        caller.send_and_wait(message, 1.5 * _NOBODY_WITHIN, patience=_NOBODY_WITHIN),
+        _ends_unanswered(caller, client, judge, mate, 1.5 * _NOBODY_WITHIN),
     )
     wrong = "an agent that there is not has replied"
     judge.holds("CAXTON-GRP-031", not unknown.ok, wrong, unknown)
     if kept.code in ("OK", "DEADLINE_EXCEEDED"):
         await judge_kept(judge, client, kept, heard)
+
+
+@from_profile("exhaustive")
+@requirement("CAXTON-GRP-031")
+async def test_flow_nobody_answers_for_long(
+    caller: Caller, client: Client, crew: Crew, judge: Judge
+) -> None:
+    """A peer may lose its patience before a call does: that is no reply."""
+    await _ends_unanswered(caller, client, judge, await crew.mate(client), _REPLIES_WITHIN)
+
+
+async def _ends_unanswered(
+    caller: Caller, client: Client, judge: Judge, mate: Agent, within: float
+) -> None:
+    message = caller.message(mate, performative="inform")
+    said = await caller.send_and_wait(message, within, patience=_NOBODY_WITHIN)
     if said.ok and await _has_replied(client, mate, message):
         return  # it replies to whatever it hears
     wrong = "a call ends as if answered, and nobody has replied"
