@@ -339,7 +339,7 @@ class TestSee:
     def test_details_of_an_error_are_missed_in_a_refusal_too(self) -> None:
         caxton, row = load("caxton"), "CAXTON-ERR-081"
         known = {row: load_requirements(caxton)[row]}
-        it = Judge("test_it", [], Rulebook(caxton, known))
+        it = Judge("test_it", [], Rulebook(caxton, known, strict=False))
         bare = {"error": {"code": "X", "message": "no", "trace_id": "t"}}
         refusal = exchange("registerAgent", 500, bare, lawful=False)
         hostile = replace(refusal, operation="deployAgent")
