@@ -14,7 +14,15 @@ def main() -> int:
     _put_first(str(Path(__file__).resolve().parent.parent))
     from conformance.cli import run  # only now: the path decides whose `conformance` it is
 
-    return run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read what we print, a pager or `head`, has enough of it. Nothing is left to flush
+        # there when the interpreter ends, and the code is the one that a shell knows SIGPIPE by.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+    return code
 
 
 def _put_first(home: str) -> None:

@@ -71,3 +71,21 @@ def test_hostile_packages_are_hostile(hostile: Path) -> None:
     ended, text = run(door, folder=hostile, path=str(hostile))
     assert ended == 1
     assert "the user's own schemas" in text
+
+
+def test_output_that_nobody_reads_any_more_is_no_breakdown() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [*DOORS["module"], "scenarios", "aitbc"],
+            cwd=HOME,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
