@@ -60,11 +60,13 @@ class _Breach:
 
 class Breaker:
     """Breaks the schemas of one document. What comes of it may be legal by an alternative all the
-    same: who uses it filters by a validator.
+    same: who uses it filters by a validator. `wholes` are objects that are legal, to begin with
+    beside those that are drawn.
     """
 
-    def __init__(self, drawer: Drawer) -> None:
+    def __init__(self, drawer: Drawer, wholes: Sequence[Any] = ()) -> None:
         self._drawer = drawer
+        self._wholes = [whole for whole in wholes if isinstance(whole, dict)]
 
     def of(self, schema: _Plain | bool) -> SearchStrategy[Broken]:
         """Broken values of a schema; none at all where it allows everything."""
@@ -74,10 +76,10 @@ class Breaker:
         if isinstance(schema, bool) or depth > _DEEPEST:
             return
         for plain in self._drawer.facets.plain(schema):
-            yield from self._own(plain)
+            yield from self._own(plain, depth)
             yield from self._inner(plain, depth)
 
-    def _own(self, plain: _Plain) -> Iterator[_Breach]:
+    def _own(self, plain: _Plain, depth: int) -> Iterator[_Breach]:
         """What breaks this very value."""
         types = types_of(plain)
         if "type" in plain and types:
@@ -91,7 +93,7 @@ class Breaker:
         if not named:
             yield from _bounds(plain)
             yield from self._lists(plain)
-            yield from self._objects(plain)
+            yield from self._objects(plain, depth)
 
     def _lists(self, plain: _Plain) -> Iterator[_Breach]:
         def lists(**bounds: int) -> SearchStrategy[Any]:
@@ -106,8 +108,14 @@ class Breaker:
             some = lists(minItems=max(least, 1))
             yield _breach("uniqueItems", some.map(lambda items: [*items, items[0]]))
 
-    def _objects(self, plain: _Plain) -> Iterator[_Breach]:
-        whole = self._drawer.of_plain({**plain, "type": "object"})
+    def _whole(self, plain: _Plain, depth: int) -> SearchStrategy[Any]:
+        """Legal objects."""
+        drawn = self._drawer.of_plain({**plain, "type": "object"})
+        known = depth == 0 and self._wholes
+        return st.one_of(drawn, st.sampled_from(known)) if known else drawn
+
+    def _objects(self, plain: _Plain, depth: int) -> Iterator[_Breach]:
+        whole = self._whole(plain, depth)
         for name in plain.get("required", ()):
             yield _breach("required", whole.map(_without(name)), name)
         if plain.get("additionalProperties") is False:
@@ -120,7 +128,7 @@ class Breaker:
         """What breaks a member or an item, in a whole that is legal otherwise."""
         types = types_of(plain)
         if "object" in types:
-            alone = self._drawer.of_plain({**plain, "type": "object"})
+            alone = self._whole(plain, depth)
             named = dict(plain.get("properties", {}))
             more = plain.get("additionalProperties")
             if isinstance(more, Mapping):

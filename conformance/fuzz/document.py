@@ -8,12 +8,9 @@ from typing import Any
 
 from conformance.fuzz.menu import STRANGER
 from schemas import pointer as json_pointer
-from schemas.arazzo.expressions import ExpressionError, Scope, fill
-from schemas.arazzo.library import scenarios
-from schemas.files import read
 from schemas.spec import Protocol
 
-__all__ = ["described", "seeds"]
+__all__ = ["described"]
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
@@ -81,40 +78,3 @@ def _parameter(said: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str
         return said
     kept = {name: value for name, value in said.items() if name not in ("example", "examples")}
     return {**kept, "schema": {"type": "string", "enum": [known[said["name"]], STRANGER]}}
-
-
-def seeds(protocol: Protocol) -> dict[str, list[Any]]:
-    """The bodies that the protocol's own scenarios send, by operation: those that say what they
-    hold before anything has happened.
-    """
-    found: dict[str, list[Any]] = {}
-    for path in scenarios(protocol.id):
-        for operation, body in _bodies(read(path)):
-            bodies = found.setdefault(operation, [])
-            if body not in bodies:
-                bodies.append(body)
-    return found
-
-
-def _bodies(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for workflow in document["workflows"]:
-        inputs = workflow.get("inputs", {}).get("properties", {})
-        scope = Scope(inputs={name: _first(said) for name, said in inputs.items()})
-        for step in workflow["steps"]:
-            body = step.get("requestBody", {})
-            if "operationId" in step and "payload" in body:
-                try:
-                    # Where a scenario names its source, the operation comes last.
-                    operation = step["operationId"].rpartition(".")[2]
-                    yield operation, fill(body["payload"], scope)
-                except (ExpressionError, ValueError):
-                    continue  # it depends on what was answered before
-
-
-def _first(said: Mapping[str, Any]) -> Any:
-    """A value of an input: its default, or whatever its schema shows first."""
-    for name in ("default", "const"):
-        if name in said:
-            return said[name]
-    shown = [*said.get("examples", ()), *said.get("enum", ())]
-    return shown[0] if shown else said.get("x-fresh", "one")

@@ -31,7 +31,8 @@ from schemathesis import GenerationMode
 from schemathesis.core.transport import Response
 from schemathesis.generation.hypothesis.examples import generate_one
 
-from conformance.fuzz.document import described, seeds
+from conformance.fuzz.document import described
+from conformance.fuzz.seeds import bodies
 from schemas import load
 
 __all__ = ["main"]
@@ -260,7 +261,7 @@ def main() -> None:
     line = _Line(sys.stdin, told)
     said = line.read()
     protocol = load(said["protocol"])
-    document = described(protocol, said["operations"], said["known"], seeds(protocol))
+    document = described(protocol, said["operations"], said["known"], bodies(protocol))
     source = _Source(line, document)
     source.warm_up()
     line.tell(ready=True)

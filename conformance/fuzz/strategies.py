@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.fuzz.breaking import Breaker, Broken
 from conformance.fuzz.drawing import Drawer
 from conformance.fuzz.facets import Facets
+from conformance.fuzz.seeds import messages
 from schemas.spec import Protocol
 from schemas.validation import Shape, Validators
 
@@ -27,24 +30,29 @@ class Sayings:
         documents = {"": protocol.openapi, "asyncapi": protocol.asyncapi, "grpc": protocol.grpc}
         self._drawers = {name: Drawer(Facets(each)) for name, each in documents.items()}
         self._messages = {message.id: message.payload for message in protocol.messages.values()}
+        self._seeds = messages(protocol)
 
     def valid(self, reference: str) -> SearchStrategy[Any]:
         """What may stand there."""
         drawer, schema, shape = self._at(reference)
         return drawer.of(schema).filter(shape.accepts)
 
-    def broken(self, reference: str) -> SearchStrategy[Broken]:
-        """What may not, by one keyword each."""
+    def broken(self, reference: str, wholes: Sequence[Any] = ()) -> SearchStrategy[Broken]:
+        """What may not, by one keyword each. Some come of `wholes`, as far as these are legal."""
         drawer, schema, shape = self._at(reference)
-        return Breaker(drawer).of(schema).filter(lambda broken: _is_broken_there(shape, broken))
+        breaker = Breaker(drawer, [whole for whole in wholes if shape.accepts(whole)])
+        return breaker.of(schema).filter(lambda broken: _is_broken_there(shape, broken))
 
     def message(self, name: str) -> SearchStrategy[Any]:
-        """Messages of a channel, by the id of the message."""
-        return self.valid(self._messages[name])
+        """Messages of a channel, by the id of the message; some of them its scenarios'."""
+        _, _, shape = self._at(self._messages[name])
+        known = [said for said in self._seeds.get(name, ()) if shape.accepts(said)]
+        drawn = self.valid(self._messages[name])
+        return st.one_of(drawn, st.sampled_from(known)) if known else drawn
 
     def broken_message(self, name: str) -> SearchStrategy[Broken]:
         """The same, broken."""
-        return self.broken(self._messages[name])
+        return self.broken(self._messages[name], self._seeds.get(name, ()))
 
     def _at(self, reference: str) -> tuple[Drawer, Any, Shape]:
         document, _, pointer = reference.partition("#")

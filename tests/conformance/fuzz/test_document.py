@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.fuzz.document import described, seeds
+from conformance.fuzz.document import described
 from conformance.fuzz.menu import KNOWN, STRANGER
+from conformance.fuzz.seeds import bodies
 from schemas import load, protocol_ids
 from schemas.openapi import read_operations
 
@@ -34,7 +35,7 @@ def test_credentials_are_not_its_affair() -> None:
 
 def test_scenarios_give_examples() -> None:
     protocol = load("aitbc")
-    found = seeds(protocol)
+    found = bodies(protocol)
     assert {"registerAgent", "submitTask", "updateAgentStatus"} <= found.keys()
     assert not any("$" in str(body) for bodies in found.values() for body in bodies)
     document = described(protocol, ("submitTask",), {}, found)
@@ -58,5 +59,5 @@ def test_links_lead_from_answers_to_operations_that_there_are(name: str) -> None
 def test_what_is_told_is_openapi_still(name: str) -> None:
     protocol = load(name)
     wanted = tuple(protocol.operations)
-    document = described(protocol, wanted, {}, seeds(protocol))
+    document = described(protocol, wanted, {}, bodies(protocol))
     assert read_operations(document, Path()).keys() <= protocol.operations.keys()

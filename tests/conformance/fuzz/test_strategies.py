@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from conformance.fuzz.breaking import Breaker, Broken
 from conformance.fuzz.drawing import Drawer
 from conformance.fuzz.facets import Facets, SchemaError
+from conformance.fuzz.seeds import messages
 from conformance.fuzz.strategies import Sayings
 from schemas import load, protocol_ids
 from schemas.spec import Protocol
@@ -135,3 +136,29 @@ def test_a_schema_that_goes_round_in_a_circle_is_drawn_from() -> None:
 def test_a_keyword_that_is_not_known_is_told() -> None:
     with pytest.raises(SchemaError, match="'propertyNames'"):
         strategies({"type": "object", "propertyNames": {"minLength": 2}})
+
+
+@pytest.mark.parametrize("name", ["architect", "caxton", "echocenter", "stella"])
+def test_what_scenarios_say_on_connections_is_where_messages_start(name: str) -> None:
+    protocol = load(name)
+    validators = Validators(protocol)
+    sayings = Sayings(protocol, validators)
+    known = 0
+    for message, said in messages(protocol).items():
+        shape = validators.message(message)
+        assert shape is not None
+        legal = [each for each in said if shape.accepts(each)]
+        if legal:
+            known += 1
+            assert any(each in legal for each in drawn(sayings.message(message), 40)), message
+            broken = drawn(sayings.broken_message(message), 60)
+            assert any(_kin(each.value, legal) for each in broken), message
+    assert known, "some scenario says something"
+
+
+def _kin(value: Any, legal: list[Any]) -> bool:
+    """Does it differ from one of them by a single member?"""
+    return isinstance(value, dict) and any(
+        sum(value.get(name, hypothesis) != said.get(name, hypothesis) for name in value | said) == 1
+        for said in legal
+    )
