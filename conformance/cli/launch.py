@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from conformance.cli.formats import Wanted, add_formats, show, wanted
 from conformance.cli.github import commands_stopped
-from conformance.cli.reach import unreachable
+from conformance.cli.reach import turned_away, unreachable
 from conformance.cli.screen import columns
 from conformance.clients.http import tls_context
 from conformance.context import PROFILES, RunContext
@@ -133,6 +133,7 @@ def carry_out(context: RunContext, arguments: argparse.Namespace, protocol: Prot
     if reason:
         _give_up(context, protocol, reason)
         return _report(context, asked, out).exit_code
+    _check_token(context, protocol)
     with commands_stopped():
         ended = _run_suite(context, arguments)
     if not Path(context.record).exists():
@@ -173,6 +174,16 @@ def _check_tls(target: Target, path: Path | None) -> None:
             hint="paths are relative to the target file",
         )
         raise PackError(problem) from error
+
+
+def _check_token(context: RunContext, protocol: Protocol) -> None:
+    """Nothing can be said of a coordinator that turns everybody away who shows no token; only a
+    scenario may bring one along, or want none.
+    """
+    if context.role == "coordinator" and not context.scenario:
+        away = asyncio.run(turned_away(context.target, protocol))
+        hint = f"--token TOKEN is sent as {protocol.token_header}; a target file can have it too"
+        refuse_unless(not away, "--token", f"is wanted: without one, {away} gives 401", None, hint)
 
 
 def _check_words(pytest_args: str) -> None:

@@ -1,13 +1,15 @@
-"""Is there a coordinator at all?"""
+"""Is there a coordinator at all, and one that listens to us?"""
 
 from __future__ import annotations
 
 import asyncio
 from urllib.parse import urlsplit
 
+from conformance.clients import HttpClient
 from conformance.target import Target
+from schemas.spec import Protocol
 
-__all__ = ["unreachable"]
+__all__ = ["turned_away", "unreachable"]
 
 _PATIENCE = 3.0
 """Seconds that a coordinator which is just starting is given to accept a connection."""
@@ -30,3 +32,18 @@ async def unreachable(target: Target) -> str:
             await asyncio.sleep(0.2)
         else:
             return ""
+
+
+async def turned_away(target: Target, protocol: Protocol) -> str:
+    """What the coordinator answers with 401, as no token is known that it could be shown; empty
+    where one is, or where none is wanted.
+    """
+    plain = [op for op in protocol.operations.values() if op.method == "GET" and not op.parameters]
+    if not protocol.token_header or target.token(protocol) or not plain:
+        return ""
+    client = HttpClient(protocol, target)
+    try:
+        said = await client.call(plain[0].id, lawful=False)
+    finally:
+        await client.close()
+    return f"GET {plain[0].path}" if said.status == 401 else ""

@@ -245,6 +245,23 @@ class TestOutOfReach:
         assert "no-such-agent cannot be started: no such command" in done.err
 
 
+class TestToken:
+    """A coordinator that turns everybody away who shows no token."""
+
+    async def test_one_that_is_not_known_is_asked_for(self, tmp_path: Path) -> None:
+        async with mockserver.start("caxton") as mock:
+            done = await assay(tmp_path, "test", "caxton", "--url", mock.url)
+        refused(done, "--token: is wanted", "GET /api/v1/agents gives 401", "X-Caxton-Token")
+
+    async def test_none_is_asked_for_where_none_is_wanted(self, tmp_path: Path) -> None:
+        settings = mockserver.Settings(token="")
+        async with mockserver.start("caxton", settings=settings) as mock:
+            done = await assay(
+                tmp_path, "test", "caxton", "--url", mock.url, "--only", "CAXTON-LST-001"
+            )
+        assert done.code == 0, done.said
+
+
 class TestOurFault:
     @pytest.mark.parametrize(
         ("plugin", "told"),
