@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
@@ -32,6 +32,10 @@ _LONGEST_SHOWN = 20_000
 
 _DEEPEST = 200
 """Levels of nesting that are read: validators and writers give up at 255."""
+
+
+_EXACT = 2**53
+"""From here on a number with a fraction may stand for any of several integers."""
 
 
 class _Missing:
@@ -145,11 +149,18 @@ def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
     )
 
 
-def parse_json(body: bytes) -> Any:
-    """JSON to data. Raises `ValueError` for anything that RFC 8259 does not allow, NaN included,
-    and for nesting that it lets a reader refuse.
+def _number(text: str) -> int | float:
+    """A number as JSON Schema has it, to which 7.0 is the integer 7."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def parse_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
+    """JSON to data. `number` reads what has a fraction or an exponent. Raises `ValueError` for
+    anything that RFC 8259 does not allow, NaN included, and for nesting that it lets a reader
+    refuse.
     """
-    data = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    data = json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=number)
     level = [data]
     for _ in range(_DEEPEST):
         level = [child for item in level for child in _children(item)]
@@ -158,10 +169,10 @@ def parse_json(body: bytes) -> Any:
     raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
     """JSON to data as `parse_json` does it, or `MISSING`."""
     try:
-        return parse_json(body)
+        return parse_json(body, number)
     except (ValueError, RecursionError):
         return MISSING
 
@@ -191,7 +202,7 @@ def shown(body: bytes, mask: Masker) -> Any:
     """
     if not body:
         return None
-    data = read_json(body)
+    data = read_json(body, float)
     if data is MISSING:
         kept = mask.text(body.decode("utf-8", "backslashreplace"))
     else:

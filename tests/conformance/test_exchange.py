@@ -47,6 +47,18 @@ class TestJson:
         seen = exchange(answer=start * depth + b"1" + end * depth)
         assert (seen.json is not MISSING) is there
 
+    @pytest.mark.parametrize("text", ["7.0", "7e0", "70E-1", "7"])
+    def test_an_integer_is_one_however_it_is_written(self, text: str) -> None:
+        said = exchange(status=200, answer=f'{{"total": {text}}}'.encode())
+        assert type(said.at("/total")) is int
+        assert said.at("/total") == 7
+        kept = said.record(OPEN)["response"]["body"]["total"]
+        assert type(kept) is type(json.loads(text)), "evidence has it as it was said"
+
+    @pytest.mark.parametrize("text", ["7.5", "1e300", "-1e999"])
+    def test_other_numbers_are_none(self, text: str) -> None:
+        assert type(exchange(answer=text.encode()).json) is float
+
     def test_a_pointer_finds_its_value_or_nothing(self) -> None:
         seen = exchange(answer=b'{"a/b": [{"c": null}]}')
         assert seen.at("/a~1b/0/c") is None

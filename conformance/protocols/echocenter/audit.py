@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.exchange import MISSING
+from conformance.exchange import MISSING, read_json, value_at
 from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.protocols.echocenter.principals import Cast
@@ -132,7 +132,7 @@ def _delivered(judge: Judge, guest: Guest, said: Said, cast: Cast) -> None:
             expected=expected[0],
             actual=None if actual is MISSING else actual,
         )
-    number = told[0].value("/sender_id")
+    number = value_at(read_json(told[0].data, float), "/sender_id")  # as it was written
     judge.holds(
         "ECHO-CHAT-012",
         not isinstance(number, float),
