@@ -4,6 +4,7 @@ from conformance.mutation.breaking.standing import (
     BreakingError,
     broken_agent,
     broken_coordinator,
+    standing_before,
 )
 
-__all__ = ["BreakingError", "broken_agent", "broken_coordinator"]
+__all__ = ["BreakingError", "broken_agent", "broken_coordinator", "standing_before"]

@@ -7,8 +7,8 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +16,20 @@ from types import TracebackType
 from conformance.mutation.breaking.breaker import Breaker
 from conformance.mutation.breaking.changes import Breaking
 from conformance.mutation.mutant import Mutant
+from conformance.proxy.changing import Changes
 from conformance.proxy.server import RunningProxy, proxying
 from conformance.target import Target
 from schemas import load_requirements
 from schemas.spec import Protocol
 
-__all__ = ["FAILURE", "BreakingError", "broken_agent", "broken_coordinator", "unheard"]
+__all__ = [
+    "FAILURE",
+    "BreakingError",
+    "broken_agent",
+    "broken_coordinator",
+    "standing_before",
+    "unheard",
+]
 
 _HOME = str(Path(__file__).resolve().parents[3])
 _INTERPOSED = (
@@ -55,7 +63,7 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         self, protocol: Protocol, target: Target, mutant: Mutant | None, *, seed: int = 0
     ) -> None:
         self._protocol = protocol
-        self._target = target.for_protocol(protocol)
+        self._target = target
         self._mutant = mutant
         self._breaker: Breaker | None = None
         self._seed = seed
@@ -67,17 +75,14 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         return self._breaker.applied if self._breaker else 0
 
     async def __aenter__(self) -> Target:
-        rows = load_requirements(self._protocol)
         changes = None
         if self._mutant is not None:
+            rows = load_requirements(self._protocol)
             noise = random.Random(self._seed).randbytes  # noqa: S311  # to be repeated, not secret
             self._breaker = Breaker(self._protocol, rows, self._mutant, "coordinator", noise=noise)
             changes = Breaking(self._breaker)
-        standing = proxying(
-            self._protocol, {}, self._target, unheard, mirrors=True, changes=changes
-        )
-        proxy = await self._stack.enter_async_context(standing)
-        return self._through(proxy)
+        before = standing_before(self._protocol, self._target, changes)
+        return await self._stack.enter_async_context(before)
 
     async def __aexit__(
         self,
@@ -91,20 +96,32 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
                 self._breaker.failure
             )
 
-    def _through(self, proxy: RunningProxy) -> Target:
-        target = self._target
-        tls = replace(target.tls, ca=self._trusted(proxy)) if proxy.ca else target.tls
-        return replace(target.with_url(proxy.url), grpc=proxy.grpc, tls=tls)
 
-    def _trusted(self, proxy: RunningProxy) -> str:
-        """The authority of the proxy, and whomever the target trusts beside it."""
-        if not self._target.tls.ca:
-            return proxy.ca
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-trust-"))
-        both = Path(folder) / "ca.pem"
-        files = (proxy.ca, self._target.tls.ca)
-        both.write_text("\n".join(Path(file).read_text("utf-8") for file in files), "utf-8")
-        return str(both)
+@asynccontextmanager
+async def standing_before(
+    protocol: Protocol, target: Target, changes: Changes | None
+) -> AsyncIterator[Target]:
+    """The same coordinator through a proxy that changes what passes. Its hooks go the same way,
+    untouched. Raises `OSError` where no address can be had.
+    """
+    target = target.for_protocol(protocol)
+    standing = proxying(protocol, {}, target, unheard, mirrors=True, changes=changes)
+    with contextlib.ExitStack() as stack:
+        async with standing as proxy:
+            trusted = _trusted(proxy, target, stack) if proxy.ca else target.tls.ca
+            tls = replace(target.tls, ca=trusted)
+            yield replace(target.with_url(proxy.url), grpc=proxy.grpc, tls=tls)
+
+
+def _trusted(proxy: RunningProxy, target: Target, stack: contextlib.ExitStack) -> str:
+    """The authority of the proxy, and whomever the target trusts beside it."""
+    if not target.tls.ca:
+        return proxy.ca
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-trust-"))
+    both = Path(folder) / "ca.pem"
+    files = (proxy.ca, target.tls.ca)
+    both.write_text("\n".join(Path(file).read_text("utf-8") for file in files), "utf-8")
+    return str(both)
 
 
 class broken_agent:  # noqa: N801  # see above
