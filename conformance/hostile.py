@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["MALFORMED", "NOT_OBJECTS", "oversized"]
+__all__ = ["MALFORMED", "NOT_OBJECTS", "NO_UTF8", "oversized"]
+
+NO_UTF8 = b'{"agent_id": "\xff\xfe"}'
+"""JSON, but for two bytes of a text."""
 
 MALFORMED: dict[str, bytes] = {
     "cut off": b'{"agent_id": "cut',
@@ -12,7 +15,7 @@ MALFORMED: dict[str, bytes] = {
     "two documents": b'{"agent_id": "one"} {"agent_id": "two"}',
     "no JSON at all": b"<agent>none</agent>",
     "nothing": b"",
-    "no text": b'{"agent_id": "\xff\xfe"}',
+    "no text": NO_UTF8,
 }
 """Not well-formed, each in a way of its own."""
 

@@ -21,8 +21,8 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
     words = [sys.executable, "-P", "-m", "pytest", "-c", str(_HOME / "suite.ini")]
     words += ["--rootdir", str(_HOME), "-p", "pytest_asyncio.plugin", "-p", "conformance.plugin"]
     words += ["-qq", "--no-header", "--no-summary"]
-    if workers > 0 and context.role == "coordinator":
-        words += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
+    if workers > 0 and _can_share(context):
+        words += ["-p", "xdist.plugin", "-n", str(workers)]
     if context.role == "agent" and not context.command:
         words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
     suite = _HOME / "protocols" / load(context.protocol).id / context.role
@@ -30,6 +30,13 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
     places = [scenarios] if context.scenario else [suite]
     places += [scenarios] if context.library and not context.scenario else []
     return [*words, *more, *map(str, places)]
+
+
+def _can_share(context: RunContext) -> bool:
+    """Checks of a coordinator can, unless one of them can make its time jump: no other may run
+    beside that, and all must know of it.
+    """
+    return context.role == "coordinator" and "advance" not in context.target.hooks
 
 
 def suite_environment(context: RunContext) -> dict[str, str]:

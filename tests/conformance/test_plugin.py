@@ -201,7 +201,7 @@ def test_the_run_is_complete_and_not_green(done: Done) -> None:
 def spread(done: Done, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """The same run, over two workers."""
     folder = tmp_path_factory.mktemp("spread")
-    words = ("-p", "xdist.plugin", "-n", "2", "--dist", "loadgroup")
+    words = ("-p", "xdist.plugin", "-n", "2")
     target = Target(url="http://127.0.0.1:9", secrets=("hunter22",), capabilities={"queues": False})
     fields = {"profile": "quick", "only": "AITBC-[RQ]*", "target": target, "seed": 5}
     return asyncio.run(judged(folder, {"test_made_up.py": CHECKS}, *words, **fields))
@@ -223,6 +223,30 @@ def test_workers_come_to_the_same_words(done: Done, spread: Done) -> None:
         del found[row(15)], found[row(17)]  # who finds the peer gone depends on who asks first
     assert two == one
     assert len(Run.read(spread.folder / "run.jsonl").faults) == 3
+
+
+ALONE = """
+import time
+
+WHO = Path(__file__).parent / "who"
+
+@pytest.mark.parametrize("turn", range(6))
+@requirement(ROW % 1)
+@exclusive("crane")
+async def test_the_crane(turn, judge):
+    judge.holds(ROW % 1, True, "")
+    for what in ("takes", "leaves"):
+        with WHO.open("a") as who:
+            print(what, file=who)
+        time.sleep(0.2)
+"""
+
+
+def test_what_is_exclusive_never_runs_beside_its_like(tmp_path: Path) -> None:
+    words = ("-p", "xdist.plugin", "-n", "2")
+    asyncio.run(judged(tmp_path, {"test_made_up.py": HEAD + ALONE}, *words))
+    said = next(tmp_path.rglob("who")).read_text("utf-8").split()
+    assert said == ["takes", "leaves"] * 6
 
 
 async def test_the_same_seed_gives_the_same_cases_and_another_others(

@@ -246,9 +246,7 @@ class Docket:
         line = self._line(berth.agent) if berth.agent is not None else None
         if line is None:
             return
-        if politely:
-            await line.socket.close()
-        line.socket.abort()
+        await self.streams.end(line, politely=politely)
         self._ends(line)
 
     def _ends(self, line: Line) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.hostile import MALFORMED, NOT_OBJECTS
+from conformance.hostile import MALFORMED, NO_UTF8, NOT_OBJECTS
 
 __all__ = ["NAMELESS", "illegible", "misfits"]
 
@@ -57,8 +57,9 @@ def misfits(operation: str, good: Mapping[str, Any]) -> Iterator[dict[str, Any]]
 
 def illegible(good: Mapping[str, Any]) -> dict[str, bytes]:
     """Bodies that are no JSON or no object, those among them that are nearly a good one. An empty
-    body is not: some take it for an empty object.
+    body is not: some take it for an empty object. Nor is an object in whose texts bytes are no
+    UTF-8: many parsers put U+FFFD in their place.
     """
     raw = json.dumps(good).encode()
     bodies = {**MALFORMED, **NOT_OBJECTS, "cut at the end": raw[:-1], "in an array": b"[%b]" % raw}
-    return {name: body for name, body in bodies.items() if body}
+    return {name: body for name, body in bodies.items() if body and body != NO_UTF8}

@@ -28,6 +28,9 @@ PROMPT = 5.0
 _COMEBACK = 2.0
 """Seconds in which a coordinator notices that the stream before has ended."""
 
+_NOTICED = 0.25
+"""Seconds after which it is taken to have noticed."""
+
 _BRIEF = 0.1
 
 _NO_TASK: Any = None
@@ -121,6 +124,15 @@ class Streams:
             if time.monotonic() > deadline:
                 return said
             await asyncio.sleep(_BRIEF)
+
+    async def end(self, line: Line, *, politely: bool = True) -> None:
+        """End a stream, in order or not, and leave the coordinator a moment to notice: what it
+        says into a stream that has just ended may be lost.
+        """
+        if politely:
+            await line.socket.close()
+        line.socket.abort()
+        await asyncio.sleep(_NOTICED)
 
     # What must come
 

@@ -144,12 +144,12 @@ def _welcome(enrol: Enrol, agent: Agent) -> Obj:
     return body | enrol.shown
 
 
-def jwt(desk: Desk, subject: str) -> str:
-    """A signed token of three parts."""
+def jwt(desk: Desk, subject: str, life: int = 30 * 86400) -> str:
+    """A signed token of three parts, which ends, if it does, after so many seconds."""
     now = int(desk.now())
     claims: Obj = {"sub": subject, "iat": now, "jti": desk.new_id()}
     if desk.reading.jwt_expires:
-        claims["exp"] = now + 30 * 86400
+        claims["exp"] = now + life
     parts = [_part({"alg": "HS256", "typ": "JWT"}), _part(claims)]
     sum_of = hmac.digest(b"depot", ".".join(parts).encode(), hashlib.sha256)
     return ".".join([*parts, _text(sum_of)])

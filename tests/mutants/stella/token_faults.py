@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from .fault import Deletion, Enrol, Seed, prefixed, table
 from .model import Agent, Refusal, Token
-from .registration import TOKEN_LIFE
+from .registration import TOKEN_LIFE, jwt
 
 if TYPE_CHECKING:
     from .desk import Desk
@@ -140,6 +140,10 @@ def _use_ends_all(enrol: Enrol, agent: Agent) -> None:
         token.spent = True
 
 
+def _jwt_is_over(enrol: Enrol, agent: Agent) -> None:
+    agent.jwt = jwt(enrol.desk, agent.id, life=-3600)
+
+
 def _expiry_revives(enrol: Enrol) -> None:
     if enrol.token is not None and enrol.token.spent and _age(enrol) >= TOKEN_LIFE:
         _lets(enrol)
@@ -194,6 +198,7 @@ _TOKENS: Final = (
         "a token expires after 12 hours",
         Seed(enrol=lambda one: _refuses_older(one, 12)),
     ),
+    ("jwt.over", "the JWT has expired when it is handed over", Seed(enrolled=_jwt_is_over)),
     ("one_for_all", "every token is the same", Seed(minted=_one_token_for_all)),
     ("~newest_only", "a new token ends those before it", Seed(minted=_mint_ends_others)),
     ("~use_ends_all", "a registration uses up every token", Seed(enrolled=_use_ends_all)),

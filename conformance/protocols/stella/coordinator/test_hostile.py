@@ -10,7 +10,7 @@ import pytest
 
 from conformance.clients import HttpClient
 from conformance.exchange import Exchange
-from conformance.hostile import oversized
+from conformance.hostile import NO_UTF8, oversized
 from conformance.judge import Judge
 from conformance.marks import case, from_profile, requirement
 from conformance.protocols.stella.bystanders import Bystanders, settle
@@ -173,7 +173,7 @@ async def test_flow_an_agent_without_a_name_is_not_registered(fleet: Fleet, judg
 @pytest.mark.parametrize("operation", _OPERATIONS)
 async def test_flow_outsize_bodies_are_survived(operation: str, fleet: Fleet, judge: Judge) -> None:
     bystanders, villain = await _scene(fleet, judge, operation)
-    for name, raw in oversized().items():
+    for name, raw in {**oversized(), "bytes that are no text": NO_UTF8}.items():
         said = await villain.send(operation, raw=raw)
         _judge_survived(judge, said, f"{operation} with {name}", cut=True)
         if not await bystanders.judge_alive(_SERVED, f"after {operation} with {name}", said):

@@ -14,7 +14,8 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
-from conformance.protocols.stella.hours import HOUR
+from conformance.protocols.stella.hours import HOUR, Hours
+from conformance.protocols.stella.reckoning import moment
 from conformance.protocols.stella.roll import judge_listed, rows_by_id, whole
 
 _MANY = 8
@@ -23,7 +24,13 @@ _MANY = 8
 _UNKNOWN = ("8d1f6c2e-93b4-4f0e-a6c7-0be2f51d7743", "unheard-of", "null", "*")
 """Tokens that nobody made."""
 
+_ENDINGS = ("-Prod_01.EU", "-Zürich")
+"""Of names that letters in two cases, or beyond ASCII, belong to."""
+
 _REFUSED = range(400, 500)
+
+_MINUTE = 60.0
+"""Seconds by which clocks may differ."""
 
 
 async def _at_once(fleet: Fleet, count: int) -> list[Agent]:
@@ -41,11 +48,22 @@ async def test_flow_agents_are_registered_and_shown(fleet: Fleet, judge: Judge) 
         said = await fleet.ask_to_register(body, await fleet.mint())
         judge.status("STELLA-REG-001", said, 201)
         agent = fleet.agent_of(body, said)
-        _judge_jwt(judge, said)
+        _judge_jwt(judge, said, fleet.hours)
         await _judge_shown(fleet, judge, [agent])
         seen = await fleet.get(agent.id)
         _judge_labels(judge, agent, seen, others)
         others |= body["labels"].keys()
+
+
+@requirement("STELLA-REG-017")
+async def test_flow_names_are_shown_letter_by_letter(fleet: Fleet, judge: Judge) -> None:
+    """A coordinator need not take every name; those that it takes it must not change."""
+    agents = [await fleet.register()]
+    for ending in _ENDINGS:
+        body = fleet.registration(name=f"{fleet.new('stevedore')}{ending}")
+        said = await fleet.ask_to_register(body, await fleet.mint(), lawful=False)
+        agents += [fleet.agent_of(body, said)] if said.ok else []
+    await _judge_shown(fleet, judge, agents)
 
 
 def _judge_labels(judge: Judge, agent: Agent, seen: Exchange, others: set[str]) -> None:
@@ -61,11 +79,30 @@ def _judge_labels(judge: Judge, agent: Agent, seen: Exchange, others: set[str]) 
     judge.holds("STELLA-REG-018", not strange, wrong, agent.said, seen, pointer="/labels")
 
 
-def _judge_jwt(judge: Judge, said: Exchange) -> None:
-    wrong = _wrong_with_jwt(said.at("/token"))
-    judge.holds(
-        "STELLA-REG-014", not wrong, f"the token is no JWT: {wrong}", said, pointer="/token"
-    )
+def _judge_jwt(judge: Judge, said: Exchange, hours: Hours) -> None:
+    token = said.at("/token")
+    wrong = _wrong_with_jwt(token)
+    told = f"the token is no JWT: {wrong}"
+    if not wrong and _is_over(_claims_of(token), said, hours):
+        wrong = told = "the token has expired already when it is handed over"
+    judge.holds("STELLA-REG-014", not wrong, told, said, pointer="/token")
+
+
+def _claims_of(token: str) -> dict[str, Any]:
+    """What it claims, where that can be read (an encrypted token has five parts)."""
+    parts = token.split(".")
+    return (_object_in(parts[1]) or {}) if len(parts) == 3 else {}
+
+
+def _is_over(claims: dict[str, Any], said: Exchange, hours: Hours) -> bool:
+    """Did it end before it could be used, by our clock and by that of the certificate, which ends
+    a day after it was handed over?
+    """
+    over, ends = claims.get("exp"), moment(said.at("/certificate/expiresAt"))
+    if isinstance(over, bool) or not isinstance(over, int | float):
+        return False
+    clocks = [hours.now() - hours.lag, *([] if ends is None else [ends - 24 * HOUR])]
+    return over < min(clocks) - _MINUTE
 
 
 def _wrong_with_jwt(token: Any) -> str:

@@ -267,10 +267,7 @@ async def test_flow_streams_are_opened_again(streams: Streams, judge: Judge) -> 
     """Ended in order and torn by turns, while that of another agent stays open."""
     other, line = await streams.several(2)
     for turn in range(_AGAIN):
-        if turn % 2:
-            line.socket.abort()
-        else:
-            await line.socket.close()
+        await streams.end(line, politely=turn % 2 == 0)
         said = await streams.again(line.agent)
         if isinstance(said, Refused):
             wrong = f"a stream that ended is not opened again: {said.reason}"

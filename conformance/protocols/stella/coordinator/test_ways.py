@@ -55,7 +55,7 @@ async def test_flow_tasks_without_a_stream_are_not_lost(streams: Streams, judge:
     """Made when the stream has ended; one that was never open is a matter of polls."""
     line = await streams.open()
     await streams.in_use("STELLA-STREAM-025", line)
-    await line.socket.close()
+    await streams.end(line)
     job = await streams.depot.make(line.agent)
     haul = await streams.depot.look(line.agent)
     if haul.has(job):
@@ -76,7 +76,7 @@ async def test_flow_completed_tasks_and_the_stream(streams: Streams, judge: Judg
     jobs = await streams.depot.several(line.agent, 2)
     for job in jobs:
         await streams.pushed(line, job)
-    await line.socket.close()
+    await streams.end(line)
     jobs.append(await streams.depot.make(line.agent))
     await streams.depot.fetch("heartbeat", line.agent, jobs[2])
     for at, job in enumerate(jobs):
@@ -97,7 +97,7 @@ async def test_flow_cancelled_tasks_and_the_stream(streams: Streams, judge: Judg
     pushed = await streams.depot.make(line.agent)
     await streams.pushed(line, pushed)
     await streams.fleet.cancel(line.agent, pushed.id)
-    await line.socket.close()
+    await streams.end(line)
     polled = await streams.depot.make(line.agent)
     await streams.depot.fetch("poll", line.agent, polled)
     unseen = await streams.depot.make(line.agent)

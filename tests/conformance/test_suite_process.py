@@ -1,0 +1,26 @@
+"""The words that start the suite."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.context import RunContext
+from conformance.suite_process import suite_command
+from conformance.target import Hook, Target
+
+_CAN_JUMP = Target(hooks={"advance": Hook(command=("true",))})
+
+
+@pytest.mark.parametrize(
+    ("role", "target", "shared"),
+    [
+        ("coordinator", Target(), True),
+        ("coordinator", _CAN_JUMP, False),
+        ("agent", Target(), False),
+    ],
+)
+def test_workers_share_what_does_not_make_time_jump(
+    role: str, target: Target, shared: bool
+) -> None:
+    context = RunContext(protocol="stella", role=role, target=target, run="r")  # type: ignore[arg-type]
+    assert ("-n" in suite_command(context, workers=3)) is shared
