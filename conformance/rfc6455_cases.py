@@ -120,9 +120,9 @@ def astray() -> dict[str, list[bytes]]:
     }
 
 
-_MOST_PINGS = 20
-"""Within one message. More of them at once is what a careful server takes for an attack: `ws` of
-Node.js ends a connection on which 60 are to be answered.
+_MOST_PINGS = 5
+"""Within one message: many at once, of several messages too, a careful server takes for an attack.
+`ws` of Node.js ends a connection on which more than 60 are to be answered.
 """
 
 
