@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -119,15 +120,22 @@ def astray() -> dict[str, list[bytes]]:
     }
 
 
+_MOST_PINGS = 5
+"""Within one message: many at once, of several messages too, a careful server takes for an attack.
+`ws` of Node.js ends a connection on which more than 60 are to be answered.
+"""
+
+
 async def send_parts(
     socket: RawSocket, data: bytes, cuts: Sequence[int], *, pinged: bool = False
 ) -> Frame:
     """One text message in fragments, cut at these places, with pings between them if wanted."""
     parts = [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
+    every = math.ceil(len(parts) / _MOST_PINGS)
     for number, part in enumerate(parts):
         opcode = Opcode.CONT if number else Opcode.TEXT
         last = number == len(parts) - 1
         frame = await socket.send_frame(opcode, part, fin=last)
-        if pinged and not last:
+        if pinged and not last and number % every == 0:
             await socket.send_frame(Opcode.PING, b"between")
     return frame

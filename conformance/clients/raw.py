@@ -94,6 +94,8 @@ class RawSocket(Conversation):
         self._in_order = opened.asked.lawful
         self._close_sent = False
         self._half = False
+        self._trickling = False
+        self._held: list[tuple[Opcode, bytes]] = []
         self._listener = Listener()
         self._reading = asyncio.Event()
         self._reading.set()
@@ -155,16 +157,25 @@ class RawSocket(Conversation):
         return await self.trickle(raw, at_once=True)
 
     async def trickle(self, raw: bytes, pause: float = 0.0, *, at_once: bool = False) -> Frame:
-        """Send any bytes as they are, one at a time, with so many seconds between them."""
+        """Send any bytes as they are, one at a time, with so many seconds between them. What the
+        peer is answered meanwhile comes behind them: it would spoil a frame from within.
+        """
         if self._ended:
             return self._unsaid(raw, lawful=False)
         frame = self._said("raw", raw, reason="any bytes", lawful=False)
         if at_once:
             await self._write(raw)
             return frame
-        for byte in raw:
-            await self._write(bytes([byte]))
-            await asyncio.sleep(pause)
+        self._trickling = True
+        try:
+            for byte in raw:
+                await self._write(bytes([byte]))
+                await asyncio.sleep(pause)
+        finally:
+            self._trickling = False
+            held, self._held = self._held, []
+            for opcode, payload in held:
+                self._answer(opcode, payload)
         return frame
 
     def shutdown_write(self) -> bool:
@@ -272,7 +283,10 @@ class RawSocket(Conversation):
             self._answer(Opcode.CLOSE, _PROTOCOL_ERROR if unlawful else code)
 
     def _answer(self, opcode: Opcode, payload: bytes) -> None:
-        if self._ended:
+        if self._trickling:
+            self._held.append((opcode, payload))
+            return
+        if self._ended or self._close_sent:
             return
         if opcode == Opcode.CLOSE:
             self._said_close(payload)

@@ -367,6 +367,21 @@ class TestTalk:
                 assert not answered.is_set()
                 assert it.mark() == 1
 
+    async def test_what_comes_byte_by_byte_is_not_spoilt_by_pongs(self) -> None:
+        heard: list[str | bytes] = []
+
+        async def serve(line: ServerConnection) -> None:
+            pings = [await line.ping(str(at)) for at in range(3)]
+            heard.append(await line.recv())
+            await asyncio.gather(*pings)
+            await line.send("enough")
+            await line.wait_closed()
+
+        async with serving(serve) as url, opened(url) as it:
+            await it.trickle(frame_bytes(1, "Größe".encode()), 0.01)
+            assert await it.wait(lambda f: f.data == b"enough", 5)
+        assert heard == ["Größe"]
+
     async def test_paused_reader_takes_nothing(self) -> None:
         sent = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ class Dialogue:
         self.new = ids
         self._admin: Mapping[str, str] | None = None
         self._log_in: Exchange | None = None
+        self._logging_in = asyncio.Lock()
         self.lists: list[Exchange] = []
 
     def name(self) -> str:
@@ -53,15 +55,18 @@ class Dialogue:
         self.lists.append(said)
         return said
 
-    async def agents_as(self, bearer: str | None) -> Exchange:
-        """The list, asked for with that token, or with no credentials at all."""
-        path = self.peer.protocol.operations["listAgents"].path
-        if bearer is None:
-            return await self.peer.send("GET", path, anonymous=True)
-        credentials = {"Authorization": f"Bearer {bearer}"}
-        hidden = dict.fromkeys(self.peer.target.headers, "")
+    async def administer_as(self, bearer: str | None, operation: str) -> Exchange:
+        """Ask for the list, or register somebody, with that token or with no credentials at all."""
+        body: dict[str, Any] = (
+            {"body": {"username": self.name()}} if operation == "createAgent" else {}
+        )
         return await self.peer.call(
-            "listAgents", headers={**hidden, **credentials}, lawful=False, served=False
+            operation,
+            headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"},
+            anonymous=True,
+            lawful=False,
+            served=False,
+            **body,
         )
 
     async def dev_token(self, name: str) -> Exchange:
@@ -79,20 +84,20 @@ class Dialogue:
     async def log_in(self) -> Exchange | None:
         """The log-in of the target's person, made once. `None` where it has no credentials."""
         known = self.peer.target.credentials
-        if self._log_in is None and known:
-            body = {"username": known.username, "password": known.password}
-            self._log_in = await self.peer.call("logIn", body=body, served=False)
+        async with self._logging_in:  # many may ask at once, before it is answered
+            if self._log_in is None and known:
+                body = {"username": known.username, "password": known.password}
+                self._log_in = await self.peer.call("logIn", body=body, served=False)
         return self._log_in
 
     async def administering(self) -> Mapping[str, str]:
         """The headers by which an administrator is known."""
         if self._admin is None:
-            self._admin = {}
             named = {name.lower() for name in self.peer.target.headers}
             said = None if "authorization" in named else await self.log_in()
             token = MISSING if said is None or not said.ok else token_in(said.json)
-            if token and isinstance(token, str):
-                self._admin = {"Authorization": f"Bearer {token}"}
+            proven = bool(token) and isinstance(token, str)
+            self._admin = {"Authorization": f"Bearer {token}"} if proven else {}
         return self._admin
 
 

@@ -134,6 +134,11 @@ def _admins() -> Iterator[tuple[str, str, Seed]]:
         open_to(lambda _, r: given(r).startswith("Bearer ")),
     )
     yield (
+        "any_bearer_registers",
+        "any bearer token may register agents, and not list them",
+        open_to(lambda _, r: r.method == "POST" and given(r).startswith("Bearer ")),
+    )
+    yield (
         "agent_bearer",
         "an agent's token makes an administrator",
         open_to(

@@ -73,7 +73,7 @@ _ODD_TEXTS = {
 }
 _OTHERS = {
     "a number": 4711,
-    "a large number": 9007199254740993,
+    "a large number": 9007199254740991,  # the largest that every reader of JSON keeps
     "zero": 0,
     "a fraction": 0.25,
     "true": True,
