@@ -6,12 +6,9 @@ import asyncio
 import time
 from typing import ClassVar
 
-import pytest
-
-from conformance.context import RunContext
 from conformance.hooks import Hooks
 
-__all__ = ["PeerClock", "keep_on_one_clock"]
+__all__ = ["PeerClock"]
 
 
 class PeerClock:
@@ -91,12 +88,3 @@ class PeerClock:
     async def pass_by(self, seconds: float) -> None:
         """Let time pass: at once if the target can, else in real time."""
         await (self.jump(seconds) if self.can_jump else self.wait(seconds))
-
-
-def keep_on_one_clock(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where one check can make the peer's time jump, no other may run beside it."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    if "advance" in RunContext.from_environment().target.hooks:
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group("the peer's clock"))

@@ -31,6 +31,7 @@ from conformance.recorder import Recorder, encode
 from conformance.replay.journal import Journal
 from conformance.resuming import NOTHING, check_id, read_earlier
 from conformance.tally import Tally
+from conformance.turns import taking_turns
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
 from schemas import load, load_requirements
@@ -149,7 +150,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Controller(suite), "assay-controller")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     suite = config.stash[_SUITE]
     unknown = [
@@ -167,10 +168,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     if output is not None:
         output[_LATER] = _first_profiles(dropped)
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in kept:
-            for mark in item.iter_markers("exclusive"):
-                item.add_marker(pytest.mark.xdist_group(mark.args[0]))
     suite.fuzzing_checks = sum(item.get_closest_marker("fuzzes") is not None for item in kept)
     kept.sort(key=_turn)
     items[:] = kept
@@ -184,6 +181,12 @@ def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("exhausts"):
         return 2
     return 1 if item.get_closest_marker("fuzzes") else 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with taking_turns(item, item.config.stash[_SUITE].context):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,7 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
     words += ["--rootdir", str(_HOME), "-p", "pytest_asyncio.plugin", "-p", "conformance.plugin"]
     words += ["-qq", "--no-header", "--no-summary"]
     if workers > 0 and context.role == "coordinator":
-        words += ["-p", "xdist.plugin", "-n", str(workers), "--dist", "loadgroup"]
+        words += ["-p", "xdist.plugin", "-n", str(workers), "--maxschedchunk", "1"]
     if context.role == "agent" and not context.command:
         words.append("--capture=no")  # whoever runs the agent must be told where it is awaited
     suite = _HOME / "protocols" / load(context.protocol).id / context.role

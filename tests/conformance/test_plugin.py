@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.target import Target
+from conformance.target import Hook, Target
 from reports import Run
 from tests.conformance.children import Done, assay, ended, judged, suite
 
@@ -201,7 +201,7 @@ def test_the_run_is_complete_and_not_green(done: Done) -> None:
 def spread(done: Done, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """The same run, over two workers."""
     folder = tmp_path_factory.mktemp("spread")
-    words = ("-p", "xdist.plugin", "-n", "2", "--dist", "loadgroup")
+    words = ("-p", "xdist.plugin", "-n", "2", "--maxschedchunk", "1")
     target = Target(url="http://127.0.0.1:9", secrets=("hunter22",), capabilities={"queues": False})
     fields = {"profile": "quick", "only": "AITBC-[RQ]*", "target": target, "seed": 5}
     return asyncio.run(judged(folder, {"test_made_up.py": CHECKS}, *words, **fields))
@@ -223,6 +223,37 @@ def test_workers_come_to_the_same_words(done: Done, spread: Done) -> None:
         del found[row(15)], found[row(17)]  # who finds the peer gone depends on who asks first
     assert two == one
     assert len(Run.read(spread.folder / "run.jsonl").faults) == 3
+
+
+COUNTING = """
+@pytest.mark.parametrize("number", range(4))
+@requirement(ROW % 1)
+async def test_telling_of_company(number, judge, suite):
+    here = Path(suite.context.record).with_name("here")
+    beside = here.exists()
+    here.touch()
+    await asyncio.sleep(0.5)
+    here.unlink(missing_ok=True)
+    judge.inconclusive(ROW % 1, "beside another" if beside else "alone")
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "hooks", "company"),
+    [
+        ("", {}, {"alone", "beside another"}),
+        ('pytestmark = exclusive("queues")', {}, {"alone"}),
+        ("", {"advance": Hook(command=("true",))}, {"alone"}),
+    ],
+)
+async def test_what_must_not_run_side_by_side_takes_turns(
+    mark: str, hooks: dict[str, Hook], company: set[str], tmp_path: Path
+) -> None:
+    words = ("-p", "xdist.plugin", "-n", "2", "--maxschedchunk", "1")
+    target = Target(url="http://127.0.0.1:9", hooks=hooks)
+    checks = {"test_made_up.py": f"{HEAD}{mark}{COUNTING}"}
+    ended = await judged(tmp_path, checks, *words, only=row(1), target=target)
+    assert {message for _, message in told(ended)[row(1)]} == company
 
 
 async def test_the_same_seed_gives_the_same_cases_and_another_others(

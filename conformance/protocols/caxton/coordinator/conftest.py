@@ -14,19 +14,12 @@ from conformance.ids import IdSource
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
-from conformance.peer_clock import keep_on_one_clock
 from conformance.plugin import Suite
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.herald import PROMPT, Herald
 from conformance.protocols.caxton.moments import what_time_it_is
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where one check can make the peer's time jump, no other may run beside it."""
-    keep_on_one_clock(config, items)
 
 
 @pytest.fixture(scope="session")

@@ -11,16 +11,9 @@ from conformance.clients.opener import Opener
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
-from conformance.peer_clock import keep_on_one_clock
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.reckoning import what_time_it_is
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where one check can make the peer's time jump, no other may run beside it."""
-    keep_on_one_clock(config, items)
 
 
 @pytest.fixture(scope="session")
