@@ -30,6 +30,9 @@ __all__ = [
 _LONGEST_SHOWN = 20_000
 """Characters of a body that the evidence keeps."""
 
+_EXACT = 2**53
+"""Up to here each whole number has a floating one of its own."""
+
 _DEEPEST = 200
 """Levels of nesting that are read: validators and writers give up at 255."""
 
@@ -148,8 +151,10 @@ def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
 def parse_json(body: bytes) -> Any:
     """JSON to data. Raises `ValueError` for anything that RFC 8259 does not allow, NaN included,
     and for nesting that it lets a reader refuse.
+
+    JSON has one kind of number: 7.0 is the whole number 7, however a peer writes it.
     """
-    data = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    data = json.loads(body.decode("utf-8"), parse_float=_number, parse_constant=_refuse)
     level = [data]
     for _ in range(_DEEPEST):
         level = [child for item in level for child in _children(item)]
@@ -178,6 +183,11 @@ def _children(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
 
 
 def _refuse(name: str) -> NoReturn:

@@ -25,7 +25,37 @@ async def _one_of(
         herald.judge.holds(row, True, "")
 
 
-@requirement(*(f"CAXTON-SUB-{number:03}" for number in (5, 6, 7, 8, 9, 10)))
+_IDS = "CAXTON-SUB-005"
+_IDS_OF_MESSAGES = "CAXTON-SUB-025"
+
+
+async def _judge_agent_ids(
+    herald: Herald, ids: Watch, one_id: Watch, named: list[Word | None], foreign: list[Word]
+) -> None:
+    """What a filter by agent_ids makes of messages. Their events carry no agent_id: a peer that
+    therefore tells all of them, or none, has a reading of its own; any other must be the one.
+    """
+    *between, said, says = named
+    spoken = [word for word in between if word is not None]
+    known = [await herald.hears(ids.socket, word) is not None for word in spoken]
+    either = [word for word in (said, says) if word is not None]
+    if len(either) == 2:
+        known.append(any(word.told(one_id.socket) for word in either))
+    alien = [bool(word.told(each.socket)) for word in foreign for each in (ids, one_id)]
+    consistent = {*known, *alien}
+    row = _IDS_OF_MESSAGES if len(consistent) == 1 else _IDS
+    for word in spoken:
+        await herald.told(row, ids.socket, word, "who asked for both agents")
+    who = "who asked for an agent that speaks or is spoken to"
+    await _one_of(herald, row, one_id, [said, says], who)
+    for word in foreign:
+        for each in (ids, one_id):
+            herald.untold(row, each.socket, word, "who asked for other agents")
+    if row == _IDS:
+        herald.judge.holds(_IDS_OF_MESSAGES, True, "")
+
+
+@requirement(*(f"CAXTON-SUB-{number:03}" for number in (5, 6, 7, 8, 9, 10, 25)))
 async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     mate, other, third = await crew.mates(client, 3)
     pair, single, spoken, both, ids, one_id, everything = [
@@ -49,19 +79,16 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     await herald.hears(everything.socket, last)
     for word in filter(None, between):
         await herald.told("CAXTON-SUB-006", pair.socket, word, "who asked for both agents")
-        await herald.told("CAXTON-SUB-005", ids.socket, word, "who asked for both agents")
         await herald.told("CAXTON-SUB-010", both.socket, word, "who asked for just that")
     for word in foreign:
         await herald.told("CAXTON-SUB-008", spoken.socket, word, "who asked for what it speaks")
     await herald.silence()
+    await _judge_agent_ids(herald, ids, one_id, [*between, said, says], [*foreign, odd, last])
     who = "who asked for an agent that speaks or is spoken to"
     await _one_of(herald, "CAXTON-SUB-006", single, [said, says], who)
-    await _one_of(herald, "CAXTON-SUB-005", one_id, [said, says], who)
     for word in (*foreign, odd, last):
         for watch in (pair, single):
             herald.untold("CAXTON-SUB-007", watch.socket, word, "who asked for other agents")
-        for watch in (ids, one_id):
-            herald.untold("CAXTON-SUB-005", watch.socket, word, "who asked for other agents")
         herald.untold("CAXTON-SUB-010", both.socket, word, "who asked for other agents")
     for word in filter(None, (odd, last, apart)):
         who = "who asked for other performatives"
