@@ -28,29 +28,24 @@ async def _one_of(
 _IDS = "CAXTON-SUB-005"
 _IDS_OF_MESSAGES = "CAXTON-SUB-025"
 
+_Group = tuple[Watch, list[Word | None]]
+"""A subscriber and messages of which it must be told one: who speaks may count, or who hears."""
+
 
 async def _judge_agent_ids(
-    herald: Herald, ids: Watch, one_id: Watch, named: list[Word | None], foreign: list[Word]
+    herald: Herald, named: list[_Group], foreign: list[tuple[Watch, Word]]
 ) -> None:
     """What a filter by agent_ids makes of messages. Their events carry no agent_id: a peer that
     therefore tells all of them, or none, has a reading of its own; any other must be the one.
     """
-    *between, said, says = named
-    spoken = [word for word in between if word is not None]
-    known = [await herald.hears(ids.socket, word) is not None for word in spoken]
-    either = [word for word in (said, says) if word is not None]
-    if len(either) == 2:
-        known.append(any(word.told(one_id.socket) for word in either))
-    alien = [bool(word.told(each.socket)) for word in foreign for each in (ids, one_id)]
-    consistent = {*known, *alien}
-    row = _IDS_OF_MESSAGES if len(consistent) == 1 else _IDS
-    for word in spoken:
-        await herald.told(row, ids.socket, word, "who asked for both agents")
-    who = "who asked for an agent that speaks or is spoken to"
-    await _one_of(herald, row, one_id, [said, says], who)
-    for word in foreign:
-        for each in (ids, one_id):
-            herald.untold(row, each.socket, word, "who asked for other agents")
+    whole = [(watch, words) for watch, words in named if None not in words]
+    known = {any(word.told(watch.socket) for word in words if word) for watch, words in whole}
+    alien = {bool(word.told(watch.socket)) for watch, word in foreign}
+    row = _IDS_OF_MESSAGES if len(known | alien) == 1 else _IDS
+    for watch, words in whole:
+        await _one_of(herald, row, watch, words, "who asked for an agent that speaks or hears")
+    for watch, word in foreign:
+        herald.untold(row, watch.socket, word, "who asked for other agents")
     if row == _IDS:
         herald.judge.holds(_IDS_OF_MESSAGES, True, "")
 
@@ -73,6 +68,7 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     apart = await herald.between(mate, other, performative="refuse")
     said = await herald.say(mate)
     says = await herald.between(mate, third)
+    alone = [await herald.say(other), await herald.between(other, third)]
     foreign = [await herald.say(third, performative=word) for word in ("inform", "propose")]
     odd = await herald.say(third, performative="refuse")
     last = await herald.say(third, performative="failure")
@@ -83,10 +79,17 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     for word in foreign:
         await herald.told("CAXTON-SUB-008", spoken.socket, word, "who asked for what it speaks")
     await herald.silence()
-    await _judge_agent_ids(herald, ids, one_id, [*between, said, says], [*foreign, odd, last])
+    strange = [*foreign, odd, last]
+    named = [(ids, between), (ids, [said, says]), (ids, alone), (one_id, [said, says])]
+    elsewhere = [(each, word) for word in strange for each in (ids, one_id)]
+    elsewhere += [(one_id, word) for word in alone if word is not None]
+    await _judge_agent_ids(herald, named, elsewhere)
     who = "who asked for an agent that speaks or is spoken to"
     await _one_of(herald, "CAXTON-SUB-006", single, [said, says], who)
-    for word in (*foreign, odd, last):
+    await _one_of(herald, "CAXTON-SUB-006", pair, alone, who)
+    for word in filter(None, alone):
+        herald.untold("CAXTON-SUB-007", single.socket, word, "who asked for another agent")
+    for word in strange:
         for watch in (pair, single):
             herald.untold("CAXTON-SUB-007", watch.socket, word, "who asked for other agents")
         herald.untold("CAXTON-SUB-010", both.socket, word, "who asked for other agents")
@@ -97,6 +100,22 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
 
 
 # Acknowledgements and ends of subscriptions
+
+
+async def _later_one_ends(client: Client, herald: Herald, mate: Agent) -> None:
+    """Of two subscriptions the second is ended: the first goes on."""
+    watch = await client.watch("keeps the first")
+    await watch.subscribe(filter={"performatives": ["inform"]})
+    later = await watch.subscribe(filter={"performatives": ["propose"]})
+    if not later:
+        return
+    await watch.unsubscribe(later)
+    since = watch.mark()
+    proposal = await herald.say(mate, performative="propose")
+    inform = await herald.say(mate)
+    await herald.told("CAXTON-SUB-014", watch.socket, inform, "who kept its first subscription")
+    await herald.silence()
+    herald.untold("CAXTON-SUB-013", watch.socket, proposal, "who has unsubscribed", since)
 
 
 @requirement(*(f"CAXTON-SUB-{number:03}" for number in (11, 12, 13, 14, 15, 16, 17)))
@@ -133,6 +152,7 @@ async def test_flow_unsubscriptions(
     await herald.told("CAXTON-SUB-015", other.socket, inform, "a subscriber elsewhere")
     await herald.silence()
     herald.untold("CAXTON-SUB-013", watch.socket, inform, "who has unsubscribed", since)
+    await _later_one_ends(client, herald, mate)
     await watch.unsubscribe(proposals)
     since = watch.mark()
     proposal = await herald.say(mate, performative="propose")
