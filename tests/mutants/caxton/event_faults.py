@@ -184,10 +184,6 @@ def _fits(judge: Callable[[Any, Any, bool, bool], bool]) -> Seed:
     return at("event.fits", lambda v, s: judge(s["event"], s["asked"], s["typed"], v))
 
 
-def _ends(event: Any) -> tuple[str, ...]:
-    return (*event.senders, *event.receivers)
-
-
 def _exact(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
     return verdict and (asked.events is None or event.type in asked.events)
 
@@ -196,28 +192,6 @@ def _family(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
     return verdict or any(
         one.split(".")[0] == event.type.split(".")[0] for one in asked.events or ()
     )
-
-
-def _deaf_to_filter(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
-    return typed
-
-
-def _no_agents(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
-    spoken = event.body.get("performative")
-    return typed and (asked.performatives is None or spoken in asked.performatives)
-
-
-def _no_performatives(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
-    return typed and (asked.agents is None or any(one in asked.agents for one in _ends(event)))
-
-
-def _inverted(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
-    return typed and not verdict if asked.ids or asked.agents else verdict
-
-
-def _first_performative(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
-    spoken = event.body.get("performative")
-    return verdict and (not asked.performatives or spoken == asked.performatives[0])
 
 
 def _first_pattern(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
@@ -236,6 +210,11 @@ def _everywhere(victims: Any, spot: Spot) -> Any:
 
 def _own_all(victims: Any, spot: Spot) -> Any:
     return [(spot["line"], one) for one in [*spot["line"].subscriptions]]
+
+
+def _first(victims: Any, spot: Spot) -> Any:
+    """The oldest of its own ends, whichever is named."""
+    return [(spot["line"], one) for one in [*spot["line"].subscriptions][:1]]
 
 
 def _neighbours(victims: Any, spot: Spot) -> Any:
@@ -309,27 +288,6 @@ _SUBSCRIBED: Final[tuple[Row, ...]] = (
     ("glob.family", "any event of a family fits", _fits(_family)),
     ("glob.anything", "every event fits", _fits(lambda e, a, t, v: True if a.events else v)),
     ("glob.first", "only the first pattern counts", _fits(_first_pattern)),
-    (
-        "filters.ignored",
-        "`filters` are ignored",
-        _fits(lambda e, a, t, v: t if a.ids is not None else v),
-    ),
-    ("filter.ignored", "`filter` is ignored", _fits(lambda e, a, t, v: t if a.ids is None else v)),
-    ("filter.both_ignored", "both filters are ignored", _fits(_deaf_to_filter)),
-    ("filter.agents", "`agents` is ignored", _fits(_no_agents)),
-    ("filter.performatives", "`performatives` is ignored", _fits(_no_performatives)),
-    ("filter.first", "only the first performative counts", _fits(_first_performative)),
-    ("filter.inverted", "filters let the others pass", _fits(_inverted)),
-    (
-        "filter.nothing",
-        "a filtered subscription brings nothing",
-        _fits(lambda e, a, t, v: v and not a.agents and not a.ids),
-    ),
-    (
-        "filter.alerts",
-        "messages come as alerts only",
-        _fits(lambda e, a, t, v: v and e.type != "message.sent"),
-    ),
     ("~closes", "the connection is closed after a message", at("ws.swallowed", _closes)),
     ("~cuts", "the connection is cut after a message", at("ws.swallowed", _cuts)),
     (
@@ -355,6 +313,7 @@ _ENDED: Final[tuple[Row, ...]] = (
     ("~ignored", "it has no effect", at("unsubscribe", always([]))),
     ("~unheard", "it is not heard", at("ws.swallowed", _in_vain)),
     ("~everywhere", "it ends the subscriptions of everybody", at("unsubscribe", _everywhere)),
+    ("~earliest", "it ends the first of the connection's subscriptions", at("unsubscribe", _first)),
     ("~all_own", "it ends all of the connection's subscriptions", at("unsubscribe", _own_all)),
     ("~neighbour", "it ends one of another connection", at("unsubscribe", _neighbours)),
 )

@@ -14,6 +14,7 @@ from .error_faults import ERROR_FAULTS
 from .event_faults import EVENT_FAULTS
 from .fault import Fault
 from .field_faults import FIELD_FAULTS
+from .filter_faults import FILTER_FAULTS
 from .gate_faults import GATE_FAULTS
 from .http_faults import HTTP_FAULTS
 from .input_faults import INPUT_FAULTS
@@ -36,6 +37,7 @@ _ALL: Final = (
     *END_FAULTS,
     *ERROR_FAULTS,
     *EVENT_FAULTS,
+    *FILTER_FAULTS,
     *FIELD_FAULTS,
     *GATE_FAULTS,
     *HTTP_FAULTS,

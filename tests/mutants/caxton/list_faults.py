@@ -126,6 +126,11 @@ _MESSAGES: Final[tuple[Row, ...]] = (
         "a shared beginning is enough",
         _history(lambda one, wanted: one[:1] == wanted[:1]),
     ),
+    (
+        "~filter.case",
+        "capitals make no difference",
+        _history(lambda one, wanted: one.lower() == wanted.lower()),
+    ),
     ("filter.inverted", "the filter shows the others", _history(lambda one, wanted: one != wanted)),
     ("filter.empty", "a filtered history is empty", _history(lambda one, wanted: False)),
     (

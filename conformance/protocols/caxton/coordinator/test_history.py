@@ -200,6 +200,14 @@ def _judge_walk(judge: Judge, talk: Talk, pages: Sequence[Exchange], *, heeded: 
     )
 
 
+def _judge_alike(judge: Judge, talk: Talk, other: Talk, seen: Exchange) -> None:
+    """Names that differ are other names; only of capitals it may be thought otherwise."""
+    strays = len(other.taken.keys() & set(texts_of(seen)))
+    wrong = f"the history of {talk.id!r} shows {strays} messages of {other.id!r}"
+    row = "CAXTON-HIS-017" if talk.id.lower() == other.id.lower() else "CAXTON-HIS-016"
+    judge.holds(row, seen.ok and not strays, wrong, seen, pointer="/messages")
+
+
 @requirement("CAXTON-HIS-012", "CAXTON-HIS-016", "CAXTON-HIS-017", "CAXTON-HIS-018")
 @from_profile("standard")
 async def test_flow_names_of_conversations(client: Client, crew: Crew, judge: Judge) -> None:
@@ -213,15 +221,14 @@ async def test_flow_names_of_conversations(client: Client, crew: Crew, judge: Ju
     for talk in talks:
         seen = await talk.remembered()
         _judge_there(judge, talk, seen)
-        others = {found for each in talks if each is not talk for found in each.taken}
-        strays = len(others & set(texts_of(seen)))
-        wrong = f"the history of {talk.id!r} shows {strays} messages of names that are alike"
-        judge.holds("CAXTON-HIS-017", seen.ok and not strays, wrong, seen, pointer="/messages")
+        for each in talks:
+            if each is not talk:
+                _judge_alike(judge, talk, each, seen)
     nobody = Talk(client, stem[:-1])
     seen = await nobody.history()
     others = {found for each in talks for found in each.taken}
     wrong = "a part of a conversation's name shows its messages"
-    judge.holds("CAXTON-HIS-017", not others & set(texts_of(seen)), wrong, seen)
+    judge.holds("CAXTON-HIS-016", not others & set(texts_of(seen)), wrong, seen)
     seen = await Talk(client).history()
     judge.equal("CAXTON-HIS-018", seen, "/messages", [])
     judge.equal("CAXTON-HIS-018", seen, "/total", 0)

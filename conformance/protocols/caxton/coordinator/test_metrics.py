@@ -77,7 +77,7 @@ async def test_flow_system(client: Client, crew: Crew, judge: Judge) -> None:
 async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
     """Messages to one agent are counted, and are not counted for another."""
     await client.clock.refill()
-    busy, idle, _ = await crew.mates(client, 3)
+    idle, busy, _ = await crew.mates(client, 3)  # not the first of all: it may stand for any
     for stranger in strangers(client, busy)[:2]:
         at = {"agent_id": stranger}
         said = await client.call("getAgentMetrics", at, query={"period": "1h"}, served=False)
@@ -88,7 +88,7 @@ async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
         judge.equal("CAXTON-MET-020", said, "/agent_id", agent.id)
         judge.equal("CAXTON-MET-021", said, "/period", "1h")
         _judge_averages(judge, said)
-    await _judge_counting(client, judge, busy, await _others(client, crew, busy))
+    await _judge_counting(client, judge, busy, idle, await _others(client, crew, busy))
     seen = [await _metrics(client, busy, period, served=False) for period in _PERIODS]
     for period, each in zip(_PERIODS, seen, strict=True):
         if each.ok:
@@ -138,23 +138,28 @@ async def _done(client: Client, ids: Sequence[str]) -> list[Exchange]:
     return [await client.get(each) for each in ids]
 
 
-async def _judge_counting(client: Client, judge: Judge, busy: Agent, others: Sequence[str]) -> None:
+async def _judge_counting(
+    client: Client, judge: Judge, busy: Agent, idle: Agent, others: Sequence[str]
+) -> None:
     """What was sent to the others before may still be counted: then it is done once more."""
     for turn in range(2):
         before, quiet = await _metrics(client, busy), await _done(client, others)
-        system = await _system(client)
+        system, rest = await _system(client), await _metrics(client, idle)
         sent = [await client.send(busy, performative="inform") for _ in range(4)]
         taken = len([said for said, _ in sent if said.ok])
         seen, later = await _until_counted(client, busy, _counted(before) + taken, system)
-        still = await _done(client, others)
+        still, since = await _done(client, others), await _metrics(client, idle)
+        lent = _counted(since) - _counted(rest)
         strays = sum(map(worked, still)) - sum(map(worked, quiet))
         grown = _counted(seen) - _counted(before)
-        if (grown == taken and not strays) or turn:
+        if (grown == taken and not strays and not lent) or turn:
             break
     wrong = f"of {taken} messages to an agent its metrics count {grown}"
     judge.holds("CAXTON-MET-024", grown == taken, wrong, before, seen, pointer="/metrics")
     wrong = f"of {taken} messages to one agent the details of others count {strays}"
     judge.holds("CAXTON-MET-024", strays <= 0, wrong, *quiet, *still, pointer="/metrics")
+    wrong = f"of {taken} messages to one agent the metrics of another count {lent}"
+    judge.holds("CAXTON-MET-024", lent <= 0, wrong, rest, since, pointer="/metrics")
     first, last = (_number(each, "/messages/total_processed") for each in (system, later))
     wrong = f"{taken} messages were delivered, and total_processed went from {first} to {last}"
     fine = first is not None and last is not None and last > first

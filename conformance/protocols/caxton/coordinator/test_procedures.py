@@ -14,6 +14,7 @@ from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.patience import Patience
+from conformance.protocols.caxton.answers import judge_reply
 from conformance.protocols.caxton.caller import SEND, WAIT, Caller
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
@@ -192,7 +193,7 @@ async def test_flow_replies(caller: Caller, client: Client, crew: Crew, judge: J
     wrong = f"the agent replied {content!r}, and the call is answered with {told!r}"
     fine = content is None or same(told, content)
     judge.holds("CAXTON-GRP-028", fine, wrong, said)
-    _judge_reply(judge, "CAXTON-GRP-029", said, message)
+    judge_reply(judge, "CAXTON-GRP-029", said, message)
     # At the same time: to agents, each with a reply of its own, and several to one.
     scripted = [await _scripted(client, mate) for mate in mates]
     messages = [caller.message(mate) for mate in mates]
@@ -202,7 +203,7 @@ async def test_flow_replies(caller: Caller, client: Client, crew: Crew, judge: J
     for each, sent, wanted in zip(together, messages, scripted, strict=True):
         if not judge.status("CAXTON-GRP-030", each, _OK):
             continue
-        _judge_reply(judge, "CAXTON-GRP-030", each, sent)
+        judge_reply(judge, "CAXTON-GRP-030", each, sent)
         told = each.at("/message/content")
         wrong = f"of calls at the same time one gets {told!r}, and its agent replied {wanted!r}"
         fine = wanted is None or same(told, wanted)
@@ -213,19 +214,7 @@ async def test_flow_replies(caller: Caller, client: Client, crew: Crew, judge: J
     )
     for each, sent in zip(together, messages, strict=True):
         if each.ok:
-            _judge_reply(judge, "CAXTON-GRP-030", each, sent)
-
-
-def _judge_reply(judge: Judge, row: str, said: Exchange, message: dict[str, Any]) -> None:
-    wanted = {
-        "/message/sender": message["receiver"],
-        "/message/conversation_id": message["conversation_id"],
-        "/message/in_reply_to": message["reply_with"],
-    }
-    for pointer, value in wanted.items():
-        told = said.at(pointer)
-        wrong = f"{pointer[9:]} of a reply is {told!r}, not {value!r}"
-        judge.holds(row, told == value, wrong, said, pointer=pointer)
+            judge_reply(judge, "CAXTON-GRP-030", each, sent)
 
 
 async def _has_replied(

@@ -25,7 +25,32 @@ async def _one_of(
         herald.judge.holds(row, True, "")
 
 
-@requirement(*(f"CAXTON-SUB-{number:03}" for number in (5, 6, 7, 8, 9, 10)))
+_IDS = "CAXTON-SUB-005"
+_IDS_OF_MESSAGES = "CAXTON-SUB-025"
+
+_Group = tuple[Watch, list[Word | None]]
+"""A subscriber and messages of which it must be told one: who speaks may count, or who hears."""
+
+
+async def _judge_agent_ids(
+    herald: Herald, named: list[_Group], foreign: list[tuple[Watch, Word]]
+) -> None:
+    """What a filter by agent_ids makes of messages. Their events carry no agent_id: a peer that
+    therefore tells all of them, or none, has a reading of its own; any other must be the one.
+    """
+    whole = [(watch, words) for watch, words in named if None not in words]
+    known = {any(word.told(watch.socket) for word in words if word) for watch, words in whole}
+    alien = {bool(word.told(watch.socket)) for watch, word in foreign}
+    row = _IDS_OF_MESSAGES if len(known | alien) == 1 else _IDS
+    for watch, words in whole:
+        await _one_of(herald, row, watch, words, "who asked for an agent that speaks or hears")
+    for watch, word in foreign:
+        herald.untold(row, watch.socket, word, "who asked for other agents")
+    if row == _IDS:
+        herald.judge.holds(_IDS_OF_MESSAGES, True, "")
+
+
+@requirement(*(f"CAXTON-SUB-{number:03}" for number in (5, 6, 7, 8, 9, 10, 25)))
 async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     mate, other, third = await crew.mates(client, 3)
     pair, single, spoken, both, ids, one_id, everything = [
@@ -43,25 +68,30 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     apart = await herald.between(mate, other, performative="refuse")
     said = await herald.say(mate)
     says = await herald.between(mate, third)
+    alone = [await herald.say(other), await herald.between(other, third)]
     foreign = [await herald.say(third, performative=word) for word in ("inform", "propose")]
     odd = await herald.say(third, performative="refuse")
     last = await herald.say(third, performative="failure")
     await herald.hears(everything.socket, last)
     for word in filter(None, between):
         await herald.told("CAXTON-SUB-006", pair.socket, word, "who asked for both agents")
-        await herald.told("CAXTON-SUB-005", ids.socket, word, "who asked for both agents")
         await herald.told("CAXTON-SUB-010", both.socket, word, "who asked for just that")
     for word in foreign:
         await herald.told("CAXTON-SUB-008", spoken.socket, word, "who asked for what it speaks")
     await herald.silence()
+    strange = [*foreign, odd, last]
+    named = [(ids, between), (ids, [said, says]), (ids, alone), (one_id, [said, says])]
+    elsewhere = [(each, word) for word in strange for each in (ids, one_id)]
+    elsewhere += [(one_id, word) for word in alone if word is not None]
+    await _judge_agent_ids(herald, named, elsewhere)
     who = "who asked for an agent that speaks or is spoken to"
     await _one_of(herald, "CAXTON-SUB-006", single, [said, says], who)
-    await _one_of(herald, "CAXTON-SUB-005", one_id, [said, says], who)
-    for word in (*foreign, odd, last):
+    await _one_of(herald, "CAXTON-SUB-006", pair, alone, who)
+    for word in filter(None, alone):
+        herald.untold("CAXTON-SUB-007", single.socket, word, "who asked for another agent")
+    for word in strange:
         for watch in (pair, single):
             herald.untold("CAXTON-SUB-007", watch.socket, word, "who asked for other agents")
-        for watch in (ids, one_id):
-            herald.untold("CAXTON-SUB-005", watch.socket, word, "who asked for other agents")
         herald.untold("CAXTON-SUB-010", both.socket, word, "who asked for other agents")
     for word in filter(None, (odd, last, apart)):
         who = "who asked for other performatives"
@@ -70,6 +100,22 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
 
 
 # Acknowledgements and ends of subscriptions
+
+
+async def _later_one_ends(client: Client, herald: Herald, mate: Agent) -> None:
+    """Of two subscriptions the second is ended: the first goes on."""
+    watch = await client.watch("keeps the first")
+    await watch.subscribe(filter={"performatives": ["inform"]})
+    later = await watch.subscribe(filter={"performatives": ["propose"]})
+    if not later:
+        return
+    await watch.unsubscribe(later)
+    since = watch.mark()
+    proposal = await herald.say(mate, performative="propose")
+    inform = await herald.say(mate)
+    await herald.told("CAXTON-SUB-014", watch.socket, inform, "who kept its first subscription")
+    await herald.silence()
+    herald.untold("CAXTON-SUB-013", watch.socket, proposal, "who has unsubscribed", since)
 
 
 @requirement(*(f"CAXTON-SUB-{number:03}" for number in (11, 12, 13, 14, 15, 16, 17)))
@@ -106,6 +152,7 @@ async def test_flow_unsubscriptions(
     await herald.told("CAXTON-SUB-015", other.socket, inform, "a subscriber elsewhere")
     await herald.silence()
     herald.untold("CAXTON-SUB-013", watch.socket, inform, "who has unsubscribed", since)
+    await _later_one_ends(client, herald, mate)
     await watch.unsubscribe(proposals)
     since = watch.mark()
     proposal = await herald.say(mate, performative="propose")
