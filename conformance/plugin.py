@@ -64,7 +64,13 @@ class Suite:
             for row in self.all_rows.values()
             if context.selects(row) and row.capability in claimed
         }
-        self.book = Rulebook(self.protocol, selected, strict=context.strict, role=context.role)
+        self.book = Rulebook(
+            self.protocol,
+            selected,
+            strict=context.strict,
+            role=context.role,
+            disclaimed=self.protocol.capabilities.keys() - claimed,
+        )
         self.mask = Masker(context.target.secrets)
         self.journal = Journal(self.protocol, context.target, context.run)
         self.earlier = read_earlier(Path(context.earlier)) if context.earlier else NOTHING

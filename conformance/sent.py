@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from conformance.examiner import Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
@@ -11,9 +13,17 @@ from schemas.spec import Channel
 __all__ = ["judge_keys", "judge_sent"]
 
 
-def judge_sent(judge: Judge, seen: Observation, channel: Channel, *, well: bool) -> None:
+def judge_sent(
+    judge: Judge,
+    seen: Observation,
+    channel: Channel,
+    *,
+    well: bool,
+    spared: Callable[[Frame], bool] = lambda _: False,
+) -> None:
     """Bodies and messages by the schema of their place, all else by the general rules. `well` says
-    that nothing in this situation gave cause to end a connection at once.
+    that nothing in this situation gave cause to end a connection at once; what is `spared` is not
+    held against the agent.
     """
     for heard in seen.exchanges:
         judge.see_request(heard)
@@ -22,6 +32,8 @@ def judge_sent(judge: Judge, seen: Observation, channel: Channel, *, well: bool)
             continue  # it was given cause to end it at once, or was asked to
         if frame.sender == "coordinator" and frame.kind == "close" and _echoes(frame, seen):
             continue  # the code is the agent's own
+        if spared(frame):
+            continue
         (shown,) = seen.shown(frame)
         judge.see_frame(shown, channel)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,10 @@ _BREACHES: tuple[VerdictName, ...] = ("fail", "warn")
 
 
 class Rulebook:
-    """The requirements of one role by place and by rule, with the protocol's validators."""
+    """The requirements of one role by place and by rule, with the protocol's validators.
+
+    What the peer answers about a capability that is `disclaimed` is nobody's concern.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Rulebook:
         *,
         strict: bool,
         role: Role = "coordinator",
+        disclaimed: Collection[str] = (),
     ) -> None:
         self.protocol = protocol
         self.role = role
@@ -43,6 +47,12 @@ class Rulebook:
         self.validators = Validators(protocol)
         self.places = PlaceIndex(requirements.values())
         self.rules = {row.rule: row for row in requirements.values() if row.rule}
+        self._disclaimed = frozenset(disclaimed)
+
+    def concerns(self, operation: str) -> bool:
+        """Is an answer of that operation to be judged? Unknown ones are: rules are for all."""
+        known = self.protocol.operations.get(operation)
+        return known is None or known.capability not in self._disclaimed
 
     def broken(self, requirement: str) -> VerdictName:
         return broken(self.requirements[requirement], strict=self.strict)
@@ -64,6 +74,8 @@ class Witness:
         """Judge an answer by the schema of its place and by the general rules."""
         status = exchange.status
         self.tally.answered(exchange.operation, status)
+        if not self.book.concerns(exchange.operation):
+            return
         if not exchange.lawful and (status is None or status >= 500):
             return  # what hostile input breaks open, other checks judge
         self._see_body(exchange)

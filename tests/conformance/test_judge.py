@@ -358,6 +358,15 @@ class TestSee:
         }
         assert {finding.check for finding in it.findings()} == {"answers of getHealth"}
 
+    @pytest.mark.parametrize(("disclaimed", "said"), [((), ["fail"]), (("queues",), [])])
+    def test_answers_about_what_is_disclaimed_are_nobodys_concern(
+        self, disclaimed: tuple[str, ...], said: list[str]
+    ) -> None:
+        rows = {"AITBC-GEN-008": ROWS["AITBC-GEN-008"]}
+        it = Judge("test_it", [], Rulebook(AITBC, rows, strict=False, disclaimed=disclaimed))
+        it.see(exchange("getQueues", 404, {"detail": "Not Found"}))
+        assert told(it).get("AITBC-GEN-008", []) == said
+
     def test_an_empty_list_touches_no_row_about_its_items(self) -> None:
         body = {"status": "success", "query": {}, "agents": [], "count": 0, "timestamp": "x"}
         it = judge(only=["AITBC-DISC-005", "AITBC-DISC-006", "AITBC-DISC-007"])

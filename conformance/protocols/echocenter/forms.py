@@ -10,7 +10,7 @@ from conformance.stage import Stage
 
 __all__ = [
     "BEYOND_31_BITS",
-    "BEYOND_53_BITS",
+    "FIFTY_THREE_BITS",
     "PINGS",
     "fragments",
     "large_ids",
@@ -20,7 +20,7 @@ __all__ = [
     "pings",
 ]
 
-BEYOND_31_BITS, BEYOND_53_BITS = (1 << 31) + 5, (1 << 53) + 1
+BEYOND_31_BITS, FIFTY_THREE_BITS = (1 << 31) + 5, (1 << 53) - 1
 
 PINGS = (b"", b"one", bytes(range(125)), b"\xff" * 16, b"the last")
 
@@ -118,7 +118,7 @@ async def large_messages(stage: Stage) -> None:
 
 async def large_ids(stage: Stage) -> None:
     prompter = Prompter(stage)
-    for sender in (BEYOND_31_BITS, BEYOND_53_BITS):
+    for sender in (BEYOND_31_BITS, FIFTY_THREE_BITS):
         await prompter.arrive()
         prompter.chat(sender, "Who am I?")
         await prompter.settle()

@@ -12,7 +12,7 @@ from typing import Any
 from conformance.protocols.echocenter.prompter import QUIET, Prompter, instruction
 from conformance.stage import Stage
 
-__all__ = ["ODDITIES", "Oddity", "Turn"]
+__all__ = ["HALF", "ODDITIES", "Oddity", "Turn"]
 
 _A_MOMENT = 0.15
 """Seconds until the agent has heard what it was told."""
@@ -96,6 +96,8 @@ _HALF_CHATS = (
 _OTHER = Turn(requirement="ECHO-AGENT-ODD-001", probe=7901, said=_OTHER_TYPES)
 _ROW = "ECHO-AGENT-ODD-{:03}".format
 
+HALF = Oddity(name="half CHATs", turns=(Turn(requirement=_ROW(8), probe=7908, said=_HALF_CHATS),))
+
 ODDITIES = (
     Oddity(name="other messages", turns=(_OTHER, replace(_OTHER, probe=7902))),
     Oddity(
@@ -124,5 +126,5 @@ ODDITIES = (
         name="binary",
         turns=(Turn(requirement=_ROW(7), probe=7907, said=(b"\x00\x01\xff", b""), kind="binary"),),
     ),
-    Oddity(name="half CHATs", turns=(Turn(requirement=_ROW(8), probe=7908, said=_HALF_CHATS),)),
+    HALF,
 )

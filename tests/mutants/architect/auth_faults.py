@@ -69,6 +69,16 @@ _RULES: Final = (
         ),
     ),
     knows(
+        "auth.password.last_letter",
+        "the last letter of the password does not count",
+        lambda a, o: (
+            o[:2] == (VERSION, a.username)
+            and len(o) == 3
+            and len(o[2]) == len(a.password)
+            and o[2][:-1] == a.password[:-1]
+        ),
+    ),
+    knows(
         "auth.password.is_username",
         "the user name is accepted as its own password",
         lambda a, o: o == (VERSION, a.username, a.username),

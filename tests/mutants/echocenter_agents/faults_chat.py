@@ -51,7 +51,7 @@ def _next(say: Say, memory: Memory) -> Json:
 
 def _rounded(say: Say, memory: Memory) -> Json:
     own = sender(say, memory)
-    return int(float(own)) if isinstance(own, int) else own
+    return int(float(f"{own:.15g}")) if isinstance(own, int) else own
 
 
 def _short(say: Say, memory: Memory) -> Json:
@@ -86,7 +86,7 @@ def _targets() -> Iterator[Fault]:
         ),
         ("capitals", "target_id is called TARGET_ID", rename("target_id", "TARGET_ID"), False),
         ("in_payload", "the target is inside the payload", whole(_target_inside), False),
-        ("rounded", "ids beyond 2**53 lose their last digits", _target(_rounded), True),
+        ("rounded", "ids of more than 15 digits lose the last", _target(_rounded), True),
         ("short", "ids are cut to 31 bits", _target(_short), True),
     ):
         cue = {"previous": Cue.SENDERS, "first": Cue.SENDERS, "rounded": Cue.SHAPES}.get(word)

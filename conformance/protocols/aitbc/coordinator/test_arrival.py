@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.aitbc.dialogue import Dialogue
+from conformance.protocols.aitbc.elder import Elder
 
 
 @requirement("AITBC-HEALTH-001", "AITBC-LOAD-001", "AITBC-QUEUE-001", "AITBC-DISC-032")
@@ -15,3 +16,9 @@ async def test_flow_a_coordinator_answers_on_arrival(aitbc: Dialogue, judge: Jud
     await aitbc.peer.call("getQueueStatistics")
     said = await aitbc.discover(capabilities=[aitbc.new("nobody")])
     judge.equal("AITBC-DISC-032", said, "/agents", [])
+
+
+@requirement("AITBC-GET-001")
+async def test_the_first_agent_is_there(aitbc: Dialogue, judge: Judge, elder: Elder) -> None:
+    agent_id, _ = await elder.settle(aitbc)
+    judge.status("AITBC-GET-001", await aitbc.get(agent_id), 200)

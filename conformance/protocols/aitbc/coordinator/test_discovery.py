@@ -97,6 +97,31 @@ async def test_filter_by_one_word(
 
 
 @pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        case("AITBC-DISC-024", {"status": "act"}),
+        case("AITBC-DISC-024", {"status": "busybody"}),
+        case("AITBC-DISC-025", {"agent_type": "work"}),
+        case("AITBC-DISC-025", {"agent_type": "generals"}),
+    ],
+)
+async def test_words_are_compared_as_a_whole(
+    row: str, part: dict[str, str], aitbc: Dialogue, judge: Judge, family: Family
+) -> None:
+    """A word that there is not may be refused, find nobody, or not count at all."""
+    filters = part | {"capabilities": [family.mark]}
+    said = await aitbc.peer.call("discoverAgents", body=filters, lawful=False)
+    found = ids_of(said, family.ids())
+    judge.holds(
+        row,
+        found in (set(), family.ids()),
+        f"a search for {part} lists {len(found)} agents that say another word",
+        said,
+        pointer="/agents",
+    )
+
+
+@pytest.mark.parametrize(
     ("row", "field"), [case("AITBC-DISC-026", "capabilities"), case("AITBC-DISC-029", "services")]
 )
 async def test_filter_by_one_item(

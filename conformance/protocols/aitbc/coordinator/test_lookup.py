@@ -167,7 +167,7 @@ async def test_flow_strangers_are_not_found(aitbc: Dialogue, judge: Judge) -> No
             )
 
 
-@requirement("AITBC-GET-033", "AITBC-STAT-018")
+@requirement("AITBC-GET-033", "AITBC-STAT-009", "AITBC-STAT-018")
 async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge) -> None:
     stem = aitbc.new("Look")
     names = [stem, f"{stem}2", stem[:-1] if len(stem) > 1 else stem, stem.lower(), stem.upper()]
@@ -176,7 +176,8 @@ async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge)
     for number, agent_id in enumerate(alike):
         await aitbc.registered(agent_id=agent_id, services=[f"service-{number}"])
     for agent_id in alike:
-        await aitbc.update(agent_id, "active")
+        said = await aitbc.update(agent_id, "active")
+        judge.equal("AITBC-STAT-009", said, "/agent_id", agent_id)
     busy = await aitbc.update(stem, "busy")
     for number, agent_id in enumerate(alike):
         said = await aitbc.get(agent_id)
@@ -186,12 +187,13 @@ async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge)
             judge.equal("AITBC-STAT-018", said, "/agent/status", "active", busy)
 
 
-@requirement("AITBC-GET-033")
+@requirement("AITBC-GET-033", "AITBC-REG-009")
 @pytest.mark.parametrize(
     "form", ["{}.dotted", "under_{}", "{}:7", "{}~tilde", "UPPER-{}", "0{}", "long-{}" + "x" * 100]
 )
-async def test_ordinary_ids_are_found_again(form: str, aitbc: Dialogue, judge: Judge) -> None:
-    agent_id = await aitbc.registered(agent_id=form.format(aitbc.new("id")))
+async def test_flow_ordinary_ids_are_found_again(form: str, aitbc: Dialogue, judge: Judge) -> None:
+    agent_id, said = await aitbc.registration_of(agent_id=form.format(aitbc.new("id")))
+    judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
     judge.equal("AITBC-GET-033", await aitbc.get(agent_id), "/agent/agent_id", agent_id)
 
 

@@ -23,6 +23,18 @@ _REST_OF_AN_AGENT = (
     "load_metrics",
 )
 
+_SOME = {"cpu_usage": 0.25}
+
+_REGISTERED = {
+    "AITBC-GET-024": "agent_type",
+    "AITBC-GET-025": "capabilities",
+    "AITBC-GET-026": "services",
+    "AITBC-GET-027": "endpoints",
+    "AITBC-GET-028": "metadata",
+    "AITBC-GET-029": "registration_time",
+}
+"""What an agent registered once and for all, by the requirement that it is shown."""
+
 
 @requirement(
     "AITBC-STAT-001",
@@ -48,6 +60,21 @@ async def test_flow_updates_are_answered_and_shown(aitbc: Dialogue, judge: Judge
             seen = await aitbc.get(agent_id)
             row = "AITBC-STAT-015" if turn else "AITBC-STAT-014"
             judge.equal(row, seen, "/agent/status", status, said)
+
+
+@requirement(*_REGISTERED)
+async def test_flow_updates_leave_what_was_registered(aitbc: Dialogue, judge: Judge) -> None:
+    for status in STATUSES:
+        agent_id = await aitbc.registered()
+        before = await aitbc.get(agent_id)
+        said = [await aitbc.update(agent_id, status, load) for load in (_SOME, None)]
+        after = await aitbc.get(agent_id)
+        for row, field in _REGISTERED.items():
+            shown = before.at(f"/agent/{field}")
+            # Key by key: a coordinator may add some of its own.
+            keys = [f"/{key}" for key in shown] if isinstance(shown, dict) else [""]
+            for pointer in (f"/agent/{field}{key}" for key in keys):
+                judge.equal(row, after, pointer, before.at(pointer), before, *said)
 
 
 @requirement("AITBC-STAT-016", "AITBC-STAT-017")
@@ -139,7 +166,8 @@ async def test_flow_wrong_updates_are_refused(
     row: str, body: dict[str, Any], aitbc: Dialogue, judge: Judge
 ) -> None:
     agent_id = await aitbc.registered()
-    await aitbc.update(agent_id, "inactive", {"cpu_usage": 0.25})
+    # Neither what it asks for, nor what somebody would fall back on.
+    await aitbc.update(agent_id, "inactive" if body.get("status") == "busy" else "busy", _SOME)
     before = await aitbc.get(agent_id)
     said = await aitbc.peer.call(
         "updateAgentStatus", {"agent_id": agent_id}, body=body, lawful=False
@@ -168,7 +196,7 @@ async def test_flow_malformed_updates_are_refused(aitbc: Dialogue, judge: Judge)
     judge.status("AITBC-GEN-006", seen, 200)
 
 
-@requirement("AITBC-STAT-028", "AITBC-STAT-029")
+@requirement("AITBC-STAT-025", "AITBC-STAT-028", "AITBC-STAT-029")
 async def test_flow_updates_of_strangers(aitbc: Dialogue, judge: Judge) -> None:
     await aitbc.registered()
     for _ in range(2):
@@ -179,6 +207,13 @@ async def test_flow_updates_of_strangers(aitbc: Dialogue, judge: Judge) -> None:
             "AITBC-STAT-028",
             not (said.ok and seen.status == 404),
             "an update was answered as done, and its agent is unknown",
+            said,
+            seen,
+        )
+        judge.holds(
+            "AITBC-STAT-025",
+            said.ok or not seen.ok,
+            "an update was refused, and its agent is there afterwards",
             said,
             seen,
         )

@@ -10,6 +10,7 @@ from conformance.judge import Judge
 from conformance.marks import from_profile, requirement
 from conformance.plugin import Suite
 from conformance.protocols.aitbc.dialogue import Dialogue, listed
+from conformance.protocols.aitbc.elder import Elder
 from conformance.times import later, seconds_from_now
 
 _PAUSE = 1.1
@@ -50,6 +51,7 @@ def _judge_still(
 @requirement(
     "AITBC-REG-011",
     "AITBC-STAT-013",
+    "AITBC-STAT-014",
     "AITBC-TASK-014",
     "AITBC-HEALTH-006",
     "AITBC-GET-029",
@@ -68,12 +70,17 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     silent, _ = await aitbc.registration_of(capabilities=[mark])
     await aitbc.able()
     updated = await aitbc.update(beating, "active", {"pending_tasks": 4})
+    resting = await aitbc.update(silent, "inactive")
     submitted = await aitbc.submit(aitbc.task())
     healthy = await aitbc.peer.call("getHealth")
-    _judge_near(judge, healthy)
     before, bystander = await aitbc.get(beating), await aitbc.get(silent)
     searched = await aitbc.discover(capabilities=[mark])
     counted = await aitbc.peer.call("getTaskStatus")
+    _judge_near(judge, "/registered_at", registered)
+    _judge_near(judge, "/updated_at", updated)
+    _judge_near(judge, "/submitted_at", submitted)
+    for said in (healthy, before, searched, counted):
+        _judge_near(judge, "/timestamp", said)
 
     await _pause(suite)
     unmoved = await aitbc.get(beating)
@@ -81,6 +88,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     recounted = await aitbc.peer.call("getTaskStatus")
     _judge_later(judge, "AITBC-GEN-013", "/timestamp", counted, recounted)
     _judge_still(judge, "AITBC-GET-031", "/agent/last_heartbeat", before, unmoved)
+    judge.equal("AITBC-STAT-014", await aitbc.get(silent), "/agent/status", "inactive", resting)
     found = await aitbc.discover(capabilities=[mark])
     _judge_later(judge, "AITBC-GEN-013", "/timestamp", searched, found)
     for index, agent in enumerate(listed(found)):
@@ -104,8 +112,10 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     )
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", before, first, beat)
     _judge_later(judge, "AITBC-REG-011", "/registered_at", registered, await _another(aitbc))
-    _judge_later(
-        judge, "AITBC-STAT-013", "/updated_at", updated, await aitbc.update(beating, "busy")
+    again = await aitbc.update(beating, "busy")
+    _judge_later(judge, "AITBC-STAT-013", "/updated_at", updated, again)
+    _judge_still(
+        judge, "AITBC-GET-029", "/agent/registration_time", before, await aitbc.get(beating), again
     )
     _judge_later(
         judge, "AITBC-TASK-014", "/submitted_at", submitted, await aitbc.submit(aitbc.task())
@@ -135,26 +145,41 @@ async def _another(aitbc: Dialogue) -> Exchange:
     return await aitbc.register(aitbc.registration())
 
 
-def _judge_near(judge: Judge, said: Exchange) -> None:
-    off = seconds_from_now(said.at("/timestamp"))
+def _judge_near(judge: Judge, pointer: str, said: Exchange) -> None:
+    off = seconds_from_now(said.at(pointer))
     if off is None:
-        judge.inconclusive("AITBC-GEN-010", "the health check gives no time")
-        return
+        return  # whether it is a time at all, its place judges
     judge.holds(
         "AITBC-GEN-010",
         off < _NEAR,
-        f"the peer's time {said.at('/timestamp')!r} is {off:.0f} s off ours",
+        f"the peer's time {said.at(pointer)!r} is {off:.0f} s off ours",
         said,
-        pointer="/timestamp",
+        pointer=pointer,
     )
 
 
-@requirement("AITBC-BEAT-001", "AITBC-BEAT-003", "AITBC-BEAT-006")
+@requirement("AITBC-BEAT-001", "AITBC-BEAT-003", "AITBC-BEAT-006", "AITBC-GET-020")
 async def test_flow_heartbeats_are_accepted_of_agents_only(aitbc: Dialogue, judge: Judge) -> None:
     for _ in range(3):
         agent_id = await aitbc.registered()
         judge.status("AITBC-BEAT-001", await aitbc.heartbeat(agent_id), range(200, 300))
         for _ in range(3):
             judge.status("AITBC-BEAT-003", await aitbc.heartbeat(agent_id), range(200, 300))
-        said = await aitbc.heartbeat(aitbc.new("stranger"))
+        stranger = aitbc.new("stranger")
+        said = await aitbc.heartbeat(stranger)
         judge.holds("AITBC-BEAT-006", not said.ok, "a stranger's heartbeat was accepted", said)
+        if not said.ok:  # and so it made nobody of it
+            judge.status("AITBC-GET-020", await aitbc.get(stranger, known=False), 404)
+
+
+@requirement("AITBC-GET-001")
+async def test_the_first_agent_is_still_there(aitbc: Dialogue, judge: Judge, elder: Elder) -> None:
+    agent_id, first = await elder.settle(aitbc)
+    seen = await aitbc.get(agent_id, known=False)
+    judge.holds(
+        "AITBC-GET-001",
+        seen.status == 200 or elder.given_up,
+        f"the first agent that registered is answered {seen.outcome} after all the others came",
+        first,
+        seen,
+    )

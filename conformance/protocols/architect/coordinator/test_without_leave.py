@@ -37,6 +37,12 @@ _GLANCE = 0.7
 
 _HEADER = "Sec-WebSocket-Protocol"
 
+_DOUBTFUL = ("ARCH-AUTH-010", "ARCH-AUTH-011")
+"""That these are to be blocked is no more than implied: whoever is let in may be served."""
+
+_REFUSING = (b"auth", b"credential", b"denied", b"forbidden", b"password", b"log in", b"login")
+_NOTICE = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Turned:
@@ -81,6 +87,10 @@ def _half(text: str) -> str:
     return text[: max(1, len(text) // 2)]
 
 
+def _another(letter: str) -> str:
+    return "k" if letter != "k" else "q"
+
+
 _OFFERS: Mapping[str, list[Offer]] = {
     "ARCH-AUTH-001": [
         _of(),
@@ -118,12 +128,15 @@ _OFFERS: Mapping[str, list[Offer]] = {
         _bent(lambda text: "x" * len(text)),
         _of("V", "U", "U"),
         _bent(lambda text: text[1:] or "x"),
+        _bent(lambda text: text[:-1] + _another(text[-1:])),
+        _bent(lambda text: _another(text[:1]) + text[1:]),
     ],
     "ARCH-AUTH-006": [
         _bent(str.swapcase, username=True),
         _bent(str.upper, username=True),
         _bent(_half, username=True),
         _bent(lambda text: text + "x", username=True),
+        _bent(lambda text: text[:-1] + _another(text[-1:]), username=True),
     ],
     "ARCH-AUTH-010": [
         _of("SMP2.0", "U", "P"),
@@ -267,9 +280,11 @@ async def _watched(line: RawSocket, seconds: float) -> Turned:
         if await line.wait(_is_message, _GLANCE / 3) or line.closed:
             break
     heard = await line.wait(_is_message, 0)
-    if heard is None:
+    if heard is None or _is_refusal(heard):
         await line.ended(max(0.0, end - time.monotonic()))
-        heard = await line.wait(_is_message, 0)
+        messages = [frame for frame in line.frames if frame.sender == "peer" and _is_message(frame)]
+        told = line.closed is not None and len(messages) == 1 and _is_refusal(messages[0])
+        heard = None if told else next(iter(messages), None)
     turned = Turned(
         exchange=line.handshake,
         frames=tuple(line.frames),
@@ -286,15 +301,24 @@ def _is_message(frame: Frame) -> bool:
     return frame.kind == "binary" or (frame.kind == "text" and frame.json is not MISSING)
 
 
+def _is_refusal(frame: Frame) -> bool:
+    """Words on why the connection is about to end: they serve nobody, and answer no command."""
+    said = frame.json
+    if not isinstance(said, dict) or said.get("idempotence") or len(frame.data) > _NOTICE:
+        return False
+    return any(word in frame.data.lower() for word in _REFUSING)
+
+
 def _judge_blocked(row: str, turned: Turned, script: Dialogue, judge: Judge) -> None:
     served = turned.heard is not None
     blocked = not served and (turned.refused or turned.ended)
     told = "a connection that must be blocked is open and " + ("served" if served else "stays so")
     judge.holds(row, blocked, told, *turned.shown)
-    told = "somebody who must be blocked receives messages"
-    judge.holds("ARCH-AUTH-015", not served, told, *turned.shown)
-    told = "a log-in that must be blocked is neither refused nor ended"
-    judge.holds("ARCH-AUTH-016", turned.ended, told, *turned.shown)
+    if row not in _DOUBTFUL:
+        told = "somebody who must be blocked receives messages"
+        judge.holds("ARCH-AUTH-015", not served, told, *turned.shown)
+        told = "a log-in that must be blocked is neither refused nor ended"
+        judge.holds("ARCH-AUTH-016", turned.ended, told, *turned.shown)
     secret = script.password if len(script.password) > 3 else ""
     offered = secret and secret in str(turned.exchange.headers) + turned.exchange.url
     told_again = secret and secret in _all_that_was_told(turned)

@@ -9,7 +9,7 @@ import pytest
 from conformance.examiner import Examiner, Observation
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.echocenter.forms import BEYOND_31_BITS, BEYOND_53_BITS
+from conformance.protocols.echocenter.forms import BEYOND_31_BITS, FIFTY_THREE_BITS
 from conformance.protocols.echocenter.losses import AFTER_A_LOSS
 from conformance.protocols.echocenter.replies import (
     Account,
@@ -159,7 +159,7 @@ async def test_flow_of_an_agent_that_comes_back(
     ("row", "situation", "sender"),
     [
         case("ECHO-AGENT-CHAT-019", "large ids", BEYOND_31_BITS),
-        case("ECHO-AGENT-CHAT-020", "large ids", BEYOND_53_BITS),
+        case("ECHO-AGENT-CHAT-020", "large ids", FIFTY_THREE_BITS),
     ],
 )
 async def test_large_numbers_are_kept(
