@@ -15,6 +15,9 @@ __all__ = ["suite_command", "suite_environment"]
 
 _HOME = Path(conformance.__file__).resolve().parent
 
+_FELT_BY_ALL = {"advance", "restart"}
+"""Hooks that do something to every check of a run."""
+
 
 def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] = ()) -> list[str]:
     """The words that start it. `workers` share a coordinator's checks; `more` is for pytest."""
@@ -33,10 +36,10 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
 
 
 def _can_share(context: RunContext) -> bool:
-    """Checks of a coordinator can, unless one of them can make its time jump: no other may run
-    beside that, and all must know of it.
+    """Checks of a coordinator can, unless one of them can make its time jump or restart it: no
+    other may run beside that, and all must know of it.
     """
-    return context.role == "coordinator" and "advance" not in context.target.hooks
+    return context.role == "coordinator" and not _FELT_BY_ALL & context.target.hooks.keys()
 
 
 def suite_environment(context: RunContext) -> dict[str, str]:

@@ -9,6 +9,7 @@ from conformance.suite_process import suite_command
 from conformance.target import Hook, Target
 
 _CAN_JUMP = Target(hooks={"advance": Hook(command=("true",))})
+_CAN_RESTART = Target(hooks={"restart": Hook(command=("true",))})
 
 
 @pytest.mark.parametrize(
@@ -16,11 +17,10 @@ _CAN_JUMP = Target(hooks={"advance": Hook(command=("true",))})
     [
         ("coordinator", Target(), True),
         ("coordinator", _CAN_JUMP, False),
+        ("coordinator", _CAN_RESTART, False),
         ("agent", Target(), False),
     ],
 )
-def test_workers_share_what_does_not_make_time_jump(
-    role: str, target: Target, shared: bool
-) -> None:
+def test_workers_share_what_is_not_felt_by_all(role: str, target: Target, shared: bool) -> None:
     context = RunContext(protocol="stella", role=role, target=target, run="r")  # type: ignore[arg-type]
     assert ("-n" in suite_command(context, workers=3)) is shared
