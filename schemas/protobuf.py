@@ -64,14 +64,22 @@ class Codec:
     def decode(self, message: str, data: bytes) -> dict[str, Any]:
         """Raises `ValueError` for bytes that are no such message."""
         try:
-            parsed = self._class(message).FromString(data)
-            return json_format.MessageToDict(
-                parsed,
-                preserving_proto_field_name=True,
-                always_print_fields_with_no_presence=True,
-            )
+            return _as_json(self._class(message).FromString(data))
         except (DecodeError, json_format.Error, ValueError) as error:
             raise ValueError(f"is no {message}: {error}") from error
+
+    def decode_as_far_as_can_be(self, message: str, data: bytes) -> dict[str, Any]:
+        """As `decode`, but a field whose value has no JSON form (a time beyond the year 9999, a
+        number that is none) stands as a text that shows it.
+        """
+        try:
+            parsed = self._class(message).FromString(data)
+        except DecodeError as error:
+            raise ValueError(f"is no {message}: {error}") from error
+        try:
+            return _as_json(parsed)
+        except (json_format.Error, ValueError):
+            return _field_by_field(parsed)
 
     def encode(self, message: str, said: Mapping[str, Any]) -> bytes:
         """What JSON says, in bytes; fields that the message lacks are left out. Raises
@@ -90,6 +98,29 @@ class Codec:
             found = self.pool.FindMessageTypeByName(message)
             known = self._classes[message] = message_factory.GetMessageClass(found)
         return known
+
+
+def _as_json(message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return found
+
+
+def _field_by_field(message: Message) -> dict[str, Any]:
+    whole = _as_json(type(message)())
+    names = [field.name for field, _ in message.ListFields()]
+    for name in names:
+        alone = type(message)()
+        alone.CopyFrom(message)
+        for other in names:
+            if other != name:
+                alone.ClearField(other)
+        try:
+            whole[name] = _as_json(alone)[name]
+        except (json_format.Error, ValueError):
+            whole[name] = f"(no JSON: {' '.join(str(alone).split())})"
+    return whole
 
 
 def codec(protocol: Protocol) -> Codec:

@@ -207,7 +207,7 @@ class GrpcClient:
             known, procedure = self.documented, self.documented.procedure(path)
         assert procedure is not None, "the document's own procedures are known"
         try:
-            return json.dumps(known.decode(procedure.answer, answer)).encode()
+            return json.dumps(known.decode_as_far_as_can_be(procedure.answer, answer)).encode()
         except ValueError:
             return answer or b"(an empty message that is none)"
 

@@ -39,6 +39,17 @@ class TestJson:
     def test_what_is_json_is_there(self, body: bytes) -> None:
         assert exchange(answer=body).json is not MISSING
 
+    @pytest.mark.parametrize(
+        ("body", "whole"), [(b"7.0", True), (b"7e2", True), (b"-7.0", True), (b"7.5", False)]
+    )
+    def test_a_whole_number_is_one_however_it_is_written(self, body: bytes, whole: bool) -> None:
+        found = exchange(answer=body).json
+        assert isinstance(found, int) is whole
+        assert found == float(body)
+
+    def test_a_number_beyond_what_is_exact_stays_as_it_is(self) -> None:
+        assert isinstance(exchange(answer=b"1e300").json, float)
+
     @pytest.mark.parametrize(("depth", "there"), [(199, True), (201, False), (90_000, False)])
     @pytest.mark.parametrize(("start", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
     def test_nesting_is_read_as_far_as_it_can_be_judged(

@@ -66,6 +66,20 @@ def test_bytes_that_are_no_message_are_refused(caxton: Codec) -> None:
         caxton.decode("caxton.v1.SendMessageRequest", b"\x0a\xff")
 
 
+def test_time_beyond_what_json_can_tell_leaves_the_other_fields(caxton: Codec) -> None:
+    name = "caxton.v1.DeployAgentResponse"
+    data = b"\x0a\x01a\x1a\x07\x08\x80\xa0\xdd\x8b\xd5\x33"
+    with pytest.raises(ValueError, match=r"is no caxton\.v1\.DeployAgentResponse"):
+        caxton.decode(name, data)
+    told = caxton.decode_as_far_as_can_be(name, data)
+    assert told["agent_id"] == "a"
+    assert "seconds" in told["deployed_at"]
+    whole = caxton.encode(name, {"agent_id": "a", "deployed_at": "2024-01-15T10:30:00Z"})
+    assert caxton.decode_as_far_as_can_be(name, whole) == caxton.decode(name, whole)
+    with pytest.raises(ValueError, match=r"is no caxton\.v1\.DeployAgentResponse"):
+        caxton.decode_as_far_as_can_be(name, b"\x0a\xff")
+
+
 def test_value_of_another_type_is_refused(caxton: Codec) -> None:
     with pytest.raises(ValueError, match=r"makes no caxton\.v1\.ListAgentsRequest"):
         caxton.encode("caxton.v1.ListAgentsRequest", {"limit": "many"})

@@ -61,6 +61,10 @@ def _all_done(body: Any, spot: Spot) -> None:
         one["status"] = "completed"
 
 
+def _halts(body: Any, spot: Spot) -> None:
+    spot.desk.rollouts[body["deployment_id"]].agent.state = "stopped"
+
+
 def _again(answer: Any, spot: Spot) -> Any:
     turn = spot["turn"]
     if turn.op == "rollback":
@@ -142,6 +146,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
         "a deployment that is through has failed",
         at("rollout.done", always("failed")),
     ),
+    ("halts", "the agent is stopped while its deployment is under way", _body(_halts)),
     ("~version.ignored", "the agent keeps its version", at("rollout.switch", never)),
     ("~version.elsewhere", "another agent gets the version", at("rollout.switch", _elsewhere)),
     (

@@ -21,6 +21,8 @@ from conformance.protocols.caxton.watch import Watch
 
 _LATE = 0.3
 
+_TAKEN = 409
+
 
 class _Ears:
     """Hears for one check what events tell, with patience that ends."""
@@ -87,6 +89,7 @@ async def test_flow_agents_come_and_fail(
         told = watch.about(agent.id, "agent.deployed")
         wrong = f"one deployment is told {len(told)} times to one subscription"
         judge.holds("CAXTON-EVT-028", len(told) < 2, wrong, agent.said, *told[:2])
+    await _taken_name(client, ears, agent, exact)
     who = "a subscriber to agent.failed"
     ears.untold("CAXTON-SUB-004", failures, "agent.deployed", "", who)
     ears.untold("CAXTON-SUB-005", others, "agent.deployed", agent.id, "who asked for another agent")
@@ -94,6 +97,17 @@ async def test_flow_agents_come_and_fail(
     untold = [exact, others, messages]
     await _fails(client, ears, agent, told=[family, failures], untold=untold)
     await _once_more(client, ears, exact, failures)
+
+
+async def _taken_name(client: Client, ears: _Ears, agent: Agent, exact: Watch) -> None:
+    """A deployment that is refused is none, and least of all that of who has the name."""
+    said = await client.try_deploy(name=agent.name, served=False)
+    if said.status != _TAKEN:
+        return  # its row says so
+    await asyncio.sleep(_LATE)
+    told = exact.about(agent.id, "agent.deployed")
+    wrong = "a deployment that was refused is told as that of the agent which has the name"
+    ears.judge.holds("CAXTON-EVT-028", len(told) < 2, wrong, said, *told[:2])
 
 
 async def _once_more(client: Client, ears: _Ears, coming: Watch, failing: Watch) -> None:

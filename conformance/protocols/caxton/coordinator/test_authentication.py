@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from conformance.clients.grpc import GrpcClient
@@ -145,13 +148,15 @@ async def test_flow_procedures_are_guarded(
     caller = Caller(procedures, client)
     mate = await crew.mate(client)
     names: list[str] = []
+    talk = client.new("conversation")
     strangers: dict[str, dict[str, str]] = {"no token": {}}
     for name, token in strange_tokens(good).items():
         strangers[name] = {"authorization": f"Bearer {token}"}
     for operation in (SEND, LIST, WAIT, DEPLOY):
         some = [*strangers][: len(strangers) if operation == SEND else 2]
         for name in some:
-            said = await _intrude(caller, operation, mate, names, strangers[name])
+            message = caller.message(mate, conversation_id=talk)
+            said = await _intrude(caller, operation, message, names, strangers[name])
             wrong = f"{operation} with {name} is answered as if it had a good one"
             judge.holds("CAXTON-AUT-011", not said.ok, wrong, said)
             unheard = said.code in ("UNIMPLEMENTED", "RESOURCE_EXHAUSTED")
@@ -162,6 +167,9 @@ async def test_flow_procedures_are_guarded(
     wrong = "a deployment that was refused has added an agent"
     added = [name for name in names if name in roll.names]
     judge.holds("CAXTON-AUT-009", not added, wrong, roll.pages[-1])
+    kept = await client.history(talk)
+    wrong = "a message that was refused over gRPC is in the history"
+    judge.holds("CAXTON-AUT-009", not kept.at("/messages"), wrong, kept)
     for _ in range(2):
         said = await caller.send(caller.message(mate, performative="inform"), served=False)
         wrong = f"a call with a good token is refused with {said.outcome}"
@@ -174,13 +182,17 @@ async def test_flow_procedures_are_guarded(
 
 
 async def _intrude(
-    caller: Caller, operation: str, mate: Agent, names: list[str], metadata: dict[str, str]
+    caller: Caller,
+    operation: str,
+    message: Mapping[str, Any],
+    names: list[str],
+    metadata: dict[str, str],
 ) -> Exchange:
     if operation == DEPLOY:
         config = caller.config()
         names.append(config["name"])
         return await caller.deploy(config, lawful=False, metadata=metadata, patient=False)
-    body = {} if operation == LIST else {"message": caller.message(mate)}
+    body = {} if operation == LIST else {"message": dict(message)}
     within = _BRIEF if operation == WAIT else None
     return await caller.call(operation, body, metadata=metadata, within=within, lawful=False)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
 from conformance.marks import from_profile, requirement
-from conformance.protocols.caxton.client import Client
+from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.clock import TOLERANCE
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.talk import Talk, known_as, rows_of, texts_of
@@ -162,6 +162,20 @@ async def test_flow_pages(client: Client, crew: Crew, judge: Judge) -> None:
     for page in (one, *pages[:1]):
         _judge_further(judge, talk, page)
     _judge_walk(judge, talk, pages, heeded=heeded)
+    await _judge_long(client, judge, agents[0])
+
+
+async def _judge_long(client: Client, judge: Judge, agent: Agent) -> None:
+    """A conversation of more messages than ten, whatever the longest page is."""
+    talk = Talk(client)
+    for _ in range(_LONG):
+        await talk.say(agent, performative="inform")
+    seen = await talk.history()
+    _judge_total(judge, talk, seen)
+    _judge_further(judge, talk, seen)
+
+
+_LONG = 23
 
 
 def _judge_total(judge: Judge, talk: Talk, page: Exchange) -> None:

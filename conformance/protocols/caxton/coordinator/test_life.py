@@ -28,6 +28,9 @@ _GRACE = 2
 _SLACK = 10.0
 """Seconds that an agent may take to stop when its grace period is over."""
 
+_LONG_AFTER = 60.0
+"""Seconds after it at which nobody can expect the end of it any more."""
+
 _ORDER = {"running": 0, "draining": 1, "stopped": 2}
 
 
@@ -90,6 +93,9 @@ async def _stop(client: Client, judge: Judge, agent: Agent, **fields: Any) -> Ex
         pointer="/status",
     )
     judge_to_come(client, judge, "CAXTON-STP-017", said, "/estimated_completion")
+    ahead = client.clock.off(said.at("/estimated_completion")) or 0.0
+    wrong = f"a stop with {_GRACE} s of grace is to be over in {ahead:.0f} s"
+    judge.holds("CAXTON-STP-017", ahead < _GRACE + _LONG_AFTER, wrong, said)
     return said
 
 

@@ -99,7 +99,7 @@ async def test_flow_texts_beyond_ascii(client: Client, crew: Crew, judge: Judge)
         conversation = f"{client.new('talk')} {text}" if len(text) < 100 else client.new("talk")
         content = {"text": text, text or "empty": [text, {"deep": text}]}
         await _judge_told(client, judge, mate, conversation, content)
-    for name in _NAMES if client.clock.free else ():
+    for name in _NAMES if client.clock.free else _NAMES[:1]:
         await _judge_named(client, judge, f"{client.new('odd')} {name}")
 
 

@@ -22,6 +22,7 @@ from conformance.protocols.caxton.rollout import (
     Rollouts,
     deployment_id_of,
     judge_stages,
+    stages_of,
     version_of,
 )
 
@@ -52,6 +53,7 @@ class _Begun:
     "CAXTON-CRD-007",
     "CAXTON-CRD-008",
     "CAXTON-CRD-013",
+    "CAXTON-CRD-014",
     "CAXTON-DPL-017",
     "CAXTON-DPL-018",
     "CAXTON-DPL-019",
@@ -111,6 +113,10 @@ async def _judge_version(rollouts: Rollouts, judge: Judge, begun: _Begun, seen: 
     look = rollouts.version_is(begun.agent, begun.version) if done else None
     details = await (look or rollouts.client.get(begun.agent))
     wrong = f"while its deployment is {seen.at('/status')} the agent has {version_of(details)}"
+    ended = details.at("/status") in ("stopped", "failed", "unloaded", "removed")
+    state = details.at("/status") if details.ok else details.outcome
+    running = f"an agent to which a new version comes is {state}"
+    judge.holds("CAXTON-CRD-014", details.ok and not ended, running, begun.said, details)
     fine = version_of(details) == wanted
     judge.holds("CAXTON-DPL-025", fine, wrong, seen, details, expected=wanted)
 
@@ -124,6 +130,11 @@ async def _judge_stage_ends(rollouts: Rollouts, judge: Judge, begun: _Begun) -> 
         judge.holds("CAXTON-DPL-023", False, wrong, begun.said, seen, pointer="/status")
     if status != "in_progress":
         raise UnjudgeableError(f"a deployment did not get under way: {status}")
+    first = next(iter(stages_of(seen)), {}).get("status")
+    early = first == "completed" or seen.at("/current_stage") in (2, 3)
+    if early and clock.scale == 1:
+        wrong = f"stage 1 was to last {PLAN[0].seconds} s and is over at once"
+        judge.holds("CAXTON-DPL-023", False, wrong, begun.said, seen, pointer="/current_stage")
     for number, step in enumerate(PLAN[:-1], 1):
         left = step.seconds - (_MARGIN if number > 1 else 0.0)
         await clock.jump(left - _MARGIN)

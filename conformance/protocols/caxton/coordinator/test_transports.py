@@ -94,11 +94,22 @@ async def _works(client: Client, judge: Judge, agent: Agent) -> None:
     wanted = {"capabilities": list(agent.config["capabilities"])[-1:]}
     *_, said = await Labour(client).award(agent, requirements=wanted, served=False)
     if not said.ok:
-        judge.inconclusive("CAXTON-XTR-015", f"{said.operation} is answered {said.outcome}")
+        await _works_unasked(client, judge, agent, said)
         return
     wrong = f"a task that requires what an agent can do is assigned to {assigned(said)}"
     fine = assigned(said) == agent.id
     judge.holds("CAXTON-XTR-015", fine, wrong, agent.said, said, pointer="/assigned_to")
+
+
+async def _works_unasked(client: Client, judge: Judge, agent: Agent, refused: Exchange) -> None:
+    """A task of which nothing is required tells what the refusal of the other was about."""
+    *_, said = await Labour(client).award(agent, served=False)
+    if assigned(said) != agent.id:
+        judge.inconclusive("CAXTON-XTR-015", f"a distribution is answered {refused.outcome}")
+        return
+    wrong = f"a task that requires what an agent can do is answered {refused.outcome}, and not"
+    wrong += " one that requires nothing"
+    judge.holds("CAXTON-XTR-015", False, wrong, agent.said, refused, said)
 
 
 async def _names_are_taken(
