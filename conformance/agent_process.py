@@ -23,9 +23,16 @@ _LAST_WORDS = 1.0
 _BREAKDOWNS = (
     b"Traceback (most recent call last)",
     b"panic: ",
+    b"panicked at ",
     b"Segmentation fault",
     b"Unhandled",
+    b"error: Uncaught",
+    b"Exception in thread ",
+    b"terminate called after throwing",
 )
+
+_LAST_LINES = ("Node.js v", "Bun v")
+"""How the last line begins that some say after an error which nobody caught, and at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +52,15 @@ class Ending:
         """Did it end by itself, and not in order: by a signal, or with a stack trace?"""
         if self.asked or self.code is None or self.code == 0:
             return False
-        return self.code < 0 or any(mark.decode() in self.output for mark in _BREAKDOWNS)
+        told = any(mark.decode() in self.output for mark in _BREAKDOWNS)
+        return self.code < 0 or told or self._last.startswith(_LAST_LINES)
 
     def describe(self) -> str:
-        last = self.output.strip().splitlines()[-1:] or ["(it said nothing)"]
-        return f"it ended with {self.code}: {last[0][:200]}"
+        return f"it ended with {self.code}: {self._last[:200] or '(it said nothing)'}"
+
+    @property
+    def _last(self) -> str:
+        return next(reversed(self.output.strip().splitlines()), "")
 
 
 def fill_command(command: Sequence[str], values: Mapping[str, str]) -> list[str]:

@@ -20,6 +20,9 @@ _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATI
 
 _ABOUT_ITSELF = ("updateAgentStatus", "sendHeartbeat")
 
+_NO_END_OF_IT = ("slow answers", "unknown fields")
+"""What nobody has a reason to end for, not even in order."""
+
 _HAMMERING = 4
 """Times in a row, without a pause, from which on a failing request counts as hammered."""
 
@@ -126,12 +129,19 @@ async def test_trouble_is_lived_through(
         raise UnjudgeableError("the agent asked nothing that the trouble could strike")
     before = [of_transcript(trouble)] if trouble else []
     broke = seen.ending is not None and seen.ending.broke_down
+    if situation in _NO_END_OF_IT:
+        broke |= _gave_up(seen) and not _gave_up(normal)
     usual = normal.ending is not None and normal.ending.broke_down and situation != NORMAL
     if usual:
         raise UnjudgeableError("the agent breaks down even when all is well")
     judge.holds(row, not broke, seen.ending.describe() if seen.ending else "", *before)
     if trouble is not None and situation != NORMAL and _fell_silent(seen, normal, trouble):
         judge.holds(row, False, "the agent runs on, and says nothing more", *before)
+
+
+def _gave_up(seen: Observation) -> bool:
+    """Did it end by itself and call that a failure?"""
+    return seen.ending is not None and not seen.ending.asked and bool(seen.ending.code)
 
 
 def _trouble(seen: Observation) -> HttpExchange | None:

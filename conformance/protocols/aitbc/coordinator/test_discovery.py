@@ -97,7 +97,7 @@ async def test_filter_by_one_word(
 
 
 @pytest.mark.parametrize(
-    ("row", "part"),
+    ("row", "loose"),
     [
         case("AITBC-DISC-024", {"status": "act"}),
         case("AITBC-DISC-024", {"status": "busybody"}),
@@ -106,16 +106,16 @@ async def test_filter_by_one_word(
     ],
 )
 async def test_words_are_compared_as_a_whole(
-    row: str, part: dict[str, str], aitbc: Dialogue, judge: Judge, family: Family
+    row: str, loose: dict[str, str], aitbc: Dialogue, judge: Judge, family: Family
 ) -> None:
     """A word that there is not may be refused, find nobody, or not count at all."""
-    filters = part | {"capabilities": [family.mark]}
+    filters = loose | {"capabilities": [family.mark]}
     said = await aitbc.peer.call("discoverAgents", body=filters, lawful=False)
     found = ids_of(said, family.ids())
     judge.holds(
         row,
         found in (set(), family.ids()),
-        f"a search for {part} lists {len(found)} agents that say another word",
+        f"a search for {loose} lists {len(found)} agents that say another word",
         said,
         pointer="/agents",
     )
