@@ -163,7 +163,6 @@ COUNTS: Final[Mapping[str, Callable[[Obj, Mapping[str, list[Task]]], Obj]]] = Ma
         "capped_at_3": lambda sizes, _: {name: min(size, 3) for name, size in sizes.items()},
         "total_in_each": lambda sizes, _: dict.fromkeys(sizes, sum(sizes.values())),
         "reversed": lambda sizes, _: dict(zip(sizes, [*sizes.values()][::-1], strict=True)),
-        "zero": lambda sizes, _: dict.fromkeys(sizes, 0),
         "negative": lambda sizes, _: {name: -size for name, size in sizes.items()},
         "only_filled": lambda sizes, _: {name: size for name, size in sizes.items() if size},
         "capitals": lambda sizes, _: {name.upper(): size for name, size in sizes.items()},
@@ -320,7 +319,7 @@ def _implied_rows() -> Iterator[Row]:
     figures = ("invented", "rate_above_all", "active_constant", "active_counts_all", "sums_differ")
     needed = ("task_data.model", "task_data.prompt")
     counts = ("counts_zero", "counts_one_more")
-    sizes = ("capped_at_3", "zero")
+    sizes = ("capped_at_3",)  # zero at all times has who hands every task over at once
     yield "submit.gain.{}", "a new task {} the others", _SUBMIT, _Filed, ("replaces",)
     yield "status.sizes.{}", "queue sizes are wrong: {}", _STATUS, _Sizes, sizes
     yield "submit.priority.{}", "priorities compare loosely: {}", _SUBMIT, _LoosePriority, loose
