@@ -44,6 +44,8 @@ class Try:
     headers: Mapping[str, str] = field(default_factory=dict)
     task: str = ""
     lawful: bool = False
+    known: bool = False
+    """Does another agent try, with all that is its own?"""
 
     @classmethod
     def of(cls, agent: Agent, task: str = "") -> Try:
@@ -86,6 +88,11 @@ class Knock:
         if self.closed or self.said.status in (401, 403, 404):
             return True
         return self.said.status is None and self.said.failure.startswith(_BROKEN_OFF)
+
+    @property
+    def forbidden(self) -> bool:
+        """Was somebody turned away who is known, and may not do this?"""
+        return self.in_form and self.said.status != 401
 
     @property
     def outcome(self) -> str:

@@ -8,10 +8,13 @@ from conformance.marks import UnjudgeableError
 from conformance.protocols.stella.doors import DOORS, Door, Knock, Try, outworn
 from conformance.protocols.stella.fleet import Agent, Fleet
 
-__all__ = ["FORM", "Gate"]
+__all__ = ["FORBIDDEN", "FORM", "Gate"]
 
 FORM = "STELLA-MTLS-027"
 """How somebody is turned away."""
+
+FORBIDDEN = "STELLA-MTLS-028"
+"""How another agent is."""
 
 
 class Gate:
@@ -75,6 +78,8 @@ class Gate:
         if refused and form:
             wrong = f"{door.name} was refused to {attempt.who} with {knock.outcome}"
             self.judge.holds(form, knock.in_form, wrong, knock.said, *knock.frames)
+            if attempt.known:
+                self.judge.holds(FORBIDDEN, knock.forbidden, wrong, knock.said, *knock.frames)
         return refused
 
     def _not_now(self, knock: Knock) -> bool:

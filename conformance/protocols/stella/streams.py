@@ -181,6 +181,14 @@ class Streams:
                 wrong = f"a task is assigned with {value!r} for {name}, not {wanted!r}"
                 fine = value is None or same(value, wanted)
                 self.judge.holds("STELLA-STREAM-014", fine, wrong, frame)
+            self._judge_payload(frame, told.get("payload"), job.task["payload"])
+
+    def _judge_payload(self, frame: Frame, told: Any, wanted: Mapping[str, Any]) -> None:
+        """It may be left out, and hold more or less; it is not another task's."""
+        known = [name for name in told if name in wanted] if isinstance(told, dict) else []
+        other = [name for name in known if not same(told[name], wanted[name])]
+        wrong = f"a task is assigned with other values than it was made with, of {other}"
+        self.judge.holds("STELLA-STREAM-029", not other, wrong, frame, pointer="/task/payload")
 
     # Whether a line lives, where nothing can be pushed
 

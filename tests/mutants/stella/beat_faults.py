@@ -205,6 +205,12 @@ def _renames(one: Beat) -> None:
     one.agent.labels = {}
 
 
+def _skills_to_all(one: Beat) -> None:
+    skills = one.data.get("capabilities")
+    for agent in one.desk.agents.values():
+        agent.capabilities = [*skills] if isinstance(skills, list) else agent.capabilities
+
+
 def _clears_targets(one: Beat) -> None:
     one.agent.targets.clear()
 
@@ -304,6 +310,7 @@ _SHOWN: Final = (
     ("usage.swapped", "`cpu` and `memory` are exchanged", Seed(beat=_usage_swapped)),
     ("usage.to_all", "`resourceUsage` is noted for all agents", Seed(beaten=_usage_to_all)),
     ("usage.newest", "`resourceUsage` is that of the last agent", Seed(shown=_usage_of_newest)),
+    ("skills.to_all", "`capabilities` are noted for all agents", Seed(beaten=_skills_to_all)),
     ("~clears.labels", "a heartbeat clears the labels", Seed(beaten=_renames)),
     ("~clears.targets", "a heartbeat clears the assigned targets", Seed(beaten=_clears_targets)),
 )

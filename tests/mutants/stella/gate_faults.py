@@ -198,11 +198,11 @@ _REFUSED: Final = (
 def _refusals() -> Iterator[tuple[str, str, Seed]]:
     """Performed as it should be, but told as another status."""
     for was, words in ((403, "another agent's request"), (401, "a request without certificate")):
-        for now in (200, 500, 400):
+        for now in (200, 500, 400, *((401,) if was == 403 else ())):
             for op in AGENT_OPS[:3]:
                 body = {"tasks": [], "acknowledged": True} if now == 200 else None
                 summary = f"{words} to {op} is answered with {now}"
-                mark = "~" if now != 200 and (was, now) != (403, 500) else ""
+                mark = "~" if now != 200 and was == 401 else ""
                 yield f"{mark}{op}.{was}_as_{now}", summary, swapped(was, op, now, body)
 
 

@@ -366,7 +366,7 @@ _NAMES: Final = (
         Seed(enrol=_within_taken),
     ),
     (
-        "~kept_after_delete",
+        "kept_after_delete",
         "a name stays taken after its agent was deleted",
         Seed(enrol=_kept_after_delete, deleted=_keep_name),
     ),

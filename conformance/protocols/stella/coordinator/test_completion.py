@@ -17,6 +17,12 @@ from conformance.protocols.stella.strangers import stranger_ids, turned_away
 
 _LINES = 400
 
+_MESSAGES = (
+    [f"crate {at} is aboard" for at in range(30)],
+    ["Größe geprüft: 世界 🚢", 'it\'s "quoted", and has a \\ in it'],
+)
+"""What an agent may well have to say of its work."""
+
 
 @pytest.fixture
 def depot(fleet: Fleet) -> Depot:
@@ -146,6 +152,20 @@ def _outcomes(fleet: Fleet) -> dict[str, dict[str, Any]]:
         f"{_LINES} lines of log": fleet.outcome(logs=many),
         "no lines of log of a failure": fleet.outcome(success=False, result={}, logs=[]),
     }
+
+
+@requirement("STELLA-COMP-003")
+async def test_flow_logs_of_ordinary_work(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """Nothing in them is unlike the document's example but the words, and how many there are."""
+    agent = await fleet.register()
+    jobs = await depot.several(agent, len(_MESSAGES))
+    await depot.fetch("heartbeat", agent, *jobs)
+    line = fleet.outcome()["logs"][0]
+    for job, messages in zip(jobs, _MESSAGES, strict=True):
+        logs = [{**line, "message": message} for message in messages]
+        said = await fleet.complete(agent, job.id, fleet.outcome(logs=logs))
+        judge.status("STELLA-COMP-003", said, 200)
+        judge.equal("STELLA-COMP-003", said, "/acknowledged", True)
 
 
 @requirement("STELLA-COMP-008")

@@ -27,7 +27,7 @@ _FIELDS = (
 
 _NOT_YET: tuple[Any, ...] = (None, MISSING)
 
-_TARGETS = requirement("STELLA-GET-017", "STELLA-GET-018", "STELLA-GET-020")
+_TARGETS = requirement("STELLA-GET-017", "STELLA-GET-018", "STELLA-GET-019", "STELLA-GET-020")
 
 _TRIES = 5
 
@@ -121,6 +121,23 @@ async def test_flow_details_follow_changes_of_capabilities(fleet: Fleet, judge: 
     await _look(fleet, judge, agents)
 
 
+@requirement("STELLA-GET-019")
+async def test_flow_labels_stay_where_nobody_changes_them(fleet: Fleet, judge: Judge) -> None:
+    """Those that are shown: a heartbeat says nothing of labels."""
+    agent = await fleet.register(labels={"site": "dock-7", "tier": "edge"})
+    before = await fleet.get(agent.id)
+    for number in range(2):
+        await fleet.register(labels={"site": f"pier-{number}"})
+        await fleet.heartbeat(agent)
+    await fleet.poll(agent)
+    after = await fleet.get(agent.id)
+    for name, value in agent.body["labels"].items():
+        place = f"/labels/{name}"
+        fine = before.at(place) != value or after.at(place) == value
+        wrong = f"the label {name} is another one after heartbeats, and nobody changed it"
+        judge.holds("STELLA-GET-019", fine, wrong, before, after, pointer=place, expected=value)
+
+
 @from_profile("standard")
 @requirement("STELLA-GET-014", "STELLA-GET-015", "STELLA-GET-019")
 async def test_flow_details_follow_the_status(fleet: Fleet, hours: Hours, judge: Judge) -> None:
@@ -158,17 +175,17 @@ async def test_flow_details_name_the_assigned_targets(fleet: Fleet, judge: Judge
     of_owner = [f"{fleet.new('berth')}-x" for _ in range(3)]
     of_other = f"{fleet.new('berth')}-x"
     await _assign(fleet, judge, owner, of_owner[0])
-    await _judge_targets(fleet, judge, owner, of_owner[:1], [of_other, *of_owner[1:]])
+    shows = await _judge_targets(fleet, judge, owner, of_owner[:1], [of_other, *of_owner[1:]])
     await _assign(fleet, judge, other, of_other)
     for name in of_owner[1:]:
         await _assign(fleet, judge, owner, name)
-    await _judge_targets(fleet, judge, owner, of_owner, [of_other])
-    await _judge_targets(fleet, judge, other, [of_other], of_owner)
-    await _judge_targets(fleet, judge, bare, [], [of_other, *of_owner])
+    await _judge_targets(fleet, judge, owner, of_owner, [of_other], shows=shows)
+    await _judge_targets(fleet, judge, other, [of_other], of_owner, shows=shows)
+    await _judge_targets(fleet, judge, bare, [], [of_other, *of_owner], shows=shows)
     await fleet.heartbeat(owner)
     await amend(fleet, owner.id, {"labels": {"site": "pier-2"}, "capabilities": ["docker"]})
     await remove(fleet, other.id)
-    await _judge_targets(fleet, judge, owner, of_owner, [of_other])
+    await _judge_targets(fleet, judge, owner, of_owner, [of_other], shows=shows)
 
 
 async def _assign(fleet: Fleet, judge: Judge, agent: Agent, name: str) -> None:
@@ -190,28 +207,30 @@ async def _assign(fleet: Fleet, judge: Judge, agent: Agent, name: str) -> None:
 
 
 async def _judge_targets(
-    fleet: Fleet, judge: Judge, agent: Agent, own: list[str], others: list[str]
-) -> None:
-    """Under which field and in which form is the peer's own affair; the names must be there."""
+    fleet: Fleet,
+    judge: Judge,
+    agent: Agent,
+    own: list[str],
+    others: list[str],
+    *,
+    shows: bool = False,
+) -> bool:
+    """Under which field and in which form is the peer's own affair; the names must be there. Where
+    it `shows` them by their names, which is what is told, it shows all of them and no others.
+    """
     said = await fleet.get(agent.id)
     if not said.ok:
         judge.status("STELLA-GET-017", said, 200)
-        return
+        return shows
     text = said.answer.decode("utf-8", "replace")
     missing = [name for name in own if name not in text]
+    lacking = f"of {len(own)} targets that are assigned the details lack {', '.join(missing)}"
     if own:
-        judge.holds(
-            "STELLA-GET-017",
-            not missing,
-            f"of {len(own)} targets that are assigned the details lack {', '.join(missing)}",
-            said,
-            expected=own,
-        )
+        judge.holds("STELLA-GET-017", not missing, lacking, said, expected=own)
+    shows = shows or len(missing) < len(own)
+    judge.holds("STELLA-GET-019", not (shows and missing), lacking, said, expected=own)
     strange = [name for name in others if name in text]
-    judge.holds(
-        "STELLA-GET-018",
-        not strange,
-        f"the details name targets that are not assigned to the agent: {', '.join(strange)}",
-        said,
-        actual=strange,
-    )
+    wrong = f"the details name targets that are not assigned to the agent: {', '.join(strange)}"
+    for row in ("STELLA-GET-018", "STELLA-GET-019"):
+        judge.holds(row, not strange, wrong, said, actual=strange)
+    return shows

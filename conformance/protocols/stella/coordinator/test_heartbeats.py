@@ -13,6 +13,7 @@ from conformance.marks import requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.reckoning import Reckoning, moment
+from conformance.protocols.stella.roll import alike
 from conformance.protocols.stella.watch import View, Watch
 
 _A_WHILE = 75.0
@@ -20,6 +21,8 @@ _A_WHILE = 75.0
 
 _A_MOMENT = 2.2
 """Where it can't: more than times without fractions of a second can hide."""
+
+_ABILITIES = (["docker"], ["ssh", "ecs"], ["nomad"])
 
 _USAGE = ((12.5, 40.5), (88.0, 3.5), (0.5, 99.5), (31.0, 31.5))
 """cpu and memory, up and down."""
@@ -53,15 +56,27 @@ async def test_flow_heartbeats_are_answered(fleet: Fleet, judge: Judge) -> None:
 async def test_flow_usage_follows(fleet: Fleet, judge: Judge) -> None:
     """One agent at a time says something new, and all others stand as they were."""
     watch = Watch(fleet, judge)
-    agents = [await fleet.register() for _ in range(3)]
+    agents = [await fleet.register(capabilities=abilities) for abilities in _ABILITIES]
     last: dict[str, tuple[Agent, tuple[float, float]]] = {}
     for turn, usage in enumerate(_USAGE):
         for at, agent in enumerate(agents):
             mine = (usage[0] + at, usage[1] - at)
-            said = await fleet.heartbeat(agent, fleet.pulse(resourceUsage=_usage(*mine)))
+            pulse = fleet.pulse(resourceUsage=_usage(*mine), capabilities=_ABILITIES[at])
+            said = await fleet.heartbeat(agent, pulse)
             last[agent.id] = (agent, mine)
             if turn in (0, len(_USAGE) - 1) or at == turn % len(agents):
-                _judge_usage(judge, await watch.look(), last.values(), said, agent)
+                view = await watch.look()
+                _judge_usage(judge, view, last.values(), said, agent)
+                for other in agents[:at] + agents[at + 1 :]:
+                    _judge_abilities(judge, view, other, said)
+
+
+def _judge_abilities(judge: Judge, view: View, agent: Agent, said: Exchange) -> None:
+    """It can do what it said itself, whatever another agent has just said of itself."""
+    shown = view.of(agent, "capabilities")
+    fine = not isinstance(shown, list) or alike(shown, agent.body["capabilities"])
+    wrong = f"the heartbeat of another agent makes the capabilities {shown}"
+    judge.holds("STELLA-HB-021", fine, wrong, said, view.said)
 
 
 def _judge_usage(

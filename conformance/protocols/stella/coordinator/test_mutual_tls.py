@@ -15,7 +15,7 @@ from conformance.protocols.stella.credentials import come_to
 from conformance.protocols.stella.doors import COMPLETE, DOORS, HEARTBEAT, POLL, STREAM, Door, Try
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.forgery import forgeries
-from conformance.protocols.stella.gate import FORM, Gate
+from conformance.protocols.stella.gate import FORBIDDEN, FORM, Gate
 
 _OWNERS = tuple(door.row for door in DOORS)
 
@@ -84,7 +84,7 @@ async def test_nobody_is_let_in_without_a_certificate(
     await _closed_to(gate, door, row, agent, tries)
 
 
-@requirement(*_OWNERS, FORM)
+@requirement(*_OWNERS, FORM, FORBIDDEN)
 @pytest.mark.parametrize(("row", "door"), _OTHER)
 async def test_no_other_agent_is_let_in(row: str, door: Door, fleet: Fleet, gate: Gate) -> None:
     gate.guarded()
@@ -95,9 +95,11 @@ async def test_no_other_agent_is_let_in(row: str, door: Door, fleet: Fleet, gate
     for other in (older, younger):
         await gate.admits(door, other)  # in its own name its certificate is good
     tries = [
-        Try(agent=agent, identity=other.identity, headers=headers, task=task)
+        Try(
+            agent=agent, identity=other.identity, headers=jwt.headers, task=task, known=jwt is other
+        )
         for other in (older, younger)
-        for headers in (other.headers, agent.headers)
+        for jwt in (other, agent)
     ]
     await _closed_to(gate, door, row, agent, tries)
 

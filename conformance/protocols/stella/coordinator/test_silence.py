@@ -16,6 +16,7 @@ from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.jobs import Depot, Job
+from conformance.protocols.stella.orders import amend
 from conformance.protocols.stella.reckoning import moment
 from conformance.protocols.stella.watch import GRACE, Watch
 
@@ -49,6 +50,23 @@ async def _stay_silent(watch: Watch, *agents: Agent) -> None:
         now = then
         await watch.not_offline("STELLA-HB-013", *agents)
         await watch.offline("STELLA-HB-014", *agents)
+
+
+@requirement("STELLA-HB-013")
+async def test_flow_nothing_but_silence_makes_offline(fleet: Fleet, watch: Watch) -> None:
+    """Neither a poll, an update or work that is done, nor what another agent does."""
+    agent, other = [await fleet.register() for _ in range(2)]
+    await watch.beat(agent, other)
+    await fleet.poll(agent)
+    await watch.not_offline("STELLA-HB-013", agent, other)
+    await amend(fleet, agent.id, {"labels": {"site": "dock-2"}, "capabilities": ["docker"]})
+    await watch.not_offline("STELLA-HB-013", agent, other)
+    if "create_task" in fleet.target.hooks:
+        job = await Depot(fleet).make(agent)
+        await watch.beat(agent)
+        for success in (True, False):
+            await fleet.complete(agent, job.id, fleet.outcome(success=success), served=success)
+            await watch.not_offline("STELLA-HB-013", agent, other)
 
 
 @requirement("STELLA-HB-012", "STELLA-HB-013", "STELLA-HB-014", "STELLA-HB-015", "STELLA-HB-016")

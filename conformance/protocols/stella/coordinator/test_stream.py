@@ -45,6 +45,7 @@ def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
     "STELLA-STREAM-013",
     "STELLA-STREAM-014",
     "STELLA-STREAM-015",
+    "STELLA-STREAM-029",
 )
 async def test_flow_tasks_are_pushed(streams: Streams, judge: Judge) -> None:
     """Three agents in turn, two tasks each; after the last each line has a marker of its own."""

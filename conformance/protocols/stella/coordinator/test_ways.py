@@ -124,7 +124,7 @@ def _judge_over_elsewhere(judge: Judge, rows: tuple[str, str], haul: Haul, job: 
         judge.holds(row, not here, wrong, said)
 
 
-@requirement("STELLA-STREAM-013", "STELLA-STREAM-014", "STELLA-STREAM-015")
+@requirement("STELLA-STREAM-013", "STELLA-STREAM-014", "STELLA-STREAM-015", "STELLA-STREAM-029")
 async def test_flow_waiting_tasks_come_as_made(streams: Streams, judge: Judge) -> None:
     """As far as a stream brings what waited when it was opened."""
     agent = await streams.fleet.register()
