@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from conformance.protocols.caxton.herald import Herald
 from conformance.protocols.caxton.roll import call_roll
 
 _BRIEF = 1.5
+
+_UNDONE = 0.5
+"""Seconds in which what was refused would be done, if it were done all the same."""
 
 _TELLING = 8
 """Letters of a token that can be told from any other text."""
@@ -104,10 +108,11 @@ def _shows(said: Exchange, token: str) -> bool:
 async def _judge_unchanged(
     client: Client, judge: Judge, victim: Agent, before: Exchange, asked: list[Visit]
 ) -> bool:
-    """Nobody came, nothing was said, and the agent is as it was."""
+    """Nobody came, nothing was said, and the agent is as it was, also a moment later."""
+    await asyncio.sleep(_UNDONE)
     after = await client.get(victim, served=False)
     fine = True
-    for pointer in ("/status", "/version", "/name"):
+    for pointer in ("/status", "/version", "/name", "/resources/limits/memory"):
         was, now = before.at(pointer), after.at(pointer)
         wrong = f"after requests that were refused {pointer[1:]} is {now!r}, and was {was!r}"
         fine &= judge.holds("CAXTON-AUT-009", was == now, wrong, before, after)

@@ -170,7 +170,7 @@ async def _judge_long(client: Client, judge: Judge, agent: Agent) -> None:
     talk = Talk(client)
     for _ in range(_LONG):
         await talk.say(agent, performative="inform")
-    seen = await talk.history()
+    seen = await talk.remembered()
     _judge_total(judge, talk, seen)
     _judge_further(judge, talk, seen)
 
