@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.exchange import Exchange
-from conformance.hostile import MALFORMED, NOT_OBJECTS, oversized
+from conformance.hostile import MALFORMED, NO_UTF8, NOT_OBJECTS, oversized
 from conformance.judge import Judge
 from conformance.marks import from_profile, requirement
 from conformance.protocols.caxton.bystander import stand_by
@@ -28,15 +28,21 @@ _ROWS: Mapping[str, str] = {
 _OPTIONAL = ("stopAgent", "rollbackDeployment", "distributeTask")
 """Operations that may make do without a body, so that none, or null, may be served."""
 
+_UNDEMANDING = (*_OPTIONAL, "updateAgent")
+"""Operations that may be served where nothing is known of what the body names: parsers put U+FFFD
+in the place of bytes that are no UTF-8, and then it is an object.
+"""
+
 _FEW = ("cut off", "array")
 """What is sent where calls may be few."""
 
 
 def _bodies(operation: str, *, all_of_them: bool) -> dict[str, bytes]:
     bodies = {**MALFORMED, **NOT_OBJECTS, "bytes": b"\xff\xfe\x00\x81" * 8}
-    left_out = ("nothing", "null") if operation in _OPTIONAL else ()
+    left_out = {b"", b"null"} if operation in _OPTIONAL else set()
+    left_out |= {NO_UTF8} if operation in _UNDEMANDING else set()
     kept = bodies if all_of_them else _FEW
-    return {name: bodies[name] for name in kept if name not in left_out}
+    return {name: bodies[name] for name in kept if bodies[name] not in left_out}
 
 
 async def _paths(client: Client, crew: Crew, victim: Agent) -> dict[str, dict[str, str]]:
