@@ -225,7 +225,10 @@ async def test_flow_without_a_token(script: Dialogue, judge: Judge) -> None:
     survey = await survey_of(script)
     before = await script.list_actions(line)
     again = await script.list_actions(line)
-    await script.list_actions(line, token=before.request.token)
+    mark, token = line.mark(), before.request.token
+    await script.say(line, Request(action="list_actions", parameters={}, token=token))
+    # Something more that follows the first reply is not the reply to the second.
+    await line.wait(lambda f: _served(f) and echoes(f, token), script.timeout, mark)
     mark = line.mark()
     sent = await line.send({"action": "list_actions", "parameters": {}})
     asked = await script.list_actions(line)
