@@ -91,10 +91,12 @@ def test_agent_ends_when_its_time_is_up() -> None:
 
 def test_agent_without_a_coordinator_waits_and_still_obeys() -> None:
     with _agent("http://127.0.0.1:9/none", "--lives", "5") as process:
-        time.sleep(0.4)
+        assert process.stderr is not None
+        said = process.stderr.readline()  # from here on it is ready to be asked
         process.send_signal(signal.SIGTERM)
         status, log = _end(process)
     assert status == 0
+    assert "refused" in said
     assert "Traceback" not in log
 
 
