@@ -122,6 +122,18 @@ class Score:
             groups[mutant[name]].append(mutant)
         return {key: _figures(groups[key]) for key in sorted(groups)}
 
+    @cached_property
+    def stated(self) -> dict[str, Figures]:
+        """The figures of each source without what is no more than implied to be wrong."""
+        return {
+            source: _figures(each for each in self.mutants if self._is_stated(each, source))
+            for source in self.by("source")
+        }
+
+    @staticmethod
+    def _is_stated(mutant: Mapping[str, Any], source: str) -> bool:
+        return mutant["source"] == source and not mutant["implied"]
+
     def of(self, *fates: str) -> list[Mapping[str, Any]]:
         """The mutants that met one of these fates."""
         return [mutant for mutant in self.mutants if mutant["fate"] in fates]

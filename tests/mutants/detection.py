@@ -66,8 +66,11 @@ def figures(scores: Sequence[Score]) -> Iterator[str]:
     span = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     yield f"Of {span}. A sample tells no more than its size: one of 30 that survives is 3 %."
     yield ""
-    yield "| protocol | role | source | judged, of | score | caught | " + " | ".join(_OTHERS) + " |"
-    yield "|---|---|---|---|---|---|" + "---|" * len(_OTHERS)
+    yield "`stated` is the score without what is no more than implied to be wrong."
+    yield ""
+    columns = ("protocol", "role", "source", "judged, of", "score", "stated", "caught", *_OTHERS)
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
     for score in scores:
         for source, each in score.by("source").items():
             yield _line(score, source, each)
@@ -93,14 +96,18 @@ def figures(scores: Sequence[Score]) -> Iterator[str]:
 def _line(score: Score, source: str, told: Figures) -> str:
     sources = score.session["sources"] if score.session else ()
     known = next((each["known"] for each in sources if each["source"] == source), "?")
-    share = "none" if told.score is None else f"{told.score:g} %"
+    share, stated = (_share(each) for each in (told, score.stated[source]))
     protocol, role = score.header["protocol"]["id"], score.header["role"]
     judged = f"{told.judged} of {known}"
     if score.session and score.session["stages"] == "suspects":
         judged += ", by their own rows alone"
-    cells = [protocol, role, source, judged, share, told.counts["caught"]]
+    cells = [protocol, role, source, judged, share, stated, told.counts["caught"]]
     cells += [told.counts[fate] for fate in _OTHERS]
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _share(told: Figures) -> str:
+    return "none" if told.score is None else f"{told.score:g} %"
 
 
 if __name__ == "__main__":

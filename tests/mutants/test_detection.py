@@ -14,7 +14,7 @@ def test_figures_tell_their_samples_and_what_survived(tmp_path: Path) -> None:
     score = Score.read(a_file(tmp_path, CAUGHT, lost, an_end()))
     told = "\n".join(figures([score]))
     assert "Of 2026-03-01." in told
-    assert "| aitbc | coordinator | wire | 2 of 90 | 50 % | 1 | 1 |" in told
+    assert "| aitbc | coordinator | wire | 2 of 90 | 50 % | 100 % | 1 | 1 |" in told
     assert "- aitbc, coordinator, wire: `getAgent:lost` (implied)" in told
 
 
