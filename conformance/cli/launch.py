@@ -128,12 +128,13 @@ def asked_target(arguments: argparse.Namespace, protocol: Protocol) -> Target:
 def carry_out(context: RunContext, arguments: argparse.Namespace, protocol: Protocol) -> int:
     """Run the suite, write the reports, and return the exit code."""
     asked, out = wanted(arguments, "--report"), arguments.out
-    _make_room(out)
     reason = _out_of_reach(context)
+    if not reason:
+        _check_token(context, protocol)
+    _make_room(out)
     if reason:
         _give_up(context, protocol, reason)
         return _report(context, asked, out).exit_code
-    _check_token(context, protocol)
     with commands_stopped():
         ended = _run_suite(context, arguments)
     if not Path(context.record).exists():

@@ -249,8 +249,12 @@ class TestToken:
     """A coordinator that turns everybody away who shows no token."""
 
     async def test_one_that_is_not_known_is_asked_for(self, tmp_path: Path) -> None:
+        earlier = tmp_path / "assay-report" / "run.jsonl"
+        earlier.parent.mkdir()
+        earlier.write_text("what an earlier run left")
         async with mockserver.start("caxton") as mock:
             done = await assay(tmp_path, "test", "caxton", "--url", mock.url)
+        assert earlier.read_text() == "what an earlier run left"
         refused(done, "--token: is wanted", "GET /api/v1/agents gives 401", "X-Caxton-Token")
 
     async def test_none_is_asked_for_where_none_is_wanted(self, tmp_path: Path) -> None:

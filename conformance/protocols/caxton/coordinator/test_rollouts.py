@@ -113,7 +113,7 @@ async def _judge_version(rollouts: Rollouts, judge: Judge, begun: _Begun, seen: 
     look = rollouts.version_is(begun.agent, begun.version) if done else None
     details = await (look or rollouts.client.get(begun.agent))
     wrong = f"while its deployment is {seen.at('/status')} the agent has {version_of(details)}"
-    ended = details.at("/status") in ("stopped", "failed", "unloaded", "removed")
+    ended = details.at("/status") in ("stopped", "failed", "removed")
     state = details.at("/status") if details.ok else details.outcome
     running = f"an agent to which a new version comes is {state}"
     judge.holds("CAXTON-CRD-014", details.ok and not ended, running, begun.said, details)
