@@ -117,22 +117,21 @@ class Score:
 
     def by(self, name: str) -> dict[str, Figures]:
         """The figures of each `source`, `operator`, or whatever a mutant's record names."""
-        groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for mutant in self.mutants:
-            groups[mutant[name]].append(mutant)
-        return {key: _figures(groups[key]) for key in sorted(groups)}
+        return {key: _figures(group) for key, group in self._groups(name).items()}
 
     @cached_property
     def stated(self) -> dict[str, Figures]:
         """The figures of each source without what is no more than implied to be wrong."""
         return {
-            source: _figures(each for each in self.mutants if self._is_stated(each, source))
-            for source in self.by("source")
+            source: _figures(mutant for mutant in group if not mutant["implied"])
+            for source, group in self._groups("source").items()
         }
 
-    @staticmethod
-    def _is_stated(mutant: Mapping[str, Any], source: str) -> bool:
-        return mutant["source"] == source and not mutant["implied"]
+    def _groups(self, name: str) -> dict[str, list[Mapping[str, Any]]]:
+        groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for mutant in self.mutants:
+            groups[mutant[name]].append(mutant)
+        return dict(sorted(groups.items()))
 
     def of(self, *fates: str) -> list[Mapping[str, Any]]:
         """The mutants that met one of these fates."""

@@ -30,7 +30,10 @@ class Sayings:
         documents = {"": protocol.openapi, "asyncapi": protocol.asyncapi, "grpc": protocol.grpc}
         self._drawers = {name: Drawer(Facets(each)) for name, each in documents.items()}
         self._messages = {message.id: message.payload for message in protocol.messages.values()}
-        self._seeds = messages(protocol)
+        self._seeds = {
+            name: [each for each in said if self._at(self._messages[name])[2].accepts(each)]
+            for name, said in messages(protocol).items()
+        }
 
     def valid(self, reference: str) -> SearchStrategy[Any]:
         """What may stand there."""
@@ -38,16 +41,14 @@ class Sayings:
         return drawer.of(schema).filter(shape.accepts)
 
     def broken(self, reference: str, wholes: Sequence[Any] = ()) -> SearchStrategy[Broken]:
-        """What may not, by one keyword each. Some come of `wholes`, as far as these are legal."""
+        """What may not, by one keyword each. Some come of `wholes`, which may stand there."""
         drawer, schema, shape = self._at(reference)
-        breaker = Breaker(drawer, [whole for whole in wholes if shape.accepts(whole)])
+        breaker = Breaker(drawer, wholes)
         return breaker.of(schema).filter(lambda broken: _is_broken_there(shape, broken))
 
     def message(self, name: str) -> SearchStrategy[Any]:
         """Messages of a channel, by the id of the message; some of them its scenarios'."""
-        _, _, shape = self._at(self._messages[name])
-        known = [said for said in self._seeds.get(name, ()) if shape.accepts(said)]
-        drawn = self.valid(self._messages[name])
+        drawn, known = self.valid(self._messages[name]), self._seeds.get(name)
         return st.one_of(drawn, st.sampled_from(known)) if known else drawn
 
     def broken_message(self, name: str) -> SearchStrategy[Broken]:

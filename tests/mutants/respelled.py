@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from websockets.frames import Opcode
+
 from conformance.clients.rfc6455 import frame_bytes
 from conformance.exchange import MISSING, read_json
 from conformance.mutation.breaking.whole import Whole
@@ -23,8 +25,6 @@ __all__ = ["Respelled", "respelled"]
 _CHUNK = 100
 _EXACT = 2**53
 _FRAMING = ("content-length", "transfer-encoding")
-_CONTINUATION, _TEXT, _PING = 0, 1, 9
-_OPCODES = {"binary": 2, "close": 8, "ping": _PING, "pong": 10}
 _NO_CODE = 1005
 
 
@@ -163,7 +163,7 @@ class _Frames:
             if said.kind == "text":
                 pieces += _cut(_written(said.data) or said.data)
             else:
-                pieces.append(frame_bytes(_OPCODES[said.kind], _payload(said), masked=False))
+                pieces.append(frame_bytes(Opcode[said.kind.upper()], _payload(said), masked=False))
         return pieces
 
 
@@ -177,8 +177,8 @@ def _cut(data: bytes) -> list[Piece]:
     """A message in three fragments, and a ping between them."""
     near, far = len(data) // 3, len(data) // 2
     return [
-        frame_bytes(_TEXT, data[:near], fin=False, masked=False),
-        frame_bytes(_PING, b"still there?", masked=False),
-        frame_bytes(_CONTINUATION, data[near:far], fin=False, masked=False),
-        frame_bytes(_CONTINUATION, data[far:], masked=False),
+        frame_bytes(Opcode.TEXT, data[:near], fin=False, masked=False),
+        frame_bytes(Opcode.PING, b"still there?", masked=False),
+        frame_bytes(Opcode.CONT, data[near:far], fin=False, masked=False),
+        frame_bytes(Opcode.CONT, data[far:], masked=False),
     ]

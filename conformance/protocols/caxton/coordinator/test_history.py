@@ -15,6 +15,9 @@ from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.talk import Talk, known_as, rows_of, texts_of
 from conformance.times import parse_time
 
+_LONG = 23
+"""Messages of a conversation that is longer than the shortest pages."""
+
 
 @requirement(
     "CAXTON-HIS-012",
@@ -173,9 +176,6 @@ async def _judge_long(client: Client, judge: Judge, agent: Agent) -> None:
     seen = await talk.remembered()
     _judge_total(judge, talk, seen)
     _judge_further(judge, talk, seen)
-
-
-_LONG = 23
 
 
 def _judge_total(judge: Judge, talk: Talk, page: Exchange) -> None:
