@@ -34,6 +34,17 @@ def test_faults_are_told(version: str) -> None:
     assert faults_of(description(version, **{"$ref": "#/components/responses/None"}))
 
 
+def test_references_of_requests_must_lead_somewhere() -> None:
+    document = description("3.1.0", description="as it is")
+    schema = {"$ref": "#/components/schemas/Berth%2EQuay"}
+    content = {"application/json": {"schema": schema, "example": {"$ref": "#/no/reference"}}}
+    document["paths"]["/berths"]["get"]["requestBody"] = {"content": content}
+    (fault,) = faults_of(document)
+    assert "leads nowhere" in fault
+    document["components"] = {"schemas": {"Berth.Quay": {"type": "object"}}}
+    assert faults_of(document) == []
+
+
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
 async def test_nothing_is_read_or_fetched_for_a_peer(version: str, tmp_path: Path) -> None:
     """A file that is there, and would do, is left alone as well."""

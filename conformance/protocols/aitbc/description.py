@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 from jsonschema_path import SchemaPath
 from openapi_spec_validator.shortcuts import get_validator_cls
 
+from schemas import pointer as json_pointer
+
 __all__ = ["ElsewhereError", "faults_of"]
+
+_SHOWN = ("example", "examples", "default", "const", "enum", "value")
+"""Members whose values are data."""
 
 _LONGEST = 120
 """Characters of what is told of a fault."""
@@ -49,4 +55,23 @@ def faults_of(document: Any) -> list[str]:
         found = [f"it cannot be read as OpenAPI: {error}"]
     if nowhere.asked:
         raise ElsewhereError(", ".join(nowhere.asked))
-    return [message[:_LONGEST] for message in found]
+    # The library follows the references of answers and parameters, and of no bodies of requests.
+    dangling = [f"{address} leads nowhere" for address in _dangling(document, document)]
+    return [message[:_LONGEST] for message in [*found, *dangling]]
+
+
+def _dangling(said: Any, document: Any) -> Iterator[str]:
+    """References into the document itself that lead to nothing; values that are shown hold none."""
+    if isinstance(said, list):
+        for each in said:
+            yield from _dangling(each, document)
+    elif isinstance(said, dict):
+        address = said.get("$ref")
+        if isinstance(address, str) and address.startswith("#/"):
+            try:
+                json_pointer.dig(document, json_pointer.parse(unquote(address[1:])))
+            except LookupError:
+                yield address
+        for name, each in said.items():
+            if name not in _SHOWN:
+                yield from _dangling(each, document)
