@@ -28,8 +28,8 @@ _TOKEN = "token"  # noqa: S105  # part of a name
 
 
 class Breaker:
-    """What all connections of a proxy share while one mutant is tried. `told` is called whenever
-    the mutant has been applied; `noise` gives so many bytes, to mask frames with.
+    """What all connections of a proxy share while one mutant is tried. `noise` gives so
+    many bytes, to mask frames with.
     """
 
     def __init__(
@@ -38,7 +38,6 @@ class Breaker:
         requirements: Mapping[str, Requirement],
         mutant: Mutant,
         role: Role,
-        told: Callable[[], None] = lambda: None,
         *,
         noise: Callable[[int], bytes] = bytes,
     ) -> None:
@@ -56,7 +55,6 @@ class Breaker:
         """The open WebSockets."""
         rows = {name: row for name, row in requirements.items() if row.role == role}
         self._known = bodies(protocol, rows, role)
-        self._told = told
         self.noise = noise
         self._body = self._find_body()
         self._field = self._find_field()
@@ -66,7 +64,6 @@ class Breaker:
     def did(self) -> None:
         """The mutant was applied."""
         self.applied += 1
-        self._told()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:

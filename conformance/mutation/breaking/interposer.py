@@ -1,89 +1,133 @@
-"""A process between an examiner and an agent: a proxy, and the agent started with its address.
+"""Proxies between an examiner and an agent: one for each life of the agent, as long as it lasts.
 
-It is started in the agent's place, and is nothing to be noticed: it ends when the agent does, as
-the agent did, and leaves being asked to end to it.
+In the agent's place a script is started (`threshold.py`). It tells where the examiner awaits the
+agent, and becomes the agent once a proxy stands before that, with the proxy's address.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
-import random
-import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from conformance.agent_process import fill_command
 from conformance.mutation.breaking.breaker import Breaker
 from conformance.mutation.breaking.changes import Breaking
-from conformance.mutation.breaking.standing import FAILURE, unheard
-from conformance.mutation.mutant import Mutant
 from conformance.proxy.server import proxying
 from conformance.target import Target, Tls
-from schemas import load, load_requirements
 from schemas.spec import Protocol
 
-__all__ = ["main"]
+__all__ = ["Interposer", "unheard"]
 
 _PREFIX = "ASSAY_"
+_THRESHOLD = Path(__file__).with_name("threshold.py")
+_LIMIT = 1 << 20
+"""Bytes of an environment, at the most."""
+
 _LAST_WORDS = 0.2
 """Seconds for what the agent said last to come through."""
 
-
-def main() -> None:
-    """`sys.argv` holds the file with the task."""
-    task = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    code = asyncio.run(_stand(task))
-    if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    sys.exit(code)
+_LOOKS = 0.05
+"""Seconds between looks at an agent that has closed what it was handed, and may live on."""
 
 
-async def _stand(task: Mapping[str, Any]) -> int:
-    protocol = load(task["protocol"])
-    values = {
+class Interposer:
+    """Listens at `path`, a socket to be, for the lives of the agent that `command` starts. Each
+    gets a proxy with what `breaker` makes for it, which breaks nothing where that makes `None`.
+
+    `failure` is why no proxy could be had for one of them.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        command: Sequence[str],
+        breaker: Callable[[], Breaker | None],
+        path: Path,
+    ) -> None:
+        self.failure: Exception | None = None
+        self._protocol = protocol
+        self._command = tuple(command)
+        self._breaker = breaker
+        self._path = path
+        self._server: asyncio.Server | None = None
+        self._lives: set[asyncio.Task[None]] = set()
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What is to be started in the agent's place."""
+        return (sys.executable, "-I", "-S", str(_THRESHOLD), str(self._path))
+
+    async def start(self) -> None:
+        """Raises `OSError` where there can be no such socket."""
+        self._server = await asyncio.start_unix_server(self._take, self._path, limit=_LIMIT)
+
+    async def close(self) -> None:
+        """End the proxies of whoever still lives."""
+        if self._server is not None:
+            self._server.close()
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._lives.add(task)
+        try:
+            await self._stand(reader, writer)
+        except (asyncio.CancelledError, ConnectionError):
+            pass  # it is over here, or there: whoever examines it sees that
+        except Exception as error:  # noqa: BLE001  # told where all else of the mutant is
+            self.failure = self.failure or error
+        finally:
+            self._lives.discard(task)
+            writer.close()
+
+    async def _stand(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One life of the agent."""
+        said = await reader.readline()
+        if not said:
+            return  # it was ended before it had begun
+        asked = json.loads(said)
+        values = _values(asked["environment"])
+        target = Target(url=values["url"], grpc=values["grpc"], tls=Tls(ca=values["ca"]))
+        breaker = self._breaker()
+        changes = Breaking(breaker) if breaker else None
+        known = target.for_protocol(self._protocol)
+        async with proxying(
+            self._protocol, {}, known, unheard, changes=changes, mirrors=True
+        ) as proxy:
+            now = {**values, **proxy.values}
+            named = {f"{_PREFIX}{name.upper()}": value for name, value in proxy.values.items()}
+            told = {"command": fill_command(self._command, now), "environment": named}
+            writer.write(json.dumps(told).encode() + b"\n")
+            await _end(reader, asked["pid"])
+            await asyncio.sleep(_LAST_WORDS)
+
+
+def _values(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the examiner says of itself, by the names of a command's placeholders."""
+    return {
         name.removeprefix(_PREFIX).lower(): value
-        for name, value in os.environ.items()
+        for name, value in environment.items()
         if name.startswith(_PREFIX)
     }
-    target = Target(url=values["url"], grpc=values["grpc"], tls=Tls(ca=values["ca"]))
-    breaker = _breaker(protocol, task) if task["mutant"] is not None else None
-    changes = Breaking(breaker) if breaker else None
-    known = target.for_protocol(protocol)
-    async with proxying(protocol, {}, known, unheard, changes=changes, mirrors=True) as proxy:
-        code = await _live(task["command"], {**values, **proxy.values})
-        await asyncio.sleep(_LAST_WORDS)
-    if breaker is not None and breaker.failure is not None:
-        said = f"{breaker.mutant.name} cannot be applied: {breaker.failure!r}"
-        Path(task["tally"]).with_name(FAILURE).write_text(said, "utf-8")
-    return code
 
 
-def _breaker(protocol: Protocol, task: Mapping[str, Any]) -> Breaker:
-    mutant = Mutant(**task["mutant"])
-    told = _teller(Path(task["tally"]))
-    noise = random.Random(task["seed"]).randbytes  # noqa: S311  # to be repeated, not secret
-    rows = load_requirements(protocol)
-    return Breaker(protocol, rows, mutant, "agent", told, noise=noise)
+def unheard(_: object) -> None:
+    """What passes is nobody's affair here: the suite judges it."""
 
 
-def _teller(tally: Path) -> Any:
-    def tell() -> None:
-        with tally.open("ab") as file:  # of several processes, each adds a byte
-            file.write(b".")
-
-    return tell
-
-
-async def _live(command: list[str], values: Mapping[str, str]) -> int:
-    """The agent's life. It is in our group: who ends that, or asks it to end, reaches it."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
-    environment = {f"{_PREFIX}{name.upper()}": value for name, value in values.items()}
-    process = await asyncio.create_subprocess_exec(
-        *fill_command(command, values), env={**os.environ, **environment}
-    )
-    return await process.wait()
+async def _end(reader: asyncio.StreamReader, pid: int) -> None:
+    """Until the agent has ended; it may close what it was handed before that."""
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.kill(pid, 0)
+            await asyncio.sleep(_LOOKS)

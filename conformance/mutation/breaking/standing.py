@@ -3,51 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from conformance.mutation.breaking.breaker import Breaker
 from conformance.mutation.breaking.changes import Breaking
+from conformance.mutation.breaking.interposer import Interposer, unheard
 from conformance.mutation.mutant import Mutant
 from conformance.proxy.changing import Changes
 from conformance.proxy.server import RunningProxy, proxying
 from conformance.target import Target
 from schemas import load_requirements
-from schemas.spec import Protocol
+from schemas.spec import Protocol, Role
 
 __all__ = [
-    "FAILURE",
     "BreakingError",
     "broken_agent",
     "broken_coordinator",
     "standing_before",
-    "unheard",
 ]
-
-_HOME = str(Path(__file__).resolve().parents[3])
-_INTERPOSED = (
-    "import sys; sys.path.insert(0, {home!r}); "
-    "from conformance.mutation.breaking.interposer import main; main()"
-)
-
-
-FAILURE = "failure"
-"""The file beside the tally that tells what went wrong."""
 
 
 class BreakingError(Exception):
     """A mutant could not be applied: a fault of ours, and no word on the peer."""
-
-
-def unheard(_: object) -> None:
-    """What passes is nobody's affair here: the suite judges it."""
 
 
 class broken_coordinator:  # noqa: N801  # used as a function is: `async with broken_coordinator(…)`
@@ -77,9 +60,7 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
     async def __aenter__(self) -> Target:
         changes = None
         if self._mutant is not None:
-            rows = load_requirements(self._protocol)
-            noise = random.Random(self._seed).randbytes  # noqa: S311  # to be repeated, not secret
-            self._breaker = Breaker(self._protocol, rows, self._mutant, "coordinator", noise=noise)
+            self._breaker = _made(self._protocol, self._mutant, "coordinator", self._seed)
             changes = Breaking(self._breaker)
         before = standing_before(self._protocol, self._target, changes)
         return await self._stack.enter_async_context(before)
@@ -126,8 +107,8 @@ def _trusted(proxy: RunningProxy, target: Target, stack: contextlib.ExitStack) -
 
 class broken_agent:  # noqa: N801  # see above
     """The same agent, with what it says broken as the mutant has it: enters with the command that
-    starts it so. `command` may hold the placeholders that an agent's command has. Raises
-    `BreakingError` on leaving, where something went wrong here.
+    starts it so. `command` may hold the placeholders that an agent's command has. Raises `OSError`
+    where a socket cannot be had, and `BreakingError` on leaving, where something went wrong here.
     """
 
     def __init__(
@@ -141,30 +122,22 @@ class broken_agent:  # noqa: N801  # see above
         self._protocol = protocol
         self._mutant = mutant
         self._command = tuple(command)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._seed = seed
-        self._applied = 0
+        self._breakers: list[Breaker] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._interposer: Interposer | None = None
 
     @property
     def applied(self) -> int:
         """How often the mutant has been applied, in all lives of the agent."""
-        if self._folder is not None:
-            with contextlib.suppress(FileNotFoundError):
-                self._applied = self._tally.stat().st_size
-        return self._applied
+        return sum(breaker.applied for breaker in self._breakers)
 
     async def __aenter__(self) -> tuple[str, ...]:
         self._folder = tempfile.TemporaryDirectory(prefix="assay-mutant-")
-        said = {
-            "protocol": self._protocol.id,
-            "mutant": asdict(self._mutant) if self._mutant else None,
-            "command": self._command,
-            "tally": str(self._tally),
-            "seed": self._seed,
-        }
-        task = Path(self._folder.name) / "task.json"
-        task.write_text(json.dumps(said), "utf-8")
-        return (sys.executable, "-P", "-c", _INTERPOSED.format(home=_HOME), str(task))
+        path = Path(self._folder.name) / "socket"
+        self._interposer = Interposer(self._protocol, self._command, self._breaker, path)
+        await self._interposer.start()
+        return self._interposer.command
 
     async def __aexit__(
         self,
@@ -173,15 +146,27 @@ class broken_agent:  # noqa: N801  # see above
         trace: TracebackType | None,
     ) -> None:
         assert self._folder is not None, "it was entered"
-        self._applied = self.applied
-        failure = self._tally.with_name(FAILURE)
-        said = failure.read_text("utf-8") if failure.exists() else ""
+        assert self._interposer is not None, "it was entered"
+        await self._interposer.close()
         self._folder.cleanup()
-        self._folder = None
-        if said and error is None:
-            raise BreakingError(said)
+        failures = (self._interposer.failure, *(each.failure for each in self._breakers))
+        failure = next(filter(None, failures), None)
+        if failure is not None and error is None:
+            raise BreakingError(f"{self._named} cannot be applied: {failure!r}") from failure
 
     @property
-    def _tally(self) -> Path:
-        assert self._folder is not None, "it was entered"
-        return Path(self._folder.name) / "applied"
+    def _named(self) -> str:
+        return self._mutant.name if self._mutant else "no mutant"
+
+    def _breaker(self) -> Breaker | None:
+        """For one life: each begins with the same one."""
+        if self._mutant is None:
+            return None
+        breaker = _made(self._protocol, self._mutant, "agent", self._seed)
+        self._breakers.append(breaker)
+        return breaker
+
+
+def _made(protocol: Protocol, mutant: Mutant, role: Role, seed: int) -> Breaker:
+    noise = random.Random(seed).randbytes  # noqa: S311  # to be repeated, not secret
+    return Breaker(protocol, load_requirements(protocol), mutant, role, noise=noise)
