@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -29,7 +30,7 @@ class CheckoutPeers:
 
     def candidates(self, protocol: str, role: Role) -> Sequence[Candidate]:
         """Every fault, with the rows that were seen to catch it."""
-        seen = _caught_by(protocol, role)
+        seen, left_open = _caught_by(protocol, role), _left_open().get(protocol, {}).get(role, {})
         faults = (agents if role == "agent" else coordinators).FAULTS.get(protocol, {})
         return [
             Candidate(
@@ -38,6 +39,7 @@ class CheckoutPeers:
                     source="behaviour",
                     place="",
                     operator=name.rpartition(".")[2] if "." in name else name.partition("_")[0],
+                    lawful=left_open.get(name, ""),
                 ),
                 reading=agents.style_of(protocol, name) if role == "agent" else fault.reading,
                 implied=fault.implied,
@@ -79,6 +81,13 @@ def _caught_by(protocol: str, role: Role) -> Mapping[str, dict[str, str]]:
             fault, _, situation = told.partition(" @ ")
             rows[fault][row] = situation
     return rows
+
+
+@cache
+def _left_open() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """By protocol, role and name of a fault what the document leaves open there."""
+    known: Mapping[str, Any] = yaml.safe_load((_HERE / "left_open.yaml").read_text("utf-8"))
+    return known
 
 
 def _situations(rows: Mapping[str, str]) -> tuple[str, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conformance.mutation import providers
 from conformance.mutation.providers import Provider, find_provider
 from schemas import PackError, protocol_ids
+from tests.mutants import provider
 from tests.mutants.provider import PROVIDER
 
 _ROLES = ("coordinator", "agent")
@@ -57,6 +59,21 @@ def test_every_protocol_has_forty_mutants_and_their_readings(protocol: str, role
     lawful = set(PROVIDER.lawful(protocol, role))  # type: ignore[arg-type]
     assert {each.reading for each in candidates} <= lawful
     assert {each.mutant.source for each in candidates} == {"behaviour"}
+
+
+def test_what_is_left_open_is_lawful_by_its_rule() -> None:
+    known = {each.name: each.mutant.lawful for each in PROVIDER.candidates("aitbc", "agent")}
+    assert known["discover_without_body"].startswith("whether a search has a body")
+    assert not known["never_registers"]
+
+
+@pytest.mark.parametrize("role", _ROLES)
+@pytest.mark.parametrize("protocol", protocol_ids())
+def test_whatever_is_left_open_is_a_fault_of_ours(protocol: str, role: str) -> None:
+    file = Path(provider.__file__).with_name("left_open.yaml")
+    told = yaml.safe_load(file.read_text("utf-8")).get(protocol, {}).get(role, {})
+    names = {each.name for each in PROVIDER.candidates(protocol, role)}  # type: ignore[arg-type]
+    assert set(told) <= names
 
 
 @pytest.mark.parametrize("role", _ROLES)
