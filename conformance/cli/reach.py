@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from conformance.clients import HttpClient
@@ -34,16 +35,26 @@ async def unreachable(target: Target) -> str:
             return ""
 
 
+_ASKED: Mapping[str, bytes | None] = {"GET": None, "POST": b"{}"}
+"""The methods that can be tried, with the body of each."""
+
+
 async def turned_away(target: Target, protocol: Protocol) -> str:
     """What the coordinator answers with 401, as no token is known that it could be shown; empty
-    where one is, or where none is wanted.
+    where one is, or where none is wanted. It may guard its reads, or what changes something alone:
+    that is asked with an empty object, which does nothing.
     """
-    plain = [op for op in protocol.operations.values() if op.method == "GET" and not op.parameters]
-    if not protocol.token_header or target.token(protocol) or not plain:
+    if not protocol.token_header or target.token(protocol):
         return ""
     client = HttpClient(protocol, target)
     try:
-        said = await client.call(plain[0].id, lawful=False)
+        for operation in protocol.operations.values():
+            if operation.parameters or operation.method not in _ASKED:
+                continue
+            body = _ASKED[operation.method]
+            said = await client.call(operation.id, raw=body, lawful=False, patient=False)
+            if said.status == 401:
+                return f"{operation.method} {operation.path}"
     finally:
         await client.close()
-    return f"GET {plain[0].path}" if said.status == 401 else ""
+    return ""

@@ -257,6 +257,16 @@ class TestToken:
         assert earlier.read_text() == "what an earlier run left"
         refused(done, "--token: is wanted", "GET /api/v1/agents gives 401", "X-Caxton-Token")
 
+    async def test_one_that_only_changes_want_is_asked_for(self, tmp_path: Path) -> None:
+        async def open_to_readers(line: Line) -> None:
+            while heard := await line.heard():
+                get = heard.startswith(b"GET ")
+                await line.say(answer() if get else answer(status="401 Unauthorized"))
+
+        async with listening(open_to_readers) as url:
+            done = await assay(tmp_path, "test", "caxton", "--url", url)
+        refused(done, "--token: is wanted", "POST /api/v1/agents gives 401")
+
     async def test_none_is_asked_for_where_none_is_wanted(self, tmp_path: Path) -> None:
         settings = mockserver.Settings(token="")
         async with mockserver.start("caxton", settings=settings) as mock:

@@ -45,6 +45,7 @@ _RULES: Final = (
         "auth.username.case_ignored",
         "the user name in another case is accepted",
         lambda a, o: _folds(o, 1, a.username) and (o[0], o[2]) == (VERSION, a.password),
+        implied=True,
     ),
     knows(
         "auth.password.prefix",

@@ -131,9 +131,11 @@ _OFFERS: Mapping[str, list[Offer]] = {
         _bent(lambda text: text[:-1] + _another(text[-1:])),
         _bent(lambda text: _another(text[:1]) + text[1:]),
     ],
-    "ARCH-AUTH-006": [
+    "ARCH-AUTH-019": [
         _bent(str.swapcase, username=True),
         _bent(str.upper, username=True),
+    ],
+    "ARCH-AUTH-006": [
         _bent(_half, username=True),
         _bent(lambda text: text + "x", username=True),
         _bent(lambda text: text[:-1] + _another(text[-1:]), username=True),
