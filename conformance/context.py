@@ -33,6 +33,8 @@ class RunContext:
     seed: int = 0
     profile: str = "standard"
     strict: bool = False
+    fail_fast: bool = False
+    """Is the check that finds the first row broken the last one? The run is left incomplete."""
     only: str = "*"
     command: tuple[str, ...] = ()
     record: str = ""

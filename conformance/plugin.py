@@ -261,6 +261,9 @@ class _Controller:
             elif record["record"] == "coverage":
                 self.covered.add(Tally.of(record))
 
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self.session = session
+
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.later |= _first_profiles(items)
 
@@ -302,6 +305,8 @@ class _Controller:
         if record["verdict"] in ("fail", "warn"):
             row = self.suite.all_rows[record["requirement"]]
             self.progress.found(record["verdict"], row, record["message"])
+        if record["verdict"] == "fail" and self.suite.context.fail_fast:
+            self.session.shouldstop = "a row is broken, and the first was to be the last"
 
     def _cover(self, record: dict[str, Any]) -> None:
         """Only what is new is written: where everything was said before, nothing."""

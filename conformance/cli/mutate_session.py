@@ -224,10 +224,18 @@ def _refuse_other(theirs: object, ours: object, name: str, out: Path) -> None:
     refuse_unless(theirs == ours, str(out), message, None, "give another name with --out")
 
 
+_TOLD = ("fail", "warn", "pass")
+"""What a verdict is that does not just say that there is none."""
+
+
 def read_seen(record: Path) -> Seen:
-    """What a run.jsonl says of each row. Whatever broke the suite leaves nothing to be believed."""
+    """What a run.jsonl says of each row. Whatever broke the suite leaves nothing to be believed;
+    where it ended with the first row that fails, what it did not come to is nowhere told.
+    """
     run = Run.read(record)
     broke = next((fault.message for fault in run.faults), "")
-    if not broke and not run.complete:
-        broke = run.ending
-    return Seen(verdicts={row.id: row.verdict for row in run.requirements}, broke=broke)
+    verdicts = {row.id: row.verdict for row in run.requirements}
+    if not run.complete:
+        verdicts = {row: told for row, told in verdicts.items() if told in _TOLD}
+        broke = broke or ("" if "fail" in verdicts.values() else run.ending)
+    return Seen(verdicts=verdicts, broke=broke)

@@ -202,7 +202,8 @@ class Runner:
     ) -> tuple[Judgement, int | None]:
         limit = max(_LIMIT, _TIMES * base.seconds)
         take = partial(self.peers.broken, candidate)
-        seen, applied = await self._run(take, rows, situations, limit)
+        enough = self.settings.stages != "whole"  # one row that fails
+        seen, applied = await self._run(take, rows, situations, limit, fail_fast=enough)
         return judgement(candidate, base.verdicts, seen, applied), applied
 
     async def _run(
@@ -211,6 +212,8 @@ class Runner:
         rows: tuple[str, ...],
         situations: tuple[str, ...],
         limit: float,
+        *,
+        fail_fast: bool = False,
     ) -> tuple[Seen, int | None]:
         """What the suite says of a peer, and how often something was broken. Whatever goes wrong
         with a peer before or behind it is an error of that one alone.
@@ -225,6 +228,7 @@ class Runner:
                     command=peer.command,
                     rows=rows,
                     situations=situations,
+                    fail_fast=fail_fast,
                     library=self.settings.context.library and not rows,
                     fuzz=0.0 if rows else self.settings.context.fuzz,  # chance has the last word
                 )
