@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import ssl
 import time
@@ -202,7 +203,7 @@ class HttpClient:
         trace = SimpleNamespace(reused=False, renewed=False)
         began = time.monotonic()
         said = await self._exchange(asked, trace, way)
-        if isinstance(said, aiohttp.ServerDisconnectedError) and trace.reused:
+        if trace.reused and _is_ended(said):
             # The peer may end an idle connection just as we write to it: that is no answer.
             trace.renewed = True
             said = await self._exchange(asked, trace, way)
@@ -226,6 +227,7 @@ class HttpClient:
                 URL(asked.url, encoded=True),
                 headers=asked.headers,
                 data=asked.body if way.with_body else None,
+                skip_auto_headers=("content-type",),  # no label on what has no body
                 ssl=True if way.context is None else way.context,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
@@ -316,6 +318,13 @@ def _encode(body: Any) -> bytes:
     if body is _NOTHING:
         return b""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
+
+
+def _is_ended(said: object) -> bool:
+    """Did the connection end, in order or by a reset, before there was an answer?"""
+    if isinstance(said, aiohttp.ClientOSError):
+        return said.errno in (errno.ECONNRESET, errno.EPIPE)
+    return isinstance(said, aiohttp.ServerDisconnectedError | ConnectionResetError)
 
 
 async def _note_reuse(_session: Any, context: Any, _params: Any) -> None:

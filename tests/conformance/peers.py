@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,6 +42,9 @@ class Line:
 
     def abort(self) -> None:
         """End it with a reset."""
+        own: socket.socket = self.writer.get_extra_info("socket")
+        at_once = struct.pack("ii", 1, 0)  # without it the system may end it in order
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         self.writer.transport.abort()
 
 

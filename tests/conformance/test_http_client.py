@@ -97,6 +97,17 @@ class TestCalls:
         assert not said.lawful
         assert not said.served, "what is not lawful need not succeed"
 
+    async def test_what_has_no_body_has_no_label(self) -> None:
+        heard: list[bytes] = []
+
+        async def serve(line: Line) -> None:
+            heard.append(await line.heard())
+            await line.say(answer())
+
+        async with talking(serve) as it:
+            await it.call("sendHeartbeat", {"agent_id": "a"})
+        assert b"content-type" not in heard[0].lower()
+
     async def test_an_anonymous_request_leaves_the_credentials_out(self) -> None:
         heard: list[bytes] = []
 
