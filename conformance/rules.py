@@ -13,9 +13,22 @@ from difflib import SequenceMatcher
 
 from conformance.exchange import MISSING, Exchange
 from mockserver.transcript import HttpExchange
+from schemas import pointer as json_pointer
 from schemas.spec import Operation, Protocol
+from schemas.validation import Violation
 
-__all__ = ["ANSWER_RULES", "REFUSAL_RULES", "REQUEST_RULES", "RuleWord", "not_now"]
+__all__ = [
+    "ANSWER_RULES",
+    "NULLS_OPEN",
+    "REFUSAL_RULES",
+    "REQUEST_RULES",
+    "RuleWord",
+    "not_now",
+    "optional_nulls",
+]
+
+NULLS_OPEN = "x-nulls-open"
+"""What says in an OpenAPI document that a null may stand for what is optional and not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +167,7 @@ def _documented_method(exchange: HttpExchange, protocol: Protocol) -> Iterator[R
     known = _at_path(protocol, exchange)
     if any(operation.method == exchange.method for operation in known):
         yield RuleWord(kept=True)
-    elif known and not all(map(_open, known)):
+    elif known and not all(map(_open, known)) and not _is_apart(exchange, protocol):
         methods = " or ".join(operation.method for operation in known)
         yield RuleWord(
             kept=False,
@@ -176,7 +189,7 @@ def _documented_path(exchange: HttpExchange, protocol: Protocol) -> Iterator[Rul
         return  # it was no HTTP
     known = _at_path(protocol, exchange)
     kept = any(operation.method == exchange.method for operation in known)
-    if kept or not known or all(map(_open, known)):
+    if kept or not known or all(map(_open, known)) or _is_apart(exchange, protocol):
         yield RuleWord(
             kept=kept,
             message=f"{exchange.method} {exchange.path} is no endpoint that the document knows",
@@ -212,6 +225,39 @@ def _body_present(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWo
         )
 
 
+def optional_nulls(exchange: HttpExchange, protocol: Protocol) -> list[Violation]:
+    """What is wrong with a body only because something optional is null and not left out, where the
+    protocol leaves that open.
+    """
+    operation = protocol.operations.get(exchange.operation)
+    if operation is None or operation.request is None or not protocol.openapi.get(NULLS_OPEN):
+        return []
+    found = [v for v in exchange.violations if v.value is None and v.keyword in {"type", "enum"}]
+    return [v for v in found if _is_optional(protocol, operation.request, v.steps)]
+
+
+def _is_optional(protocol: Protocol, reference: str, steps: tuple[str, ...]) -> bool:
+    """Does a schema know that member by its name, and not ask for it?"""
+    document, required = protocol.openapi, True
+    node = json_pointer.dig(document, json_pointer.parse(reference.lstrip("#")))
+    for step in steps:
+        while "$ref" in node:
+            node = json_pointer.dig(document, json_pointer.parse(node["$ref"].lstrip("#")))
+        if step not in node.get("properties", ()):
+            return False
+        required = step in node.get("required", ())
+        node = node["properties"][step]
+    return not required
+
+
+def _no_nulls(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
+    operation = protocol.operations.get(exchange.operation)
+    if operation is not None and operation.request is not None and exchange.body:
+        nulls = optional_nulls(exchange, protocol)
+        told = ", ".join(violation.pointer for violation in nulls)
+        yield RuleWord(kept=not nulls, message=f"what is optional is null: {told}")
+
+
 def _sound_handshake(exchange: HttpExchange, protocol: Protocol) -> Iterator[RuleWord]:
     if exchange.operation in protocol.channels:
         broken = [v for v in exchange.violations if v.keyword == "websocket"]
@@ -235,6 +281,7 @@ REQUEST_RULES: Mapping[str, RequestRule] = {
     "body-present": _body_present,
     "encoded-path": _encoded_path,
     "sound-handshake": _sound_handshake,
+    "no-nulls": _no_nulls,
 }
 
 
@@ -255,6 +302,17 @@ def _endpoints(protocol: Protocol) -> list[_Endpoint]:
     ]
     channels = protocol.channels.values()
     return operations + [_Endpoint(method="GET", path=each.path, open=False) for each in channels]
+
+
+def _is_apart(exchange: HttpExchange, protocol: Protocol) -> bool:
+    """Is it for something of its own that the document does not know, where a documented endpoint
+    only happens to be: DELETE of what can be read, or `/agents/unregister` beside `/agents/{id}`?
+    """
+    last = exchange.path.rpartition("/")[2]
+    ends = {endpoint.path.rpartition("/")[2] for endpoint in _endpoints(protocol)}
+    if exchange.method == "DELETE" and last not in ends:
+        return True
+    return exchange.method in {"HEAD", "OPTIONS"} or any(_is_opposite(end, last) for end in ends)
 
 
 def _open(endpoint: _Endpoint) -> bool:
@@ -302,5 +360,9 @@ def _close(shape: list[str], steps: list[str]) -> bool:
 
 
 def _alike(want: str, have: str) -> bool:
-    opposite = len(have) > len(want) and have.endswith(want)  # unregister is no misspelt register
-    return not opposite and SequenceMatcher(None, want, have).ratio() >= _ALIKE
+    return not _is_opposite(want, have) and SequenceMatcher(None, want, have).ratio() >= _ALIKE
+
+
+def _is_opposite(want: str, have: str) -> bool:
+    """`unregister` is no misspelt `register`."""
+    return len(have) > len(want) > 0 and have.endswith(want)

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.exchange import MISSING, Exchange, of_transcript
+from conformance.exchange import MISSING, Exchange, of_transcript, read_json
 from conformance.frame_rules import FRAME_RULES
 from conformance.frames import Frame
-from conformance.rules import ANSWER_RULES, REFUSAL_RULES, REQUEST_RULES
+from conformance.rules import ANSWER_RULES, REFUSAL_RULES, REQUEST_RULES, optional_nulls
 from conformance.tally import Tally
 from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
 from mockserver.transcript import HttpExchange
-from schemas.spec import Channel, Message, Protocol, Requirement, Role
+from schemas.spec import Channel, Message, Operation, Protocol, Requirement, Role
 from schemas.validation import PlaceIndex, Validators, Violation
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Witness:
     def _see_body(self, exchange: Exchange) -> None:
         operation = self.book.protocol.operations.get(exchange.operation)
         status = exchange.status
-        if operation is None or status is None:
+        if operation is None or status is None or _is_turned_away(exchange, operation):
             return
         key = operation.answer(status)
         shape = None if key is None else self.book.validators.at(operation.responses[key])
@@ -118,7 +118,8 @@ class Witness:
             message = heard.json() if heard.body or heard.said is not None else MISSING
         except ValueError:
             message = MISSING
-        own = [v for v in heard.violations if not v.pointer.startswith("/path/")]
+        nulls = optional_nulls(heard, self.book.protocol)
+        own = [v for v in heard.violations if not v.pointer.startswith("/path/") and v not in nulls]
         if message is not MISSING:
             for finding in self.book.places.judge(heard.operation, "", message, own):
                 wrong = finding.violations
@@ -216,6 +217,15 @@ class Witness:
     def _add(self, finding: Finding) -> None:
         # The first of a kind is the one that is told: it has the shortest history.
         self._found.setdefault((finding.requirement, finding.verdict), finding)
+
+
+def _is_turned_away(exchange: Exchange, operation: Operation) -> bool:
+    """Is it a 400 for a body that is no JSON object? Many frameworks say that by themselves, in a
+    form of their own, before anybody who knows the document is asked.
+    """
+    wanted = operation.request is not None and operation.media_type == "application/json"
+    garbled = wanted and not isinstance(read_json(exchange.body), dict)
+    return exchange.status == 400 and not exchange.lawful and garbled
 
 
 def _explain(exchange: Exchange, explain: Any) -> list[Violation]:
