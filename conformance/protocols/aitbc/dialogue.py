@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from conformance.clients import HttpClient
+from conformance.clients.http import fill_path
 from conformance.exchange import MISSING, Exchange
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
@@ -39,6 +42,9 @@ COUNTERS = (
 
 _BODY_WANTED = (400, 411, 415, 422)
 
+_FULL = 3
+"""Which of the bodies of a heartbeat speaks of load."""
+
 
 class Dialogue:
     """The operations of an AITBC coordinator, as checks like to write them."""
@@ -47,6 +53,8 @@ class Dialogue:
         self.peer = peer
         self.new = ids
         self._heartbeat = 0  # the first of the bodies that this peer takes
+        self._beats_by = ""  # the method that it wants, where it told us another than ours
+        self._beaten = False
 
     def registration(self, **fields: Any) -> dict[str, Any]:
         """A registration with every documented field, of an agent that is new."""
@@ -61,8 +69,10 @@ class Dialogue:
             **fields,
         }
 
-    async def register(self, body: Mapping[str, Any], *, lawful: bool = True) -> Exchange:
-        return await self.peer.call("registerAgent", body=body, lawful=lawful)
+    async def register(
+        self, body: Mapping[str, Any], *, lawful: bool = True, served: bool = True
+    ) -> Exchange:
+        return await self.peer.call("registerAgent", body=body, lawful=lawful, served=served)
 
     async def registered(self, **fields: Any) -> str:
         """A newly registered agent's id. Raises `UnjudgeableError` if it cannot be had."""
@@ -103,23 +113,43 @@ class Dialogue:
 
         The document says nothing of a body, so a peer may want one; and nothing of the status.
         """
-        tries: list[dict[str, Any]] = [
-            {},
-            {"body": {}},
-            {"body": {"agent_id": agent_id, "status": "active"}},
-        ]
+        some = {"agent_id": agent_id, "status": "active"}
+        full = {**some, "load_metrics": {}, "timestamp": datetime.now(UTC).isoformat()}
+        tries: list[dict[str, Any] | None] = [None, {}, some, full]
         said: Exchange | None = None
-        for body in tries[self._heartbeat :]:
-            again = await self.peer.call(
-                "sendHeartbeat", {"agent_id": agent_id}, served=False, **body
-            )
+        for number in range(self._heartbeat, len(tries)):
+            again = await self._beat("sendHeartbeat", agent_id, tries[number])
+            if again.ok:
+                self._heartbeat, self._beaten = number, True
             if again.ok or said is None:
                 said = again
             if again.status not in _BODY_WANTED:
                 break
-            self._heartbeat = min(self._heartbeat + 1, len(tries) - 1)
         assert said is not None, "there is always a try"
         return said
+
+    async def _beat(self, operation: str, agent_id: str, body: dict[str, Any] | None) -> Exchange:
+        at = {"agent_id": agent_id}
+        if not self._beats_by:
+            told: dict[str, Any] = {} if body is None else {"body": body}
+            said = await self.peer.call(operation, at, served=False, **told)
+            allowed = said.answer_headers.get("allow", "") if said.status == 405 else ""
+            names = {name.strip().upper() for name in allowed.split(",")}
+            self._beats_by = next((name for name in ("PUT", "PATCH") if name in names), "")
+            if not self._beats_by:
+                return said
+        path = fill_path(self.peer.protocol.operations[operation].path, at)
+        payload = None if body is None else json.dumps(body).encode()
+        return await self.peer.send(self._beats_by, path, payload)
+
+    @property
+    def beats_with_load(self) -> bool:
+        """Do our heartbeats speak of load, as the peer wants it?"""
+        return self._heartbeat == _FULL
+
+    def beats_in_vain(self, said: Exchange) -> bool:
+        """Was a heartbeat refused for what it says, as all of them were? That tells nothing."""
+        return said.status in _BODY_WANTED and not self._beaten
 
     def task(self, priority: str = "normal", **fields: Any) -> dict[str, Any]:
         return {

@@ -38,7 +38,11 @@ _CONNECTIONS = 8
 _places = st.integers(0, _PLACES - 1)
 _kinds = st.integers(0, len(TYPES) - 1)
 _words = st.lists(st.sampled_from(_WORDS), unique=True, max_size=2)
-_loads = st.dictionaries(st.sampled_from(LOADS), st.integers(0, 90), max_size=3)
+_measures = {
+    name: st.sampled_from((0, 0.25, 0.5, 1)) if "usage" in name else st.integers(0, 90)
+    for name in LOADS
+}
+_loads = st.fixed_dictionaries({}, optional=_measures)
 _tellings = st.tuples(st.sampled_from(STATUSES), st.none() | _loads)
 _wanted = st.lists(st.sampled_from(_WORDS), unique=True, min_size=1, max_size=2)
 _filters = st.fixed_dictionaries(

@@ -91,11 +91,22 @@ _OPERATIONS = (
     "getHealth",
 )
 
-_ADDRESS = r"^https?://[a-z0-9.]+(:[0-9]{2,5})?(/[a-z]*)*$"
+_ADDRESS = r"^https?://(localhost|127\.0\.0\.1)(:[1-9][0-9]{1,3})?/[a-z]*$"
+
+_FILLED: Mapping[str, Any] = {"items": {"pattern": r"\S"}}
+"""Lists without blank words, which a peer may refuse."""
+
+_LISTS: Mapping[str, Any] = {"capabilities": _FILLED, "services": _FILLED}
 
 _STEADY: Mapping[str, Mapping[str, Any]] = {
-    "registerAgent": {"properties": {"endpoints": {"additionalProperties": {"pattern": _ADDRESS}}}},
-    "discoverAgents": {},
+    "registerAgent": {
+        "properties": {
+            "agent_id": {"pattern": r"^[A-Za-z0-9._-]+$", "maxLength": 64},
+            "endpoints": {"additionalProperties": {"pattern": _ADDRESS}},
+            **_LISTS,
+        }
+    },
+    "discoverAgents": {"properties": _LISTS},
     "getAgent": {},
     "updateAgentStatus": {
         "properties": {
@@ -111,7 +122,17 @@ _STEADY: Mapping[str, Mapping[str, Any]] = {
         }
     },
     "submitTask": {
-        "properties": {"task_data": {"minProperties": 2}, "requirements": {"maxProperties": 0}}
+        "properties": {
+            "task_data": {
+                "required": ["model", "prompt"],
+                "properties": {
+                    "task_type": {"pattern": r"\S"},
+                    "model": {"pattern": r"\S"},
+                    "prompt": {"pattern": r"\S"},
+                },
+            },
+            "requirements": {"maxProperties": 0},
+        }
     },
     "getTaskStatus": {},
     "getHealth": {},

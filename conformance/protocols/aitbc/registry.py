@@ -18,6 +18,7 @@ ANSWER_ROWS = (
     "AITBC-REG-007",
     "AITBC-REG-009",
     "AITBC-REG-013",
+    "AITBC-REG-033",
     "AITBC-STAT-001",
     "AITBC-STAT-002",
     "AITBC-STAT-007",
@@ -92,7 +93,7 @@ class Registry:
         if fresh:
             self.judge.status("AITBC-REG-001", answers[0], 200)
         for said in answers:
-            self._judge_named(said, agent_id)
+            self._judge_named(said, agent_id, "AITBC-REG-007" if fresh else "AITBC-REG-033")
         if self.model.sure(agent_id) is None and not any(said.ok for said in answers):
             self.model.loses(agent_id)
         for body, said in zip(bodies, answers, strict=True):
@@ -101,11 +102,11 @@ class Registry:
         if len(bodies) > 1:
             self.model.mixes(agent_id, bodies)
 
-    def _judge_named(self, said: Exchange, agent_id: str) -> None:
+    def _judge_named(self, said: Exchange, agent_id: str, row: str) -> None:
         if said.ok:
             words = f"Agent {agent_id} registered successfully"
             self.judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
-            self.judge.equal("AITBC-REG-007", said, "/message", words)
+            self.judge.equal(row, said, "/message", words)
 
     async def register_wrongly(self, body: Mapping[str, Any]) -> None:
         """Without its type: refused, and nothing comes of it."""
@@ -135,6 +136,8 @@ class Registry:
             agent.updates(*told[0])
         else:
             agent.updates_at_once(told)
+            if beats and self.aitbc.beats_with_load:
+                agent.load = {}
 
     def _judge_updated(self, said: Exchange, agent_id: str, told: Telling) -> None:
         status, load = told
@@ -170,8 +173,12 @@ class Registry:
         """A heartbeat, of whoever stands there or of nobody."""
         agent = self.sure(place)
         said = await self.aitbc.heartbeat(self.ids[place])
-        if agent is not None:
+        if agent is not None and self.aitbc.beats_in_vain(said):
+            self.judge.inconclusive("AITBC-BEAT-003", f"no heartbeat is taken: {said.outcome}")
+        elif agent is not None:
             self.judge.status("AITBC-BEAT-003", said, range(200, 300))
             agent.beats(self.model.now)
+            if self.aitbc.beats_with_load:
+                agent.load = {}
         elif said.ok and self.ids[place] not in self.model.agents:
             self.model.loses(self.ids[place])

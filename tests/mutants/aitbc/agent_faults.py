@@ -205,6 +205,15 @@ def _camel(name: str) -> str:
     return head + "".join(part.title() for part in tail)
 
 
+class _UsageBounded(Coordinator):
+    def accept(self, op: Op, body: Json) -> Obj:
+        data = super().accept(op, body)
+        told = data.get("load_metrics", {}) if op is Op.UPDATE else {}
+        if any("usage" in name and isinstance(v, float) and v > 1 for name, v in told.items()):
+            raise RefusalError(422, "Validation error: load_metrics: a usage is from 0 to 1")
+        return data
+
+
 class _MetricDropped(Aimed):
     def apply_metrics(self, agent: Agent, sent: Obj) -> None:
         super().apply_metrics(agent, {k: v for k, v in sent.items() if k != self.target})
@@ -367,6 +376,11 @@ def _faults() -> Iterator[Fault]:
     )
     for name, summary, section, make_plain in plain:
         yield Fault(name=name, summary=summary, section=section, make=make_plain)
+    words = "a usage in per cent is refused"
+    make = _UsageBounded
+    yield Fault(
+        name="update.usage_bounded", summary=words, section=_UPDATE, make=make, implied=True
+    )
 
 
 AGENT_FAULTS: Final = tuple(_faults())

@@ -5,11 +5,21 @@ Every decision has its own small method, which is where a fault takes hold.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from . import shapes
 from .model import Agent, Call, Env, Json, Obj, Op, RefusalError, Reply
-from .parsing import METRIC_KEYS, MalformedError, decode, field_table, problems, without_nulls
+from .parsing import (
+    METRIC_KEYS,
+    Field,
+    Kind,
+    MalformedError,
+    decode,
+    field_table,
+    problems,
+    without_nulls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +28,13 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 __all__ = ["AgentBook"]
+
+_NARROW: Final = re.compile(r"[A-Za-z0-9._-]{0,64}")
+_BARE: Final = re.compile(r"https?://[^/]+")
+_FULL_BEAT: Final = tuple(
+    Field(name=name, kind=Kind.ANY, required=True)
+    for name in ("agent_id", "status", "load_metrics", "timestamp")
+)
 
 
 class AgentBook:
@@ -56,7 +73,7 @@ class AgentBook:
                 return {}
             raise RefusalError(self.invalid_status(op), self.detail_of("missing", "Field required"))
         try:
-            return decode(call.body)
+            return decode(call.body, first_only=self.reading.first_document)
         except MalformedError as error:
             detail = self.detail_of("json_invalid", f"JSON decode error: {error}")
             raise RefusalError(self.reading.malformed, detail) from error
@@ -93,10 +110,14 @@ class AgentBook:
     async def do_register(self, call: Call) -> Reply:
         """POST /agents/register."""
         data = self.accept(Op.REGISTER, self.load(call, Op.REGISTER))
+        if self.reading.narrow_ids and not _NARROW.fullmatch(data["agent_id"]):
+            raise RefusalError(422, self.detail_of("id", "The agent_id should be a short word"))
+        known = self.find(data["agent_id"]) is not None
         agent = await self.enroll(data)
+        words = self.reading.again_words if known else "registered"
         body = {
             "status": "success",
-            "message": f"Agent {agent.agent_id} registered successfully",
+            "message": f"Agent {agent.agent_id} {words} successfully",
             "agent_id": agent.agent_id,
             "registered_at": self.stamp(agent.registration_time),
         }
@@ -115,6 +136,9 @@ class AgentBook:
         """Register an id for the second time."""
         if self.reading.reregister == "keep":
             return known
+        if self.reading.reregister == "refuse_500":
+            words = f"Failed to register agent: {known.agent_id} is already registered"
+            raise RefusalError(500, words)
         if self.reading.reregister != "replace":
             status = 409 if self.reading.reregister == "refuse_409" else 400
             raise RefusalError(status, f"Agent {known.agent_id} is already registered")
@@ -231,9 +255,9 @@ class AgentBook:
             "agent_id": agent.agent_id,
             "agent_type": agent.agent_type,
             "status": self.status_of(agent),
-            "capabilities": list(agent.capabilities),
-            "services": list(agent.services),
-            "endpoints": dict(agent.endpoints),
+            "capabilities": self.listed(agent.capabilities),
+            "services": self.listed(agent.services),
+            "endpoints": {name: self.url_of(value) for name, value in agent.endpoints.items()},
             "metadata": dict(agent.metadata),
             "last_heartbeat": self.stamp(agent.last_heartbeat),
             "registration_time": self.stamp(agent.registration_time),
@@ -242,6 +266,15 @@ class AgentBook:
             "version": self.version_of(agent),
             "tags": self.tags_of(agent),
         }
+
+    def listed(self, held: list[str]) -> list[str]:
+        """A list as answers show it."""
+        return sorted(held, key=str) if self.reading.sorted_lists else list(held)
+
+    def url_of(self, value: Json) -> Json:
+        """A URL as answers show it."""
+        bare = self.reading.regular_urls and isinstance(value, str) and _BARE.fullmatch(value)
+        return f"{value}/" if bare else value
 
     def discover_view(self, agent: Agent) -> Obj:
         """An agent inside the answer of a discovery."""
@@ -353,7 +386,7 @@ class AgentBook:
         if policy == "ignored" or (policy == "applied" and not call.body.strip()):
             return {}
         body = self.load(call, Op.HEARTBEAT)
-        found = problems(body, ())
+        found = problems(body, _FULL_BEAT if policy == "full" else ())
         if found:
             raise RefusalError(422, shapes.listed_detail(found, self.reading))
         return body if policy == "applied" else {}

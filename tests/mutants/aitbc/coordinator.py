@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from . import openapi, shapes
 from .model import ROUTES, Answer, Call, Op, RefusalError, Reply
-from .parsing import field_table
+from .parsing import MalformedError, field_table
 from .tasks import TaskBook
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ class Coordinator(TaskBook):
             arg = _captured(pattern, parts)
             if arg is None:
                 continue
-            if method == call.method:
+            wanted = self.reading.heartbeat_method if op is Op.HEARTBEAT else method
+            if wanted == call.method:
                 return replace(call, op=op, arg=self.decode_arg(arg))
-            allowed.append(method)
+            allowed.append(wanted)
         return self.astray(path, allowed)
 
     def decode_arg(self, raw: str) -> str:
@@ -122,6 +123,9 @@ class Coordinator(TaskBook):
 
     def refused(self, call: Call, refusal: RefusalError) -> Reply:
         """The reply to a call that the coordinator declined."""
+        if self.reading.malformed_page and isinstance(refusal.__cause__, MalformedError):
+            page = "<!DOCTYPE html><title>Error</title><pre>SyntaxError: Unexpected token</pre>"
+            return Reply(status=refusal.status, text=page, media="text/html")
         return Reply(status=refusal.status, body={"detail": refusal.detail})
 
     def crashed(self, call: Call, error: Exception) -> Reply:

@@ -231,6 +231,10 @@ TRAITS: Final[Mapping[str, Callable[[Obj], bool]]] = MappingProxyType(
 )
 
 
+_BLANKS: Final = ("register:blank_text", "submit:blank_text")
+"""Bodies that a peer may refuse."""
+
+
 class _Requirement(Aimed):
     """A task with this requirement fails."""
 
@@ -284,7 +288,7 @@ def _retabled() -> Iterator[Fault]:
 def _rows() -> Iterator[Row]:
     lists = ("capabilities", "services", "endpoints", "metadata")
     crashes = tuple(f"{op}:{trait}" for op in ("register", "submit") for trait in TRAITS)
-    crashes = tuple(one for one in crashes if one != "submit:wide")
+    crashes = tuple(one for one in crashes if one not in ("submit:wide", *_BLANKS))
     crashes += ("update:extra", "discover:extra", "discover:unicode")
     refusals = tuple(
         f"{op}:{status}" for op in ("register", "update", "submit") for status in (200, 404, 500)
@@ -315,6 +319,10 @@ def _rows() -> Iterator[Row]:
 def _faults() -> Iterator[Fault]:
     yield from _retabled()
     yield from expand(_rows())
+    rows: tuple[Row, ...] = (
+        ("input.crash.{}", "fails with 500: {}", "General", _Crashing, _BLANKS),
+    )
+    yield from expand(rows, implied=True)
     for op in (Op.REGISTER, Op.UPDATE):
         yield Fault(
             name=f"input.refused_as.{op}.400",

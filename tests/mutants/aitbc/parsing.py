@@ -118,10 +118,15 @@ def field_table(reading: Reading) -> FieldTable:
     }
 
 
-def decode(raw: bytes) -> Json:
-    """Parse a body; NaN, infinities and extreme nesting are not JSON that can be echoed."""
+def decode(raw: bytes, *, first_only: bool = False) -> Json:
+    """Parse a body, or its first value.
+
+    NaN, infinities and extreme nesting are not JSON that can be echoed.
+    """
+    reader = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
     try:
-        value = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
+        text = raw.decode().strip()
+        value = reader.raw_decode(text)[0] if first_only else reader.decode(text)
     except (ValueError, RecursionError) as error:
         raise MalformedError(str(error)) from error
     if _too_deep(value):

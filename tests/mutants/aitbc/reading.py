@@ -15,6 +15,9 @@ class Reading:
     # Refusals: the status where the document names none or two, and the form of `detail`.
     detail: Literal["text", "objects"] = "text"
     malformed: Literal[400, 422] = 422
+    malformed_page: bool = False
+    """What is no JSON is refused by the framework, with a page of its own."""
+    empty_priority: Literal[400, 422] = 400
     invalid_query: Literal[400, 422] = 422
     invalid_task: Literal[400, 422] = 422
     foreign_media: Literal["read", "refuse_415", "refuse_422"] = "refuse_422"
@@ -32,6 +35,10 @@ class Reading:
     null_is_absent: bool = True
     empty_id_refused: bool = True
     lax_numbers: bool = False
+    narrow_ids: bool = False
+    """An id is short, and of letters, digits, dots, dashes and underscores."""
+    first_document: bool = False
+    """Of a body only the first JSON value is read."""
     discover_without_body: Literal["all", "refused"] = "refused"
 
     # Agents.
@@ -41,7 +48,11 @@ class Reading:
     update_is_life: bool = False
     stale_after: float | None = None
     """Seconds of silence until an agent shows as stale; None for never."""
-    reregister: Literal["replace", "keep", "refuse_409", "refuse_400"] = "replace"
+    reregister: Literal["replace", "keep", "refuse_409", "refuse_400", "refuse_500"] = "replace"
+    again_words: str = "registered"
+    sorted_lists: bool = False
+    regular_urls: bool = False
+    """A URL without a path is shown with the path `/`."""
     keeps_first_time: bool = False
     metrics: Literal["merge", "replace"] = "merge"
     first_metrics: Literal["empty", "full"] = "empty"
@@ -54,7 +65,8 @@ class Reading:
     agent_order: Literal["registered", "newest", "by_id"] = "registered"
 
     # Heartbeats.
-    heartbeat_body: Literal["ignored", "applied", "required"] = "ignored"
+    heartbeat_method: Literal["POST", "PUT"] = "POST"
+    heartbeat_body: Literal["ignored", "applied", "required", "full"] = "ignored"
     heartbeat_status: Literal[200, 202, 204] = 200
     heartbeat_answer: Literal["deployed", "bare", "echo"] = "deployed"
     heartbeat_revives: bool = True
@@ -63,7 +75,7 @@ class Reading:
     fate: Literal["stays", "at_once", "later"] = "stays"
     drain_after: float = 0.05
     """Seconds a task waits when its fate is `later`."""
-    orphan: Literal["stays", "dropped", "refused_503"] = "stays"
+    orphan: Literal["stays", "dropped", "refused_503", "given_up"] = "stays"
     busy_qualifies: bool = True
     completes: bool = False
     strategy: str = "least_connections"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from .coordinator import Coordinator
 from .fault import Aimed, Fault, Row, Section, expand
-from .model import PRIORITIES, Agent, Env, Json, Obj, Op, RefusalError
+from .model import PRIORITIES, Agent, Call, Env, Json, Obj, Op, RefusalError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -91,6 +91,24 @@ class _AgainCrashes(Coordinator):
     def enroll_again(self, known: Agent, data: Obj) -> Agent:
         message = f"UNIQUE constraint failed: agents.agent_id {known.agent_id}"
         raise RuntimeError(message)
+
+
+class _AgainInOtherWords(Coordinator):
+    async def do_register(self, call: Call) -> Reply:
+        known = set(self.agents)
+        reply = await super().do_register(call)
+        agent_id = reply.body["agent_id"]
+        words = f"Agent {agent_id} is known already"
+        return replace(reply, body=reply.body | {"message": words}) if agent_id in known else reply
+
+
+class _EndpointsHttpOnly(Coordinator):
+    def accept(self, op: Op, body: Json) -> Obj:
+        data = super().accept(op, body)
+        urls = data.get("endpoints", {}).values() if op is Op.REGISTER else ()
+        if not all(str(url).startswith("http") for url in urls):
+            raise RefusalError(422, "Validation error: endpoints: should be http URLs")
+        return data
 
 
 class _AgainVanishes(Coordinator):
@@ -316,6 +334,8 @@ def _plain() -> Iterator[Fault]:
     for name, summary, make in rows:
         yield Fault(name=f"register.{name}", summary=summary, section=_SECTION, make=make)
     implied: tuple[tuple[str, str, type[Coordinator]], ...] = (
+        ("again.other_words", "a second registration is answered otherwise", _AgainInOtherWords),
+        ("endpoints.http_only", "an endpoint of another scheme is refused", _EndpointsHttpOnly),
         ("again.crashes", "a second registration fails with 500", _AgainCrashes),
         ("status_unlisted", "a fresh agent has a status outside the list", _StatusUnlisted),
         ("empties_queues", "registration clears all task queues", _EmptiesQueues),

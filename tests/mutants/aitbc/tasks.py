@@ -51,6 +51,8 @@ class TaskBook(AgentBook):
     def priority_of(self, data: Obj) -> str:
         """One of the five, or the refusal that the document words."""
         priority: str = data["priority"]
+        if not priority and self.reading.empty_priority == 422:
+            raise RefusalError(422, self.detail_of("missing", "priority: Field required"))
         if priority not in PRIORITIES:
             return self.bad_priority(priority)
         return priority
@@ -101,6 +103,8 @@ class TaskBook(AgentBook):
 
     def settle(self) -> None:
         """Distribute what has waited long enough, if tasks leave their queues with time."""
+        if self.reading.orphan == "given_up":
+            self.give_up()
         if self.reading.fate != "later":
             return
         for name, queue in self.queues.items():
@@ -109,10 +113,20 @@ class TaskBook(AgentBook):
                 self.distribute(task)
             self.queues[name] = [task for task in queue if task not in due]
 
+    def give_up(self) -> None:
+        """Fail what nobody can do and what has waited long enough."""
+        for name, queue in self.queues.items():
+            kept = [task for task in queue if self.eligible(task.requirements) or self.is_new(task)]
+            self.counters.failed += len(queue) - len(kept)
+            self.queues[name] = kept
+
+    def is_new(self, task: Task) -> bool:
+        """Whether a task may wait longer still."""
+        return (self.now() - task.submitted_at).total_seconds() < self.reading.drain_after
+
     def is_due(self, task: Task) -> bool:
         """Whether a task has waited long enough and somebody could take it."""
-        waited = (self.now() - task.submitted_at).total_seconds()
-        return waited >= self.reading.drain_after and bool(self.eligible(task.requirements))
+        return not self.is_new(task) and bool(self.eligible(task.requirements))
 
     # Figures.
 

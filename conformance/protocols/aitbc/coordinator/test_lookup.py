@@ -13,6 +13,8 @@ from conformance.marks import requirement
 from conformance.protocols.aitbc.dialogue import TYPES, Dialogue, ids_of
 from conformance.times import parse_time
 
+_WORDS = [text for text in LIVELY if text.strip()]
+
 _TWO_LOOKS = 5.0
 """Seconds between two looks at one clock that nobody can hold against a peer."""
 
@@ -33,7 +35,10 @@ async def test_flow_agents_show_what_they_registered(aitbc: Dialogue, judge: Jud
             agent_type=agent_type,
             capabilities=[f"skill-{agent_type}", "common", "third"],
             services=[f"service-{agent_type}"],
-            endpoints={"http": f"http://127.0.0.1/{agent_type}", "ws": "ws://127.0.0.1:1/ws"},
+            endpoints={
+                "http": f"http://127.0.0.1/{agent_type}",
+                "bare": "http://127.0.0.1:7301",
+            },
             metadata={"kind": agent_type, "limits": {"memory": 512, "tags": ["a", "b"]}},
         )
         for agent_type in TYPES
@@ -57,7 +62,9 @@ async def test_flow_agents_show_what_they_registered(aitbc: Dialogue, judge: Jud
                 actual=shown if isinstance(shown, list) else None,
             )
         for key, value in body["endpoints"].items():
-            judge.equal("AITBC-GET-027", said, f"/agent/endpoints/{key}", value, answer)
+            at = f"/agent/endpoints/{key}"
+            bare = key == "bare" and said.at(at) == value + "/"  # the same URL, made regular
+            judge.equal("AITBC-GET-027", said, at, value + "/" * bare, answer)
         for key, value in body["metadata"].items():
             judge.equal("AITBC-GET-028", said, f"/agent/metadata/{key}", value, answer)
         _judge_same_time(judge, answer, said)
@@ -82,7 +89,7 @@ def _judge_same_time(judge: Judge, answer: Exchange, said: Exchange) -> None:
 
 
 @requirement("AITBC-GET-034", "AITBC-DISC-026", "AITBC-DISC-029")
-@pytest.mark.parametrize("text", LIVELY, ids=lambda text: ascii(text)[:20])
+@pytest.mark.parametrize("text", _WORDS, ids=lambda text: ascii(text)[:20])
 async def test_flow_text_is_shown_as_it_was_registered(
     text: str, aitbc: Dialogue, judge: Judge
 ) -> None:
@@ -114,6 +121,32 @@ async def test_flow_text_is_shown_as_it_was_registered(
             answer,
             found,
         )
+
+
+@requirement("AITBC-GET-038")
+@pytest.mark.parametrize("text", ["", " "], ids=repr)
+async def test_blank_text_is_shown_as_it_was_registered(
+    text: str, aitbc: Dialogue, judge: Judge
+) -> None:
+    body = aitbc.registration(capabilities=["plain", text], metadata={"text": text})
+    answer = await aitbc.register(body, served=False)
+    judge.status("AITBC-GET-038", answer, 200)
+    if answer.ok:
+        said = await aitbc.get(body["agent_id"])
+        shown = said.at("/agent/capabilities")
+        fine = isinstance(shown, list) and text in shown and said.at("/agent/metadata/text") == text
+        judge.holds("AITBC-GET-038", fine, f"{text!r} is not shown as it was", answer, said)
+
+
+@requirement("AITBC-GET-039")
+async def test_endpoints_of_other_schemes_are_shown(aitbc: Dialogue, judge: Judge) -> None:
+    endpoint = "ws://127.0.0.1:7301/ws"
+    body = aitbc.registration(endpoints={"ws": endpoint})
+    answer = await aitbc.register(body, served=False)
+    judge.status("AITBC-GET-039", answer, 200)
+    if answer.ok:
+        said = await aitbc.get(body["agent_id"])
+        judge.equal("AITBC-GET-039", said, "/agent/endpoints/ws", endpoint, answer)
 
 
 @requirement("AITBC-GET-034")
@@ -171,30 +204,51 @@ async def test_flow_strangers_are_not_found(aitbc: Dialogue, judge: Judge) -> No
 async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge) -> None:
     stem = aitbc.new("Look")
     names = [stem, f"{stem}2", stem[:-1] if len(stem) > 1 else stem, stem.lower(), stem.upper()]
-    names += [f"{stem}{mark}x" for mark in ".-_:~"]
-    alike = dict.fromkeys(names)
-    for number, agent_id in enumerate(alike):
-        await aitbc.registered(agent_id=agent_id, services=[f"service-{number}"])
+    names += [f"{stem}{mark}x" for mark in ".-_"]
+    alike = {agent_id: f"service-{number}" for number, agent_id in enumerate(dict.fromkeys(names))}
+    for agent_id, service in alike.items():
+        await aitbc.registered(agent_id=agent_id, services=[service])
+    for agent_id in (f"{stem}:x", f"{stem}~x"):  # which a peer may not like
+        body = aitbc.registration(agent_id=agent_id, services=[f"service of {agent_id}"])
+        if (await aitbc.register(body, served=False)).ok:
+            alike[agent_id] = body["services"][0]
     for agent_id in alike:
         said = await aitbc.update(agent_id, "active")
         judge.equal("AITBC-STAT-009", said, "/agent_id", agent_id)
     busy = await aitbc.update(stem, "busy")
-    for number, agent_id in enumerate(alike):
+    for agent_id, service in alike.items():
         said = await aitbc.get(agent_id)
         judge.equal("AITBC-GET-033", said, "/agent/agent_id", agent_id)
-        judge.equal("AITBC-GET-033", said, "/agent/services", [f"service-{number}"])
+        judge.equal("AITBC-GET-033", said, "/agent/services", [service])
         if agent_id != stem:
             judge.equal("AITBC-STAT-018", said, "/agent/status", "active", busy)
 
 
 @requirement("AITBC-GET-033", "AITBC-REG-009")
 @pytest.mark.parametrize(
-    "form", ["{}.dotted", "under_{}", "{}:7", "{}~tilde", "UPPER-{}", "0{}", "long-{}" + "x" * 100]
+    ("form", "ordinary"),
+    [
+        ("{}.dotted", True),
+        ("under_{}", True),
+        ("{}:7", False),
+        ("{}~tilde", False),
+        ("UPPER-{}", True),
+        ("0{}", True),
+        ("long-{}" + "x" * 100, False),
+    ],
 )
-async def test_flow_ordinary_ids_are_found_again(form: str, aitbc: Dialogue, judge: Judge) -> None:
-    agent_id, said = await aitbc.registration_of(agent_id=form.format(aitbc.new("id")))
-    judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
-    judge.equal("AITBC-GET-033", await aitbc.get(agent_id), "/agent/agent_id", agent_id)
+async def test_flow_ids_are_found_again(
+    form: str, ordinary: bool, aitbc: Dialogue, judge: Judge
+) -> None:
+    body = aitbc.registration(agent_id=form.format(aitbc.new("id")))
+    agent_id = body["agent_id"]
+    said = await aitbc.register(body, served=ordinary)
+    if said.ok or ordinary:
+        judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
+        judge.equal("AITBC-GET-033", await aitbc.get(agent_id), "/agent/agent_id", agent_id)
+    else:  # what an id may look like is a peer's own affair
+        for row in ("AITBC-REG-009", "AITBC-GET-033"):
+            judge.holds(row, said.status is not None, f"an id is answered {said.outcome}", said)
 
 
 @requirement("AITBC-GET-035")

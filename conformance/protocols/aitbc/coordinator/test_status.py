@@ -91,10 +91,15 @@ async def test_flow_load_metrics_are_shown(aitbc: Dialogue, judge: Judge) -> Non
     for turn, load in enumerate(loads):
         row = "AITBC-STAT-017" if turn else "AITBC-STAT-016"
         said = await aitbc.update(agent_id, "active", load)
-        await aitbc.update(other, "active", {name: value + 40 for name, value in load.items()})
+        await aitbc.update(other, "active", {name: _unlike(value) for name, value in load.items()})
         seen = await aitbc.get(agent_id)
         for name, value in load.items():
             judge.equal(row, seen, f"/agent/load_metrics/{name}", value, said)
+
+
+def _unlike(value: float) -> float:
+    """Another count, or another usage within its bounds."""
+    return value + 40 if isinstance(value, int) else 0.9375 - value / 2
 
 
 @requirement("AITBC-STAT-001")
@@ -108,10 +113,9 @@ async def test_flow_load_metrics_are_shown(aitbc: Dialogue, judge: Judge) -> Non
             "memory_usage": 1.0,
         },
         {"active_connections": 0, "pending_tasks": 0, "cpu_usage": 0, "memory_usage": 0},
-        {"cpu_usage": 99.5, "memory_usage": 87.25},
         {},
     ],
-    ids=["full", "idle", "percent", "none"],
+    ids=["full", "idle", "none"],
 )
 async def test_any_load_can_be_told(load: dict[str, float], aitbc: Dialogue, judge: Judge) -> None:
     """The agent is looked at afterwards: its health score must stay within its bounds."""
@@ -119,6 +123,15 @@ async def test_any_load_can_be_told(load: dict[str, float], aitbc: Dialogue, jud
     judge.status("AITBC-STAT-001", await aitbc.update(agent_id, "busy", load), 200)
     await aitbc.get(agent_id)
     await aitbc.update(agent_id, "stale")
+    await aitbc.get(agent_id)
+
+
+@requirement("AITBC-STAT-033")
+async def test_usages_in_percent_can_be_told(aitbc: Dialogue, judge: Judge) -> None:
+    agent_id = await aitbc.registered()
+    load = {"cpu_usage": 99.5, "memory_usage": 87.25}
+    said = await aitbc.update(agent_id, "busy", load, known=False)  # their unit is unsaid
+    judge.status("AITBC-STAT-033", said, 200)
     await aitbc.get(agent_id)
 
 

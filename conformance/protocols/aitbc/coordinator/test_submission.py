@@ -15,6 +15,9 @@ from conformance.protocols.aitbc.dialogue import PRIORITIES, Dialogue
 
 pytestmark = exclusive("queues")  # queues are counted: one check at a time
 
+_TWO = {"model": "quill", "prompt": "only these two"}
+"""What the document's own example of a task holds."""
+
 
 @requirement(
     "AITBC-TASK-001",
@@ -54,11 +57,11 @@ async def test_flow_tasks_of_every_priority(aitbc: Dialogue, judge: Judge) -> No
 @pytest.mark.parametrize(
     "data",
     [
-        {"model": "quill", "prompt": "only these two"},
-        {"task_type": "digest", "parameters": {"depth": 3, "nested": {"list": [1, "two"]}}},
+        _TWO,
+        _TWO | {"parameters": {"depth": 3, "nested": {"list": [1, "two"]}}},
         {"task_type": "digest", "model": "quill", "prompt": "p", "parameters": {}},
-        *({"task_type": text, "model": text, "prompt": text} for text in LIVELY),
-        {"prompt": "p", "parameters": {text: text for text in LIVELY}},
+        *({"task_type": text, "model": text, "prompt": text} for text in LIVELY if text.strip()),
+        _TWO | {"parameters": {text: text for text in LIVELY if text.strip()}},
     ],
     ids=lambda data: repr(data)[:24],
 )
@@ -66,6 +69,24 @@ async def test_task_data_of_many_kinds(data: dict[str, Any], aitbc: Dialogue, ju
     await aitbc.able()
     body = aitbc.task("low", task_data=data, requirements={"agent_type": "worker"})
     judge.status("AITBC-TASK-001", await aitbc.submit(body), 200)
+
+
+@requirement("AITBC-TASK-030")
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"model": "quill", "task_type": "digest"},
+        {"prompt": "p", "task_type": "digest"},
+        {"task_type": "digest", "parameters": {"depth": 3}},
+        *({"task_type": text, "model": text, "prompt": text} for text in ("", " ")),
+        _TWO | {"parameters": {"": ""}},
+    ],
+    ids=lambda data: repr(data)[:40],
+)
+async def test_task_data_of_few_words(data: dict[str, Any], aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.able()
+    body = aitbc.task("low", task_data=data, requirements={"agent_type": "worker"})
+    judge.status("AITBC-TASK-030", await aitbc.submit(body, served=False), 200)
 
 
 @requirement("AITBC-TASK-001")
@@ -98,7 +119,7 @@ async def test_flow_tasks_at_the_same_time(aitbc: Dialogue, judge: Judge) -> Non
 
 
 @requirement("AITBC-TASK-015", "AITBC-TASK-016")
-@pytest.mark.parametrize("priority", ["immediate", "Medium", "", "0", "highest", "norm", "urgent!"])
+@pytest.mark.parametrize("priority", ["immediate", "Medium", "0", "highest", "norm", "urgent!"])
 async def test_flow_unknown_priorities_are_refused(
     priority: str, aitbc: Dialogue, judge: Judge
 ) -> None:
@@ -117,6 +138,13 @@ async def test_flow_unknown_priorities_are_refused(
             expected=wanted,
             actual=str(detail),
         )
+
+
+@requirement("AITBC-TASK-015")
+async def test_an_empty_priority_is_refused(aitbc: Dialogue, judge: Judge) -> None:
+    """As one that there is not, or as one that is missing."""
+    said = await aitbc.submit(aitbc.task(""), lawful=False)
+    judge.status("AITBC-TASK-015", said, 400, 422)
 
 
 @requirement("AITBC-TASK-029")
