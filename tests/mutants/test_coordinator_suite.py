@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,7 @@ def _exchange(operation: str, step: Any, answer: Any) -> Exchange:
         operation=operation,
         method=step.method,
         url=step.path,
+        body=step.body if isinstance(step.body, bytes) else json.dumps(step.body).encode(),
         status=answer.status,
         answer=answer.body,
         lawful=False,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from .coordinator import Coordinator
 from .fault import Aimed, Fault, Row, Section, expand
@@ -184,6 +185,8 @@ METRICS: Final[Mapping[str, Callable[[Obj], Obj]]] = MappingProxyType(
         "first_only": lambda sent: dict([*sent.items()][:1]),
         "zeros_ignored": lambda sent: {k: v for k, v in sent.items() if v},
         "cut_to_whole": lambda sent: {k: int(v) for k, v in sent.items()},
+        "rounded_to_two": lambda sent: {k: round(v, 2) for k, v in sent.items()},
+        "capped_at_1000": lambda sent: {k: min(v, 1000) for k, v in sent.items()},
         "rounded_to_one": lambda sent: {k: round(v, 1) for k, v in sent.items()},
         "clamped_at_one": lambda sent: {k: min(v, 1) for k, v in sent.items()},
         "as_text": lambda sent: {k: str(v) for k, v in sent.items()},
@@ -205,13 +208,11 @@ def _camel(name: str) -> str:
     return head + "".join(part.title() for part in tail)
 
 
-class _UsageBounded(Coordinator):
-    def accept(self, op: Op, body: Json) -> Obj:
-        data = super().accept(op, body)
-        told = data.get("load_metrics", {}) if op is Op.UPDATE else {}
-        if any("usage" in name and isinstance(v, float) and v > 1 for name, v in told.items()):
-            raise RefusalError(422, "Validation error: load_metrics: a usage is from 0 to 1")
-        return data
+class _UpdateRaw(Coordinator):
+    """Looks for an id as it stands in the path, where it updates."""
+
+    async def do_update(self, call: Call) -> Reply:
+        return await super().do_update(replace(call, arg=quote(call.arg, safe="")))
 
 
 class _MetricDropped(Aimed):
@@ -299,6 +300,8 @@ class _Beat(Aimed):
                 agent.load_metrics = {}
             case "backwards":
                 agent.last_heartbeat = agent.registration_time - timedelta(days=1)
+            case "ahead":
+                agent.last_heartbeat += timedelta(days=1)
             case "stale":
                 agent.status = "stale"
             case "forgets":
@@ -359,7 +362,7 @@ def _rows() -> Iterator[Row]:
 def _implied_rows() -> Iterator[Row]:
     yield "update.unknown.{}", "an unknown id is {}", _UPDATE, _UnknownUpdated, ("created",)
     yield "update.wipes.{}", "{} vanish when left out", _UPDATE, _Wiping, ("load_metrics",)
-    yield "heartbeat.{}", "a heartbeat makes an agent {}", _BEAT, _Beat, ("stale",)
+    yield "heartbeat.{}", "a heartbeat makes an agent {}", _BEAT, _Beat, ("stale", "ahead")
     unknown = ("crash", "created", "answered")
     yield "heartbeat.unknown.{}", "of an unknown agent: {}", _BEAT, _BeatUnknown, unknown
 
@@ -376,10 +379,12 @@ def _faults() -> Iterator[Fault]:
     )
     for name, summary, section, make_plain in plain:
         yield Fault(name=name, summary=summary, section=section, make=make_plain)
-    words = "a usage in per cent is refused"
-    make = _UsageBounded
     yield Fault(
-        name="update.usage_bounded", summary=words, section=_UPDATE, make=make, implied=True
+        name="update.path_id.raw",
+        summary="updates nobody whose id is encoded",
+        section=_UPDATE,
+        make=_UpdateRaw,
+        implied=True,
     )
 
 

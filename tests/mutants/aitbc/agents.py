@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from . import shapes
 from .model import Agent, Call, Env, Json, Obj, Op, RefusalError, Reply
-from .parsing import (
-    METRIC_KEYS,
-    Field,
-    Kind,
-    MalformedError,
-    decode,
-    field_table,
-    problems,
-    without_nulls,
-)
+from .parsing import FULL_BEAT, METRIC_KEYS, MalformedError, decode, field_table, problems
+from .parsing import without_nulls as _without_nulls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["AgentBook"]
 
 _NARROW: Final = re.compile(r"[A-Za-z0-9._-]{0,64}")
-_BARE: Final = re.compile(r"https?://[^/]+")
-_FULL_BEAT: Final = tuple(
-    Field(name=name, kind=Kind.ANY, required=True)
-    for name in ("agent_id", "status", "load_metrics", "timestamp")
-)
 
 
 class AgentBook:
@@ -97,7 +84,7 @@ class AgentBook:
     def accept(self, op: Op, body: Json) -> Obj:
         """Validate a body by the table."""
         if isinstance(body, dict) and self.reading.null_is_absent:
-            body = without_nulls(body)
+            body = _without_nulls(body)
         found = problems(body, self.fields[op])
         if found:
             detail = shapes.listed_detail(found, self.reading)
@@ -257,7 +244,7 @@ class AgentBook:
             "status": self.status_of(agent),
             "capabilities": self.listed(agent.capabilities),
             "services": self.listed(agent.services),
-            "endpoints": {name: self.url_of(value) for name, value in agent.endpoints.items()},
+            "endpoints": shapes.urls(agent.endpoints, self.reading),
             "metadata": dict(agent.metadata),
             "last_heartbeat": self.stamp(agent.last_heartbeat),
             "registration_time": self.stamp(agent.registration_time),
@@ -270,11 +257,6 @@ class AgentBook:
     def listed(self, held: list[str]) -> list[str]:
         """A list as answers show it."""
         return sorted(held, key=str) if self.reading.sorted_lists else list(held)
-
-    def url_of(self, value: Json) -> Json:
-        """A URL as answers show it."""
-        bare = self.reading.regular_urls and isinstance(value, str) and _BARE.fullmatch(value)
-        return f"{value}/" if bare else value
 
     def discover_view(self, agent: Agent) -> Obj:
         """An agent inside the answer of a discovery."""
@@ -386,7 +368,7 @@ class AgentBook:
         if policy == "ignored" or (policy == "applied" and not call.body.strip()):
             return {}
         body = self.load(call, Op.HEARTBEAT)
-        found = problems(body, _FULL_BEAT if policy == "full" else ())
+        found = problems(body, FULL_BEAT if policy == "full" else ())
         if found:
             raise RefusalError(422, shapes.listed_detail(found, self.reading))
         return body if policy == "applied" else {}

@@ -11,7 +11,7 @@ from .fault import Aimed, Fault, Row, Section, expand
 from .model import AGENT_TYPES, STATUSES, Agent, Call, Env, Json, Obj, Op, RefusalError, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .reading import Reading
 
@@ -21,6 +21,7 @@ _SECTION: Final[Section] = "Discover Agents"
 
 FILTERS: Final = ("status", "agent_type", "capabilities", "services")
 _LISTS: Final = ("capabilities", "services")
+_FEW: Final = ("first_hundred",)
 
 
 class _Ignored(Aimed):
@@ -47,6 +48,23 @@ class _FirstFilterOnly(Coordinator):
 class _FirstItem(Aimed):
     def passes(self, agent: Agent, name: str, wanted: Json) -> bool:
         return super().passes(agent, name, wanted[:1] if name == self.target else wanted)
+
+
+class _TwoItems(Aimed):
+    def passes(self, agent: Agent, name: str, wanted: Json) -> bool:
+        return super().passes(agent, name, wanted[:2] if name == self.target else wanted)
+
+
+class _FirstHundred(Aimed):
+    """Looks only at the first hundred entries that the agent has."""
+
+    def covers(self, held: Sequence[str], wanted: Sequence[str], need: str) -> bool:
+        return super().covers(held[:100], wanted, need)
+
+
+class _EmptyFindsNobody(Coordinator):
+    def select(self, query: Obj) -> list[Agent]:
+        return [] if query.get("capabilities") == [] else super().select(query)
 
 
 class _LastItem(Aimed):
@@ -234,6 +252,13 @@ def _faults() -> Iterator[Fault]:
         make=_AnyCapability,
         implied=True,
     )
+    yield Fault(
+        name="discover.capabilities.empty_finds_nobody",
+        summary="an empty list of capabilities finds nobody",
+        section=_SECTION,
+        make=_EmptyFindsNobody,
+        implied=True,
+    )
 
 
 def _filter_rows() -> Iterator[Row]:
@@ -254,6 +279,8 @@ def _list_filter_rows() -> Iterator[Row]:
     others = (*_LISTS, "both")
     name = "discover.{}."
     yield name + "first_item_only", "only the first of the {} counts", _SECTION, _FirstItem, _LISTS
+    yield name + "two_items_only", "only two of the {} count", _SECTION, _TwoItems, _LISTS
+    yield "discover.held.{}", "of an agent's entries count the {}", _SECTION, _FirstHundred, _FEW
     yield name + "last_item_only", "only the last of the {} counts", _SECTION, _LastItem, _LISTS
     yield name + "first_held_only", "only an agent's first of {}", _SECTION, _FirstHeld, _LISTS
     yield name + "exact", "an agent may not have more {}", _SECTION, _Exact, _LISTS

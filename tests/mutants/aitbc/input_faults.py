@@ -253,6 +253,27 @@ class _MediaStrict(Aimed):
         super().check_media(call)
 
 
+class _LooseStatus(Aimed):
+    """A status in capitals or with spaces around it is taken, for one of the four or as it is."""
+
+    def accept(self, op: Op, body: Json) -> Obj:
+        if op is not Op.UPDATE or not isinstance(body, dict):
+            return super().accept(op, body)
+        sent = body.get("status")
+        plain = sent.strip().lower() if isinstance(sent, str) else sent
+        data = super().accept(op, {**body, "status": plain})
+        return {**data, "status": sent} if self.target == "kept" else data
+
+
+class _Bounded(Aimed):
+    def accept(self, op: Op, body: Json) -> Obj:
+        data = super().accept(op, body)
+        told = data.get("load_metrics", {}) if op is Op.UPDATE else {}
+        if any("usage" in name and isinstance(v, float) and v > 1 for name, v in told.items()):
+            raise RefusalError(422, "Validation error: load_metrics: a usage is from 0 to 1")
+        return data
+
+
 class _ErrorForm(Aimed):
     """Every error answer lacks the documented form."""
 
@@ -319,10 +340,15 @@ def _rows() -> Iterator[Row]:
 def _faults() -> Iterator[Fault]:
     yield from _retabled()
     yield from expand(_rows())
+    update, loose = _SECTIONS[Op.UPDATE], "a status in another writing is {}"
     rows: tuple[Row, ...] = (
         ("input.crash.{}", "fails with 500: {}", "General", _Crashing, _BLANKS),
+        ("update.status_loose.{}", loose, update, _LooseStatus, ("taken",)),
+        ("update.{}", "a usage in per cent is refused: {}", update, _Bounded, ("usage_bounded",)),
     )
     yield from expand(rows, implied=True)
+    kept: Row = ("update.status_loose.{}", loose, update, _LooseStatus, ("kept",))
+    yield from expand([kept])
     for op in (Op.REGISTER, Op.UPDATE):
         yield Fault(
             name=f"input.refused_as.{op}.400",

@@ -21,7 +21,6 @@ _OTHER = Reading(
     again_words="updated",
     sorted_lists=True,
     regular_urls=True,
-    heartbeat_method="PUT",
     detail="objects",
     malformed=400,
     invalid_query=400,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 __all__ = [
+    "FULL_BEAT",
     "METRIC_KEYS",
     "Field",
     "FieldTable",
@@ -67,6 +68,12 @@ class Field:
     kind: Kind
     required: bool = False
 
+
+FULL_BEAT: Final = tuple(
+    Field(name=name, kind=Kind.ANY, required=True)
+    for name in ("agent_id", "status", "load_metrics", "timestamp")
+)
+"""What a heartbeat must hold where a coordinator wants everything."""
 
 FieldTable = dict[Op, tuple[Field, ...]]
 

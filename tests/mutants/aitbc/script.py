@@ -119,7 +119,16 @@ _RICH: Final[Obj] = {
 
 def base_script() -> list[Step]:
     """Everything that a peer can be asked, in a hundred and some requests."""
-    return [*_opening(), *_agents(), *_updates(), *_discovery(), *_tasks(), *_refusals(), *_end()]
+    return [
+        *_opening(),
+        *_agents(),
+        *_updates(),
+        *_discovery(),
+        *_corners(),
+        *_tasks(),
+        *_refusals(),
+        *_end(),
+    ]
 
 
 def _opening() -> Iterator[Step]:
@@ -218,6 +227,21 @@ def _discovery() -> Iterator[Step]:
     yield _post("/agents/discover", {"services": "storage"})
     yield _post("/agents/discover", {"capabilities": [1]})
     yield _post("/agents/discover", {"colour": "ünknown"})
+
+
+def _corners() -> Iterator[Step]:
+    skills: list[Json] = [f"skill-{number}" for number in range(120)]
+    yield _register("skilled", capabilities=skills)
+    yield _discover(capabilities=skills[-1:])
+    for name in ("three", "other"):
+        yield _register(name, services=["first", "second", name])
+    yield _discover(services=["first", "second", "three"])
+    yield _update("skilled", {"status": "busy", "load_metrics": {"cpu_usage": 0.8137}})
+    yield _update("skilled", {"status": "busy", "load_metrics": {"pending_tasks": 90_000}})
+    yield _update("a b", {"status": " BUSY"})
+    yield _update("a b", {"status": "busy"})
+    yield _look("skilled")
+    yield _look("a b")
 
 
 def _tasks() -> Iterator[Step]:

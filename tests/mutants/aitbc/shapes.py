@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,10 @@ __all__ = [
     "queue_stats",
     "stray",
     "time_text",
+    "urls",
 ]
+
+_BARE: Final = re.compile(r"https?://[^/]+")
 
 FAILURE_WORDS: Final[Mapping[Op, str]] = MappingProxyType(
     {
@@ -73,6 +77,15 @@ def listed_detail(found: Sequence[Problem], reading: Reading) -> Json:
         }
         for one in found
     ]
+
+
+def urls(endpoints: Obj, reading: Reading) -> Obj:
+    """Endpoints as answers show them."""
+    if not reading.regular_urls:
+        return dict(endpoints)
+    return {
+        name: f"{url}/" if _BARE.fullmatch(str(url)) else url for name, url in endpoints.items()
+    }
 
 
 def stray(status: int, words: str, reading: Reading) -> Reply:

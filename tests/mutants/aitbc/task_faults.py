@@ -141,6 +141,22 @@ class _Filed(Aimed):
             self.queues[task.priority] = [task]
 
 
+class _NeverCounted(Aimed):
+    def listed_sizes(self) -> Obj:
+        return super().listed_sizes() | {self.target: 0}
+
+    def sizes(self) -> Obj:
+        return super().sizes() | {self.target: 0}
+
+
+class _StatsOdd(Aimed):
+    async def do_stats(self, call: Call) -> Reply:
+        reply = await super().do_stats(call)
+        if self.target == "empty":
+            return replace(reply, body={})
+        return replace(reply, body={"queue_sizes": dict.fromkeys(PRIORITIES, 17)})
+
+
 class _RefusedButFiled(Coordinator):
     """A task with an unknown priority is refused and filed as normal nevertheless."""
 
@@ -326,6 +342,8 @@ def _implied_rows() -> Iterator[Row]:
     yield "submit.needs.{}", "{} is demanded", _SUBMIT, _MemberRequired, needed
     yield "submit.id.{}", "task ids look odd: {}", _SUBMIT, _TaskId, ("hex", "braced")
     yield "status.figures.{}", "figures are wrong: {}", _STATUS, _Figures, figures
+    yield "queues.uncounted.{}", "{} is never counted", _QUEUES, _NeverCounted, PRIORITIES
+    yield "queues.stats.{}", "their statistics are {}", _QUEUES, _StatsOdd, ("empty", "others")
     yield "queues.differ.{}", "differ from /tasks/status: {}", _QUEUES, _Disagreeing, differ
     yield "clear.extra.{}", "the count is wrong: {}", _QUEUES, _ClearExtra, counts
     unknown = ("crash", "answered")

@@ -101,6 +101,12 @@ def _headers() -> Iterator[Fault]:
     yield _fault("body_form", "the body is form-encoded, and says so", both(coded, kind(form)))
     yield _fault("body_form_as_json", "the body is form-encoded under a JSON header", coded)
     yield _fault("body_in_query", "the members go into the query string", _to_query)
+    asked = on(Op.DISCOVER, _beside_body)
+    yield _fault("discover_in_query", "filters go into the query string", asked, implied=True)
+
+
+def _beside_body(draft: Draft) -> Draft:
+    return replace(draft, path=f"{draft.path}?{urlencode(_pairs(draft.payload))}", payload={})
 
 
 def _to_query(draft: Draft) -> Draft:
@@ -254,6 +260,10 @@ def _bare(draft: Draft) -> str:
     return draft.subject
 
 
+def _twice(draft: Draft) -> str:
+    return quote(quote(draft.subject, safe=""))
+
+
 def _stranger(draft: Draft) -> str:
     return quote(draft.subject, safe="") + "-stranger"
 
@@ -272,7 +282,10 @@ def _ids() -> Iterator[Fault]:
     yield bad("id_raw_utf8", "UTF-8 bytes of the id bare in the path", _bare, suffix="-é工")
     yield bad("id_raw_percent", "a bare % makes it another id", _bare, suffix="%41")
     twice = "percent-encoded twice"
-    yield bad("id_encoded_twice", twice, lambda d: quote(quote(d.subject, safe="")), suffix=" é")
+    yield bad("id_encoded_twice", twice, _twice, suffix=" é")
+    looks = frozenset({Op.GET_AGENT})
+    once = bad("get_id_encoded_twice", f"{twice} where it looks", _twice, suffix=" é", ops=looks)
+    yield replace(once, style="chatty")
     plus = "a space becomes a plus"
     yield bad("id_plus_for_space", plus, lambda d: quote_plus(d.subject), suffix=" one")
     yield bad("id_swapped_case", "capitals swapped", lambda d: quote(d.subject.swapcase()))

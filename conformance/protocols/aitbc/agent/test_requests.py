@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, unquote
+
 import pytest
 
 from conformance.examiner import Examiner
@@ -10,6 +12,8 @@ from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.aitbc.dialogue import registering
 from conformance.protocols.aitbc.situations import SITUATIONS
+
+_FILTERS = {"status", "agent_type", "capabilities", "services"}
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATIONS])
 
@@ -43,6 +47,32 @@ async def test_queues_are_cleared_by_priority(
                 f"{heard.path} names no priority",
                 of_transcript(heard),
             )
+
+
+@requirement("AITBC-AGENT-DISC-008")
+@_EVERY_SITUATION
+async def test_filters_are_said_in_the_body(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    for heard in seen.exchanges:
+        if heard.operation == "discoverAgents":
+            astray = sorted(_FILTERS & parse_qs(heard.query, keep_blank_values=True).keys())
+            wrong = f"{', '.join(astray)} stand in the query string"
+            judge.holds("AITBC-AGENT-DISC-008", not astray, wrong, of_transcript(heard))
+
+
+@requirement("AITBC-AGENT-GET-001")
+@_EVERY_SITUATION
+async def test_ids_are_encoded_once(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen = await examiner.observe(situation)
+    known = {agent_id for heard in seen.exchanges if (agent_id := registering(heard))}
+    for heard in seen.exchanges:
+        if heard.operation == "getAgent":
+            asked = heard.parameters["agent_id"]
+            twice = asked not in known and unquote(asked) in known
+            wrong = f"{asked!r} is asked for: {unquote(asked)!r}, encoded twice"
+            judge.holds("AITBC-AGENT-GET-001", not twice, wrong, of_transcript(heard))
 
 
 @requirement(

@@ -155,6 +155,20 @@ async def test_flow_filter_by_several_capabilities(
     judge.equal("AITBC-DISC-027", said, "/status", "success")
 
 
+@requirement("AITBC-DISC-027", "AITBC-DISC-030")
+async def test_flow_the_third_counts_as_well(aitbc: Dialogue, judge: Judge) -> None:
+    mark = aitbc.new("third")
+    one, two, three, other = (f"{mark}-{name}" for name in ("one", "two", "three", "other"))
+    for row, field in (("AITBC-DISC-027", "capabilities"), ("AITBC-DISC-030", "services")):
+        every = await aitbc.registered(**{field: [one, two, three]})
+        partly = {
+            await aitbc.registered(**{field: items}) for items in ([one, two, other], [three])
+        }
+        said = await aitbc.discover(**{field: [one, two, three]})
+        _judge_search(judge, row, said, wanted={every}, barred=set())
+        _judge_all_or_none(judge, row, said, partly)
+
+
 @requirement("AITBC-DISC-030")
 async def test_filter_by_several_services(aitbc: Dialogue, judge: Judge, family: Family) -> None:
     red, blue = family.cap("red"), family.cap("blue")
@@ -207,6 +221,14 @@ async def _narrow(aitbc: Dialogue, judge: Judge, family: Family, **filters: Any)
 async def test_no_filters_list_everybody(aitbc: Dialogue, judge: Judge, family: Family) -> None:
     said = await aitbc.discover()
     _judge_search(judge, "AITBC-DISC-023", said, wanted=family.ids(), barred=set())
+
+
+@requirement("AITBC-DISC-044")
+async def test_an_empty_list_asks_for_nothing(
+    aitbc: Dialogue, judge: Judge, family: Family
+) -> None:
+    said = await aitbc.peer.call("discoverAgents", body={"capabilities": []}, served=False)
+    _judge_search(judge, "AITBC-DISC-044", said, wanted=family.ids(), barred=set())
 
 
 @requirement("AITBC-DISC-032")
@@ -322,14 +344,9 @@ async def test_flow_agents_found_show_what_they_registered(aitbc: Dialogue, judg
         judge.equal("AITBC-DISC-036", said, f"{at}/agent_type", body["agent_type"])
         for field in ("capabilities", "services"):
             shown = agent.get(field)
-            judge.holds(
-                "AITBC-DISC-036",
-                isinstance(shown, list) and sorted(map(str, shown)) == sorted(body[field]),
-                f"{field} are shown as {shown!r}",
-                said,
-                pointer=f"{at}/{field}",
-                expected=body[field],
-            )
+            fine = isinstance(shown, list) and sorted(map(str, shown)) == sorted(body[field])
+            wrong = f"{field} are shown as {shown!r}"
+            judge.holds("AITBC-DISC-036", fine, wrong, said, pointer=f"{at}/{field}")
         for field in ("endpoints", "metadata"):
             for key, value in body[field].items():
                 judge.equal("AITBC-DISC-036", said, f"{at}/{field}/{key}", value)

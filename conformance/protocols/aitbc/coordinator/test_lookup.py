@@ -149,7 +149,7 @@ async def test_endpoints_of_other_schemes_are_shown(aitbc: Dialogue, judge: Judg
         judge.equal("AITBC-GET-039", said, "/agent/endpoints/ws", endpoint, answer)
 
 
-@requirement("AITBC-GET-034")
+@requirement("AITBC-GET-034", "AITBC-DISC-026", "AITBC-DISC-029")
 async def test_much_is_shown_as_it_was_registered(aitbc: Dialogue, judge: Judge) -> None:
     body = aitbc.registration(
         capabilities=[f"skill {number:03}" for number in range(150)],
@@ -170,6 +170,10 @@ async def test_much_is_shown_as_it_was_registered(aitbc: Dialogue, judge: Judge)
         )
     for key, value in body["endpoints"].items():
         judge.equal("AITBC-GET-034", said, f"/agent/endpoints/{key}", value, answer)
+    for row, field in (("AITBC-DISC-026", "capabilities"), ("AITBC-DISC-029", "services")):
+        found = await aitbc.discover(**{field: body[field][-1:]})
+        listed = ids_of(found, [body["agent_id"]])
+        judge.holds(row, bool(listed), f"the last of 150 {field} finds nobody", answer, found)
 
 
 @requirement("AITBC-GET-020", "AITBC-GET-023", "AITBC-GET-032")
@@ -282,4 +286,13 @@ async def test_odd_ids_are_found_again(form: str, aitbc: Dialogue, judge: Judge)
         said,
         found,
         pointer="/agent/agent_id",
+    )
+    updated = await aitbc.update(agent_id, "busy", known=False)
+    seen = await aitbc.get(agent_id, lawful=False)
+    judge.holds(
+        "AITBC-GET-035",
+        updated.ok and seen.at("/agent/status") == "busy",
+        f"the status of {agent_id!r} was set to busy: {updated.outcome}",
+        updated,
+        seen,
     )

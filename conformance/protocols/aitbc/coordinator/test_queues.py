@@ -44,12 +44,20 @@ async def _wait_for_nobody(aitbc: Dialogue, priority: str, number: int) -> list[
     return [await aitbc.submit(body, served=False) for _ in range(number)]
 
 
-@requirement("AITBC-QUEUE-001", "AITBC-QUEUE-002", "AITBC-QUEUE-003", "AITBC-QUEUE-005")
+@requirement(
+    "AITBC-QUEUE-001",
+    "AITBC-QUEUE-002",
+    "AITBC-QUEUE-003",
+    "AITBC-QUEUE-005",
+    "AITBC-QUEUE-013",
+)
 async def test_flow_queues_are_told(aitbc: Dialogue, judge: Judge) -> None:
     await _wait_for_nobody(aitbc, "low", 2)
     for _ in range(2):
         statistics = await aitbc.peer.call("getQueueStatistics")
         judge.status("AITBC-QUEUE-005", statistics, range(200, 300))
+        told = bool(statistics.json)
+        judge.holds("AITBC-QUEUE-013", told or not statistics.ok, "nothing is told", statistics)
         said = await aitbc.peer.call("getQueues")
         judge.status("AITBC-QUEUE-001", said, range(200, 300))
         if said.ok:
@@ -117,14 +125,23 @@ async def test_flow_empty_queues_can_be_cleared(aitbc: Dialogue, judge: Judge) -
     await aitbc.peer.call("getTaskStatus")
 
 
-@requirement("AITBC-QUEUE-006", "AITBC-QUEUE-007", "AITBC-QUEUE-008")
+@requirement("AITBC-QUEUE-006", "AITBC-QUEUE-007", "AITBC-QUEUE-008", "AITBC-QUEUE-012")
 async def test_flow_clearing_empties_one_queue(aitbc: Dialogue, judge: Judge) -> None:
     """A loss is only believed where queues stood still before, and the second time."""
     for last in (False, True):
-        for name in PRIORITIES:
-            await _wait_for_nobody(aitbc, name, 2)
+        before, first = await _sizes(aitbc)
+        tasks = [task for name in PRIORITIES for task in await _wait_for_nobody(aitbc, name, 2)]
+        filled, told = await _sizes(aitbc)
         still = await _still(aitbc)
-        cleared = [await _clear_one(aitbc, judge, name, still, last=last) for name in PRIORITIES]
+        grown = {name: size - before.get(name, 0) for name, size in filled.items()}
+        odd = len(set(grown.values())) > 1 and all(task.ok for task in tasks)
+        odd = odd and still == {name: size for name, size in filled.items() if size}
+        wrong = f"of each priority two tasks were submitted, and queues grew by {grown}"
+        if last or not odd:
+            judge.holds("AITBC-QUEUE-012", not odd, wrong, first, *tasks, told)
+        cleared = [not odd] + [
+            await _clear_one(aitbc, judge, name, still, last=last) for name in PRIORITIES
+        ]
         if all(cleared):
             break
 
@@ -213,7 +230,28 @@ async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None
     )
 
 
-@requirement("AITBC-LOAD-001", "AITBC-LOAD-025", "AITBC-LOAD-026")
+@requirement("AITBC-LOAD-032")
+async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge) -> None:
+    """Others come and go meanwhile, so what is odd is only believed the second time."""
+    for last in (False, True):
+        ids = [await aitbc.registered() for _ in range(3)]
+        counts = []
+        for status in ("inactive", "active"):
+            for agent_id in ids:
+                await aitbc.update(agent_id, status)
+            counts.append(await aitbc.peer.call("getTaskStatus"))
+        few, many = (said.at("/stats/load_balancer_stats/active_agents") for said in counts)
+        if not isinstance(few, int) or not isinstance(many, int):
+            raise UnjudgeableError("the active agents are not counted")
+        if many > few or last:
+            wrong = f"three agents turned active, and active_agents went from {few} to {many}"
+            judge.holds("AITBC-LOAD-032", many > few, wrong, *counts)
+            break
+
+
+@requirement(
+    "AITBC-LOAD-001", "AITBC-LOAD-025", "AITBC-LOAD-026", "AITBC-LOAD-031", "AITBC-QUEUE-013"
+)
 async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
     await aitbc.registered()
     last = await aitbc.peer.call("getTaskStatus")
@@ -225,6 +263,7 @@ async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
         judge.status("AITBC-LOAD-001", said, 200)
         for pointer in COUNTERS:
             _judge_counter(judge, pointer, last, said)
+        _judge_sums(judge, said)
         last = said
     await _judge_agreement(aitbc, judge)
 
@@ -242,13 +281,34 @@ def _judge_counter(judge: Judge, pointer: str, before: Exchange, after: Exchange
         )
 
 
+def _judge_sums(judge: Judge, said: Exchange) -> None:
+    balancer = "/stats/load_balancer_stats/"
+    for parts, whole in (
+        (
+            (f"{balancer}successful_assignments", f"{balancer}failed_assignments"),
+            f"{balancer}total_assignments",
+        ),
+        (("/stats/tasks_completed",), "/stats/tasks_distributed"),
+    ):
+        told = [said.at(pointer) for pointer in (*parts, whole)]
+        if all(isinstance(number, int) for number in told):
+            wrong = f"{' and '.join(parts)} are {told[:-1]}, of {told[-1]} at all"
+            fine = sum(told[:-1]) <= told[-1]
+            judge.holds("AITBC-LOAD-031", fine, wrong, said, pointer=whole)
+
+
 async def _judge_agreement(aitbc: Dialogue, judge: Judge) -> None:
     """Tasks may leave their queues at any time: only queues that stand still can be compared."""
     for _ in range(5):
         before, queues = await _sizes(aitbc)
         status = await aitbc.peer.call("getTaskStatus")
         shown = status.at("/stats/queue_sizes")
+        statistics = await aitbc.peer.call("getQueueStatistics")
+        again = queue_sizes(statistics)
         after, _ = await _sizes(aitbc)
+        if before == after and again is not None:
+            wrong = f"the queues are told as {before}, and in their statistics as {again}"
+            judge.holds("AITBC-QUEUE-013", again == before, wrong, queues, statistics)
         if before == after and isinstance(shown, dict):
             judge.holds(
                 "AITBC-LOAD-026",

@@ -87,6 +87,7 @@ async def test_flow_load_metrics_are_shown(aitbc: Dialogue, judge: Judge) -> Non
         {"pending_tasks": 3},
         {"cpu_usage": 0.25, "memory_usage": 0.875},
         {"active_connections": 1},
+        {"cpu_usage": 0.8137, "memory_usage": 0.0419},
     ]
     for turn, load in enumerate(loads):
         row = "AITBC-STAT-017" if turn else "AITBC-STAT-016"
@@ -102,7 +103,7 @@ def _unlike(value: float) -> float:
     return value + 40 if isinstance(value, int) else 0.9375 - value / 2
 
 
-@requirement("AITBC-STAT-001")
+@requirement("AITBC-STAT-001", "AITBC-STAT-016")
 @pytest.mark.parametrize(
     "load",
     [
@@ -120,8 +121,11 @@ def _unlike(value: float) -> float:
 async def test_any_load_can_be_told(load: dict[str, float], aitbc: Dialogue, judge: Judge) -> None:
     """The agent is looked at afterwards: its health score must stay within its bounds."""
     agent_id = await aitbc.registered()
-    judge.status("AITBC-STAT-001", await aitbc.update(agent_id, "busy", load), 200)
-    await aitbc.get(agent_id)
+    said = await aitbc.update(agent_id, "busy", load)
+    judge.status("AITBC-STAT-001", said, 200)
+    seen = await aitbc.get(agent_id)
+    for name, value in load.items():
+        judge.equal("AITBC-STAT-016", seen, f"/agent/load_metrics/{name}", value, said)
     await aitbc.update(agent_id, "stale")
     await aitbc.get(agent_id)
 
@@ -193,6 +197,17 @@ async def test_flow_wrong_updates_are_refused(
             judge.equal(
                 "AITBC-STAT-025", after, f"/agent/{field}", before.at(f"/agent/{field}"), said
             )
+
+
+@requirement("AITBC-STAT-034")
+@pytest.mark.parametrize("status", ["BUSY", "Busy", " busy"])
+async def test_statuses_in_another_writing(status: str, aitbc: Dialogue, judge: Judge) -> None:
+    """Where one is taken, what is answered and shown is one of the four all the same."""
+    at = {"agent_id": await aitbc.registered()}
+    said = await aitbc.peer.call("updateAgentStatus", at, body={"status": status}, lawful=False)
+    judge.status("AITBC-STAT-034", said, 400, 422)
+    if said.ok:
+        await aitbc.get(at["agent_id"])
 
 
 @requirement("AITBC-STAT-024", "AITBC-STAT-025", "AITBC-GEN-006")

@@ -140,6 +140,13 @@ async def test_flow_unknown_priorities_are_refused(
         )
 
 
+@requirement("AITBC-TASK-031")
+@pytest.mark.parametrize("priority", ["HIGH", "High", " high"])
+async def test_priorities_in_another_writing(priority: str, aitbc: Dialogue, judge: Judge) -> None:
+    said = await aitbc.submit(aitbc.task(priority), lawful=False)
+    judge.status("AITBC-TASK-031", said, 400)
+
+
 @requirement("AITBC-TASK-015")
 async def test_an_empty_priority_is_refused(aitbc: Dialogue, judge: Judge) -> None:
     """As one that there is not, or as one that is missing."""

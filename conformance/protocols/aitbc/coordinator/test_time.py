@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from conformance.exchange import Exchange
 from conformance.hooks import run_hook
@@ -11,10 +12,13 @@ from conformance.marks import from_profile, requirement
 from conformance.plugin import Suite
 from conformance.protocols.aitbc.dialogue import Dialogue, listed
 from conformance.protocols.aitbc.elder import Elder
-from conformance.times import later, seconds_from_now
+from conformance.times import later, parse_time, seconds_from_now
 
 _PAUSE = 1.1
 """Seconds after which even a clock that tells whole seconds has moved."""
+
+_LEEWAY = timedelta(seconds=5)
+"""By how much the times of one answer may be in disorder."""
 
 _NEAR = 300.0
 """Seconds that a peer's clock may be off ours before we wonder."""
@@ -61,6 +65,8 @@ def _judge_still(
     "AITBC-BEAT-002",
     "AITBC-BEAT-004",
     "AITBC-BEAT-005",
+    "AITBC-BEAT-007",
+    "AITBC-LOAD-033",
     "AITBC-GEN-010",
     "AITBC-GEN-013",
 )
@@ -86,7 +92,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     unmoved = await aitbc.get(beating)
     _judge_later(judge, "AITBC-GEN-013", "/timestamp", before, unmoved)
     recounted = await aitbc.peer.call("getTaskStatus")
-    _judge_later(judge, "AITBC-GEN-013", "/timestamp", counted, recounted)
+    _judge_later(judge, "AITBC-LOAD-033", "/timestamp", counted, recounted)
     _judge_still(judge, "AITBC-GET-031", "/agent/last_heartbeat", before, unmoved)
     judge.equal("AITBC-STAT-014", await aitbc.get(silent), "/agent/status", "inactive", resting)
     found = await aitbc.discover(capabilities=[mark])
@@ -104,6 +110,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     first = await aitbc.get(beating)
     if _judge_beat(aitbc, judge, "AITBC-BEAT-001", beat):
         _judge_later(judge, "AITBC-BEAT-002", "/agent/last_heartbeat", before, first)
+        _judge_in_time(judge, first)
     for field in ("agent_type", "capabilities", "services", "endpoints", "metadata"):
         _judge_still(judge, "AITBC-BEAT-005", f"/agent/{field}", before, first, beat)
     if not aitbc.beats_with_load:
@@ -141,6 +148,16 @@ async def test_flow_heartbeats_go_on_moving(aitbc: Dialogue, judge: Judge, suite
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", first, second, beat)
     _judge_still(judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, after, beat)
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", bystander, after)
+
+
+def _judge_in_time(judge: Judge, said: Exchange) -> None:
+    """An agent is heard of after it registered, and before that is told."""
+    pointers = ("/agent/registration_time", "/agent/last_heartbeat", "/timestamp")
+    first, heard, told = (parse_time(said.at(pointer)) for pointer in pointers)
+    if first and heard and told:
+        fine = first - _LEEWAY <= heard <= told + _LEEWAY
+        wrong = f"registered at {first}, heard of at {heard}, told at {told}"
+        judge.holds("AITBC-BEAT-007", fine, wrong, said, pointer="/agent/last_heartbeat")
 
 
 def _judge_beat(aitbc: Dialogue, judge: Judge, row: str, said: Exchange) -> bool:
