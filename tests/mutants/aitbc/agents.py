@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentBook"]
 
-_NARROW: Final = re.compile(r"[A-Za-z0-9._-]{0,64}")
+_NARROW: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class AgentBook:
