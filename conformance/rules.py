@@ -19,6 +19,7 @@ from schemas.validation import Violation
 
 __all__ = [
     "ANSWER_RULES",
+    "GARBLED_OPEN",
     "NULLS_OPEN",
     "REFUSAL_RULES",
     "REQUEST_RULES",
@@ -26,6 +27,9 @@ __all__ = [
     "not_now",
     "optional_nulls",
 ]
+
+GARBLED_OPEN = "x-garbled-open"
+"""What says in an OpenAPI document that a 400 for what is no JSON object may have any form."""
 
 NULLS_OPEN = "x-nulls-open"
 """What says in an OpenAPI document that a null may stand for what is optional and not there."""

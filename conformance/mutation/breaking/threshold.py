@@ -10,6 +10,8 @@ import signal
 import socket
 import sys
 
+__all__ = ["main"]
+
 _AS_SET_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 """Signals that Python ignores, which whatever it becomes would ignore then, too."""
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote
 import pytest
 
 from conformance.examiner import Examiner
-from conformance.exchange import of_transcript
+from conformance.exchange import of_transcript, read_json
 from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.aitbc.dialogue import registering
@@ -49,17 +49,23 @@ async def test_queues_are_cleared_by_priority(
             )
 
 
-@requirement("AITBC-AGENT-DISC-008")
+@requirement("AITBC-AGENT-DISC-008", "AITBC-AGENT-DISC-009")
 @_EVERY_SITUATION
 async def test_filters_are_said_in_the_body(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
+    """Which types there are is open, and so a row of its own; that a type is a text is not."""
     seen = await examiner.observe(situation)
     for heard in seen.exchanges:
         if heard.operation == "discoverAgents":
             astray = sorted(_FILTERS & parse_qs(heard.query, keep_blank_values=True).keys())
             wrong = f"{', '.join(astray)} stand in the query string"
             judge.holds("AITBC-AGENT-DISC-008", not astray, wrong, of_transcript(heard))
+            sought = read_json(heard.body)
+            kind = sought.get("agent_type") if isinstance(sought, dict) else None
+            wrong = f"the type that is searched for is no text: {kind!r}"
+            right = kind is None or isinstance(kind, str)
+            judge.holds("AITBC-AGENT-DISC-009", right, wrong, of_transcript(heard))
 
 
 @requirement("AITBC-AGENT-GET-001")
