@@ -32,6 +32,18 @@ def _elsewhere(goes: Any, spot: Spot) -> Any:
     return False
 
 
+def _everywhere(goes: Any, spot: Spot) -> Any:
+    for agent in spot.desk.agents.values():
+        agent.version = spot["rollout"].version
+    return goes
+
+
+def _all_back(before: Any, spot: Spot) -> Any:
+    for agent in spot.desk.agents.values():
+        agent.version = "0.0.2"
+    return before
+
+
 def _wrong_version(goes: Any, spot: Spot) -> Any:
     spot["rollout"].version += "-rc1"
     return goes
@@ -148,6 +160,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
     ),
     ("halts", "the agent is stopped while its deployment is under way", _body(_halts)),
     ("~version.ignored", "the agent keeps its version", at("rollout.switch", never)),
+    ("version.everywhere", "all agents get the version", at("rollout.switch", _everywhere)),
     ("~version.elsewhere", "another agent gets the version", at("rollout.switch", _elsewhere)),
     (
         "~version.other",
@@ -192,6 +205,7 @@ _BACK: Final[tuple[Row, ...]] = (
         "the agent keeps the new version",
         at("rollback.to", lambda v, s: (s["rollout"].version, v[1])),
     ),
+    ("everywhere", "all agents fall back", at("rollback.to", _all_back)),
     (
         "~initial",
         "the agent falls back to its first version",

@@ -100,7 +100,7 @@ async def test_flow_messages(
     watch = await client.watch()
     await watch.subscribe("message.sent")
     sent: list[tuple[Exchange, dict[str, Any]]] = []
-    for mate, performative in zip(mates, ("inform", "propose"), strict=True):
+    for mate, performative in zip(mates, ("inform", "request"), strict=True):
         content = {"note": "naïve Ω 🚢", "deep": [{"n": 2.5, "none": None}, [True, "x"]]}
         message = caller.message(mate, performative=performative, content=content)
         said = await caller.send(message)

@@ -146,7 +146,7 @@ async def _judge_refused(client: Client, judge: Judge, agent: Agent) -> None:
 
 
 async def _judge_strangers(client: Client, judge: Judge, agent: Agent) -> None:
-    nobody = strangers(client, agent)
+    nobody = strangers(agent)
     for stranger in nobody:
         for body in (
             _memory("64MB", "rolling"),
