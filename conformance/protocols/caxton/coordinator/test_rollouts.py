@@ -230,8 +230,8 @@ async def _judge_restored(
     if not said.ok:
         return
     judge.equal("CAXTON-RBK-008", said, "/rollback_to_version", before)
-    await rollouts.judge_restored(judge, agent, before, said)
     await rollouts.settle(deployment)
+    await rollouts.judge_restored(judge, agent, before, said)
 
 
 _NO_MODULES = (b"no module at all", b"\0asm")
