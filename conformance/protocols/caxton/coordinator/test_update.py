@@ -45,7 +45,7 @@ _MEMORY = "/resources/limits/memory"
     "CAXTON-UPD-015",
     "CAXTON-UPD-016",
     "CAXTON-UPD-017",
-    "CAXTON-DEP-033",
+    "CAXTON-UPD-018",
 )
 async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     bystander = await stand_by(client, crew)
@@ -71,7 +71,7 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
         other = await crew.spare(client)
         body = _memory("80MB", "canary")
         answers.append(await _judge_update(client, judge, "CAXTON-UPD-005", other, body))
-    judge_apart(judge, "CAXTON-DEP-033", answers, "/deployment_id")
+    judge_apart(judge, "CAXTON-UPD-018", answers, "/deployment_id")
 
 
 def _memory(amount: str, strategy: str) -> dict[str, Any]:
