@@ -71,6 +71,9 @@ def _refusals() -> Iterator[Refusal]:
             yield Refusal(row=row, operation=operation, pointer=pointer, keyword="type", kinds=each)
 
 
+_TEXTS = ("sender", "conversation_id", "reply_with", "in_reply_to", "ontology", "language")
+"""What may be null as well, if it is taken for what is not there."""
+
 _STEADY: Mapping[str, Mapping[str, Any]] = {
     "listAgents": {},
     "getAgent": {},
@@ -78,7 +81,11 @@ _STEADY: Mapping[str, Mapping[str, Any]] = {
     "getSystemMetrics": {},
     "sendMessage": {
         "required": ["sender", "conversation_id"],
-        "properties": {"performative": {"enum": [*SHOWN]}, "content": {"minProperties": 1}},
+        "properties": {
+            "performative": {"enum": [*SHOWN]},
+            "content": {"minProperties": 1},
+            **dict.fromkeys(_TEXTS, {"type": "string"}),
+        },
     },
 }
 
