@@ -84,7 +84,7 @@ _STEADY: Mapping[str, Mapping[str, Any]] = {
         "properties": {
             "performative": {"enum": [*SHOWN]},
             "content": {"minProperties": 1},
-            **dict.fromkeys(_TEXTS, {"type": "string"}),
+            **{name: {"type": "string"} for name in _TEXTS},
         },
     },
 }

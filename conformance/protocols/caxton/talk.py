@@ -121,9 +121,9 @@ async def remembered(
 
 async def judge_kept(
     judge: Judge, client: Client, said: Exchange, message: Mapping[str, Any]
-) -> None:
+) -> str:
     """A message that was taken over gRPC, from a sender who said no other in its conversation, is
-    in the history as it was said. Whoever received it may have replied there.
+    in the history as it was said. Whoever received it may have replied there. Its id in it.
     """
 
     def own(seen: Exchange) -> list[dict[str, Any]]:
@@ -137,6 +137,7 @@ async def judge_kept(
             there, wanted = found[0].get(name), message[name]
             wrong = f"{name} of a message over gRPC is {there!r} in the history, not {wanted!r}"
             judge.holds("CAXTON-XTR-011", same(there, wanted), wrong[:300], said, kept)
+    return known_as(found[0]) if found else ""
 
 
 def rows_of(seen: Exchange) -> list[dict[str, Any]]:

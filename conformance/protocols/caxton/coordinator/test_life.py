@@ -9,7 +9,7 @@ from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.caxton.bystander import stand_by
 from conformance.protocols.caxton.client import Agent, Client, agent_of, wasm
-from conformance.protocols.caxton.counts import worked
+from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_now, judge_to_come
 from conformance.protocols.caxton.refusals import (
@@ -22,6 +22,7 @@ from conformance.protocols.caxton.refusals import (
     strangers,
 )
 from conformance.protocols.caxton.roll import call_roll
+from conformance.protocols.caxton.talk import Talk, texts_of
 
 _GRACE = 2
 
@@ -47,6 +48,8 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-STP-015",
     "CAXTON-STP-017",
     "CAXTON-LST-024",
+    "CAXTON-SYS-026",
+    "CAXTON-HIS-029",
     "CAXTON-DEP-022",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
@@ -66,13 +69,18 @@ async def test_flow_stopped_and_then_removed(client: Client, crew: Crew, judge: 
     bystander = await stand_by(client, crew)
     agent = await crew.spare(client)
     await client.clock.refill()
-    before = await client.until(agent, "running")
+    talk = Talk(client)
+    await client.until(agent, "running")
+    await talk.say(agent, performative="inform")
+    before = await until_worked(client, agent, talk.answers)
     said = await _stop(client, judge, agent)
     await _judge_end(client, judge, agent, before, said)
     await bystander.judge_untouched(judge, "CAXTON-STP-013", "after a stop", said)
     await _judge_stopped(client, judge, agent)
     await client.clock.refill()
+    system = await client.call("getSystemMetrics")
     await _judge_removal(client, judge, agent)
+    await _judge_unforgotten(client, judge, talk, system)
     await bystander.judge_untouched(judge, "CAXTON-REM-013", "after a removal")
     await client.clock.refill()
     await _judge_gone(client, judge, agent)
@@ -214,6 +222,19 @@ async def _judge_removal(client: Client, judge: Judge, agent: Agent) -> None:
             wrong = f"a removed agent is in the list{' of ' if query else ''}{query or ''}"
             there = agent.id in roll.ids or agent.name in roll.names
             judge.holds(row, not there, wrong, said, *roll.pages, pointer="/agents")
+
+
+async def _judge_unforgotten(client: Client, judge: Judge, talk: Talk, system: Exchange) -> None:
+    """What was said to an agent was said, also when it is gone."""
+    after = await client.call("getSystemMetrics")
+    had, has = (each.at("/messages/total_processed") for each in (system, after))
+    if isinstance(had, int) and isinstance(has, int):
+        wrong = f"total_processed was {had} before an agent was removed, and is {has}"
+        judge.holds("CAXTON-SYS-026", has >= had, wrong, system, after, pointer="/messages")
+    seen = await talk.remembered()
+    missing = talk.taken.keys() - set(texts_of(seen))
+    wrong = "a message to an agent that was removed is no more in the history"
+    judge.holds("CAXTON-HIS-029", seen.ok and not missing, wrong, *talk.answers, seen)
 
 
 async def _judge_gone(client: Client, judge: Judge, agent: Agent) -> None:

@@ -46,6 +46,7 @@ _UNDELIVERED = (500, "MESSAGE_DELIVERY_FAILED")
     "CAXTON-MSG-008",
     "CAXTON-MSG-009",
     "CAXTON-MSG-018",
+    "CAXTON-MSG-020",
     "CAXTON-HIS-013",
 )
 async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge) -> None:
@@ -62,6 +63,9 @@ async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge)
     fields = {"in_reply_to": "question-4", "ontology": "harbour", "language": "sl0"}
     said = await talk.say(agents[1], performative="inform", **fields)
     judge.status("CAXTON-MSG-009", said, range(200, 300))
+    bare = {"performative": "request", "sender": talk.sender, "receiver": agents[0].id}
+    said = await client.call("sendMessage", body={**bare, "content": {"action": "process"}})
+    judge.status("CAXTON-MSG-020", said, range(200, 300))
     for number, performative in enumerate(PERFORMATIVES):
         said = await talk.say(agents[number % 2], performative=performative)
         judge.status("CAXTON-MSG-008", said, range(200, 300))
