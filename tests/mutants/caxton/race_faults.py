@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from .fault import Bend, Fault, Row, Spot, at, table
@@ -38,8 +39,25 @@ def _lost_moment(one: Any, spot: Spot) -> Any:
     return None if together else one
 
 
+def _lingering(victim: Any, spot: Spot) -> Any:
+    """Whoever goes is found by the next removal, if that comes in the same moment."""
+    spot.memo[victim.id] = (victim, time.monotonic())
+    return victim
+
+
+def _found_gone(found: Any, spot: Spot) -> Any:
+    victim, at_time = spot.memo.get(spot["who"], (None, 0.0))
+    lingers = time.monotonic() - at_time < PAUSE
+    return victim if found is None and victim is not None and lingers else found
+
+
 _RACES: Final[tuple[Row, ...]] = (
     ("deploy.name", "two deployments at once get one name", at("deploy.pause", always(PAUSE))),
+    (
+        "~remove",
+        "of removals at once all succeed",
+        at("remove.victim", _lingering, agent_found=_found_gone),
+    ),
     (
         "send.id",
         "messages that are sent at once share an id",
@@ -54,5 +72,6 @@ _RACES: Final[tuple[Row, ...]] = (
 
 RACE_FAULTS: Final[tuple[Fault, ...]] = (
     *tuple(table("Deploy Agent", _RACES[:1], prefix="race.")),
-    *table("Send Message", _RACES[1:], prefix="race."),
+    *table("Remove Agent", _RACES[1:2], prefix="race."),
+    *table("Send Message", _RACES[2:], prefix="race."),
 )

@@ -73,6 +73,14 @@ def _all_done(body: Any, spot: Spot) -> None:
         one["status"] = "completed"
 
 
+def _shared(body: Any, spot: Spot) -> None:
+    """Each of its stages has the percentage of the first one that anybody is shown."""
+    known = spot.memo.setdefault("stages", body["deployment_id"])
+    stages = spot.desk.rollouts[known].stages
+    for one, other in zip(body["stages"], stages, strict=False):
+        one["percentage"] = other.percentage
+
+
 def _halts(body: Any, spot: Spot) -> None:
     spot.desk.rollouts[body["deployment_id"]].agent.state = "stopped"
 
@@ -106,6 +114,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
     ("stages.one", "the deployment goes to everybody at once", at("stages", _all_at_once)),
     ("stages.lost", "the last stage is forgotten", at("stages", lambda v, s: v[:-1] or v)),
     ("stages.twice", "the latest stage is listed twice", _body(_twice)),
+    ("stages.shared", "all deployments have the stages of the first", _body(_shared)),
     ("stages.same", "all stages have one number", _stages(lambda one, at: one.update(stage=1))),
     (
         "stages.fraction",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from conformance.exchange import Exchange
@@ -295,6 +296,7 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     "CAXTON-REM-011",
     "CAXTON-REM-012",
     "CAXTON-REM-013",
+    "CAXTON-REM-015",
     "CAXTON-GET-028",
     "CAXTON-MSG-011",
 )
@@ -312,7 +314,11 @@ async def test_flow_removed_while_it_runs(client: Client, crew: Crew, judge: Jud
         judge_refused(judge, "CAXTON-GET-028", await client.get(stranger, served=False), NOT_FOUND)
     for row in ("CAXTON-STP-013", "CAXTON-REM-013"):
         await bystander.judge_untouched(judge, row, "after a stop and a removal of nobody", said)
-    said = await client.remove(agent, served=False)
+    both = await asyncio.gather(*(client.remove(agent, served=False) for _ in range(2)))
+    done = [each for each in both if each.ok]
+    wrong = "an agent is removed twice at the same time, and both are told that it was there"
+    judge.holds("CAXTON-REM-015", len(done) < 2, wrong, *both)
+    said = (done or both)[0]
     judge.status("CAXTON-REM-006", said, range(200, 500))
     if said.ok:
         judge.equal("CAXTON-REM-008", said, "/agent_id", agent.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -162,6 +163,44 @@ async def _judge_stage_ends(rollouts: Rollouts, judge: Judge, begun: _Begun) -> 
     judge.equal("CAXTON-DPL-024", done, "/status", "completed", begun.said)
     judge_stages(judge, done)
     await _judge_version(rollouts, judge, begun, done)
+
+
+@requirement("CAXTON-DPL-017", "CAXTON-DPL-028")
+@from_profile("standard")
+async def test_flow_two_at_once(
+    client: Client, crew: Crew, rollouts: Rollouts, judge: Judge
+) -> None:
+    """Of two agents, by plans of their own. Where deployments are few there is no room for it."""
+    if not client.clock.free:
+        raise UnjudgeableError("it costs too many deployments")
+    await client.clock.refill()
+    agents = [await crew.veteran(client), await crew.spare(client)]
+    orders = [{"type": "canary", "stages": plan} for plan in _PLANS]
+    made = await asyncio.gather(
+        *(
+            rollouts.begin(agent, rollouts.version(), strategy=order)
+            for agent, order in zip(agents, orders, strict=True)
+        )
+    )
+    for said, plan in zip(made, _PLANS, strict=True):
+        if deployment := deployment_id_of(said):
+            seen = await rollouts.until(deployment, "in_progress")
+            judge.equal("CAXTON-DPL-017", seen, "/deployment_id", deployment, said)
+            shares = [each.get("percentage") for each in stages_of(seen)]
+            wanted = [stage["percentage"] for stage in plan][: len(shares)]
+            wrong = f"a deployment beside another has the percentages {shares}, and not {wanted}"
+            judge.holds("CAXTON-DPL-028", shares == wanted, wrong, *made, seen, pointer="/stages")
+    for said in made:
+        if deployment := deployment_id_of(said):
+            await rollouts.take_back(deployment, served=False)
+            await rollouts.settle(deployment)
+    await client.remove(agents[1], served=False)
+
+
+_PLANS: Sequence[Sequence[Mapping[str, Any]]] = (
+    ({"percentage": 20, "duration": "10m"}, {"percentage": 100, "duration": "0"}),
+    ({"percentage": 35, "duration": "10m"}, {"percentage": 100, "duration": "0"}),
+)
 
 
 _KINDS = ("blue_green", "immediate", "rolling")
