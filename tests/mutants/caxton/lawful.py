@@ -228,6 +228,7 @@ _ROWS: Final[dict[str, Reading]] = {
     "header_sockets": Reading(
         summary="WebSockets need the token in the header; only receivers count",
         ws_auth="header",
+        origins=False,
         agent_match="receiver",
         clients_receive=False,
         unknown_receiver="MESSAGE_DELIVERY_FAILED",
@@ -243,6 +244,7 @@ _ROWS: Final[dict[str, Reading]] = {
         version_switch="start",
         first_rollout="in_progress",
         waiting="waiting",
+        one_rollout=True,
         strategy_shown="direct",
         default_limit=100,
         max_limit=1000,
