@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 from .fault import Bend, Fault, Row, Spot, at, table
@@ -39,16 +38,28 @@ def _lost_moment(one: Any, spot: Spot) -> Any:
     return None if together else one
 
 
+def _removals(spot: Spot) -> int:
+    """Removals that are under way."""
+    return spot.desk.counted["turn remove"] - int(spot.memo.get("ended", 0))
+
+
 def _lingering(victim: Any, spot: Spot) -> Any:
-    """Whoever goes is found by the next removal, if that comes in the same moment."""
-    spot.memo[victim.id] = (victim, time.monotonic())
+    """Whoever goes is found by the removals that have begun."""
+    if _removals(spot) > 1:
+        spot.memo[victim.id] = victim
     return victim
 
 
 def _found_gone(found: Any, spot: Spot) -> Any:
-    victim, at_time = spot.memo.get(spot["who"], (None, 0.0))
-    lingers = time.monotonic() - at_time < PAUSE
-    return victim if found is None and victim is not None and lingers else found
+    return found or spot.memo.get(spot["who"])
+
+
+def _ended(answer: Any, spot: Spot) -> Any:
+    if spot["turn"].op == "remove":
+        spot.memo["ended"] = spot.memo.get("ended", 0) + 1
+        if not _removals(spot):
+            spot.memo.pop(spot["turn"].who, None)
+    return answer
 
 
 _RACES: Final[tuple[Row, ...]] = (
@@ -56,7 +67,13 @@ _RACES: Final[tuple[Row, ...]] = (
     (
         "~remove",
         "of removals at once all succeed",
-        at("remove.victim", _lingering, agent_found=_found_gone),
+        at(
+            "remove.victim",
+            _lingering,
+            agent_found=_found_gone,
+            pause=_slow("remove"),
+            answer=_ended,
+        ),
     ),
     (
         "send.id",
