@@ -99,8 +99,8 @@ def _detailed_errors(exchange: Exchange, _: Protocol) -> Iterator[RuleWord]:
     told = exchange.at("/error")
     if isinstance(told, dict):
         yield RuleWord(
-            kept=isinstance(told.get("details"), dict),
-            message=f"an error of status {exchange.status} comes without details",
+            kept=isinstance(told.get("details", ""), dict | None),
+            message=f"an error of status {exchange.status} comes without details in an object",
             pointers=("/error",),
         )
 

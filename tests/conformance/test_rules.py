@@ -76,7 +76,7 @@ def refused(body: object) -> Exchange:
         ("detailed-errors", LOST, SILENT),
         ("detailed-errors", refused({"error": {"code": "X", "details": {}}}), KEPT),
         ("detailed-errors", refused({"error": {"code": "X"}}), BROKEN),
-        ("detailed-errors", refused({"error": {"code": "X", "details": None}}), BROKEN),
+        ("detailed-errors", refused({"error": {"code": "X", "details": None}}), KEPT),
         ("detailed-errors", replace(refused({"error": {"code": "X"}}), lawful=False), BROKEN),
         ("detailed-errors", refused({"error": {"code": "X", "details": "none"}}), BROKEN),
         ("detailed-errors", refused({"error": "X"}), SILENT),

@@ -24,6 +24,9 @@ _NAMES = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 _TIMES = ("/timestamp", "/deployed_at", "/delivered_at")
 _HOUR = 3600.0
 
+_EARLIEST, _LATEST = 10**8, 10**11
+"""A number below is one of seconds from now, and one above has a finer unit."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
@@ -74,6 +77,8 @@ def judge_written(judge: Judge, clock: Clock, answers: Sequence[Exchange]) -> No
             judge.holds("CAXTON-RAT-003", until is not None, wrong, said)
         if until is not None:
             _judge_reset(judge, clock, said, until)
+            wrong = f"X-RateLimit-Reset is {until}, and no time in seconds since 1970"
+            judge.holds("CAXTON-RAT-021", _EARLIEST < until < _LATEST, wrong, said)
         known = LIMITS.get(said.operation)
         if known and limit is not None:
             wrong = f"X-RateLimit-Limit of {said.operation} is {limit}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +14,18 @@ from conformance.conversation import Refused
 from conformance.exchange import MISSING, Exchange
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
+from conformance.protocols.caxton.budget import refused_for_rate
 from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.door import Door
 from conformance.protocols.caxton.watch import Watch
 
-__all__ = ["WASM", "Agent", "Client", "agent_of", "id_of", "wasm", "wasm_text"]
+__all__ = ["SHOWN", "WASM", "Agent", "Client", "agent_of", "id_of", "wasm", "wasm_text"]
 
 WASM = b"\0asm\x01\0\0\0"
 """The smallest WebAssembly module that there is: its header and no section."""
+
+SHOWN = ("request", "inform")
+"""The performatives that the document uses itself."""
 
 _PATIENCE = 10.0
 """Seconds in which an agent that was deployed must run: an update may take a moment."""
@@ -78,7 +83,29 @@ class Client:
         self.clock = clock
         self.hooks = clock.hooks
         self.new = ids
-        self.call = peer.call
+
+    async def call(
+        self, operation: str, parameters: Mapping[str, str] | None = None, **options: Any
+    ) -> Exchange:
+        """As the peer is called. Raises `UnjudgeableError` where a rate is used up for longer than
+        is worth waiting, unless `patient=False` takes this for the answer: it says nothing of what
+        was asked. Where nothing was ever served it says something.
+        """
+        said = await self.peer.call(operation, parameters, **options)
+        if options.get("patient", True) and refused_for_rate(said) and not said.starved:
+            raise UnjudgeableError(f"the rate of {operation} is used up")
+        return said
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """What is answered now is judged by the check alone: a router may have understood the
+        request as another one, or a lenient peer repeat nonsense that it was told.
+        """
+        see, self.peer.see = self.peer.see, lambda _: None
+        try:
+            yield
+        finally:
+            self.peer.see = see
 
     # Agents
 
@@ -173,14 +200,19 @@ class Client:
             **fields,
         }
 
-    async def send(self, receiver: Agent | str, **fields: Any) -> tuple[Exchange, dict[str, Any]]:
-        """Send a message; its answer, and the message as it was sent."""
+    async def send(
+        self, receiver: Agent | str, *, served: bool = True, **fields: Any
+    ) -> tuple[Exchange, dict[str, Any]]:
+        """Send a message; its answer, and the message as it was sent. Only the performatives that
+        the document uses itself must be `served`.
+        """
         message = self.message(receiver, **fields)
-        return await self.call("sendMessage", body=message), message
+        served = served and message["performative"] in SHOWN
+        return await self.call("sendMessage", body=message, served=served), message
 
-    async def history(self, conversation: str, **query: Any) -> Exchange:
+    async def history(self, conversation: str, *, served: bool = True, **query: Any) -> Exchange:
         asked = {"conversation_id": conversation, **{k: str(v) for k, v in query.items()}}
-        return await self.call("queryMessages", query=asked)
+        return await self.call("queryMessages", query=asked, served=served)
 
     # Tasks and deployments
 

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.exchange import Exchange
 from conformance.protocols.caxton.client import WASM, Agent, Client, wasm_text
 
-__all__ = ["ROWS", "Visit", "knock", "strange_tokens", "visits"]
+__all__ = ["ROWS", "Visit", "blunders", "knock", "strange_tokens", "visits"]
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "CAXTON-AUT-002": ("listAgents", "getAgent"),
@@ -81,6 +81,16 @@ def visits(client: Client, victim: Agent, task: str, deployment: str) -> list[Vi
             conversation=message["conversation_id"],
         ),
         *simple,
+    ]
+
+
+def blunders(client: Client) -> list[Visit]:
+    """Requests that are no good for another reason too."""
+    nobody = {"agent_id": client.new("agent")}
+    return [
+        Visit(operation="getAgent", parameters=nobody),
+        Visit(operation="getAgentMetrics", parameters=nobody, options={"query": {"period": "1h"}}),
+        Visit(operation="sendMessage", options={"body": {"sender": client.new("client")}}),
     ]
 
 

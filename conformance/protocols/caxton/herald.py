@@ -39,7 +39,7 @@ class Word:
     exchange: Exchange
 
     def in_(self, frame: Frame) -> bool:
-        """Does a frame speak of it? By its id, or by who said what where the id is not told right.
+        """Does a frame speak of it? By its id, or by who said what where no id is told.
 
         What else it says of it is left open where the subscription was one to messages.
         """
@@ -48,7 +48,8 @@ class Word:
         sender = frame.json.get("from", frame.json.get("sender"))
         alike = frame.json.get("performative") == self.said["performative"]
         own = self.said["sender"].startswith("client-") and sender == self.said["sender"]
-        return mentions(frame.json, self.id) or bool(own and alike)
+        nameless = "message_id" not in frame.json
+        return mentions(frame.json, self.id) or bool(own and alike and nameless)
 
     def told(self, line: Conversation, after: int = 0) -> list[Frame]:
         """The frames that spoke of it so far."""

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.exchange import Exchange
 from conformance.protocols.caxton.client import Agent, Client
 
-__all__ = ["WAIT", "Labour", "assigned", "proposals", "task_id_of"]
+__all__ = ["WAIT", "Labour", "assigned", "found_nobody", "proposals", "task_id_of"]
 
 WAIT = 2
 """Seconds that bids are waited for."""
@@ -25,9 +25,11 @@ class Labour:
         return await self.client.call("createTask", body=body, served=served)
 
     async def distribute(
-        self, task_id: str, *, served: bool = True, within: float = 0.0
+        self, task_id: str, *, served: bool = False, within: float = 0.0
     ) -> Exchange:
-        """`within` are the seconds that are waited for the answer at the least."""
+        """`within` are the seconds that are waited for the answer at the least. Where nobody bids
+        it may be refused, and what makes a module bid is nowhere said.
+        """
         body = {"strategy": "best_bid", "max_wait_seconds": WAIT}
         at = {"task_id": task_id}
         return await self.client.call("distributeTask", at, body=body, served=served, within=within)
@@ -43,13 +45,24 @@ class Labour:
         task_id = task_id_of(made)
         if not task_id:
             return (made,)
-        return made, await self.distribute(task_id, served=served)
+        return made, await self.distribute(task_id)
 
 
 def task_id_of(said: Exchange) -> str:
     """The id of a task; empty where none is told."""
     found = said.at("/task_id")
     return found if said.ok and isinstance(found, str) else ""
+
+
+def found_nobody(said: Exchange) -> bool:
+    """Does the answer to a distribution say that nobody bid, or may it say so?"""
+    if said.ok:
+        return assigned(said) is None and not proposals(said)
+    return said.status is not None and said.status in range(400, 500) and said.status not in _ELSE
+
+
+_ELSE = (401, 403, 405)
+"""Refusals that have nothing to do with who bids."""
 
 
 def assigned(said: Exchange) -> str | None:

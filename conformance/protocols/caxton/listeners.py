@@ -73,8 +73,8 @@ _INTERESTS: Mapping[str, Interest] = {
         types=("message.sent",),
         mates=(1,),
         by_ids=True,
-        told="CAXTON-SUB-005",
-        untold="CAXTON-SUB-005",
+        told="CAXTON-SUB-025",
+        untold="CAXTON-SUB-025",
     ),
 }
 """Subscriptions, with the requirements that what they name is told, and what they do not is not."""

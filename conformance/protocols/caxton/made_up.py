@@ -10,7 +10,7 @@ from conformance.fuzz.calling import Caller
 from conformance.fuzz.lawfulness import Asked
 from conformance.fuzz.menu import Menu, Refusal
 from conformance.ids import IdSource
-from conformance.protocols.caxton.client import Client, wasm_text
+from conformance.protocols.caxton.client import SHOWN, Client, wasm_text
 from conformance.protocols.caxton.crew import Crew
 
 __all__ = ["MENU", "ClientCaller"]
@@ -71,7 +71,8 @@ def _refusals() -> Iterator[Refusal]:
             yield Refusal(row=row, operation=operation, pointer=pointer, keyword="type", kinds=each)
 
 
-_CALLS = ("request", "inform", "query-if", "query-ref", "propose", "agree", "cfp")
+_TEXTS = ("sender", "conversation_id", "reply_with", "in_reply_to", "ontology", "language")
+"""What may be null as well, if it is taken for what is not there."""
 
 _STEADY: Mapping[str, Mapping[str, Any]] = {
     "listAgents": {},
@@ -80,7 +81,11 @@ _STEADY: Mapping[str, Mapping[str, Any]] = {
     "getSystemMetrics": {},
     "sendMessage": {
         "required": ["sender", "conversation_id"],
-        "properties": {"performative": {"enum": [*_CALLS]}, "content": {"minProperties": 1}},
+        "properties": {
+            "performative": {"enum": [*SHOWN]},
+            "content": {"minProperties": 1},
+            **{name: {"type": "string"} for name in _TEXTS},
+        },
     },
 }
 

@@ -58,8 +58,9 @@ _CALLERS_FAULTS = ("AGENT_ALREADY_EXISTS", "INVALID_WASM")
 
 _UUID = re.compile(r"(?i)(.*)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-_LONG = 16
-"""Characters of an id whose beginning is no other's id, as it may be where agents are numbered."""
+_PADDED = re.compile(r"(.*[^0-9A-Za-z])?0([0-9]{3,})")
+
+_NUMBERED = re.compile(r"(?:.*[^0-9A-Za-z])?[1-9][0-9]{0,8}")
 
 
 def code_of(said: Exchange) -> str:
@@ -104,14 +105,38 @@ def judge_untold(judge: Judge, row: str, said: Exchange, receiver: str) -> bool:
     return judge.holds(row, fine, wrong, said, pointer="/status")
 
 
-def strangers(client: Client, agent: Agent) -> list[str]:
-    """Ids that no agent has: one of our own, one of the peer's form, and part of a true one that is
-    long enough to be nobody else's.
+def strangers(agent: Agent) -> list[str]:
+    """Ids that no agent has, of the peer's own form: whoever checks that may refuse any other."""
+    return [_alike(agent.id)]
+
+
+def _alike(known: str) -> str:
+    if found := _UUID.fullmatch(known):
+        return f"{found[1]}{uuid4()}"
+    if found := _PADDED.fullmatch(known):
+        return f"{found[1] or ''}8{found[2]}"
+    if _NUMBERED.fullmatch(known):
+        return f"{known}8808"  # where agents are numbered the next ids are others'
+    return _exchanged(known) or f"{known}8808"
+
+
+def _exchanged(known: str) -> str:
+    """Two of its characters, of one class, in each other's place; the last that are not the same,
+    or of a long number those in its middle. Empty where there are none.
     """
-    found = _UUID.fullmatch(agent.id)
-    alike = f"{found[1]}{uuid4()}" if found else f"{agent.id}8808"
-    part = [agent.id[:-1]] if len(agent.id) >= _LONG else []
-    return [alike, client.new("agent"), *part] if client.clock.free else [alike]
+    end = len(known) - (len(known) // 3 if known.isdecimal() else 0)
+    for later in range(end - 1, 0, -1):
+        for earlier in range(later - 1, -1, -1):
+            one, other = known[earlier], known[later]
+            if one != other and _class(one) == _class(other) != "":
+                middle = known[earlier + 1 : later]
+                return known[:earlier] + other + middle + one + known[later + 1 :]
+    return ""
+
+
+def _class(letter: str) -> str:
+    known = {"digit": letter.isdecimal(), "small": letter.islower(), "large": letter.isupper()}
+    return next((name for name, fits in known.items() if fits), "")
 
 
 async def ask_everything(client: Client, agent_id: str) -> list[Exchange]:

@@ -11,7 +11,6 @@ from typing import Any
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
-from conformance.protocols.caxton.budget import refused_for_rate
 from conformance.protocols.caxton.client import Agent, Client, wasm
 from conformance.times import parse_time
 
@@ -27,6 +26,9 @@ __all__ = [
 
 _A_WHILE = 15.0
 """Seconds in which a deployment must get under way, and one without stages must end."""
+
+_UNFINISHED = ("initializing", "pending", "in_progress", "rolling_back")
+"""What a deployment is that will be something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +86,9 @@ class Rollouts:
         served: bool = True,
         **fields: Any,
     ) -> Exchange:
-        """Raises `UnjudgeableError` where it comes too soon: it may count as a deployment of an
-        agent, of which there are few.
-        """
+        """It may count as a deployment of an agent, of which there are few."""
         body = self.order(agent, version, **fields)
-        said = await self.client.call("createDeployment", body=body, lawful=lawful, served=served)
-        if refused_for_rate(said):
-            raise UnjudgeableError("deployments are refused, since there were too many")
-        return said
+        return await self.client.call("createDeployment", body=body, lawful=lawful, served=served)
 
     async def look(self, deployment_id: str, *, served: bool = True) -> Exchange:
         at = {"deployment_id": deployment_id}
@@ -115,6 +112,37 @@ class Rollouts:
     async def take_back(self, deployment_id: str, *, served: bool = True) -> Exchange:
         at, body = {"deployment_id": deployment_id}, {"reason": "The lamps went out"}
         return await self.client.call("rollbackDeployment", at, body=body, served=served)
+
+    async def settle(self, deployment_id: str) -> None:
+        """Until it is over, or was taken back. Raises `UnjudgeableError` where it is not after a
+        while: another change of its agent may be refused then.
+        """
+        clock = self.client.clock
+        end, looks = clock.now() + _A_WHILE, 0
+        while (seen := await self.look(deployment_id)).at("/status") in _UNFINISHED:
+            if clock.now() > end:
+                raise UnjudgeableError(f"a deployment is {seen.at('/status')} for long")
+            await clock.step(looks)
+            looks += 1
+
+    async def judge_restored(
+        self, judge: Judge, agent: Agent, before: str | None, said: Exchange
+    ) -> None:
+        """After the rollback that was answered so the agent shows its version of `before`: within a
+        while, or when the rollback's own estimate is over.
+        """
+        clock = self.client.clock
+        details = await self.version_is(agent, before or "")
+        ahead = clock.off(said.at("/estimated_completion")) or 0.0
+        if version_of(details) != before and details.ok and ahead > 0:
+            if not clock.can_jump:
+                judge.inconclusive("CAXTON-RBK-010", f"a rollback is to take {ahead:.0f} s more")
+                return
+            await clock.jump(ahead)
+            details = await self.version_is(agent, before or "")
+        shown = version_of(details)
+        wrong = f"a while after a rollback to {before} the agent shows {shown}"
+        judge.holds("CAXTON-RBK-010", shown == before, wrong, said, details, pointer="/version")
 
     async def version_is(self, agent: Agent, version: str) -> Exchange:
         """Look at the agent until it shows that version; at last as it is after a while."""
@@ -149,6 +177,9 @@ def stages_of(seen: Exchange) -> Sequence[Mapping[str, Any]]:
 def judge_stages(judge: Judge, seen: Exchange) -> None:
     """What a deployment with the `PLAN` shows of its stages agrees with that, and with itself."""
     stages = stages_of(seen)
+    under_way = seen.at("/status") == "in_progress"
+    wrong = "a deployment in progress, stage by stage, shows no stages"
+    judge.holds("CAXTON-DPL-010", bool(stages) or not under_way, wrong, seen, pointer="/stages")
     shares = [each.get("percentage") for each in stages]
     whole = bool(stages) and seen.at("/status") == "completed"
     planned = [step.percentage for step in PLAN][: None if whole else len(stages)]
@@ -160,7 +191,7 @@ def judge_stages(judge: Judge, seen: Exchange) -> None:
     judge.holds("CAXTON-DPL-019", fine, wrong, seen, pointer="/stages")
     _judge_stage_times(judge, seen)
     _judge_rate(judge, seen)
-    if seen.at("/status") == "in_progress":
+    if under_way:
         _judge_current(judge, seen)
 
 

@@ -25,17 +25,20 @@ _NAMES = ("cursor", "next_cursor", "after")
 
 
 class Talk:
-    """One conversation: what was said in it by `sender`, who is nobody else's, and its history."""
+    """One conversation: what was said in it by `sender`, who is nobody else's, and its history.
+    Where its name is odd it need not be `served`.
+    """
 
-    def __init__(self, client: Client, conversation: str = "") -> None:
+    def __init__(self, client: Client, conversation: str = "", *, served: bool = True) -> None:
         self.client = client
         self.id = conversation or client.new("talk")
+        self.served = served
         self.sender = client.new("client")
         self.said: list[tuple[Exchange, dict[str, Any]]] = []
 
     async def say(self, receiver: Agent | str, **fields: Any) -> Exchange:
         """Send a message; `fields` go before the usual ones."""
-        own = {"conversation_id": self.id, "sender": self.sender, **fields}
+        own = {"conversation_id": self.id, "sender": self.sender, "served": self.served, **fields}
         said, message = await self.client.send(receiver, **own)
         self.said.append((said, message))
         return said
@@ -51,12 +54,14 @@ class Talk:
         return {found: message for found, message in ids if isinstance(found, str)}
 
     async def history(self, **query: Any) -> Exchange:
-        return await self.client.history(self.id, **{"limit": PAGE, **query})
+        return await self.client.history(self.id, served=self.served, **{"limit": PAGE, **query})
 
     async def remembered(self) -> Exchange:
         """The history, as soon as it shows all that was taken; at last as it is after a while."""
         wanted = set(self.taken)
-        return await remembered(self.client, self.id, lambda seen: wanted <= set(texts_of(seen)))
+        return await remembered(
+            self.client, self.id, lambda seen: wanted <= set(texts_of(seen)), served=self.served
+        )
 
     def strange(self, seen: Exchange) -> list[dict[str, Any]]:
         """What is shown and belongs to no conversation with this sender."""
@@ -96,14 +101,18 @@ class Talk:
 
 
 async def remembered(
-    client: Client, conversation: str, shows: Callable[[Exchange], bool]
+    client: Client,
+    conversation: str,
+    shows: Callable[[Exchange], bool],
+    *,
+    served: bool = True,
 ) -> Exchange:
     """The history of a conversation as soon as it `shows` what is wanted, is refused, or a while
     has gone by.
     """
     end, looks = client.clock.now() + _A_WHILE, 0
     while True:
-        seen = await client.history(conversation, limit=PAGE)
+        seen = await client.history(conversation, served=served, limit=PAGE)
         if not seen.ok or shows(seen) or client.clock.now() > end:
             return seen
         await client.clock.step(looks)
@@ -112,9 +121,9 @@ async def remembered(
 
 async def judge_kept(
     judge: Judge, client: Client, said: Exchange, message: Mapping[str, Any]
-) -> None:
+) -> str:
     """A message that was taken over gRPC, from a sender who said no other in its conversation, is
-    in the history as it was said. Whoever received it may have replied there.
+    in the history as it was said. Whoever received it may have replied there. Its id in it.
     """
 
     def own(seen: Exchange) -> list[dict[str, Any]]:
@@ -128,6 +137,7 @@ async def judge_kept(
             there, wanted = found[0].get(name), message[name]
             wrong = f"{name} of a message over gRPC is {there!r} in the history, not {wanted!r}"
             judge.holds("CAXTON-XTR-011", same(there, wanted), wrong[:300], said, kept)
+    return known_as(found[0]) if found else ""
 
 
 def rows_of(seen: Exchange) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ class Service(Coordinator):
 
     def answer(self, call: Call) -> Answer | Later:
         try:
-            said = super().answer(call)
+            said = super().answer(replace(call, body=_without_nulls(call.body)))
         except RefusedError as refused:
             return self.worded(refused, call.operation)
         if isinstance(said, Later) or not self.told:
@@ -275,7 +275,9 @@ class Service(Coordinator):
     @handles("distributeTask")
     def distribute_task(self, call: Call) -> Answer:
         tasks = self.realm.tasks
-        task = tasks.distribute(tasks.known(call.parameters["task_id"]), call.body["strategy"])
+        task = tasks.distribute(
+            tasks.known(call.parameters["task_id"]), call.body.get("strategy", "best_bid")
+        )
         return Answer(
             body={
                 "task_id": task.id,
@@ -354,3 +356,15 @@ def token_of(call: Call) -> str:
 
 def _is_of_module(violation: Violation) -> bool:
     return violation.pointer in _MODULES and violation.keyword != "required"
+
+
+_OWN = ("content", "data", "environment")
+"""What is a client's own affair, nulls included."""
+
+
+def _without_nulls(said: Any) -> Any:
+    """A body in which what may be left out is: many libraries write null for it."""
+    if not isinstance(said, dict):
+        return said
+    told = {name: value for name, value in said.items() if value is not None}
+    return {name: v if name in _OWN else _without_nulls(v) for name, v in told.items()}

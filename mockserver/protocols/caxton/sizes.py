@@ -80,7 +80,10 @@ def fuel(cpu: str | float) -> float | str:
 
 
 def seconds_of(text: str, what: str) -> float:
-    """`"5m"`, `"1h30m"`, `"250ms"`; a bare number is one of seconds."""
+    """`"5m"`, `"1h30m"`, `"250ms"`, also in the words of ISO 8601; a bare number is one of
+    seconds.
+    """
+    text = text[2:].lower() if text.startswith("PT") else text
     if _BARE.fullmatch(text):
         return float(text)
     parts = list(_PART.finditer(text))

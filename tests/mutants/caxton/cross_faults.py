@@ -70,6 +70,15 @@ def _other_names(holder: Any, spot: Spot) -> Any:
     return None
 
 
+def _other_id(events: Any, spot: Spot) -> Any:
+    """What is announced of a message by gRPC has an id of its own."""
+    if spot["via"] != "grpc" or spot["event"].type != "message.sent":
+        return events
+    for each in events:
+        each.body["message_id"] += "-rpc"
+    return events
+
+
 def _upper_text(data: Any, spot: Spot) -> Any:
     content = data.get("content")
     return {**data, "content": {"value": content}} if content else data
@@ -138,6 +147,7 @@ _CROSS: Final[tuple[Row, ...]] = (
         _unheard("rest", "agent.deployed"),
     ),
     ("events.sent_rest", "messages by REST are not announced", _unheard("rest", "message.sent")),
+    ("message.id", "a message by gRPC is announced by another id", at("events", _other_id)),
     ("history.grpc", "messages by gRPC are not kept", at("message.kept", _unkept("grpc"))),
     ("history.rest", "messages by REST are not kept", at("message.kept", _unkept("rest"))),
     ("~history.agents", "replies of agents are not kept", at("message.kept", _unkept("agent"))),

@@ -37,6 +37,8 @@ def create(turn: Turn) -> Answer:
         bodies.invalid(desk, "strategy must be an object", field="strategy")
     agent = known(desk, who)
     version = bodies.text(desk, data, "version")
+    if desk.reading.one_rollout and any(_busy(each, agent) for each in desk.rollouts.values()):
+        raise conflict(desk, "another deployment of the agent is under way")
     stages = _stages(desk, strategy)
     threshold = bodies.number(desk, strategy, "error_threshold", 0, 1)
     module = bodies.module(desk, "deployment", bodies.decoded(desk, data.get("wasm_module")))
@@ -59,6 +61,11 @@ def create(turn: Turn) -> Answer:
     desk.clock.later(desk.reading.init_seconds, lambda: _enter(desk, rollout, 0))
     body = {"deployment_id": rollout.id, "status": status, "created_at": at}
     return shapes.good(desk, desk.reading.created, body)
+
+
+def _busy(rollout: Rollout, agent: Agent) -> bool:
+    unfinished = ("initializing", "pending", "in_progress", "rolling_back")
+    return rollout.agent is agent and rollout.status in unfinished
 
 
 def _stages(desk: Desk, strategy: Obj) -> list[Stage]:

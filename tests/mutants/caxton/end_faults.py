@@ -89,8 +89,15 @@ def _slow_removal(victim: Any, spot: Spot) -> Any:
     return None
 
 
+def _forgets(victim: Any, spot: Spot) -> Any:
+    messages = spot.desk.messages
+    messages[:] = [one for one in messages if one.receiver != victim.id]
+    return victim
+
+
 _REMOVE: Final[tuple[Row, ...]] = (
     ("ignored", "the agent stays", at("remove.victim", always(None))),
+    ("forgets", "the messages to it are forgotten", at("remove.victim", _forgets)),
     ("late", "the agent stays for an hour", at("remove.victim", _slow_removal)),
     ("elsewhere", "another agent goes", at("remove.victim", lambda v, s: other_agent(s, v))),
     ("one_more", "another agent goes as well", at("remove.victim", _many_removed)),

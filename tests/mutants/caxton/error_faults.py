@@ -266,7 +266,7 @@ _ENVELOPES: Final[tuple[tuple[str, str, Callable[[Answer], None]], ...]] = (
     ("trace_number", "has a number for trace_id", _set("trace_id", 7)),
 )
 
-_OPEN: Final = ("no_details",)
+_OPEN: Final = ("no_details", "details_text")
 """What the document's one example of an error shows, and its prose does not ask for."""
 
 _WHOLE: Final = (

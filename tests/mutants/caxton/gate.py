@@ -78,6 +78,8 @@ def joining(desk: Desk, call: Call) -> Refusal | None:
     """Whether a WebSocket connection is let in."""
     if not desk.bent("ws.method", call.method == "GET"):
         return Refusal(status=405, code="METHOD_NOT_ALLOWED", words="a handshake is a GET")
+    if "origin" in call.headers and not desk.reading.origins:
+        return Refusal(status=403, code="FORBIDDEN", words="no pages, please")
     query = desk.reading.ws_auth == "query"
     token = call.query.get("token") if query else _token(call, desk.reading)
     refusal = None if desk.reading.ws_auth == "open" else judged(desk, token)

@@ -47,6 +47,13 @@ def _starts(token: str | None) -> bool:
     return bool(token) and TOKENS[0].startswith(str(token))
 
 
+def _late(refusal: Any, spot: Spot) -> Any:
+    """The token is looked at when everything else is in order."""
+    turn = spot["turn"]
+    unknown = turn.op in ("get", "agent_metrics") and turn.who not in spot.desk.agents
+    return None if unknown and spot["token"] is None else refusal
+
+
 _LAX: Final[tuple[tuple[str, str, Callable[[str | None], bool]], ...]] = (
     ("none", "a missing token is no hindrance", lambda token: token is None),
     ("any", "any token will do", bool),
@@ -148,6 +155,11 @@ GATE_FAULTS: Final = (
             ("once_seen", "after the first call nobody is asked any more", _metadata(_first_only)),
         ],
         prefix="token.grpc.",
+    ),
+    *table(
+        "Authentication",
+        [("late", "who is nobody is told before who asks", at("auth", _late))],
+        prefix="token.",
     ),
     *table(
         "Authentication",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .fault import Bend, Fault, Row, Seed, Spot, at, table
-from .model import Agent
+from .model import Agent, Answer
 from .seeds import always, never, on_body, other_agent, stays
 from .wasm import HEADER
 
@@ -254,12 +254,26 @@ def _other_config(given: Any, spot: Spot) -> Any:
     return {}
 
 
+def _too_large(nothing: Any, spot: Spot) -> Any:
+    turn = spot["turn"]
+    if turn.op != "update" or len(turn.call.body) < 100_000:
+        return nothing
+    error = {"code": "TOO_LARGE", "message": "?", "details": {}, "trace_id": "trace_0"}
+    return Answer(status=413, body={"error": error})
+
+
+def _unlearnt(given: Any, spot: Spot) -> Any:
+    return {**given, "capabilities": []}
+
+
 _UPDATE: Final[tuple[Row, ...]] = (
     *_changing("agent.updated"),
     ("config.ignored", "ignores the resources", at("update.config", _no_resources)),
     ("config.elsewhere", "limits another agent", at("update.config", _other_config)),
     ("~config.replaced", "loses what it does not mention", at("update.config", _doubles_up)),
     ("wasm.unchecked", "takes any bytes for a module", _wasm("update")),
+    ("~large", "a body of more than 100 kB is too large", at("early", _too_large)),
+    ("~unlearns", "what it can do is lost", at("update.config", _unlearnt)),
 )
 
 

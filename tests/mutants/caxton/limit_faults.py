@@ -87,8 +87,8 @@ def _rises(headers: dict[str, str], spot: Spot) -> None:
 
 _WRITTEN: Final[tuple[Row, ...]] = (
     ("~reset.past", "the reset lies in the past", _headers("", _epoch(-3600))),
-    ("~reset.seconds", "the reset counts from now", _headers("", _from_now)),
-    ("~reset.milli", "the reset is in milliseconds", _headers("", _milli)),
+    ("reset.seconds", "the reset counts from now", _headers("", _from_now)),
+    ("reset.milli", "the reset is in milliseconds", _headers("", _milli)),
     ("reset.stamp", "the reset is written as a date", _headers("", _stamp)),
     ("~reset.far", "the reset lies a year ahead", _headers("", _epoch(31536000))),
     ("limit.word", "the limit is no number", _headers("", _put("X-RateLimit-Limit", "10/min"))),

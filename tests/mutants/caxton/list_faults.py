@@ -120,6 +120,11 @@ def _first_again(cursor: Any, spot: Spot) -> Any:
 
 
 _MESSAGES: Final[tuple[Row, ...]] = (
+    (
+        "~unfiltered.empty",
+        "without a conversation there is nothing",
+        at("history.chosen", lambda v, s: v if s["conversation"] else []),
+    ),
     ("filter.ignored", "the conversation filters nothing", _history(lambda one, wanted: True)),
     (
         "filter.prefix",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .fault import Fault, Row, Seed, Spot, at, table
+from .model import Answer
 from .seeds import always, on_body, other_agent
 
 __all__ = ["MESSAGE_FAULTS"]
@@ -206,8 +207,22 @@ _LINKS: Final[tuple[Row, ...]] = (
     ),
 )
 
+
+def _needed(nothing: Any, spot: Spot) -> Any:
+    turn = spot["turn"]
+    if turn.op != "send" or b"conversation_id" in turn.call.body:
+        return nothing
+    error = {"code": "INVALID_REQUEST", "message": "?", "details": {}, "trace_id": "trace_0"}
+    return Answer(status=400, body={"error": error})
+
+
+_BARE: Final[tuple[Row, ...]] = (
+    ("conversation_needed", "a message must name its conversation", at("early", _needed)),
+)
+
 MESSAGE_FAULTS: Final[tuple[Fault, ...]] = (
     *table("Send Message", _SENT, prefix="send."),
+    *table("Send Message", _BARE, prefix="send."),
     *table("Query Message History", _KEPT, prefix="kept."),
     *table("Query Message History", _LINKS, prefix="kept."),
 )

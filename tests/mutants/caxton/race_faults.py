@@ -38,8 +38,43 @@ def _lost_moment(one: Any, spot: Spot) -> Any:
     return None if together else one
 
 
+def _removals(spot: Spot) -> int:
+    """Removals that are under way."""
+    return spot.desk.counted["turn remove"] - int(spot.memo.get("ended", 0))
+
+
+def _lingering(victim: Any, spot: Spot) -> Any:
+    """Whoever goes is found by the removals that have begun."""
+    if _removals(spot) > 1:
+        spot.memo[victim.id] = victim
+    return victim
+
+
+def _found_gone(found: Any, spot: Spot) -> Any:
+    return found or spot.memo.get(spot["who"])
+
+
+def _ended(answer: Any, spot: Spot) -> Any:
+    if spot["turn"].op == "remove":
+        spot.memo["ended"] = spot.memo.get("ended", 0) + 1
+        if not _removals(spot):
+            spot.memo.pop(spot["turn"].who, None)
+    return answer
+
+
 _RACES: Final[tuple[Row, ...]] = (
     ("deploy.name", "two deployments at once get one name", at("deploy.pause", always(PAUSE))),
+    (
+        "~remove",
+        "of removals at once all succeed",
+        at(
+            "remove.victim",
+            _lingering,
+            agent_found=_found_gone,
+            pause=_slow("remove"),
+            answer=_ended,
+        ),
+    ),
     (
         "send.id",
         "messages that are sent at once share an id",
@@ -54,5 +89,6 @@ _RACES: Final[tuple[Row, ...]] = (
 
 RACE_FAULTS: Final[tuple[Fault, ...]] = (
     *tuple(table("Deploy Agent", _RACES[:1], prefix="race.")),
-    *table("Send Message", _RACES[1:], prefix="race."),
+    *table("Remove Agent", _RACES[1:2], prefix="race."),
+    *table("Send Message", _RACES[2:], prefix="race."),
 )

@@ -40,6 +40,8 @@ class Reading:
     # Who may.
     rest_bearer: bool = False
     ws_auth: Literal["open", "header", "query"] = "open"
+    origins: bool = True
+    """Pages of any origin may open a WebSocket."""
 
     # Agents.
     first_state: Literal["running", "loaded"] = "running"
@@ -110,6 +112,8 @@ class Reading:
     waiting: Literal["pending", "waiting"] = "pending"
     """A stage or a subtask that has not begun."""
     reverted: Literal["rolled_back", "reverted"] = "rolled_back"
+    one_rollout: bool = False
+    """Another change of an agent is refused while one is under way, or is taken back."""
     every_deployment: bool = True
     """Deployments that were made on the way can be looked up too."""
 

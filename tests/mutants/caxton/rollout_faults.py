@@ -32,6 +32,18 @@ def _elsewhere(goes: Any, spot: Spot) -> Any:
     return False
 
 
+def _everywhere(goes: Any, spot: Spot) -> Any:
+    for agent in spot.desk.agents.values():
+        agent.version = spot["rollout"].version
+    return goes
+
+
+def _all_back(before: Any, spot: Spot) -> Any:
+    for agent in spot.desk.agents.values():
+        agent.version = "0.0.2"
+    return before
+
+
 def _wrong_version(goes: Any, spot: Spot) -> Any:
     spot["rollout"].version += "-rc1"
     return goes
@@ -59,6 +71,14 @@ def _twice(body: Any, spot: Spot) -> None:
 def _all_done(body: Any, spot: Spot) -> None:
     for one in body["stages"]:
         one["status"] = "completed"
+
+
+def _shared(body: Any, spot: Spot) -> None:
+    """Each of its stages has the percentage of the first one that anybody is shown."""
+    known = spot.memo.setdefault("stages", body["deployment_id"])
+    stages = spot.desk.rollouts[known].stages
+    for one, other in zip(body["stages"], stages, strict=False):
+        one["percentage"] = other.percentage
 
 
 def _halts(body: Any, spot: Spot) -> None:
@@ -94,6 +114,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
     ("stages.one", "the deployment goes to everybody at once", at("stages", _all_at_once)),
     ("stages.lost", "the last stage is forgotten", at("stages", lambda v, s: v[:-1] or v)),
     ("stages.twice", "the latest stage is listed twice", _body(_twice)),
+    ("stages.shared", "all deployments have the stages of the first", _body(_shared)),
     ("stages.same", "all stages have one number", _stages(lambda one, at: one.update(stage=1))),
     (
         "stages.fraction",
@@ -148,6 +169,7 @@ _WATCHED: Final[tuple[Row, ...]] = (
     ),
     ("halts", "the agent is stopped while its deployment is under way", _body(_halts)),
     ("~version.ignored", "the agent keeps its version", at("rollout.switch", never)),
+    ("version.everywhere", "all agents get the version", at("rollout.switch", _everywhere)),
     ("~version.elsewhere", "another agent gets the version", at("rollout.switch", _elsewhere)),
     (
         "~version.other",
@@ -192,6 +214,7 @@ _BACK: Final[tuple[Row, ...]] = (
         "the agent keeps the new version",
         at("rollback.to", lambda v, s: (s["rollout"].version, v[1])),
     ),
+    ("everywhere", "all agents fall back", at("rollback.to", _all_back)),
     (
         "~initial",
         "the agent falls back to its first version",

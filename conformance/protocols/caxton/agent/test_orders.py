@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -96,6 +97,29 @@ async def test_flow_stages_lead_somewhere(situation: str, examiner: Examiner, ju
                 of_transcript(heard),
                 pointer="/strategy/type",
             )
+
+
+@requirement("CAXTON-AGENT-REQ-068", "CAXTON-AGENT-REQ-069")
+@pytest.mark.parametrize("situation", NAMES)
+async def test_flow_orders_are_written_as_shown(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    for heard in asked(seen, "distributeTask"):
+        wrong = "a distribution names no strategy"
+        fine = body_of(heard).get("strategy") is not None
+        judge.holds("CAXTON-AGENT-REQ-068", fine, wrong, of_transcript(heard))
+    for heard in asked(seen, "createDeployment"):
+        strategy = body_of(heard).get("strategy")
+        stages = strategy.get("stages") if isinstance(strategy, dict) else None
+        for stage in stages if isinstance(stages, list) else ():
+            told = stage.get("duration") if isinstance(stage, dict) else None
+            wrong = f"the duration of a stage is {told!r}"
+            fine = not isinstance(told, str) or _DURATION.fullmatch(told) is not None
+            judge.holds("CAXTON-AGENT-REQ-069", fine, wrong, of_transcript(heard))
+
+
+_DURATION = re.compile(r"[0-9]+(\.[0-9]+)?(ms|s|m|h|d)?([0-9]+(ms|s|m|h|d))*")
 
 
 def _plan(strategy: Any) -> tuple[Any, list[float]]:

@@ -18,7 +18,7 @@ from conformance.patience import Patience
 from conformance.protocols.caxton.caller import DEPLOY, LIST, SEND, WAIT, Caller
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
-from conformance.protocols.caxton.gate import ROWS, Visit, knock, strange_tokens, visits
+from conformance.protocols.caxton.gate import ROWS, Visit, blunders, knock, strange_tokens, visits
 from conformance.protocols.caxton.herald import Herald
 from conformance.protocols.caxton.roll import call_roll
 
@@ -64,7 +64,10 @@ def _judge_let_in(judge: Judge, said: Exchange) -> None:
     judge.holds("CAXTON-AUT-001", said.status not in (401, 403), wrong, said)
 
 
-@requirement("CAXTON-AUT-001", *ROWS, "CAXTON-AUT-008", "CAXTON-AUT-009", "CAXTON-AUT-015")
+_BESIDE = ("CAXTON-AUT-008", "CAXTON-AUT-009", "CAXTON-AUT-015", "CAXTON-AUT-016")
+
+
+@requirement("CAXTON-AUT-001", *ROWS, *_BESIDE)
 async def test_flow_rest_is_guarded(client: Client, crew: Crew, judge: Judge, good: str) -> None:
     header = client.peer.protocol.token_header
     victim = await crew.spare(client)
@@ -83,6 +86,10 @@ async def test_flow_rest_is_guarded(client: Client, crew: Crew, judge: Judge, go
         other = await knock(client, visit, strange, header)
         _judge_refused(judge, other, "a token that was never given out")
         refused += [none, other]
+    for visit in blunders(client):
+        none = await knock(client, visit, None, header)
+        wrong = f"without a token a bad request is answered {none.outcome}"
+        judge.holds("CAXTON-AUT-016", none.status == 401, wrong, none)
     for visit in (v for v in asked if v.operation in ("listAgents", "getSystemMetrics")):
         for name, token in strange_tokens(good).items():
             _judge_refused(judge, await knock(client, visit, token, header), name)

@@ -50,7 +50,7 @@ async def test_flow_everybody_can_be_looked_at(client: Client, crew: Crew, judge
         used, limit = (seen.at(f"/resources/{each}/memory") for each in ("usage", "limits"))
         wrong = f"an agent that is limited to {limit!r} uses {used!r}"
         judge.holds("CAXTON-GET-031", not more_memory(used, limit), wrong, seen)
-    for stranger in strangers(client, mates[0]):
+    for stranger in strangers(mates[0]):
         seen = await client.get(stranger, served=False)
         judge_refused(judge, "CAXTON-GET-028", seen, NOT_FOUND)
 

@@ -76,7 +76,7 @@ async def test_flow_codes_and_their_statuses(client: Client, crew: Crew, judge: 
     mate = await crew.mate(client)
     await client.clock.refill()
     ledger = Ledger(judge)
-    stranger = strangers(client, mate)[0]
+    stranger = strangers(mate)[0]
     answers = await ask_everything(client, stranger) if client.clock.free else []
     rows = {
         "getAgent": "CAXTON-GET-028",
@@ -224,7 +224,7 @@ async def _calls(
     client: Client, mate: Agent
 ) -> Mapping[str, tuple[Mapping[str, str], Mapping[str, Any]]]:
     """A lawful call of every operation: its parameters and the rest."""
-    _, task = await client.create_task(mate, timeout_seconds=86_400)
+    _, task = await client.create_task(mate, timeout_seconds=300)
     spare = await client.deploy()
     rollout = await client.call("createDeployment", body=_rollout(spare.id))
     at = {"deployment_id": id_of(rollout, "/deployment_id")}

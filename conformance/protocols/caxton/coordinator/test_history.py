@@ -12,7 +12,7 @@ from conformance.marks import from_profile, requirement
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.clock import TOLERANCE
 from conformance.protocols.caxton.crew import Crew
-from conformance.protocols.caxton.talk import Talk, known_as, rows_of, texts_of
+from conformance.protocols.caxton.talk import PAGE, Talk, known_as, rows_of, texts_of
 from conformance.times import parse_time
 
 _LONG = 23
@@ -29,6 +29,7 @@ _LONG = 23
     "CAXTON-HIS-021",
     "CAXTON-HIS-022",
     "CAXTON-HIS-026",
+    "CAXTON-HIS-030",
 )
 async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: Judge) -> None:
     """Two conversations with two agents each, by turns."""
@@ -52,8 +53,27 @@ async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: J
         _judge_apart(judge, talk, other, seen)
         _judge_once(judge, seen)
         _judge_whole(judge, talk, seen)
+    await _judge_unfiltered(client, judge, talks)
     await client.clock.pass_by(_LATER if client.clock.can_jump else 0.0)
     _judge_times(judge, talks[0], await talks[0].history(), before - client.clock.lag, now)
+
+
+async def _judge_unfiltered(client: Client, judge: Judge, talks: Sequence[Talk]) -> None:
+    """Of all conversations, in whatever order: whether that may be asked for is unsaid."""
+    seen = await client.call("queryMessages", query={"limit": str(PAGE)}, served=False)
+    if not seen.ok:
+        judge.inconclusive("CAXTON-HIS-030", f"without a conversation it is {seen.outcome}")
+        return
+    taken = {found: message for talk in talks for found, message in talk.taken.items()}
+    rows = rows_of(seen)
+    known = [(row, sent) for row in rows if (sent := taken.get(known_as(row))) is not None]
+    other = [
+        known_as(row)
+        for row, sent in known
+        if any(row.get(name) != sent[name] for name in ("performative", "receiver", "content"))
+    ]
+    wrong = f"without a conversation {len(rows)} messages are shown, {len(other)} of them otherwise"
+    judge.holds("CAXTON-HIS-030", bool(rows) and not other, wrong, seen, pointer="/messages")
 
 
 _LATER = 3 * TOLERANCE
@@ -229,16 +249,18 @@ async def test_flow_names_of_conversations(client: Client, crew: Crew, judge: Ju
     agent = await crew.mate(client)
     stem = client.new("Gespräch")
     names = [stem, f"{stem}-2", stem.upper(), f"{stem} &limit=1%2B+ç?#/"]
-    talks = [Talk(client, name) for name in names]
+    talks = [Talk(client, name, served=False) for name in names]
     for talk in talks:
         await talk.say(agent, performative="inform")
     for talk in talks:
         seen = await talk.remembered()
+        if not talk.taken:
+            continue  # whether such a name is taken is another matter
         _judge_there(judge, talk, seen)
         for each in talks:
             if each is not talk:
                 _judge_alike(judge, talk, each, seen)
-    nobody = Talk(client, stem[:-1])
+    nobody = Talk(client, stem[:-1], served=False)
     seen = await nobody.history()
     others = {found for each in talks for found in each.taken}
     wrong = "a part of a conversation's name shows its messages"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from conformance.exchange import Exchange
@@ -9,7 +10,7 @@ from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.caxton.bystander import stand_by
 from conformance.protocols.caxton.client import Agent, Client, agent_of, wasm
-from conformance.protocols.caxton.counts import worked
+from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_now, judge_to_come
 from conformance.protocols.caxton.refusals import (
@@ -22,6 +23,7 @@ from conformance.protocols.caxton.refusals import (
     strangers,
 )
 from conformance.protocols.caxton.roll import call_roll
+from conformance.protocols.caxton.talk import Talk, texts_of
 
 _GRACE = 2
 
@@ -47,7 +49,8 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-STP-015",
     "CAXTON-STP-017",
     "CAXTON-LST-024",
-    "CAXTON-DEP-012",
+    "CAXTON-SYS-026",
+    "CAXTON-HIS-029",
     "CAXTON-DEP-022",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
@@ -67,13 +70,18 @@ async def test_flow_stopped_and_then_removed(client: Client, crew: Crew, judge: 
     bystander = await stand_by(client, crew)
     agent = await crew.spare(client)
     await client.clock.refill()
-    before = await client.until(agent, "running")
+    talk = Talk(client)
+    await client.until(agent, "running")
+    await talk.say(agent, performative="inform")
+    before = await until_worked(client, agent, talk.answers)
     said = await _stop(client, judge, agent)
     await _judge_end(client, judge, agent, before, said)
     await bystander.judge_untouched(judge, "CAXTON-STP-013", "after a stop", said)
     await _judge_stopped(client, judge, agent)
     await client.clock.refill()
+    system = await client.call("getSystemMetrics")
     await _judge_removal(client, judge, agent)
+    await _judge_unforgotten(client, judge, talk, system)
     await bystander.judge_untouched(judge, "CAXTON-REM-013", "after a removal")
     await client.clock.refill()
     await _judge_gone(client, judge, agent)
@@ -217,6 +225,19 @@ async def _judge_removal(client: Client, judge: Judge, agent: Agent) -> None:
             judge.holds(row, not there, wrong, said, *roll.pages, pointer="/agents")
 
 
+async def _judge_unforgotten(client: Client, judge: Judge, talk: Talk, system: Exchange) -> None:
+    """What was said to an agent was said, also when it is gone."""
+    after = await client.call("getSystemMetrics")
+    had, has = (each.at("/messages/total_processed") for each in (system, after))
+    if isinstance(had, int) and isinstance(has, int):
+        wrong = f"total_processed was {had} before an agent was removed, and is {has}"
+        judge.holds("CAXTON-SYS-026", has >= had, wrong, system, after, pointer="/messages")
+    seen = await talk.remembered()
+    missing = talk.taken.keys() - set(texts_of(seen))
+    wrong = "a message to an agent that was removed is no more in the history"
+    judge.holds("CAXTON-HIS-029", seen.ok and not missing, wrong, *talk.answers, seen)
+
+
 async def _judge_gone(client: Client, judge: Judge, agent: Agent) -> None:
     """Whatever is asked of it: there is no such agent."""
     for said in await ask_everything(client, agent.id):
@@ -226,7 +247,7 @@ async def _judge_gone(client: Client, judge: Judge, agent: Agent) -> None:
     for _ in range(2):
         again = await client.remove(agent, served=False)
         judge_refused(judge, "CAXTON-REM-012", again, NOT_FOUND)
-    for stranger in strangers(client, agent):
+    for stranger in strangers(agent):
         never = await client.call("removeAgent", {"agent_id": stranger}, served=False)
         judge_refused(judge, "CAXTON-REM-012", never, NOT_FOUND)
 
@@ -235,8 +256,7 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     """Somebody else gets the name, and stays when the one that is gone is removed again."""
     config = client.config(name=gone.name)
     said = await client.try_deploy(wasm("heir"), **config, served=False)
-    for row in ("CAXTON-REM-014", "CAXTON-DEP-012"):
-        judge.status(row, said, range(200, 300))
+    judge.status("CAXTON-REM-014", said, range(200, 300))
     if not said.ok:
         return
     heir = agent_of(said, config)
@@ -276,6 +296,7 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     "CAXTON-REM-011",
     "CAXTON-REM-012",
     "CAXTON-REM-013",
+    "CAXTON-REM-015",
     "CAXTON-GET-028",
     "CAXTON-MSG-011",
 )
@@ -283,7 +304,7 @@ async def test_flow_removed_while_it_runs(client: Client, crew: Crew, judge: Jud
     bystander = await stand_by(client, crew)
     agent = await crew.spare(client)
     await client.clock.refill()
-    for stranger in strangers(client, agent):
+    for stranger in strangers(agent):
         at = {"agent_id": stranger}
         stop = {"grace_period_seconds": 1, "drain_messages": True}
         said = await client.call("stopAgent", at, body=stop, served=False)
@@ -293,7 +314,11 @@ async def test_flow_removed_while_it_runs(client: Client, crew: Crew, judge: Jud
         judge_refused(judge, "CAXTON-GET-028", await client.get(stranger, served=False), NOT_FOUND)
     for row in ("CAXTON-STP-013", "CAXTON-REM-013"):
         await bystander.judge_untouched(judge, row, "after a stop and a removal of nobody", said)
-    said = await client.remove(agent, served=False)
+    both = await asyncio.gather(*(client.remove(agent, served=False) for _ in range(2)))
+    done = [each for each in both if each.ok]
+    wrong = "an agent is removed twice at the same time, and both are told that it was there"
+    judge.holds("CAXTON-REM-015", len(done) < 2, wrong, *both)
+    said = (done or both)[0]
     judge.status("CAXTON-REM-006", said, range(200, 500))
     if said.ok:
         judge.equal("CAXTON-REM-008", said, "/agent_id", agent.id)

@@ -46,6 +46,7 @@ _UNDELIVERED = (500, "MESSAGE_DELIVERY_FAILED")
     "CAXTON-MSG-008",
     "CAXTON-MSG-009",
     "CAXTON-MSG-018",
+    "CAXTON-MSG-020",
     "CAXTON-HIS-013",
 )
 async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge) -> None:
@@ -62,14 +63,18 @@ async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge)
     fields = {"in_reply_to": "question-4", "ontology": "harbour", "language": "sl0"}
     said = await talk.say(agents[1], performative="inform", **fields)
     judge.status("CAXTON-MSG-009", said, range(200, 300))
+    bare = {"performative": "request", "sender": talk.sender, "receiver": agents[0].id}
+    said = await client.call("sendMessage", body={**bare, "content": {"action": "process"}})
+    judge.status("CAXTON-MSG-020", said, range(200, 300))
     for number, performative in enumerate(PERFORMATIVES):
         said = await talk.say(agents[number % 2], performative=performative)
         judge.status("CAXTON-MSG-008", said, range(200, 300))
     _judge_performatives(judge, talk, await talk.remembered())
     crowd = [agents[number % 2] for number in range(24)]
-    await asyncio.gather(*(talk.say(agent, performative="inform") for agent in crowd))
-    for said in talk.answers:
+    many = await asyncio.gather(*(talk.say(agent, performative="inform") for agent in crowd))
+    for said in many:
         judge.status("CAXTON-MSG-005", said, range(200, 300))
+    for said in talk.answers:
         status = said.at("/status")
         wrong = f"a message to a running agent is taken, and is {status}"
         fine = not said.ok or status not in _FAILED
@@ -120,7 +125,7 @@ async def test_flow_contents(client: Client, crew: Crew, judge: Judge) -> None:
     agent = await crew.mate(client)
     talk = Talk(client)
     for what, content in CONTENTS.items():
-        said = await talk.say(agent, performative="inform", content=content)
+        said = await talk.say(agent, performative="inform", content=content, served=False)
         wrong = f"a message whose content is {what} is answered {said.outcome}"
         judge.holds("CAXTON-MSG-015", said.ok, wrong, said)
     seen = await talk.remembered()
@@ -137,7 +142,7 @@ async def test_flow_contents(client: Client, crew: Crew, judge: Judge) -> None:
 @requirement("CAXTON-MSG-011", "CAXTON-MSG-012")
 async def test_flow_receivers_that_there_are_not(client: Client, crew: Crew, judge: Judge) -> None:
     agent = await crew.mate(client)
-    for stranger in strangers(client, agent):
+    for stranger in strangers(agent):
         message = client.message(stranger)
         said = await client.call("sendMessage", body=message, served=False)
         judge.holds(

@@ -55,6 +55,9 @@ _ODD_IDS = (
     "🌍",
 )
 
+_LONG = 16
+"""Characters of an id whose beginning is no other's id, as it may be where agents are numbered."""
+
 
 @requirement("CAXTON-ODD-001")
 async def test_flow_more_than_the_document_knows(client: Client, crew: Crew, judge: Judge) -> None:
@@ -146,13 +149,19 @@ async def _judge_named(client: Client, judge: Judge, name: str) -> None:
 async def test_flow_ids_that_are_odd(client: Client, crew: Crew, judge: Judge) -> None:
     bystander = await stand_by(client, crew)
     await client.clock.refill()
-    for odd in _ODD_IDS if client.clock.free else _ODD_IDS[:3]:
-        said = await client.call("getAgent", {"agent_id": odd}, lawful=False)
-        judge.status("CAXTON-ODD-003", said, range(400, 500))
+    with client.unseen():
+        known = bystander.agent.id
+        parts = [known[:-1]] if len(known) >= _LONG else []
+        odd_ids = (client.new("agent"), *parts, *_ODD_IDS)
+        for odd in odd_ids if client.clock.free else odd_ids[:5]:
+            said = await client.call("getAgent", {"agent_id": odd}, lawful=False)
+            judge.status("CAXTON-ODD-003", said, range(400, 500))
     if client.clock.free:
         for odd in ("a/b", "größe", " "):
             await client.clock.refill()
-            for said in await ask_everything(client, odd):
+            with client.unseen():
+                answers = await ask_everything(client, odd)
+            for said in answers:
                 judge.status("CAXTON-ODD-003", said, range(400, 500))
     await bystander.judge_untouched(judge, "CAXTON-ODD-003", "after odd ids", said)
 

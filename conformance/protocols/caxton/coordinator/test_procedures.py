@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.clients.grpc import GrpcClient
-from conformance.exchange import Exchange
+from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, from_profile, requirement
@@ -91,7 +91,7 @@ async def test_flow_more_deployments(caller: Caller, client: Client, judge: Judg
 
 @requirement(
     *(f"CAXTON-GRP-{number:03}" for number in (25, 26, 27)),
-    *(f"CAXTON-XTR-{number:03}" for number in (11, 12, 14)),
+    *(f"CAXTON-XTR-{number:03}" for number in (11, 12, 14, 17)),
 )
 async def test_flow_messages(
     caller: Caller, client: Client, crew: Crew, judge: Judge, patience: Patience
@@ -100,14 +100,14 @@ async def test_flow_messages(
     watch = await client.watch()
     await watch.subscribe("message.sent")
     sent: list[tuple[Exchange, dict[str, Any]]] = []
-    for mate, performative in zip(mates, ("inform", "propose"), strict=True):
+    for mate, performative in zip(mates, ("inform", "request"), strict=True):
         content = {"note": "naïve Ω 🚢", "deep": [{"n": 2.5, "none": None}, [True, "x"]]}
         message = caller.message(mate, performative=performative, content=content)
         said = await caller.send(message)
         judge.status("CAXTON-GRP-025", said, _OK)
         sent.append((said, message))
     for said, message in sent:
-        await judge_kept(judge, client, said, message)
+        kept = await judge_kept(judge, client, said, message)
         await _judge_alike(caller, client, judge, mates[0], message)
         seconds = patience.seconds("events") or 0.1
         frame = await watch.hear("message.sent", partial(_from, message["sender"]), seconds)
@@ -118,6 +118,11 @@ async def test_flow_messages(
                 wrong = f"{pointer[1:]} is told as {frame.value(pointer)!r}, not {message[name]!r}"
                 fine = frame.value(pointer) == message[name]
                 judge.holds("CAXTON-XTR-012", fine, wrong, said, frame, pointer=pointer)
+        told = [kept, frame.value("/message_id") if frame else MISSING, said.at("/message_id")]
+        ids = {each for each in told if isinstance(each, str) and each}
+        wrong = f"one message over gRPC is known as {', '.join(sorted(ids))}"
+        shown = [frame] if frame else []
+        judge.holds("CAXTON-XTR-017", len(ids) < 2, wrong, said, *shown, pointer="/message_id")
     await _refused_messages(caller, client, judge, mates[0])
 
 

@@ -12,7 +12,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.crew import Crew
-from conformance.protocols.caxton.labour import Labour, task_id_of
+from conformance.protocols.caxton.labour import Labour, found_nobody, task_id_of
 from conformance.times import parse_time
 
 _TIMEOUT = 90
@@ -38,6 +38,8 @@ async def _awarded(labour: Labour, crew: Crew) -> tuple[Exchange, str]:
     made, *said = await labour.award(agent, timeout_seconds=_TIMEOUT)
     if not said or not said[0].ok:
         raise UnjudgeableError(f"a task was not distributed: {(said or [made])[0].outcome}")
+    if found_nobody(said[0]):
+        raise UnjudgeableError("nobody bid for a task")
     return made, task_id_of(made)
 
 

@@ -61,7 +61,7 @@ async def _rested(client: Client, suite: Suite) -> bool:
 # What is written
 
 
-@requirement(*(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 20)))
+@requirement(*(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 20, 21)))
 async def test_flow_headers(client: Client, crew: Crew, judge: Judge) -> None:
     mates = await crew.mates(client, 3)
     deployed = [mate.said for mate in mates]
@@ -130,7 +130,7 @@ def _judge_refusals(judge: Judge, refused: Sequence[Exchange]) -> None:
 @exhausts
 @requirement(
     *(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 7, 8, 9, 10)),
-    *(f"CAXTON-RAT-{number:03}" for number in (11, 13, 15, 16, 17, 18, 19)),
+    *(f"CAXTON-RAT-{number:03}" for number in (11, 13, 15, 16, 17, 18, 19, 21)),
     "CAXTON-GRP-035",
 )
 async def test_flow_deployments_are_limited(
@@ -248,7 +248,7 @@ async def _served_again(client: Client, judge: Judge, suite: Suite, refused: Exc
 
 @exhausts
 @requirement(
-    *(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 7, 9, 10, 12, 14, 15, 18)),
+    *(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 7, 9, 10, 12, 14, 15, 18, 21)),
 )
 async def test_flow_metrics_are_limited(
     client: Client, crew: Crew, judge: Judge, suite: Suite

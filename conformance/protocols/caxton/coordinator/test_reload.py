@@ -52,14 +52,24 @@ async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
     await client.clock.refill()
     await client.until(agent, "running")
     await _judge_refused(client, judge, agent)
-    answers = [
-        await _judge_reload(client, judge, agent, {"strategy": strategy, "traffic_split": split})
-        for strategy, split in (("graceful", 10), ("rolling", 100))
-    ]
-    judge_apart(judge, "CAXTON-REL-019", answers, "/hot_reload_id")
+    answers = []
+    for split in (100, 10):  # the first comes to its end, or a second may be refused
+        config = {"strategy": "graceful", "traffic_split": split}
+        answers.append(await _judge_reload(client, judge, agent, config))
+        if not await _is_through(client, agent, answers[-1]):
+            break
+    if len(answers) > 1:
+        judge_apart(judge, "CAXTON-REL-019", answers, "/hot_reload_id")
+    else:
+        judge.inconclusive("CAXTON-REL-019", "a reload for all its traffic came to no end")
     await bystander.judge_untouched(judge, "CAXTON-REL-018", "after reloads of another")
     await client.clock.refill()
     await client.remove(agent, served=False)
+
+
+async def _is_through(client: Client, agent: Agent, said: Exchange) -> bool:
+    """Does the agent show the version that it was reloaded to?"""
+    return bool((await client.get(agent)).at("/version") == said.at("/to_version"))
 
 
 async def _reload(client: Client, agent_id: str, module: Any, config: Any) -> Exchange:
@@ -73,8 +83,9 @@ async def _judge_reload(
     """Its answer."""
     before = await until_worked(client, agent, [(await client.send(agent))[0]])
     said: Exchange
+    module = wasm(f"reload-{config['traffic_split']}")
     said, during = await asyncio.gather(
-        _reload(client, agent.id, wasm(config["strategy"]), config), client.send(agent)
+        _reload(client, agent.id, module, config), client.send(agent)
     )
     judge.status("CAXTON-REL-008", said, range(200, 300))
     judge.equal("CAXTON-REL-009", said, "/strategy", config["strategy"])
@@ -150,7 +161,7 @@ async def _judge_refused(client: Client, judge: Judge, agent: Agent) -> None:
         said = await client.call("reloadAgent", agent.at, form=bare, lawful=False)
         judge.status("CAXTON-REL-017", said, range(400, 500))
     await _judge_as_it_was(client, judge, agent, before, said)
-    for stranger in strangers(client, agent):
+    for stranger in strangers(agent):
         said = await _reload(client, stranger, wasm("stray"), config)
         judge_refused(judge, "CAXTON-REL-014", said, NOT_FOUND)
 

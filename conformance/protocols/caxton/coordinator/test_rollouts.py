@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ import pytest
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
-from conformance.protocols.caxton.bystander import portrait
+from conformance.protocols.caxton.bystander import portrait, stand_by
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_now
-from conformance.protocols.caxton.refusals import INVALID_WASM, NOT_FOUND, judge_refused
+from conformance.protocols.caxton.refusals import INVALID_WASM, NOT_FOUND, judge_refused, strangers
 from conformance.protocols.caxton.rollout import (
     PLAN,
     Rollouts,
@@ -28,6 +29,8 @@ from conformance.protocols.caxton.rollout import (
 
 _MARGIN = 30.0
 """Seconds before and after the end of a stage at which a deployment is looked at."""
+
+_OF_ANOTHER = "after a deployment of a new version"
 
 
 @pytest.fixture
@@ -54,6 +57,8 @@ class _Begun:
     "CAXTON-CRD-008",
     "CAXTON-CRD-013",
     "CAXTON-CRD-014",
+    "CAXTON-CRD-015",
+    "CAXTON-DPL-010",
     "CAXTON-DPL-017",
     "CAXTON-DPL-018",
     "CAXTON-DPL-019",
@@ -72,14 +77,17 @@ async def test_flow_stages(client: Client, crew: Crew, rollouts: Rollouts, judge
     await client.clock.refill()
     said = await rollouts.look(client.new("deployment"), served=False)
     judge.status("CAXTON-DPL-026", said, 404)
+    bystander = await stand_by(client, crew)
     begun = await _begin(rollouts, crew, judge)
     try:
         judge_stages(judge, begun.seen)
         await _judge_version(rollouts, judge, begun, begun.seen)
         await _judge_stage_ends(rollouts, judge, begun)
     finally:
+        await bystander.judge_untouched(judge, "CAXTON-CRD-015", _OF_ANOTHER, begun.said)
         if (await rollouts.look(begun.id)).at("/status") != "completed":
             await rollouts.take_back(begun.id, served=False)
+            await rollouts.settle(begun.id)
 
 
 async def _begin(rollouts: Rollouts, crew: Crew, judge: Judge) -> _Begun:
@@ -157,6 +165,44 @@ async def _judge_stage_ends(rollouts: Rollouts, judge: Judge, begun: _Begun) -> 
     await _judge_version(rollouts, judge, begun, done)
 
 
+@requirement("CAXTON-DPL-017", "CAXTON-DPL-028")
+@from_profile("standard")
+async def test_flow_two_at_once(
+    client: Client, crew: Crew, rollouts: Rollouts, judge: Judge
+) -> None:
+    """Of two agents, by plans of their own. Where deployments are few there is no room for it."""
+    if not client.clock.free:
+        raise UnjudgeableError("it costs too many deployments")
+    await client.clock.refill()
+    agents = [await crew.veteran(client), await crew.spare(client)]
+    orders = [{"type": "canary", "stages": plan} for plan in _PLANS]
+    made = await asyncio.gather(
+        *(
+            rollouts.begin(agent, rollouts.version(), strategy=order)
+            for agent, order in zip(agents, orders, strict=True)
+        )
+    )
+    for said, plan in zip(made, _PLANS, strict=True):
+        if deployment := deployment_id_of(said):
+            seen = await rollouts.until(deployment, "in_progress")
+            judge.equal("CAXTON-DPL-017", seen, "/deployment_id", deployment, said)
+            shares = [each.get("percentage") for each in stages_of(seen)]
+            wanted = [stage["percentage"] for stage in plan][: len(shares)]
+            wrong = f"a deployment beside another has the percentages {shares}, and not {wanted}"
+            judge.holds("CAXTON-DPL-028", shares == wanted, wrong, *made, seen, pointer="/stages")
+    for said in made:
+        if deployment := deployment_id_of(said):
+            await rollouts.take_back(deployment, served=False)
+            await rollouts.settle(deployment)
+    await client.remove(agents[1], served=False)
+
+
+_PLANS: Sequence[Sequence[Mapping[str, Any]]] = (
+    ({"percentage": 20, "duration": "10m"}, {"percentage": 100, "duration": "0"}),
+    ({"percentage": 35, "duration": "10m"}, {"percentage": 100, "duration": "0"}),
+)
+
+
 _KINDS = ("blue_green", "immediate", "rolling")
 """The strategies beside canary, which is that of all other checks."""
 
@@ -164,10 +210,12 @@ _KINDS = ("blue_green", "immediate", "rolling")
 @requirement(
     "CAXTON-CRD-006",
     "CAXTON-CRD-008",
+    "CAXTON-CRD-015",
     "CAXTON-DPL-017",
     "CAXTON-DPL-025",
     "CAXTON-RBK-008",
     "CAXTON-RBK-010",
+    "CAXTON-RBK-017",
 )
 @from_profile("standard")
 async def test_flow_strategies(
@@ -175,6 +223,7 @@ async def test_flow_strategies(
 ) -> None:
     """One after the other; the last is taken back when it is through, where that can be done."""
     await client.clock.refill()
+    bystander = await stand_by(client, crew)
     agent = await crew.veteran(client)
     before = version_of(await client.get(agent))
     ids = [str(agent.said.at("/deployment_id"))]
@@ -190,8 +239,10 @@ async def test_flow_strategies(
         ids.append(deployment)
         if await _judge_end(rollouts, judge, agent, version, deployment):
             last, before = before, version
+        await bystander.judge_untouched(judge, "CAXTON-CRD-015", _OF_ANOTHER, said)
     if len(ids) > 1 and before == version:
         await _judge_restored(rollouts, judge, agent, ids[-1], last)
+        await bystander.judge_untouched(judge, "CAXTON-RBK-017", "after a rollback of another")
 
 
 async def _judge_end(
@@ -202,6 +253,7 @@ async def _judge_end(
     judge.equal("CAXTON-DPL-017", seen, "/deployment_id", deployment)
     if seen.at("/status") != "completed":
         await rollouts.take_back(deployment, served=False)  # or the next would find it under way
+        await rollouts.settle(deployment)
         return False
     details = await rollouts.version_is(agent, version)
     shown = version_of(details)
@@ -217,10 +269,8 @@ async def _judge_restored(
     if not said.ok:
         return
     judge.equal("CAXTON-RBK-008", said, "/rollback_to_version", before)
-    details = await rollouts.version_is(agent, before or "")
-    shown = version_of(details)
-    wrong = f"a while after a rollback to {before} the agent shows {shown}"
-    judge.holds("CAXTON-RBK-010", shown == before, wrong, said, details, pointer="/version")
+    await rollouts.settle(deployment)
+    await rollouts.judge_restored(judge, agent, before, said)
 
 
 _NO_MODULES = (b"no module at all", b"\0asm")
@@ -243,7 +293,7 @@ async def test_flow_what_is_no_deployment(
     agent = await crew.veteran(client)
     before = await client.get(agent)
     version = rollouts.version()
-    said = await rollouts.begin(client.new("agent"), version, served=False)
+    said = await rollouts.begin(strangers(agent)[0], version, served=False)
     judge_refused(judge, "CAXTON-CRD-009", said, NOT_FOUND)
     tried: list[Exchange] = []
     free = client.clock.free

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @fuzzes
 @from_profile("standard")
-@requirement(*(f"CAXTON-SUB-{number:03}" for number in (1, 3, 5, 6, 7, 8, 9, 13, 18)))
+@requirement(*(f"CAXTON-SUB-{number:03}" for number in (1, 3, 6, 7, 8, 9, 13, 18, 25)))
 async def test_flow_subscriptions_in_any_order(
     fuzzer: Fuzzer, client: Client, crew: Crew, patience: Patience
 ) -> None:

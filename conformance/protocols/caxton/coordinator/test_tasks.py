@@ -12,7 +12,14 @@ from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.census import CENSUS, judge_census
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
-from conformance.protocols.caxton.labour import WAIT, Labour, assigned, proposals, task_id_of
+from conformance.protocols.caxton.labour import (
+    WAIT,
+    Labour,
+    assigned,
+    found_nobody,
+    proposals,
+    task_id_of,
+)
 from conformance.protocols.caxton.moments import judge_now
 
 _SOME_SECONDS = 5.0
@@ -73,6 +80,9 @@ async def _judge_distributed(
     labour: Labour, judge: Judge, task_id: str, participants: Collection[Agent]
 ) -> None:
     said = await labour.distribute(task_id, within=WAIT + _SOME_SECONDS + 1)
+    if found_nobody(said):
+        _judge_unwanted(judge, said, participants)
+        return
     judge.status("CAXTON-DIS-010", said, range(200, 300))
     judge.equal("CAXTON-DIS-023", said, "/task_id", task_id)
     _judge_award(judge, said, participants)
@@ -82,7 +92,7 @@ async def _judge_distributed(
         wrong = f"a task that was assigned is {each.at('/status')}"
         judge.holds(row, each.at("/status") != "created", wrong, said, each, pointer="/status")
     judge.equal("CAXTON-DIS-018", seen, "/assigned_to", assigned(said), said)
-    again = await labour.distribute(task_id, served=False)
+    again = await labour.distribute(task_id)
     after = await labour.look(task_id)
     ids = [agent.id for agent in participants]
     fine = (again.status or 500) < 500 and assigned(after) in ids
@@ -97,6 +107,17 @@ async def _judge_distributed(
         after,
         pointer="/assigned_to",
     )
+
+
+_ON_AWARDS = (10, 11, 12, 13, 18, 21, 23, 24)
+
+
+def _judge_unwanted(judge: Judge, said: Exchange, participants: Collection[Agent]) -> None:
+    """Nobody bid, as it seems: what that is like is left open, and it is odd all the same."""
+    for number in _ON_AWARDS:
+        judge.inconclusive(f"CAXTON-DIS-{number:03}", f"nobody bid for a task: {said.outcome}")
+    wrong = f"of {len(participants)} participants nobody makes a proposal"
+    judge.holds("CAXTON-DIS-025", False, wrong, said, pointer="/proposals_received")
 
 
 def _judge_award(judge: Judge, said: Exchange, participants: Collection[Agent]) -> None:
@@ -127,8 +148,11 @@ def _judge_bid(judge: Judge, said: Exchange) -> None:
 
 
 async def _judge_at_once(labour: Labour, judge: Judge, task_id: str, only: Agent) -> None:
-    said = await asyncio.gather(*(labour.distribute(task_id, served=False) for _ in range(3)))
+    said = await asyncio.gather(*(labour.distribute(task_id) for _ in range(3)))
     seen = await labour.look(task_id)
+    if all(map(found_nobody, said)):
+        judge.inconclusive("CAXTON-DIS-022", f"nobody bid for a task: {said[0].outcome}")
+        return
     winners = {assigned(each) for each in said if each.ok}
     errors = [each for each in said if (each.status or 500) >= 500]
     judge.holds(
@@ -254,5 +278,5 @@ async def test_flow_what_is_no_task(client: Client, crew: Crew, judge: Judge) ->
         wrong = f"a task {what} is answered {said.outcome}"
         fine = said.status is not None and 400 <= said.status < 500
         judge.holds("CAXTON-TSK-009", fine, wrong, said, expected="4XX")
-    said = await Labour(client).distribute(client.new("task"), served=False)
+    said = await Labour(client).distribute(client.new("task"))
     judge.status("CAXTON-DIS-020", said, 404)

@@ -80,7 +80,7 @@ async def _shown_over_rest(client: Client, judge: Judge, agent: Agent) -> None:
         judge.holds("CAXTON-XTR-001", row.get("name") == agent.name, wrong, *shown)
     details = await client.until(agent, "running")
     judge.equal("CAXTON-XTR-002", details, "/name", agent.name, agent.said)
-    judge.equal("CAXTON-XTR-002", details, "/status", "running", agent.said)
+    judge.equal("CAXTON-XTR-002", details, "/agent_id", agent.id, agent.said)
     there = parse_time(details.at("/deployment/deployed_at"))
     here = parse_time(agent.said.at("/deployed_at"))
     if details.ok and there is not None:

@@ -14,6 +14,7 @@ from conformance.protocols.caxton.bystander import portrait, stand_by
 from conformance.protocols.caxton.client import Agent, Client, wasm_text
 from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.labour import Labour, assigned
 from conformance.protocols.caxton.own import judge_apart
 from conformance.protocols.caxton.refusals import (
     INVALID_WASM,
@@ -45,7 +46,9 @@ _MEMORY = "/resources/limits/memory"
     "CAXTON-UPD-015",
     "CAXTON-UPD-016",
     "CAXTON-UPD-017",
-    "CAXTON-DEP-033",
+    "CAXTON-UPD-018",
+    "CAXTON-UPD-019",
+    "CAXTON-UPD-020",
 )
 async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     bystander = await stand_by(client, crew)
@@ -56,6 +59,7 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     await _judge_strangers(client, judge, agent)
     await client.clock.refill()
     answers = [agent.said]
+    could = client.clock.free and await _works(client, agent)
     for row, body in (
         ("CAXTON-UPD-005", _memory("88MB", "blue_green")),
         ("CAXTON-UPD-006", {"wasm_module": wasm_text("second"), "strategy": "rolling"}),
@@ -66,12 +70,30 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     ):
         answers.append(await _judge_update(client, judge, row, agent, body))
         await bystander.judge_untouched(judge, "CAXTON-UPD-012", "after an update of another")
+    if could:
+        wrong = "after updates that did not mention it an agent can do no more what it could"
+        judge.holds("CAXTON-UPD-020", await _works(client, agent), wrong, *answers)
+    large = {"wasm_module": wasm_text("hull " * _PLANKS), "strategy": "rolling"}
+    said = await client.call("updateAgent", agent.at, body=large, served=False)
+    wrong = f"an update with a module of {5 * _PLANKS // 1000} kB is answered {said.outcome}"
+    judge.holds("CAXTON-UPD-019", said.ok, wrong, said)
     await client.remove(agent, served=False)
     if client.clock.free:
         other = await crew.spare(client)
         body = _memory("80MB", "canary")
         answers.append(await _judge_update(client, judge, "CAXTON-UPD-005", other, body))
-    judge_apart(judge, "CAXTON-DEP-033", answers, "/deployment_id")
+    judge_apart(judge, "CAXTON-UPD-018", answers, "/deployment_id")
+
+
+async def _works(client: Client, agent: Agent) -> bool:
+    """Does it get a task that requires what it was deployed with?"""
+    *_, said = await Labour(client).award(agent, requirements=_SKILL, served=False)
+    return assigned(said) == agent.id
+
+
+_SKILL = {"capabilities": ["chart_reading"]}
+
+_PLANKS = 22_000
 
 
 def _memory(amount: str, strategy: str) -> dict[str, Any]:
@@ -146,7 +168,7 @@ async def _judge_refused(client: Client, judge: Judge, agent: Agent) -> None:
 
 
 async def _judge_strangers(client: Client, judge: Judge, agent: Agent) -> None:
-    nobody = strangers(client, agent)
+    nobody = strangers(agent)
     for stranger in nobody:
         for body in (
             _memory("64MB", "rolling"),
