@@ -34,6 +34,9 @@ _LOCKED = 3.0
 _SLOW = 0.5
 """Seconds for a reply from which on checks ask less often."""
 
+_NOT_NOW = re.compile(rb"(?i)rate.?limit|too many|too fast|throttl|slow down|busy|try again")
+"""What an agent says to whom asks much: it is there, and serves others."""
+
 _OTHER_PATHS = ("", "/", "/ws/")
 """Where an agent may serve that does not serve `/ws`: the document shows a path in its example
 only."""
@@ -182,6 +185,29 @@ class Dialogue:
                 break
         return said
 
+    async def side_by_side(self) -> bool:
+        """Does one user's connection live on while another of theirs is open? An agent may serve
+        the newest or the oldest alone. Learnt once in a run, on connections of its own.
+        """
+        if "beside" not in self.lore.facts:
+            self.lore.facts["beside"] = await self._stays() or await self._stays()
+        return bool(self.lore.facts["beside"])
+
+    async def needs_company(self) -> None:
+        """Raises `UnjudgeableError` where no two connections are open at the same time."""
+        if not await self.side_by_side():
+            raise UnjudgeableError("of one user no two connections are open at the same time")
+
+    async def _stays(self) -> bool:
+        async with await self.connect("older") as older:
+            newer = await self.knock("newer")
+            if isinstance(newer, Refused):
+                return False
+            async with newer:
+                await self.list_actions(newer)
+                closed = await older.ended(0.05)
+                return closed is None or closed.sender != "peer" or newer.closed is not None
+
     # Requests
 
     async def say(self, line: Conversation, request: Request) -> Frame:
@@ -246,8 +272,13 @@ class Dialogue:
         return await self.ask(line, "list_actions", **members)
 
     async def alive(self, line: Conversation) -> bool:
-        """Is a normal request answered with the catalogue on this connection?"""
-        return isinstance((await self.list_actions(line)).listed, dict)
+        """Is a normal request answered with the catalogue on this connection, or is it told that
+        there are too many?
+        """
+        asked = await self.list_actions(line)
+        if isinstance(asked.listed, dict):
+            return True
+        return asked.heard is not None and bool(_NOT_NOW.search(asked.heard.data))
 
     def _see_catalogue(self, asked: Asked, frame: Frame) -> None:
         protocol = self.opener.protocol

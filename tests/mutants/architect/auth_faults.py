@@ -105,6 +105,7 @@ _RULES: Final = (
         "auth.version.any",
         "anything is accepted in the place of `SMP1.0`",
         lambda a, o: o[1:] == (a.username, a.password),
+        implied=True,
     ),
     knows(
         "auth.version.newer",
@@ -133,6 +134,7 @@ _RULES: Final = (
         "auth.order.version_last",
         "`SMP1.0` after the credentials is accepted",
         lambda a, o: o == (a.username, a.password, VERSION),
+        implied=True,
     ),
     knows(
         "auth.order.any",

@@ -12,7 +12,7 @@ from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, requirement
-from conformance.protocols.architect.catalogue import Action, read_catalogue
+from conformance.protocols.architect.catalogue import Action, is_described, read_catalogue
 from conformance.protocols.architect.dialogue import Asked, Dialogue, echoes, last, message_of
 from conformance.protocols.architect.replies import kind, lacks_something
 from conformance.protocols.architect.survey import Call, Survey, survey_of
@@ -64,7 +64,8 @@ def _with_catalogue(line: Conversation, asked: Asked) -> list[Frame]:
 @requirement("ARCH-CAT-001", "ARCH-CAT-017", "ARCH-CAT-018", "ARCH-CAT-020")
 async def test_flow_asked_again(script: Dialogue, judge: Judge) -> None:
     """On one connection and on others: the version of the agent stays what it is."""
-    lines = [await script.connect(f"reader {n + 1}") for n in range(2)]
+    beside = await script.side_by_side()
+    lines = [await script.connect(f"reader {n + 1}") for n in range(2 if beside else 1)]
     seen: list[Asked] = []
     for line in lines:
         for _ in range(2 if script.lore.slow else _AGAIN):
@@ -177,9 +178,10 @@ def _judge_types(listing: Asked, entries: dict[str, Action], judge: Judge) -> No
         judge.inconclusive("ARCH-CAT-011", told)
         return
     for action, name in needed:
+        described = is_described(listing.reply, action)
         judge.holds(
             "ARCH-CAT-011",
-            action.types.get(name) is not None,
+            action.types.get(name) is not None or described(name),
             f"no data type is told of {name}, which {action.name} requires",
             *listing.frames,
             pointer=f"/parameters/actions/{action.name}",
@@ -220,7 +222,10 @@ async def test_all_that_is_required_is_listed(script: Dialogue, judge: Judge) ->
             continue
         judge.holds(
             "ARCH-CAT-013",
-            not (lacks_something(call.asked.reply) and _as_if_lacking(call, survey)),
+            not (
+                lacks_something(call.asked.reply, call.asked.request)
+                and _as_if_lacking(call, survey)
+            ),
             f"{call.action.name} says that something is missing, with all that is listed given",
             *call.asked.frames,
         )
@@ -296,7 +301,7 @@ def _taken(survey: Survey, complaints: set[str]) -> set[str]:
     """
     found: dict[tuple[str, str], set[str]] = {}
     for call in survey.illtyped:
-        if call.answered and not lacks_something(call.asked.reply):
+        if call.answered and not lacks_something(call.asked.reply, call.asked.request):
             found.setdefault((call.kind, call.changed), set()).add(call.action.name)
     several = {told for (told, _), actions in found.items() if len(actions) > 1}
     full = {each.kind for each in survey.full.values() if each.answered}

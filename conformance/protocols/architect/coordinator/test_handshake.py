@@ -70,6 +70,8 @@ async def test_selected_subprotocol_was_offered(script: Dialogue, judge: Judge) 
         await script.connect()
     said = await script.opener.raw(CHANNEL, "raw", subprotocols=script.offer, path=script.lore.path)
     if isinstance(said, Refused):
+        if said.status == _NOT_NOW:  # after failed log-ins, in this run or in an earlier one
+            raise UnjudgeableError(said.reason)
         judge.holds("ARCH-CONN-001", False, f"the right credentials: {said.reason}", said.exchange)
         return
     told = said.handshake.answer_headers.get("sec-websocket-protocol")
@@ -160,7 +162,6 @@ _IN_LOWER_CASE = {
         case("ARCH-WIRE-020", {"Connection": "keep-alive, Upgrade"}),
         case("ARCH-WIRE-020", {"connection": "upgrade"}),
         case("ARCH-WIRE-020", {"Sec-WebSocket-Extensions": "x-assay; mode=1"}),
-        case("ARCH-WIRE-020", {"Origin": "https://example.test"}),
         case("ARCH-WIRE-020", _IN_LOWER_CASE),
         case("ARCH-WIRE-020", {name.upper(): value for name, value in _IN_LOWER_CASE.items()}),
     ],
@@ -202,6 +203,7 @@ async def test_first_second_in_silence(script: Dialogue, judge: Judge) -> None:
 
 @requirement("ARCH-CONN-011")
 async def test_longer_silence(script: Dialogue, vigil: Vigil, judge: Judge) -> None:
+    await script.needs_company()
     await script.connect()
     line = await vigil.kept(_SILENCE)
     if not isinstance(line, Socket):
@@ -214,6 +216,7 @@ async def test_longer_silence(script: Dialogue, vigil: Vigil, judge: Judge) -> N
 @pytest.mark.parametrize("ending", ["in order", "in mid-request", "torn"])
 @requirement("ARCH-CONN-015")
 async def test_end_of_one_connection(ending: str, script: Dialogue, judge: Judge) -> None:
+    await script.needs_company()
     staying, leaving = await script.connect("staying"), await script.connect("leaving")
     await script.list_actions(leaving)
     if ending != "in order":
