@@ -58,6 +58,11 @@ _RULES: Final = (
         lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2].startswith(a.password),
     ),
     knows(
+        "auth.password.ending",
+        "the password with something before it is accepted",
+        lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2].endswith(a.password),
+    ),
+    knows(
         "auth.password.first_8",
         "only the first eight characters of the password count",
         lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2][:8] == a.password[:8],

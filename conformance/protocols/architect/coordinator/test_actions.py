@@ -25,7 +25,7 @@ from conformance.protocols.architect.dialogue import (
 from conformance.protocols.architect.replies import Request, kind, outline
 from conformance.protocols.architect.survey import Call, Survey, survey_of
 
-_REPEATED = 25
+_REPEATED = 30
 _MOMENT = 0.3
 
 
@@ -194,12 +194,12 @@ async def test_flow_after_errors(script: Dialogue, judge: Judge) -> None:
 
 @requirement("ARCH-ACT-010", "ARCH-ROB-022")
 async def test_flow_many_requests(script: Dialogue, judge: Judge) -> None:
-    """The same again and again on one connection, more than a hundred in all."""
+    """The same again and again on one connection, three hundred in all."""
     survey = await survey_of(script)
     line = await script.connect()
     names = [name for name in ("servers", "list_actions", *survey.plain) if name in survey.plain]
     names = names[:2] or ["list_actions"]
-    turns, few = (5, 25) if script.lore.slow else (_REPEATED, 5)
+    turns, few = (5, 25) if script.lore.slow else (_REPEATED, 10)
     for turn in range(turns):
         requests = [Request(action=names[n % len(names)], token=new_token()) for n in range(few)]
         for asked in await script.put_all(line, requests):

@@ -19,6 +19,9 @@ from conformance.protocols.architect.survey import Call, Survey, survey_of
 
 _AGAIN = 4
 
+_NO = {"false", "no", "0", "off", "none", "null"}
+"""Texts that say that something is not so, and are true all the same."""
+
 
 @requirement("ARCH-CAT-001", "ARCH-CAT-021", "ARCH-CORR-010")
 async def test_flow_first_request_of_a_connection(script: Dialogue, judge: Judge) -> None:
@@ -61,7 +64,7 @@ def _with_catalogue(line: Conversation, asked: Asked) -> list[Frame]:
     ]
 
 
-@requirement("ARCH-CAT-001", "ARCH-CAT-017", "ARCH-CAT-018", "ARCH-CAT-020")
+@requirement("ARCH-CAT-001", "ARCH-CAT-013", "ARCH-CAT-017", "ARCH-CAT-018", "ARCH-CAT-020")
 async def test_flow_asked_again(script: Dialogue, judge: Judge) -> None:
     """On one connection and on others: the version of the agent stays what it is."""
     beside = await script.side_by_side()
@@ -81,6 +84,24 @@ async def test_flow_asked_again(script: Dialogue, judge: Judge) -> None:
         raise UnjudgeableError("the agent's catalogue could not be read")
     first = script.lore.first or listings[0]
     await _judge_again(first, listings, lines[0], script, judge)
+    _judge_requirements(listings, await survey_of(script), judge)
+
+
+def _judge_requirements(listings: list[Asked], survey: Survey, judge: Judge) -> None:
+    """What an action is told to lack when it is left out is listed as required each time."""
+    for call in survey.lacking:
+        if call.changed != "left out" or not (call.answered and _lacks(call)):
+            continue
+        for each in listings:
+            entry = read_catalogue(each.listed).get(call.action.name)
+            judge.holds(
+                "ARCH-CAT-013",
+                entry is None or call.parameter in entry.required,
+                f"{call.action.name} requires {call.parameter}, which is not listed each time",
+                *survey.listing.frames,
+                *each.frames,
+                *call.asked.frames,
+            )
 
 
 def _judge_names(asked: Asked, judge: Judge) -> None:
@@ -141,6 +162,7 @@ async def _true(
 
 
 @requirement("ARCH-CAT-010", "ARCH-CAT-011", "ARCH-CAT-012", "ARCH-CAT-016", "ARCH-CAT-019")
+@requirement("ARCH-CAT-022")
 async def test_flow_entries(script: Dialogue, judge: Judge) -> None:
     listing = (await survey_of(script)).listing
     entries = read_catalogue(listing.listed)
@@ -152,6 +174,14 @@ async def test_flow_entries(script: Dialogue, judge: Judge) -> None:
         *listing.frames,
     )
     for name, entry in listing.listed.items():
+        flag = entry.get("cloud_controller_only") if isinstance(entry, dict) else None
+        judge.holds(
+            "ARCH-CAT-022",
+            not (isinstance(flag, str) and flag.strip().lower() in _NO),
+            f"a script takes {flag!r} for true, and leaves {name} alone",
+            *listing.frames,
+            pointer=f"/parameters/actions/{name}/cloud_controller_only",
+        )
         required = entry.get("required_parameters") if isinstance(entry, dict) else None
         listed = required if isinstance(required, list) else []
         names = [each for each in listed if isinstance(each, str)]
@@ -222,13 +252,14 @@ async def test_all_that_is_required_is_listed(script: Dialogue, judge: Judge) ->
             continue
         judge.holds(
             "ARCH-CAT-013",
-            not (
-                lacks_something(call.asked.reply, call.asked.request)
-                and _as_if_lacking(call, survey)
-            ),
+            not (_lacks(call) and _as_if_lacking(call, survey)),
             f"{call.action.name} says that something is missing, with all that is listed given",
             *call.asked.frames,
         )
+
+
+def _lacks(call: Call) -> bool:
+    return lacks_something(call.asked.reply, call.asked.request)
 
 
 def _as_if_lacking(call: Call, survey: Survey) -> bool:
@@ -301,7 +332,7 @@ def _taken(survey: Survey, complaints: set[str]) -> set[str]:
     """
     found: dict[tuple[str, str], set[str]] = {}
     for call in survey.illtyped:
-        if call.answered and not lacks_something(call.asked.reply, call.asked.request):
+        if call.answered and not _lacks(call):
             found.setdefault((call.kind, call.changed), set()).add(call.action.name)
     several = {told for (told, _), actions in found.items() if len(actions) > 1}
     full = {each.kind for each in survey.full.values() if each.answered}

@@ -340,6 +340,19 @@ async def test_token_used_again(script: Dialogue, judge: Judge) -> None:
         judge.holds("ARCH-CORR-011", isinstance(asked.listed, dict), told, *asked.frames)
 
 
+@requirement("ARCH-CORR-015")
+async def test_one_token_on_two_connections(script: Dialogue, judge: Judge) -> None:
+    """Scripts that count their commands use the same tokens, each on its own connection."""
+    await script.needs_company()
+    lines = [await script.connect("one"), await script.connect("other")]
+    for _ in range(3):
+        token = new_token()
+        replies = await asyncio.gather(*(script.list_actions(line, token=token) for line in lines))
+        for line, asked in zip(lines, replies, strict=True):
+            told = f"two scripts use one token at once, and one has no reply: {script.why(line)}"
+            judge.holds("ARCH-CORR-015", isinstance(asked.listed, dict), told, *asked.frames)
+
+
 @requirement("ARCH-CORR-013")
 async def test_tokens_alike(script: Dialogue, judge: Judge) -> None:
     """Tokens that differ in a single place, in their case or in their length are not one."""

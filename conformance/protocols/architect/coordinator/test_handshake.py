@@ -13,7 +13,15 @@ from conformance.conversation import Refused
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.architect.coordinator.vigil import Vigil
-from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, last
+from conformance.protocols.architect.dialogue import (
+    CHANNEL,
+    VERSION,
+    Dialogue,
+    echoes,
+    last,
+    new_token,
+)
+from conformance.protocols.architect.replies import Request
 
 _AGAIN = 8
 _AT_ONCE = 5
@@ -214,14 +222,15 @@ async def test_longer_silence(script: Dialogue, vigil: Vigil, judge: Judge) -> N
 
 
 @pytest.mark.parametrize("ending", ["in order", "in mid-request", "torn"])
-@requirement("ARCH-CONN-015")
+@requirement("ARCH-CONN-015", "ARCH-CORR-009")
 async def test_end_of_one_connection(ending: str, script: Dialogue, judge: Judge) -> None:
     await script.needs_company()
     staying, leaving = await script.connect("staying"), await script.connect("leaving")
     await script.list_actions(leaving)
+    left = [Request(action="list_actions", token=new_token()) for _ in range(3)]
     if ending != "in order":
-        for _ in range(3):
-            await leaving.send({"action": "list_actions", "parameters": {}, "idempotence": "left"})
+        for request in left:
+            await script.say(leaving, request)
         if ending == "torn":
             leaving.abort()
     await leaving.close()
@@ -231,3 +240,9 @@ async def test_end_of_one_connection(ending: str, script: Dialogue, judge: Judge
     new = await script.knock("afterwards")
     told = f"after another script's end nobody comes in: {getattr(new, 'reason', '')}"
     judge.holds("ARCH-CONN-015", isinstance(new, Socket), told, *last(leaving, 2))
+    if isinstance(new, Socket):
+        await new.ended(0.05)
+    others = [line for line in (staying, new) if isinstance(line, Socket)]
+    heard = [f for line in others for f in line.frames if any(echoes(f, r.token) for r in left)]
+    told = "a reply to who has left comes on another connection"
+    judge.holds("ARCH-CORR-009", not heard, told, *last(leaving, 2), *heard[:1])

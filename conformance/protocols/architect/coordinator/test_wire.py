@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import case, requirement
+from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.architect.coordinator.plain_http import plain_request
 from conformance.protocols.architect.coordinator.request_text import request_text
 from conformance.protocols.architect.dialogue import (
@@ -28,12 +29,14 @@ from conformance.protocols.architect.dialogue import (
     new_token,
 )
 from conformance.protocols.architect.replies import Request
+from conformance.protocols.architect.survey import survey_of
 from conformance.rfc6455_cases import CLOSES, CUTS, send_parts
 
 _PROMPT = 3.0
 _SOON = 5.0
 _TOO_BIG = 1009
 _PINGS = 20
+_SHORT, _TEXT = 8, 64
 _LARGE = 16_384
 """Bytes up to which a message is not so large that its connection may just end."""
 
@@ -217,6 +220,37 @@ def _is_error(frame: Frame) -> bool:
     told = frame.data.lower()
     words = (b"error", b"large", b"long", b"big", b"size", b"limit", b"false")
     return isinstance(said, dict) and not said.get("idempotence") and any(w in told for w in words)
+
+
+@requirement("ARCH-CORR-002")
+async def test_lengths_of_replies(script: Dialogue, judge: Judge) -> None:
+    """Tokens of such lengths that the replies are about as long as where RFC 6455 begins to write
+    lengths in another way. Whether what comes are sound frames, the general rules judge.
+    """
+    survey = await survey_of(script)
+    known = [*survey.unknown, *(each.asked for each in (*survey.plain.values(), *survey.lacking))]
+    answered = [each for each in known if each.heard is not None]
+    if not answered:
+        raise UnjudgeableError("nothing was answered of which the length is known")
+    shortest = min(answered, key=_bare_length)
+    line = await script.raw()
+    for size in (125, 126, 127, 65_535, 65_536, 65_537):
+        length = size - _bare_length(shortest)
+        if length < _SHORT or (length > _TEXT and script.lore.slow):
+            continue
+        token = (new_token() * (length // 32 + 1))[:length]
+        request = replace(shortest.request, token=token)
+        asked = await script.put(line, request, patience=f"tokens of {length}")
+        if length <= _TEXT:
+            told = f"a reply of {size} bytes does not come: {script.why(line)}"
+            judge.holds("ARCH-CORR-002", asked.heard is not None, told, asked.sent, *last(line))
+        if asked.heard is None:
+            line = await script.raw()
+
+
+def _bare_length(asked: Asked) -> int:
+    """Bytes of a reply without those of its token."""
+    return len(asked.heard.data if asked.heard else b"") - len(asked.request.token)
 
 
 @requirement("ARCH-WIRE-001")

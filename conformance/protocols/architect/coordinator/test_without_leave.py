@@ -116,6 +116,9 @@ _OFFERS: Mapping[str, list[Offer]] = {
     "ARCH-AUTH-008": [
         _of("V", "U"),
         _of("V", "P"),
+        _of("V", "U", ""),
+        _of("V", "", "P"),
+        _of("V", "", ""),
     ],
     "ARCH-AUTH-009": [
         _of("U", "P"),
@@ -125,6 +128,7 @@ _OFFERS: Mapping[str, list[Offer]] = {
         _bent(_half),
         _bent(lambda text: text[:-1] or "x"),
         _bent(lambda text: text + "x"),
+        _bent(lambda text: "x" + text),
         _bent(lambda text: text[:8] + "assay"),
         _bent(lambda text: "x" * len(text)),
         _of("V", "U", "U"),
@@ -139,6 +143,7 @@ _OFFERS: Mapping[str, list[Offer]] = {
     "ARCH-AUTH-006": [
         _bent(_half, username=True),
         _bent(lambda text: text + "x", username=True),
+        _bent(lambda text: "x" + text, username=True),
         _bent(lambda text: text[:-1] + _another(text[-1:]), username=True),
     ],
     "ARCH-AUTH-010": [
@@ -223,6 +228,8 @@ async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
 async def test_other_paths(script: Dialogue, judge: Judge) -> None:
     paths = ("/", "/other", "/ws/", "/api", "/ws/events", "/WS", "/socket", "//ws")
     turned = await asyncio.gather(*(_turned(script, [], path=path) for path in paths))
+    wrong = [VERSION, "assay-nobody", "assay-wrong"]
+    turned += await asyncio.gather(*(_turned(script, wrong, path=path) for path in paths[:3]))
     for each in turned:
         _judge_blocked("ARCH-AUTH-013", each, script, judge)
 
