@@ -153,6 +153,12 @@ class Dialogue:
         self.lore.known = True
         return said
 
+    async def come_and_go(self) -> None:
+        """See that the right credentials are taken, and leave nothing open behind that: of one
+        user no more than one connection may be let in.
+        """
+        await (await self.connect()).close()
+
     async def raw(self, label: str = "raw", **options: Any) -> RawSocket:
         """A connection on which anything can be said. Raises `UnjudgeableError` likewise."""
         said = await self.opener.raw(

@@ -122,7 +122,7 @@ class _HandsOn(Agent):
 
     async def transmit(self, session: Session, message: Json) -> None:
         if session.number not in self.sessions and self.sessions:
-            session = next(iter(self.sessions.values()))
+            session = [*self.sessions.values()][-1]
         await super().transmit(session, message)
 
 

@@ -63,8 +63,8 @@ def failed(reply: dict[str, Any]) -> bool:
         reply.get("status") == "error"
         or reply.get("success") is False
         or reply.get("action") == "error"
-        or "error" in reply
-        or (isinstance(inner, dict) and "error" in inner)
+        or reply.get("error") is not None
+        or (isinstance(inner, dict) and bool({"error", "code"} & inner.keys()))
     )
 
 

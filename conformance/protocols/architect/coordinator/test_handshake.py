@@ -75,7 +75,7 @@ def _judge_choice(chosen: str | None, said: Socket, script: Dialogue, judge: Jud
 async def test_selected_subprotocol_was_offered(script: Dialogue, judge: Judge) -> None:
     """Seen byte by byte: a library would not even tell what was selected, nor come in."""
     with suppress(UnjudgeableError):
-        await script.connect()
+        await script.come_and_go()
     said = await script.opener.raw(CHANNEL, "raw", subprotocols=script.offer, path=script.lore.path)
     if isinstance(said, Refused):
         if said.status == _NOT_NOW:  # after failed log-ins, in this run or in an earlier one
@@ -118,7 +118,7 @@ async def test_connections_side_by_side(script: Dialogue, judge: Judge) -> None:
 
 @requirement("ARCH-CONN-005")
 async def test_path(script: Dialogue, judge: Judge) -> None:
-    await script.connect()
+    await script.come_and_go()
     judge.holds(
         "ARCH-CONN-005",
         script.lore.path == "/ws",
@@ -144,13 +144,13 @@ _SPELLINGS = {
 async def test_spelling_of_the_header(
     row: str, name: str, comma: str, script: Dialogue, judge: Judge
 ) -> None:
-    await script.connect()
+    await script.come_and_go()
     await _served(row, script, judge, headers={name: comma.join(script.offer)})
 
 
 @requirement("ARCH-CONN-009")
 async def test_header_in_several_lines(script: Dialogue, judge: Judge) -> None:
-    await script.connect()
+    await script.come_and_go()
     headers = {"Sec-WebSocket-Protocol": (VERSION, ", ".join(script.offer[1:]))}
     await _served("ARCH-CONN-009", script, judge, headers=headers)
 
@@ -177,13 +177,13 @@ _IN_LOWER_CASE = {
 async def test_lawful_handshakes(
     row: str, headers: dict[str, str], script: Dialogue, judge: Judge
 ) -> None:
-    await script.connect()
+    await script.come_and_go()
     await _served(row, script, judge, subprotocols=script.offer, headers=headers)
 
 
 @requirement("ARCH-CONN-006")
 async def test_query_after_the_path(script: Dialogue, judge: Judge) -> None:
-    await script.connect()
+    await script.come_and_go()
     await _served(
         "ARCH-CONN-006", script, judge, subprotocols=script.offer, query={"client": "assay"}
     )
@@ -212,7 +212,7 @@ async def test_first_second_in_silence(script: Dialogue, judge: Judge) -> None:
 @requirement("ARCH-CONN-011")
 async def test_longer_silence(script: Dialogue, vigil: Vigil, judge: Judge) -> None:
     await script.needs_company()
-    await script.connect()
+    await script.come_and_go()
     line = await vigil.kept(_SILENCE)
     if not isinstance(line, Socket):
         raise UnjudgeableError("no connection could be kept beside the others")

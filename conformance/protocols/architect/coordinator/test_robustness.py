@@ -120,7 +120,8 @@ async def test_binary_message(script: Dialogue, judge: Judge) -> None:
 @requirement("ARCH-ROB-010", "ARCH-ROB-011", "ARCH-ROB-012", "ARCH-ROB-020")
 async def test_flow_errors_in_requests(script: Dialogue, judge: Judge) -> None:
     """Each sort of error, and each told twice: what follows the reply is no end either."""
-    listing = await script.list_actions(await script.connect("reader"))
+    async with await script.connect("reader") as reader:
+        listing = await script.list_actions(reader)
     actions = read_catalogue(listing.listed).values()
     needy = [each for each in actions if each.required and each.callable and not each.drastic]
     wrong: dict[str, list[tuple[str, Any]]] = {
@@ -141,6 +142,8 @@ async def test_flow_errors_in_requests(script: Dialogue, judge: Judge) -> None:
                 await here.wait(lambda f: b'"wrong"' in f.data, 0.2, here.mark() - 1)
                 if not await _judge_alive(row, here, there, script, judge):
                     return
+        for line in filter(None, (here, there)):
+            await line.close()
 
 
 async def _two(script: Dialogue, again: str = "") -> tuple[Socket, Socket | None]:

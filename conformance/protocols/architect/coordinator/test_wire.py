@@ -305,7 +305,7 @@ in, and nobody is misled.
 async def test_unsound_handshakes(
     row: str, tries: list[dict[str, Any]], script: Dialogue, judge: Judge
 ) -> None:
-    await script.connect()
+    await script.come_and_go()
     place: dict[str, Any] = {"subprotocols": script.offer, "path": script.lore.path}
     for options in tries:
         said = await script.opener.raw(CHANNEL, "unsound", see=False, **place, **options)

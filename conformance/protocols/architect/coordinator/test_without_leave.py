@@ -172,10 +172,12 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
     for turn in range(2):
         turned = await _turned(script, _of("V", "U", "assay-wrong")(script))
         _judge_blocked("ARCH-AUTH-014", turned, script, judge)
-        if beside or not turn:  # where the newest is served alone, the new one has ended it
+        if beside or not turn:  # one alone is let in: it has made room for the new one
             served = (await script.list_actions(staying)).heard is not None
             told = f"after a failed log-in another connection is not served: {script.why(staying)}"
             judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(staying))
+        if not beside:
+            await staying.close()
         new = await script.knock("the right one")
         told = f"after a failed log-in the right one: {getattr(new, 'reason', '')}"
         judge.holds("ARCH-CONN-004", isinstance(new, Socket), told, *turned.shown)
@@ -183,6 +185,7 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
             served = (await script.list_actions(new)).heard is not None
             told = f"after a failed log-in nobody is served: {script.why(new)}"
             judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(new))
+            await new.close()
 
 
 @_of_everybody
