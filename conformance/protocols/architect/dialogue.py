@@ -31,6 +31,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LOCKED = 3.0
 """Seconds that a peer which may have locked us out is given, twice in a run."""
 
+_UNKNOWN = (401, 403)
+"""What says that credentials are wrong, and not that there are too many connections."""
+
 _SLOW = 0.5
 """Seconds for a reply from which on checks ask less often."""
 
@@ -47,7 +50,9 @@ class Lore:
     """What is learnt of one peer in the course of a run, for every check to use.
 
     `path` is where it serves. `waits` counts how often it was waited for to let us in again;
-    `first` is its first catalogue; `slow` says that a reply took it half a second or more.
+    `first` is its first catalogue; `slow` says that a reply took it half a second or more. `odd`
+    says that somebody came in a way that may have made it wary; `turned_away` is how it refused the
+    right credentials before that, and after it had taken them.
     """
 
     patience: Patience
@@ -56,6 +61,8 @@ class Lore:
     barred: str = ""
     waits: int = 0
     slow: bool = False
+    odd: bool = False
+    turned_away: Exchange | None = None
     first: Asked | None = None
     give_way: Callable[[], Awaitable[None]] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -146,12 +153,20 @@ class Dialogue:
         if isinstance(said, Refused) and self.lore.waits < 2:
             said = await self._wait_outside(said, label, options)
         if isinstance(said, Refused):
+            self._note_refusal(said)
             cause = f"the right credentials are refused: {said.reason}"
             if self.lore.waits > 1:
                 self.lore.barred = cause
             raise UnjudgeableError(cause)
         self.lore.known = True
         return said
+
+    def _note_refusal(self, said: Refused) -> None:
+        """It refused somebody who came in before, is alone, and has done nothing wrong."""
+        alone = all(line.closed for line in self.opener.conversations)
+        fair = self.lore.facts.get("beside") and alone and not self.lore.odd
+        if fair and said.status in _UNKNOWN:
+            self.lore.turned_away = self.lore.turned_away or said.exchange
 
     async def come_and_go(self) -> None:
         """See that the right credentials are taken, and leave nothing open behind that: of one

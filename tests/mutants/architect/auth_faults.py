@@ -209,6 +209,11 @@ _HISTORIES: Final = (
         lambda a, ok: ok and a.right < 4,
     ),
     _counts(
+        "auth.right.refused_fiftieth_time",
+        "the fiftieth right log-in and all later ones are refused",
+        lambda a, ok: ok and a.right < 49,
+    ),
+    _counts(
         "auth.right.refused_after_a_failure",
         "one failed log-in locks everybody out for good",
         lambda a, ok: ok and not a.wrong,

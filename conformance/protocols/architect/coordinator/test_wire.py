@@ -306,6 +306,7 @@ async def test_unsound_handshakes(
     row: str, tries: list[dict[str, Any]], script: Dialogue, judge: Judge
 ) -> None:
     await script.come_and_go()
+    script.lore.odd = True
     place: dict[str, Any] = {"subprotocols": script.offer, "path": script.lore.path}
     for options in tries:
         said = await script.opener.raw(CHANNEL, "unsound", see=False, **place, **options)
@@ -324,6 +325,7 @@ _PLAIN = ("/", "/ws", "/assay/no/such/path", "/ws/../../etc/passwd", "/%00")
 async def test_plain_http(script: Dialogue, judge: Judge) -> None:
     """Whatever it answers to HTTP that is no handshake, it goes on."""
     await script.needs_company()
+    script.lore.odd = True
     there = await script.connect("there")
     tries = [f"GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n".encode() for path in _PLAIN]
     tries += [

@@ -163,6 +163,18 @@ _OFFERS: Mapping[str, list[Offer]] = {
 }
 
 
+@requirement("ARCH-CONN-002")
+async def test_nobody_was_turned_away(
+    request: pytest.FixtureRequest, lore: Lore, judge: Judge
+) -> None:
+    """Until now nobody has failed to log in, unless other workers are at it."""
+    if not lore.known or hasattr(request.config, "workerinput"):
+        raise UnjudgeableError("nobody ever came in, or others fail to beside us")
+    shown = [] if lore.turned_away is None else [lore.turned_away]
+    told = "the right credentials are refused, and were taken before"
+    judge.holds("ARCH-CONN-002", not shown, told, *shown)
+
+
 @_of_everybody
 @requirement("ARCH-CONN-004", "ARCH-CONN-014", "ARCH-AUTH-014")
 async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
