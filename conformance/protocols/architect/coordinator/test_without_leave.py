@@ -35,6 +35,9 @@ _PROMPT = 5.0
 
 _GLANCE = 0.7
 
+_AT_LAST = 0.25
+"""Seconds in which an agent that is about to end does end."""
+
 _HEADER = "Sec-WebSocket-Protocol"
 
 _DOUBTFUL = ("ARCH-AUTH-010", "ARCH-AUTH-011")
@@ -273,10 +276,12 @@ async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
 
 
 @requirement("ARCH-CONN-016")
-async def test_still_there(suite: Suite, lore: Lore, judge: Judge) -> None:
+async def test_still_there(suite: Suite, script: Dialogue, judge: Judge) -> None:
     """What ended the agent, if anything did, is the last that was done before it was missed."""
-    if not lore.known:
-        raise UnjudgeableError("nobody ever came in")
+    if not script.lore.known:
+        await script.come_and_go()
+    await _turned(script, [VERSION, "assay-nobody", "assay-wrong"])
+    await asyncio.sleep(_AT_LAST)
     gone = await Opener(suite.protocol, suite.context.target, lambda *_: None).gone()
     judge.holds("ARCH-CONN-016", not gone, "the agent no longer accepts connections")
 
