@@ -75,6 +75,20 @@ class _Blocking(Agent):
             return await super().decide(session, request)
 
 
+class _Queued(Agent):
+    """Works on one command at a time, of all that all connections asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self.lock = asyncio.Lock()
+
+    async def decide(self, session: Session, request: Request) -> Outcome:
+        async with self.lock:
+            if request.action != "list_actions":
+                await asyncio.sleep(0.15)
+            return await super().decide(session, request)
+
+
 class _Lenient(Agent):
     """Reads what is not quite JSON."""
 
@@ -163,6 +177,7 @@ LOAD_FAULTS: Final = (
     ),
     _load("load.newest_only", "a new command cancels the one in work", _OneAtATime),
     _load("load.blocking", "one slow command holds up every connection for seconds", _Blocking),
+    _load("load.one_queue", "commands of all connections are done one after the other", _Queued),
     _load("input.malformed.served", "single quotes and a last comma are read", _Lenient),
     _load("leave.drops_others", "the end of one connection ends all", _Goodbye, implied=False),
     _load(
