@@ -10,11 +10,11 @@ also called with ids that `servers` told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Action", "Kind", "made_up", "misfits", "read_catalogue"]
+__all__ = ["Action", "Kind", "is_described", "made_up", "misfits", "read_catalogue"]
 
 Kind = str
 """str, int, float, bool, map or list; empty for a word that we do not know."""
@@ -37,6 +37,7 @@ _DRASTIC = _set(
     "delete wipe reset shutdown reboot uninstall format remove purge kick ban stop restart kill "
     "update upgrade install clear drop erase destroy terminate halt poweroff restore rollback "
     "unban disable revoke expire lock unlock logout detach cancel abort flush truncate prune "
+    "disconnect close quit exit "
     "create add new make deploy import upload move migrate relocate write exec execute run rcon "
     "command shell eval password credentials factory"
 )
@@ -94,15 +95,13 @@ def read_catalogue(listed: Any) -> dict[str, Action]:
 
 def _read(name: str, entry: Mapping[str, Any]) -> Action:
     required = entry.get("required_parameters")
-    names = (
-        [each for each in required if isinstance(each, str)] if isinstance(required, list) else []
-    )
+    names = _names(required)
     rest = {key: value for key, value in entry.items() if key not in _SKIPPED}
     types = dict(_told(rest))
     for each in names:
         word = types.get(each)
         types[each] = word if word is not None else _found(rest, each)
-    if isinstance(required, list):
+    if isinstance(required, list | dict):
         types |= {k: v for k, v in _told(required) if types.get(k) is None}
     description = entry.get("description")
     return Action(
@@ -112,6 +111,38 @@ def _read(name: str, entry: Mapping[str, Any]) -> Action:
         cloud_only=bool(entry.get("cloud_controller_only")),
         description=description if isinstance(description, str) else "",
     )
+
+
+def _names(required: Any) -> list[str]:
+    """The required parameters, also where more is told of them there: that is another's matter."""
+    if not isinstance(required, list | dict):
+        return []
+    named = (each.get("name") if isinstance(each, dict) else each for each in required)
+    return [each for each in named if isinstance(each, str)]
+
+
+def _listed(entry: Mapping[str, Any]) -> list[Any]:
+    required = entry.get("required_parameters")
+    return required if isinstance(required, list) else []
+
+
+def is_described(reply: Any, action: Action) -> Callable[[str], bool]:
+    """Whether anything is told of a parameter of an action, by its name: in the action's entry, or
+    in the reply beside the entries.
+    """
+    inner = reply.get("parameters") if isinstance(reply, dict) else None
+    entries = inner.get("actions") if isinstance(inner, dict) else None
+    entry = entries.get(action.name) if isinstance(entries, dict) else None
+    if isinstance(entry, dict) and all(isinstance(each, str) for each in _listed(entry)):
+        entry = {key: value for key, value in entry.items() if key != "required_parameters"}
+    beside = {key: value for key, value in (inner or {}).items() if key != "actions"}
+    around = {key: value for key, value in (reply or {}).items() if key != "parameters"}
+    places = [entry, beside, around]
+
+    def described(name: str) -> bool:
+        return any(_found(place, name) for place in places)
+
+    return described
 
 
 def _told(value: Any) -> Iterator[tuple[str, Any]]:
@@ -139,15 +170,17 @@ def _found(value: Any, name: str) -> Any:
     if isinstance(value, dict):
         if name in value:
             return _word(value[name])
+        if name in [item for item in value.values() if isinstance(item, str)]:
+            value = {key: item for key, item in value.items() if item != name}
+            return next((item for item in value.values() if item and item is not True), None)
         return next((word for item in value.values() if (word := _found(item, name))), None)
     if isinstance(value, list):
         if len(value) > 1 and value[0] == name:
             return value[1]
         return next((word for item in value if (word := _found(item, name))), None)
-    if isinstance(value, str):
-        match = re.search(rf"(?<!\w){re.escape(name)}\s*[:=(<\s]\s*(\w+)", value)
-        return match[1] if match and _kind(match[1]) else None
-    return None
+    text = value if isinstance(value, str) else ""
+    match = re.search(rf"(?<!\w){re.escape(name)}\s*[:=(<\s]\s*(\w+)", text)
+    return match[1] if match and _kind(match[1]) else None
 
 
 def _word(value: Any) -> Any:

@@ -31,8 +31,14 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LOCKED = 3.0
 """Seconds that a peer which may have locked us out is given, twice in a run."""
 
+_UNKNOWN = (401, 403)
+"""What says that credentials are wrong, and not that there are too many connections."""
+
 _SLOW = 0.5
 """Seconds for a reply from which on checks ask less often."""
+
+_NOT_NOW = re.compile(rb"(?i)rate.?limit|too many|too fast|throttl|slow down|busy|try again")
+"""What an agent says to whom asks much: it is there, and serves others."""
 
 _OTHER_PATHS = ("", "/", "/ws/")
 """Where an agent may serve that does not serve `/ws`: the document shows a path in its example
@@ -44,7 +50,9 @@ class Lore:
     """What is learnt of one peer in the course of a run, for every check to use.
 
     `path` is where it serves. `waits` counts how often it was waited for to let us in again;
-    `first` is its first catalogue; `slow` says that a reply took it half a second or more.
+    `first` is its first catalogue; `slow` says that a reply took it half a second or more. `odd`
+    says that somebody came in a way that may have made it wary; `turned_away` is how it refused the
+    right credentials before that, and after it had taken them.
     """
 
     patience: Patience
@@ -53,6 +61,8 @@ class Lore:
     barred: str = ""
     waits: int = 0
     slow: bool = False
+    odd: bool = False
+    turned_away: Exchange | None = None
     first: Asked | None = None
     give_way: Callable[[], Awaitable[None]] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -143,12 +153,26 @@ class Dialogue:
         if isinstance(said, Refused) and self.lore.waits < 2:
             said = await self._wait_outside(said, label, options)
         if isinstance(said, Refused):
+            self._note_refusal(said)
             cause = f"the right credentials are refused: {said.reason}"
             if self.lore.waits > 1:
                 self.lore.barred = cause
             raise UnjudgeableError(cause)
         self.lore.known = True
         return said
+
+    def _note_refusal(self, said: Refused) -> None:
+        """It refused somebody who came in before, is alone, and has done nothing wrong."""
+        alone = all(line.closed for line in self.opener.conversations)
+        fair = self.lore.facts.get("beside") and alone and not self.lore.odd
+        if fair and said.status in _UNKNOWN:
+            self.lore.turned_away = self.lore.turned_away or said.exchange
+
+    async def come_and_go(self) -> None:
+        """See that the right credentials are taken, and leave nothing open behind that: of one
+        user no more than one connection may be let in.
+        """
+        await (await self.connect()).close()
 
     async def raw(self, label: str = "raw", **options: Any) -> RawSocket:
         """A connection on which anything can be said. Raises `UnjudgeableError` likewise."""
@@ -181,6 +205,29 @@ class Dialogue:
             if isinstance(said, Socket):
                 break
         return said
+
+    async def side_by_side(self) -> bool:
+        """Does one user's connection live on while another of theirs is open? An agent may serve
+        the newest or the oldest alone. Learnt once in a run, on connections of its own.
+        """
+        if "beside" not in self.lore.facts:
+            self.lore.facts["beside"] = await self._stays() or await self._stays()
+        return bool(self.lore.facts["beside"])
+
+    async def needs_company(self) -> None:
+        """Raises `UnjudgeableError` where no two connections are open at the same time."""
+        if not await self.side_by_side():
+            raise UnjudgeableError("of one user no two connections are open at the same time")
+
+    async def _stays(self) -> bool:
+        async with await self.connect("older") as older:
+            newer = await self.knock("newer")
+            if isinstance(newer, Refused):
+                return False
+            async with newer:
+                await self.list_actions(newer)
+                closed = await older.ended(0.05)
+                return closed is None or closed.sender != "peer" or newer.closed is not None
 
     # Requests
 
@@ -246,8 +293,13 @@ class Dialogue:
         return await self.ask(line, "list_actions", **members)
 
     async def alive(self, line: Conversation) -> bool:
-        """Is a normal request answered with the catalogue on this connection?"""
-        return isinstance((await self.list_actions(line)).listed, dict)
+        """Is a normal request answered with the catalogue on this connection, or is it told that
+        there are too many?
+        """
+        asked = await self.list_actions(line)
+        if isinstance(asked.listed, dict):
+            return True
+        return asked.heard is not None and bool(_NOT_NOW.search(asked.heard.data))
 
     def _see_catalogue(self, asked: Asked, frame: Frame) -> None:
         protocol = self.opener.protocol

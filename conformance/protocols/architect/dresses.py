@@ -11,14 +11,19 @@ from typing import Any
 from conformance.protocols.architect.desk import Desk, Reply
 from conformance.protocols.architect.oddities import PINGS
 
-__all__ = ["dressed", "fragments", "large_replies", "small_replies"]
+__all__ = ["dressed", "fragments", "huge_replies", "large_replies", "small_replies"]
 
 _NOTE = "caf\u00e9 \u4e2d\u6587 \U0001f916 " * 6
 
 _UNHEARD_OF = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]}}
 
-_SIZES = (65536, 126, 65535, 127, 70_000, 125)
-"""Bytes: about where RFC 6455 writes lengths in another way, and a little beyond."""
+_SIZES = (16_000, 126, 4_000, 127, 1_500, 125)
+"""Bytes that every reader takes, also where RFC 6455 begins to write lengths in another way."""
+
+_HUGE = (65_536, 70_000, 65_535)
+"""Bytes about where RFC 6455 writes lengths in a third way. No document says that a script must
+take so much.
+"""
 
 
 def _turned(said: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -70,6 +75,15 @@ async def fragments(desk: Desk) -> None:
 
 async def large_replies(desk: Desk) -> None:
     """Replies of many lengths, and a ping before each of them."""
+    await _padded(desk, "large", _SIZES)
+
+
+async def huge_replies(desk: Desk) -> None:
+    """Replies so long that a script may find them too big."""
+    await _padded(desk, "huge", _HUGE)
+
+
+async def _padded(desk: Desk, kind: str, sizes: Sequence[int]) -> None:
     numbers = count()
 
     async def turn(desk: Desk, reply: Reply) -> None:
@@ -77,9 +91,9 @@ async def large_replies(desk: Desk) -> None:
         desk.tell(reply.connection, PINGS[number % len(PINGS)], "ping")
         await asyncio.sleep(0.01)
         bare = len(json.dumps({**reply.said, "x_pad": ""}))
-        pad = "p" * (_SIZES[number % len(_SIZES)] - bare)
+        pad = "p" * (sizes[number % len(sizes)] - bare)
         desk.give(reply, text=json.dumps({**reply.said, "x_pad": pad}) if pad else "")
-        desk.befall("large")
+        desk.befall(kind)
 
     await desk.arrive()
     await desk.serve(turn)

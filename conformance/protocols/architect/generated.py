@@ -16,7 +16,8 @@ from conformance.fuzz.writing import NO_JSON, Cuts, Spelling, cuts, plain_text, 
 
 __all__ = ["Command", "Nonsense", "commands", "nonsense"]
 
-_HEX = 32
+_HEX = 24
+"""Characters that are drawn of a token: eight more are its own each time it is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Command:
     cuts: Cuts = field(default_factory=Cuts)
 
 
-_PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
+_PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=56)
 
 _TOKEN = st.text("0123456789abcdef", min_size=_HEX, max_size=_HEX)
 

@@ -73,6 +73,7 @@ class Scripts(Machine):
         self.token = new_token()
 
     async def begin(self) -> None:
+        await self.script.side_by_side()  # learnt before anything is open
         self.lines = [Line(socket=await self.script.connect("script 1"))]
 
     async def end(self) -> None:
@@ -85,6 +86,8 @@ class Scripts(Machine):
     async def connect(self) -> None:
         """Whether there may be several at once is open."""
         label = f"script {len(self.case.opener.conversations) + 1}"
+        if self.lines and not await self.script.side_by_side():
+            return
         if not self.lines:
             self.lines.append(Line(socket=await self.script.connect(label)))
             return

@@ -14,7 +14,7 @@ EVENTS: tuple[Mapping[str, Any], ...] = (
     {"action": "assay_told", "parameters": {}},
     {"type": "assay_statistics", "data": {"load": [0.5, None, -1e3], "ok": True}},
     {},
-    {"event": "assay_large", "parameters": {"text": "e" * 70_000}},
+    {"event": "assay_large", "parameters": {"text": "e" * 4_000}},
     {"event": "assay_error", "error": {"code": "none_of_yours", "message": "something failed"}},
 )
 """Whatever an event looks like, it carries no token."""

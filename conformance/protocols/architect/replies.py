@@ -20,7 +20,19 @@ _CODES = re.compile(r"(?i)code|status|err|reason|type|kind|result")
 _WORDS_OF_TROUBLE = re.compile(r"(?i)err|fail|exception|fault|problem|reject|refus|denied|reason")
 _ID = re.compile(r"(?i)\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b")
 _NAMES = re.compile(r"<name>(?:[\s,'\"\[\]]|\band\b|<name>)*<name>")
-_LACKING = re.compile(r"(?i)missing|requir|lack|absent|must be (?:given|present)|not (?:given|set)")
+_LACKING = re.compile(
+    r"(?i)(?<![a-z])(?:missing|requires?|required|lacks?|lacking|absent"
+    r"|must be (?:given|present)|not (?:given|set))(?![a-z])"
+)
+_SOMETHING = r"param|argument|(?<![a-z])args?(?![a-z])|field|(?<![a-z])key|propert"
+_NEARBY = 40
+_SAYS_SO = re.compile(
+    r"(?i)unknown|not (?:found|exist|supported|implemented)|no such|invalid|unsupported|unrecogni"
+    r"|bad request|error|fail|reject|refus|denied|forbidden"
+)
+_STATES = {"status", "state", "result", "outcome", "success", "ok"}
+_MESSAGES = {"message", "msg", "text", "detail", "details", "description"}
+_OF_AN_ERROR = _MESSAGES | {"code", "reason", "status", "success", "ok"}
 _LONGEST = 300
 
 
@@ -102,9 +114,20 @@ def _replaced(text: str, words: list[tuple[str, str]]) -> str:
     return _NAMES.sub("<name>", re.sub(r"\d+", "#", _ID.sub("#", text)))
 
 
-def lacks_something(reply: Any) -> bool:
-    """Does an error say that something is missing?"""
-    return bool(_LACKING.search(json.dumps(bare(reply)))) if reply is not MISSING else False
+def lacks_something(reply: Any, request: Request) -> bool:
+    """Does an error say that a parameter is missing? It says so of a parameter, or names one."""
+    if reply is MISSING:
+        return False
+    text = json.dumps(bare(reply))
+    if isinstance(request.action, str) and request.action:
+        text = text.replace(request.action, "")  # `get_required_mods`, say
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    names = [re.escape(name) for name in request.names if name]
+    something = re.compile("|".join([_SOMETHING, *names]), re.IGNORECASE)
+    return any(
+        something.search(text, max(0, found.start() - _NEARBY), found.end() + _NEARBY)
+        for found in _LACKING.finditer(text)
+    )
 
 
 class Manners:
@@ -119,6 +142,8 @@ class Manners:
         )
         self._seen = {pair for each in scalars for pair in each.items()}
         self._inner = {key for _, reply in known for key in _inner_keys(reply)}
+        self._outlines = [outline(reply) for _, reply in known]
+        self._texts = {text for _, reply in known for text in _texts(reply)}
         self.learnt = bool(known)
 
     def contradicts(self, request: Request, reply: Any) -> bool:
@@ -136,8 +161,7 @@ class Manners:
         if not isinstance(reply, dict):
             return False
         said = bare(reply)
-        new = _inner_keys(said) - self._inner
-        if any(_WORDS_OF_TROUBLE.search(key) for key in new):
+        if self.contradicts(request, reply) or any(map(self._is_error, [said, *_below(said)])):
             return True
         if frozenset(said) not in self._keys:
             return bool(set(said) - set().union(*self._keys)) or not self._marks
@@ -145,6 +169,50 @@ class Manners:
         return any(told.get(key, MISSING) != value for key, value in self._marks.items()) or any(
             pair not in self._seen for pair in told.items() if _CODES.search(pair[0])
         )
+
+    def _is_error(self, said: Mapping[str, Any]) -> bool:
+        """Is it a map that says that something failed, in names that no known success has?"""
+        new = {key: value for key, value in said.items() if key not in self._inner}
+        if any(key.lower() in _STATES and _is_bad(value) for key, value in new.items()):
+            return True
+        names = {key.lower() for key in new}
+        return bool(names & _MESSAGES) and names <= _OF_AN_ERROR and len(new) == len(said)
+
+    def passes_for_success(self, request: Request, reply: Any) -> bool:
+        """Could no script tell it from a success? It is empty, or has all marks of success and the
+        form of a known one, and no words that say otherwise.
+        """
+        if not isinstance(reply, dict):
+            return True
+        if self.contradicts(request, reply):
+            return False
+        said = bare(reply)
+        told = _scalars(said, request)
+        if any(told.get(key, MISSING) != value for key, value in self._marks.items()):
+            return not said
+        words = _words(request)
+        new = {_replaced(text, words) for text in _texts(said) - self._texts}
+        if any(map(_SAYS_SO.search, new)):
+            return False
+        empty = set(told) <= set(self._marks) and not any(
+            value for key, value in said.items() if key not in told
+        )
+        return empty or outline(said) in self._outlines
+
+
+def _is_bad(value: Any) -> bool:
+    """Is it what an error has for its status, its success or its result?"""
+    if isinstance(value, str):
+        return bool(_SAYS_SO.search(value))
+    return value is False or (not isinstance(value, bool | float) and value in range(400, 600))
+
+
+def _texts(value: Any) -> set[str]:
+    """All texts in a message."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return {text for item in inner for text in _texts(item)}
+    return {value} if isinstance(value, str) else set()
 
 
 def _scalars(reply: Mapping[str, Any], request: Request) -> dict[str, str]:
@@ -157,7 +225,10 @@ def _scalars(reply: Mapping[str, Any], request: Request) -> dict[str, str]:
     }
 
 
+def _below(reply: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [value for value in reply.values() if isinstance(value, dict)]
+
+
 def _inner_keys(reply: Mapping[str, Any]) -> set[str]:
     """The names at the top and one level below."""
-    below = (value for value in reply.values() if isinstance(value, dict))
-    return {*reply, *(key for each in below for key in each)}
+    return {*reply, *(key for each in _below(reply) for key in each)}

@@ -51,6 +51,7 @@ _SCENES: Mapping[str, plays.Scene] = {
     "dressed": dresses.dressed,
     "fragments": dresses.fragments,
     "large replies": dresses.large_replies,
+    "huge replies": dresses.huge_replies,
     SMALL: dresses.small_replies,
     "empty lists": plays.catalogue_of("empty", _empty),
     "sparse entries": plays.catalogue_of("sparse", _sparse),

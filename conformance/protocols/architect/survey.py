@@ -86,11 +86,14 @@ async def survey_of(dialogue: Dialogue) -> Survey:
 
 
 async def _survey(dialogue: Dialogue) -> Survey:
-    async with await dialogue.connect("surveyor") as line, await dialogue.connect("other") as other:
+    beside = await dialogue.side_by_side()
+    async with await dialogue.connect("surveyor") as line:
         listing = await dialogue.list_actions(line)
         survey = Survey(listing=listing, actions=read_catalogue(listing.listed))
         if survey.actions:
+            other = await dialogue.connect("other") if beside else line
             await _Surveyor(dialogue, survey).go(line, other)
+            await other.close()
         return survey
 
 

@@ -127,6 +127,9 @@ class Agent:
 
     async def turn_away(self, session: Session, how: RefuseClose) -> None:
         """Close a connection that was upgraded only to be refused."""
+        if self.reading.says_why:
+            why = {"type": "closing", "message": "the handshake must be SMP1.0 with a known user"}
+            await session.link.send(shapes.dump(self.reading, why))
         if how.code is None:
             session.link.abort()
         else:

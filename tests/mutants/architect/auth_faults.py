@@ -58,6 +58,11 @@ _RULES: Final = (
         lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2].startswith(a.password),
     ),
     knows(
+        "auth.password.ending",
+        "the password with something before it is accepted",
+        lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2].endswith(a.password),
+    ),
+    knows(
         "auth.password.first_8",
         "only the first eight characters of the password count",
         lambda a, o: o[:2] == (VERSION, a.username) and len(o) == 3 and o[2][:8] == a.password[:8],
@@ -105,6 +110,7 @@ _RULES: Final = (
         "auth.version.any",
         "anything is accepted in the place of `SMP1.0`",
         lambda a, o: o[1:] == (a.username, a.password),
+        implied=True,
     ),
     knows(
         "auth.version.newer",
@@ -133,6 +139,7 @@ _RULES: Final = (
         "auth.order.version_last",
         "`SMP1.0` after the credentials is accepted",
         lambda a, o: o == (a.username, a.password, VERSION),
+        implied=True,
     ),
     knows(
         "auth.order.any",
@@ -200,6 +207,11 @@ _HISTORIES: Final = (
         "auth.right.refused_fifth_time",
         "the fifth right log-in and all later ones are refused",
         lambda a, ok: ok and a.right < 4,
+    ),
+    _counts(
+        "auth.right.refused_fiftieth_time",
+        "the fiftieth right log-in and all later ones are refused",
+        lambda a, ok: ok and a.right < 49,
     ),
     _counts(
         "auth.right.refused_after_a_failure",

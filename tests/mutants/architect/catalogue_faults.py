@@ -86,7 +86,6 @@ _WHOLES: Final = (
         "catalogue.actions.requirement_drops",
         "a required parameter is not listed from the second call on",
         _requirement_drops,
-        implied=True,
     ),
     catalogue(
         "catalogue.actions.ten_second",

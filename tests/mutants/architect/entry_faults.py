@@ -254,7 +254,6 @@ _OTHERS: Final = (
         "cloud.text",
         "`cloud_controller_only` is `'false'`, which a client takes for true",
         _put("cloud_controller_only", lambda flag: str(flag).lower()),
-        implied=True,
     ),
     _entries(
         "cloud.number",

@@ -46,6 +46,14 @@ def _little_endian(opcode: int, payload: bytes, fin: bool) -> bytes:
     return bytes([0x80 | opcode, 126]) + len(payload).to_bytes(2, "little") + payload
 
 
+def _seven_bits(opcode: int, payload: bytes, fin: bool) -> bytes:
+    return bytes([0x80 | opcode, len(payload)]) + payload
+
+
+def _sixteen_bits(opcode: int, payload: bytes, fin: bool) -> bytes:
+    return bytes([0x80 | opcode, 126]) + (len(payload) & 0xFFFF).to_bytes(2, "big") + payload
+
+
 def _two_parts(opcode: int, payload: bytes, fin: bool) -> bytes:
     half = len(payload) // 2
     first = encode_frame(opcode, payload[:half], fin=False)
@@ -90,6 +98,16 @@ _SENT: Final = (
         "rfc.sent.length_little_endian",
         "the length of a message of 126 octets or more has its octets in the wrong order",
         _when(lambda p: 126 <= len(p) < 65536, _little_endian),
+    ),
+    wired(
+        "rfc.sent.length_126",
+        "a message of 126 octets has its length in seven bits",
+        _when(lambda p: len(p) == 126, _seven_bits),
+    ),
+    wired(
+        "rfc.sent.length_65536",
+        "the length of a message of 65536 octets or more is cut to two octets",
+        _when(lambda p: len(p) > 0xFFFF, _sixteen_bits),
     ),
     wired("rfc.sent.opcode_reserved", "messages have the reserved opcode 3", _WrongOpcode),
     wired(

@@ -36,6 +36,11 @@ def _in_query(agent: Agent, upgrade: Upgrade) -> bool:
     return set(query.split("&")) >= {f"username={agent.username}", f"password={agent.password}"}
 
 
+def _nothing_for_password(agent: Agent, upgrade: Upgrade) -> bool:
+    parts = ",".join(upgrade.values("sec-websocket-protocol")).split(",")
+    return [one.strip() for one in parts] == [VERSION, agent.username, ""]
+
+
 def _spelled(upgrade: Upgrade, name: str) -> bool:
     return any(key == name for key, _ in upgrade.fields)
 
@@ -68,6 +73,12 @@ _READERS: Final = (
         "auth.header.query_instead",
         "`username` and `password` in the query are accepted without the header",
         lambda a, u, ok: ok or _in_query(a, u),
+        implied=False,
+    ),
+    _headers(
+        "auth.password.empty",
+        "an empty element is accepted as the password",
+        lambda a, u, ok: ok or _nothing_for_password(a, u),
         implied=False,
     ),
     _headers(
@@ -135,6 +146,16 @@ class _Unguarded(Agent):
         return let_in if upgrade.offers else _bare(let_in)
 
 
+class _UncheckedElsewhere(Agent):
+    """Looks at what is offered on `/ws` only; on other paths any three elements will do."""
+
+    def admit(self, upgrade: Upgrade) -> Verdict:
+        elsewhere = upgrade.path.partition("?")[0] != "/ws"
+        if elsewhere and len(upgrade.offers) == 3 and upgrade.offers[0] == VERSION:
+            return Admit(subprotocol=VERSION)
+        return super().admit(upgrade)
+
+
 def _bare(verdict: Verdict) -> Verdict:
     return Admit(subprotocol=None) if isinstance(verdict, Admit) else verdict
 
@@ -154,6 +175,13 @@ _PATHS: Final = (
         section="Authentication",
         reading="handmade",
         make=_Unguarded,
+    ),
+    Fault(
+        name="auth.path.unchecked",
+        summary="on another path than `/ws` any credentials are accepted",
+        section="Authentication",
+        reading="handmade",
+        make=_UncheckedElsewhere,
     ),
 )
 

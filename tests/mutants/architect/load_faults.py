@@ -75,6 +75,20 @@ class _Blocking(Agent):
             return await super().decide(session, request)
 
 
+class _Queued(Agent):
+    """Works on one command at a time, of all that all connections asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self.lock = asyncio.Lock()
+
+    async def decide(self, session: Session, request: Request) -> Outcome:
+        async with self.lock:
+            if request.action != "list_actions":
+                await asyncio.sleep(0.15)
+            return await super().decide(session, request)
+
+
 class _Lenient(Agent):
     """Reads what is not quite JSON."""
 
@@ -114,6 +128,18 @@ class _CancelsOthers(Agent):
             await super().received(session, data)
 
 
+class _HandsOn(Agent):
+    """Goes on working for who has left, and gives the replies to another."""
+
+    def ended(self, session: Session) -> None:
+        self.sessions.pop(session.number, None)
+
+    async def transmit(self, session: Session, message: Json) -> None:
+        if session.number not in self.sessions and self.sessions:
+            session = [*self.sessions.values()][-1]
+        await super().transmit(session, message)
+
+
 class _Abrupt(Agent):
     """A connection that ends while a command is in work stops the server."""
 
@@ -138,6 +164,7 @@ LOAD_FAULTS: Final = (
     _load("load.eleventh_closes", "the eleventh message closes", partial(_Counted, messages=11)),
     _load("load.fiftieth_closes", "the fiftieth message closes", partial(_Counted, messages=50)),
     _load("load.hundredth_closes", "the hundredth message closes", partial(_Counted, messages=100)),
+    _load("load.two_hundredth_closes", "the 200th message closes", partial(_Counted, messages=200)),
     _load("error.third_closes", "the third error closes", partial(_Counted, errors=3)),
     _load("error.tenth_closes", "the tenth error closes", partial(_Counted, errors=10)),
     _load("load.two_in_work", "a third command in work is lost", partial(_Crowded, limit=2)),
@@ -150,12 +177,19 @@ LOAD_FAULTS: Final = (
     ),
     _load("load.newest_only", "a new command cancels the one in work", _OneAtATime),
     _load("load.blocking", "one slow command holds up every connection for seconds", _Blocking),
+    _load("load.one_queue", "commands of all connections are done one after the other", _Queued),
     _load("input.malformed.served", "single quotes and a last comma are read", _Lenient),
     _load("leave.drops_others", "the end of one connection ends all", _Goodbye, implied=False),
     _load(
         "leave.deafens_others",
         "the end of one connection deafens all",
         _CancelsOthers,
+        implied=False,
+    ),
+    _load(
+        "leave.replies_to_others",
+        "what was asked on a connection that has ended is replied to on another",
+        _HandsOn,
         implied=False,
     ),
     _load("leave.kills", "leaving with a command in work stops the server", _Abrupt, implied=False),

@@ -21,6 +21,8 @@ class Reading:
     blocks_missing: int | None = 401
     """An HTTP status from 400 to 499, a close code from 1000, None for a bare hang-up."""
     blocks_wrong: int | None = 401
+    says_why: bool = False
+    """Whether who is upgraded only to be refused is told so in a message."""
     locks_out_after: int = 0
     """Failed log-ins within 60 s until nobody gets in for `locked_for` s; 0 for never."""
     locked_for: float = 2.0
@@ -42,7 +44,9 @@ class Reading:
     ordered: bool = False
     jitter: float = 0.0
     """Seconds by which a reply may come later, drawn for each."""
-    shape: Literal["status", "result", "action", "error_text", "nested", "success"] = "status"
+    shape: Literal[
+        "status", "result", "action", "error_text", "nested", "success", "both", "plain"
+    ] = "status"
     second_message: Literal["none", "progress", "completion"] = "none"
     pretty: bool = False
     ascii_only: bool = True

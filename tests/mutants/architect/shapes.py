@@ -21,6 +21,8 @@ def reply(reading: Reading, request: Request | None, outcome: Outcome) -> dict[s
             return {"status": "ok", "parameters": outcome.result}
         case "success":
             return {"success": True, "parameters": outcome.result}
+        case "both":
+            return {"success": True, "error": None, "parameters": outcome.result}
         case "action":
             name = None if request is None else request.action
             return {"action": name, "parameters": outcome.result}
@@ -37,6 +39,10 @@ def _failure(reading: Reading, outcome: Outcome) -> dict[str, Json]:
             return {"status": "error", "message": outcome.text}
         case "success":
             return {"success": False, "parameters": {"reason": outcome.code}}
+        case "both":
+            return {"success": False, "error": outcome.code}
+        case "plain":
+            return {"parameters": {"code": outcome.code, "message": outcome.text}}
         case "action":
             return {"action": "error", "parameters": {"code": outcome.code, "text": outcome.text}}
         case "nested":

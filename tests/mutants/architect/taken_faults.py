@@ -269,6 +269,7 @@ TAKEN_FAULTS: Final = (
         "rfc.size.above_65535",
         "a frame with a length of eight octets closes",
         _payloads(lambda frame: len(frame.payload) > 65535),
+        implied=True,
     ),
     wired(
         "rfc.size.too_big",

@@ -302,11 +302,35 @@ class _Sticky(Agent):
         return session.notes.get("last", MISSING)
 
 
-def _class(name: str, summary: str, make: Callable[[Reading], Agent]) -> Fault:
-    return Fault(name=name, summary=summary, section="Example", make=make)
+class _OneAtATime(Agent):
+    """Knows of each token on one connection only: the one that used it last."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self.owners: dict[str, Session] = {}
+
+    async def command(self, session: Session, message: dict[str, Json]) -> None:
+        self.owners[json.dumps(message.get("idempotence"))] = session
+        await super().command(session, message)
+
+    async def answer(self, session: Session, request: Request, message: Json) -> None:
+        known = json.dumps(None if request.token is MISSING else request.token)
+        await super().answer(self.owners.get(known, session), request, message)
+
+
+def _class(
+    name: str, summary: str, make: Callable[[Reading], Agent], *, implied: bool = False
+) -> Fault:
+    return Fault(name=name, summary=summary, section="Example", implied=implied, make=make)
 
 
 TOKEN_FAULTS: Final = (
+    _class(
+        "token.one_at_a_time",
+        "of two connections that use one token at once the later gets both replies",
+        _OneAtATime,
+        implied=True,
+    ),
     *_LOST,
     *_CHANGED,
     *_MIXED,

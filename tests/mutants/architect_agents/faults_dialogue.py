@@ -289,6 +289,9 @@ def _catalogue() -> Iterator[Fault]:
     )
     guessed = when(calls, put("action", lambda name: f"get_{name}"))
     yield bad("guessed", "get_ in front of the listed name", guessed, needs=Needs.NOTHING)
+    by_heart = when(calls, put("action", "system_information"))
+    told = "system_information is called, listed or not"
+    yield bad("by_heart", told, by_heart, needs=Needs.NOTHING, implied=True)
     case = when(calls, put("action", lambda name: str(name).upper()))
     yield bad(
         "name_case", "listed names in other case", case, needs=Needs.NOTHING, reading="refreshing"

@@ -148,6 +148,15 @@ def _parameters() -> Iterator[Fault]:
     yield bad("flat", "the parameters stand at the top", flat, needs=Needs.PARAMETERS)
     pairs = parameters(lambda old: [{"name": key, "value": value} for key, value in old.items()])
     yield bad("pairs", "a list of name and value", pairs, needs=Needs.PARAMETERS)
+    more = when(calls, parameters(lambda old: {**old, "assay_unheard_of": 1}))
+    yield _fault(
+        "parameters.unheard_of",
+        _STRUCT,
+        "a parameter that the catalogue does not know",
+        more,
+        implied=True,
+        needs=Needs.PARAMETERS,
+    )
     bare = parameters(lambda old: list(old.values()))
     yield bad("positional", "a list of the values", bare, needs=Needs.PARAMETERS)
     later = when(from_nth(11), drop("parameters"))
@@ -168,6 +177,9 @@ def _listings() -> Iterator[Fault]:
     yield bad("parameters_missing", "list_actions without parameters", drop("parameters"))
     yield bad("parameters_null", "list_actions with null parameters", put("parameters", None))
     yield bad("parameters_list", "list_actions with a list of parameters", put("parameters", []))
+    given = when(listing, put("parameters", {"verbose": True}))
+    told = "list_actions with a parameter"
+    yield _fault("list.parameters_given", _LIST, told, given, implied=True, reading="prompt")
     yield bad("camel", "listActions", put("action", "listActions"))
     yield bad("dash", "list-actions", put("action", "list-actions"))
     yield bad("blank", "list actions, with a blank", put("action", "list actions"))

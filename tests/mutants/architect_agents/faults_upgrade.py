@@ -258,7 +258,8 @@ def _paths() -> Iterator[Fault]:
         ("user", lambda t: t + "/agent"),
     ):
         at = change("/ws")
-        yield _spelt(f"path.{name}", _PATH, f"connects to {at}", _retarget(change))
+        change_it, implied = _retarget(change), name == "root"
+        yield _spelt(f"path.{name}", _PATH, f"connects to {at}", change_it, implied=implied)
     yield _spelt(
         "path.fragment",
         _RFC,

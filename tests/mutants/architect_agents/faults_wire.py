@@ -257,7 +257,9 @@ def _readers() -> Iterator[Fault]:
         ("reads_seven_bits", "5.2", Defect.SEVEN_BITS, Needs.LARGE),
         ("reads_sixteen_bits", "5.2", Defect.SIXTEEN_BITS, Needs.LARGE),
     ):
-        yield _fault(name, section, f"its reader {defect.value}", Wire(defect=defect), needs=needs)
+        wire, implied = Wire(defect=defect), defect is Defect.SIXTEEN_BITS
+        told = f"its reader {defect.value}"
+        yield _fault(name, section, told, wire, needs=needs, implied=implied)
 
 
 WIRE_FAULTS: Final = (*_frames(), *_pongs(), *_closes(), *_readers())

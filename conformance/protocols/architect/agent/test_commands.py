@@ -86,6 +86,20 @@ async def test_flow_actions_are_those_listed(
             judge.holds(row, name in listed, f"{name!r} is called, which is not listed", *shown)
 
 
+@requirement("ARCH-AGENT-ACT-016")
+async def test_short_catalogue_is_kept_to(examiner: Examiner, book: Playbook, judge: Judge) -> None:
+    """Where one action is listed, the others are not called, though the coordinator knows them."""
+    seen = await examiner.observe(SMALL)
+    for request, told in _with_what_was_told(seen):
+        if told.actions and request.action != LIST and request.action in book.listed:
+            judge.holds(
+                "ARCH-AGENT-ACT-016",
+                request.action in told.actions,
+                f"{request.action} is called, and the catalogue does not list it",
+                *seen.shown(request.heard),
+            )
+
+
 def _meant(name: str, listed: set[str] | frozenset[str]) -> str:
     """The action that a name is another spelling of."""
     if SequenceMatcher(None, _plain(name), _plain(LIST)).ratio() > _MISSPELT:
@@ -98,12 +112,17 @@ def _plain(name: str) -> str:
 
 
 @requirement("ARCH-AGENT-ACT-008", "ARCH-AGENT-ACT-009", "ARCH-AGENT-ACT-010", "ARCH-AGENT-ACT-011")
+@requirement("ARCH-AGENT-ACT-014", "ARCH-AGENT-ACT-015")
 @_EVERY_SITUATION
 async def test_flow_calls_are_as_the_catalogue_says(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     seen = await examiner.observe(situation)
     for request, told in _with_what_was_told(seen):
+        if request.action == LIST:
+            given = ", ".join(request.parameters)
+            shown = seen.shown(request.heard)
+            judge.holds("ARCH-AGENT-ACT-014", not given, f"it is asked with {given}", *shown)
         entry = told.actions.get(request.action)
         if entry is None or request.action == LIST:
             continue
@@ -136,6 +155,14 @@ def _judge_values(
                 *seen.shown(request.heard),
                 pointer=f"/parameters/{name}",
             )
+    if "data_types" in entry:
+        judge.holds(
+            "ARCH-AGENT-ACT-015",
+            not (unknown := request.parameters.keys() - kinds.keys()),
+            f"of {', '.join(unknown)} the catalogue tells nothing for {request.action}",
+            *seen.shown(request.heard),
+            pointer="/parameters",
+        )
     server = request.parameters.get("server_id")
     if server is not None:
         judge.holds(

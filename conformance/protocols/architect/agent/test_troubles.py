@@ -8,7 +8,7 @@ from conformance.examiner import Examiner, Observation
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.architect.coping import hasty_after, mishap, sequential
+from conformance.protocols.architect.coping import hasty_after, mishap, own_ends, sequential
 from conformance.protocols.architect.playbook import Playbook, Strike
 from conformance.protocols.architect.scripts import messages, read_requests, token_of
 from conformance.protocols.architect.situations import CALM, HELD, SMALL
@@ -17,8 +17,11 @@ _OTHERS = {
     ("ARCH-AGENT-CAT-003", CALM): ("empty lists", "sparse entries"),
     ("ARCH-AGENT-CORR-005", CALM): (HELD,),
     ("ARCH-AGENT-WIRE-009", "large replies"): (CALM, SMALL),
+    ("ARCH-AGENT-WIRE-012", "huge replies"): (CALM, SMALL),
 }
 """In which situations a trouble does not come, where calm is none of them, or not the only one."""
+
+_TOO_BIG = 1009
 
 _AND_LEAVE = {"ARCH-AGENT-CORR-010", "ARCH-AGENT-CORR-011"}
 """Where a script may end as well, if only it says why."""
@@ -44,6 +47,7 @@ _AND_LEAVE = {"ARCH-AGENT-CORR-010", "ARCH-AGENT-CORR-011"}
         case("ARCH-AGENT-CAT-005", ("sparse entries", "sparse")),
         case("ARCH-AGENT-WIRE-008", ("fragments", "fragments")),
         case("ARCH-AGENT-WIRE-009", ("large replies", "large")),
+        case("ARCH-AGENT-WIRE-012", ("huge replies", "huge")),
         case("ARCH-AGENT-WIRE-010", ("dressed", "dress")),
         case("ARCH-AGENT-WIRE-011", ("strange frames", "binary")),
     ],
@@ -58,8 +62,13 @@ async def test_trouble_is_lived_through(
     if not any(strike.kind == kind for strike in strikes):
         raise UnjudgeableError("the script asked nothing that the trouble could strike")
     broken = mishap(seen, usual, strikes[-1], book, may_leave=row in _AND_LEAVE)
-    blamed = broken and strikes[-1].kind == kind
+    blamed = broken and strikes[-1].kind == kind and not _too_big(seen)
     judge.holds(row, not blamed, broken, *_around(seen, strikes[-1]))
+
+
+def _too_big(seen: Observation) -> bool:
+    """Did it say that a message was too big for it?"""
+    return any(each.kind == "close" and each.code == _TOO_BIG for each in own_ends(seen))
 
 
 async def _usual(examiner: Examiner, row: str, situation: str) -> Observation:

@@ -25,7 +25,7 @@ from conformance.protocols.architect.dialogue import (
 from conformance.protocols.architect.replies import Request, kind, outline
 from conformance.protocols.architect.survey import Call, Survey, survey_of
 
-_REPEATED = 25
+_REPEATED, _BOTH = 30, 12
 _MOMENT = 0.3
 
 
@@ -83,7 +83,8 @@ def _refused(call: Call, full: Call, survey: Survey) -> bool:
 async def test_unknown_actions(script: Dialogue, judge: Judge) -> None:
     survey = await survey_of(script)
     for asked in survey.unknown:
-        ok = asked.heard is not None and survey.manners.tells_error(asked.request, asked.reply)
+        ok = asked.heard is not None
+        ok = ok and not survey.manners.passes_for_success(asked.request, asked.reply)
         how = "is not told from a success" if asked.heard else "has no reply"
         judge.holds("ARCH-ACT-004", ok, f"an unknown action {how}", *asked.frames)
 
@@ -174,14 +175,18 @@ def _failed(asked: Asked, differs: bool) -> bool:
 @requirement("ARCH-ACT-008", "ARCH-ACT-009")
 async def test_flow_after_errors(script: Dialogue, judge: Judge) -> None:
     """What follows an error is answered as before: here, elsewhere, and on new connections."""
-    here, there = await script.connect("here"), await script.connect("there")
+    beside = await script.side_by_side()
+    here = await script.connect("here")
+    there = await script.connect("there") if beside else here
     before = {line: await script.list_actions(line) for line in (here, there)}
     if not all(isinstance(each.listed, dict) for each in before.values()):
         raise UnjudgeableError("the catalogue cannot be had at all")
     await script.ask(here, script.new("no-such-action"), patience="unknown")
     await here.send_text("{not json", lawful=False)
-    new = await script.connect("new")
+    new = await script.connect("new") if beside else here
     for row, line in (("ARCH-ACT-008", here), ("ARCH-ACT-009", there), ("ARCH-ACT-009", new)):
+        if row == "ARCH-ACT-009" and not beside:
+            continue
         asked = await script.list_actions(line)
         told = f"after an error list_actions is not answered as before: {script.why(line)}"
         judge.holds(row, isinstance(asked.listed, dict), told, *last(here), *asked.frames)
@@ -189,13 +194,14 @@ async def test_flow_after_errors(script: Dialogue, judge: Judge) -> None:
 
 @requirement("ARCH-ACT-010", "ARCH-ROB-022")
 async def test_flow_many_requests(script: Dialogue, judge: Judge) -> None:
-    """The same again and again on one connection, more than a hundred in all."""
+    """The same again and again on one connection, three hundred in all."""
     survey = await survey_of(script)
     line = await script.connect()
     names = [name for name in ("servers", "list_actions", *survey.plain) if name in survey.plain]
     names = names[:2] or ["list_actions"]
-    turns, few = (5, 25) if script.lore.slow else (_REPEATED, 5)
+    turns, few = (5, 25) if script.lore.slow else (_REPEATED, 10)
     for turn in range(turns):
+        names = names if turn < _BOTH else names[:1]  # a catalogue is much to read
         requests = [Request(action=names[n % len(names)], token=new_token()) for n in range(few)]
         for asked in await script.put_all(line, requests):
             told = f"request {turn * few + 1} or one soon after it has no reply: {script.why(line)}"

@@ -12,12 +12,15 @@ from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, requirement
-from conformance.protocols.architect.catalogue import Action, read_catalogue
+from conformance.protocols.architect.catalogue import Action, is_described, read_catalogue
 from conformance.protocols.architect.dialogue import Asked, Dialogue, echoes, last, message_of
 from conformance.protocols.architect.replies import kind, lacks_something
 from conformance.protocols.architect.survey import Call, Survey, survey_of
 
 _AGAIN = 4
+
+_NO = {"false", "no", "0", "off", "none", "null"}
+"""Texts that say that something is not so, and are true all the same."""
 
 
 @requirement("ARCH-CAT-001", "ARCH-CAT-021", "ARCH-CORR-010")
@@ -61,10 +64,11 @@ def _with_catalogue(line: Conversation, asked: Asked) -> list[Frame]:
     ]
 
 
-@requirement("ARCH-CAT-001", "ARCH-CAT-017", "ARCH-CAT-018", "ARCH-CAT-020")
+@requirement("ARCH-CAT-001", "ARCH-CAT-013", "ARCH-CAT-017", "ARCH-CAT-018", "ARCH-CAT-020")
 async def test_flow_asked_again(script: Dialogue, judge: Judge) -> None:
     """On one connection and on others: the version of the agent stays what it is."""
-    lines = [await script.connect(f"reader {n + 1}") for n in range(2)]
+    beside = await script.side_by_side()
+    lines = [await script.connect(f"reader {n + 1}") for n in range(2 if beside else 1)]
     seen: list[Asked] = []
     for line in lines:
         for _ in range(2 if script.lore.slow else _AGAIN):
@@ -80,6 +84,24 @@ async def test_flow_asked_again(script: Dialogue, judge: Judge) -> None:
         raise UnjudgeableError("the agent's catalogue could not be read")
     first = script.lore.first or listings[0]
     await _judge_again(first, listings, lines[0], script, judge)
+    _judge_requirements(listings, await survey_of(script), judge)
+
+
+def _judge_requirements(listings: list[Asked], survey: Survey, judge: Judge) -> None:
+    """What an action is told to lack when it is left out is listed as required each time."""
+    for call in survey.lacking:
+        if call.changed != "left out" or not (call.answered and _lacks(call)):
+            continue
+        for each in listings:
+            entry = read_catalogue(each.listed).get(call.action.name)
+            judge.holds(
+                "ARCH-CAT-013",
+                entry is None or call.parameter in entry.required,
+                f"{call.action.name} requires {call.parameter}, which is not listed each time",
+                *survey.listing.frames,
+                *each.frames,
+                *call.asked.frames,
+            )
 
 
 def _judge_names(asked: Asked, judge: Judge) -> None:
@@ -140,6 +162,7 @@ async def _true(
 
 
 @requirement("ARCH-CAT-010", "ARCH-CAT-011", "ARCH-CAT-012", "ARCH-CAT-016", "ARCH-CAT-019")
+@requirement("ARCH-CAT-022")
 async def test_flow_entries(script: Dialogue, judge: Judge) -> None:
     listing = (await survey_of(script)).listing
     entries = read_catalogue(listing.listed)
@@ -151,6 +174,14 @@ async def test_flow_entries(script: Dialogue, judge: Judge) -> None:
         *listing.frames,
     )
     for name, entry in listing.listed.items():
+        flag = entry.get("cloud_controller_only") if isinstance(entry, dict) else None
+        judge.holds(
+            "ARCH-CAT-022",
+            not (isinstance(flag, str) and flag.strip().lower() in _NO),
+            f"a script takes {flag!r} for true, and leaves {name} alone",
+            *listing.frames,
+            pointer=f"/parameters/actions/{name}/cloud_controller_only",
+        )
         required = entry.get("required_parameters") if isinstance(entry, dict) else None
         listed = required if isinstance(required, list) else []
         names = [each for each in listed if isinstance(each, str)]
@@ -177,9 +208,10 @@ def _judge_types(listing: Asked, entries: dict[str, Action], judge: Judge) -> No
         judge.inconclusive("ARCH-CAT-011", told)
         return
     for action, name in needed:
+        described = is_described(listing.reply, action)
         judge.holds(
             "ARCH-CAT-011",
-            action.types.get(name) is not None,
+            action.types.get(name) is not None or described(name),
             f"no data type is told of {name}, which {action.name} requires",
             *listing.frames,
             pointer=f"/parameters/actions/{action.name}",
@@ -220,10 +252,14 @@ async def test_all_that_is_required_is_listed(script: Dialogue, judge: Judge) ->
             continue
         judge.holds(
             "ARCH-CAT-013",
-            not (lacks_something(call.asked.reply) and _as_if_lacking(call, survey)),
+            not (_lacks(call) and _as_if_lacking(call, survey)),
             f"{call.action.name} says that something is missing, with all that is listed given",
             *call.asked.frames,
         )
+
+
+def _lacks(call: Call) -> bool:
+    return lacks_something(call.asked.reply, call.asked.request)
 
 
 def _as_if_lacking(call: Call, survey: Survey) -> bool:
@@ -296,7 +332,7 @@ def _taken(survey: Survey, complaints: set[str]) -> set[str]:
     """
     found: dict[tuple[str, str], set[str]] = {}
     for call in survey.illtyped:
-        if call.answered and not lacks_something(call.asked.reply):
+        if call.answered and not _lacks(call):
             found.setdefault((call.kind, call.changed), set()).add(call.action.name)
     several = {told for (told, _), actions in found.items() if len(actions) > 1}
     full = {each.kind for each in survey.full.values() if each.answered}

@@ -50,20 +50,20 @@ async def test_token_comes_back(script: Dialogue, judge: Judge) -> None:
 
 _HEX = "0123456789abcdef"
 _TEXTS = {
-    "a UUID": "5c1f0d2e-9b7a-4d3f-8e6c-1a2b3c4d5e6f",
-    "capitals": "5C1F0D2E9B7A4D3F8E6C1A2B3C4D5E6F",
-    "mixed": "AbCdEfGhIjKlMnOpQrStUvWxYz",
-    "short": "t",
-    "digits": "1234567890",
-    "leading zeros": "0007",
+    "a UUID": "@-9b7a-4d3f-8e6c-1a2b3c4d5e6f",
+    "mixed": "AbCdEfGhIjKlMnOpQr@StUvWxYz",
+    "short": "@",
+    "signs": "a.b:c/d_e-f+g=h~i{j}k%20&l@",
+    "quotes": "say \"so\" \\ or 'so' @",
+    "braces": '{"a":"@"}',
+}
+"""In the place of `@` stands what no other token has: an agent may know those that were used."""
+
+_ODD_TEXTS = {
     "more than 64": _HEX * 4 + "-and-more",
-    "signs": "a.b:c/d_e-f+g=h~i{j}k%20&l",
-    "quotes": "say \"so\" \\ or 'so'",
     "true in text": "true",
     "null in text": "null",
-    "braces": '{"a":1}',
-}
-_ODD_TEXTS = {
+    "one letter": "t",
     "600 characters": _HEX * 37 + "end of it",
     "beyond ASCII": "tökén-世界-ß",
     "beyond the basic plane": "token-🌍🚀",
@@ -71,6 +71,20 @@ _ODD_TEXTS = {
     "a line feed": "token\nof two lines\t",
     "a combining mark": "toke\u0301n",
 }
+
+
+def _texts() -> dict[str, str]:
+    """Tokens that nobody used before."""
+    found = {what: text.replace("@", new_token()[:8]) for what, text in _TEXTS.items()}
+    number = f"{int(new_token(), 16) % 10**12:012}"
+    return {
+        **found,
+        "capitals": new_token().upper(),
+        "digits": f"1{number}",
+        "leading zeros": f"000{number}",
+    }
+
+
 _OTHERS = {
     "a number": 4711,
     "a large number": 9007199254740991,  # the largest that every reader of JSON keeps
@@ -85,7 +99,7 @@ _OTHERS = {
 @pytest.mark.parametrize(
     ("row", "tokens"),
     [
-        case("ARCH-CORR-002", _TEXTS),
+        case("ARCH-CORR-002", _texts()),
         case("ARCH-CORR-003", _ODD_TEXTS),
         case("ARCH-CORR-004", _OTHERS),
     ],
@@ -187,6 +201,7 @@ async def test_flow_many_in_flight(row: str, count: int, script: Dialogue, judge
         crossed = crossed and _speaks_of_itself(asked.reply)
         lists = isinstance(asked.listed, dict)
         crossed = crossed or lists is not (asked.request.action == "list_actions")
+        crossed = crossed and not survey.manners.tells_error(asked.request, asked.reply)
         told = f"the reply to {asked.request.action} is that to another action"
         judge.holds("ARCH-CORR-014", not crossed, told, *asked.frames)
 
@@ -254,6 +269,7 @@ async def test_everything_in_flight(script: Dialogue, judge: Judge) -> None:
 @requirement("ARCH-CORR-009", "ARCH-EVENT-002")
 async def test_flow_two_scripts_at_once(script: Dialogue, judge: Judge) -> None:
     """Replies go to whoever asked, and nobody hears a token that somebody else waits for."""
+    await script.needs_company()
     lines = [await script.connect(f"script {n + 1}") for n in range(3)]
     listed = (await script.list_actions(lines[0])).listed or {}
     for _ in range(2 if script.lore.slow else 4):
@@ -273,6 +289,7 @@ async def test_flow_two_scripts_at_once(script: Dialogue, judge: Judge) -> None:
 @requirement("ARCH-CORR-009", "ARCH-EVENT-002")
 async def test_reply_on_the_newer_connection(script: Dialogue, judge: Judge) -> None:
     """One asks and another is there: older, or newer."""
+    await script.needs_company()
     older, newer = await script.connect("older"), await script.connect("newer")
     for asking in (older, newer, older):
         few = await script.put_all(asking, [Request(action="list_actions", token=new_token())])
@@ -313,6 +330,7 @@ def _judge_own(
 @requirement("ARCH-CORR-011")
 async def test_token_used_again(script: Dialogue, judge: Judge) -> None:
     """A token is free again once it has come back, here and on another connection."""
+    await script.needs_company()
     lines = [await script.connect("first"), await script.connect("second")]
     token = new_token()
     for line in (lines[0], lines[0], lines[1]):
@@ -320,6 +338,19 @@ async def test_token_used_again(script: Dialogue, judge: Judge) -> None:
         await script.list_actions(line)  # a second message of the first use is not taken for it
         told = f"a token that was used before does not come back: {script.why(line)}"
         judge.holds("ARCH-CORR-011", isinstance(asked.listed, dict), told, *asked.frames)
+
+
+@requirement("ARCH-CORR-015")
+async def test_one_token_on_two_connections(script: Dialogue, judge: Judge) -> None:
+    """Scripts that count their commands use the same tokens, each on its own connection."""
+    await script.needs_company()
+    lines = [await script.connect("one"), await script.connect("other")]
+    for _ in range(3):
+        token = new_token()
+        replies = await asyncio.gather(*(script.list_actions(line, token=token) for line in lines))
+        for line, asked in zip(lines, replies, strict=True):
+            told = f"two scripts use one token at once, and one has no reply: {script.why(line)}"
+            judge.holds("ARCH-CORR-015", isinstance(asked.listed, dict), told, *asked.frames)
 
 
 @requirement("ARCH-CORR-013")

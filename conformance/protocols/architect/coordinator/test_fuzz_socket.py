@@ -9,7 +9,7 @@ from conformance.conversation import Conversation
 from conformance.ids import IdSource
 from conformance.marks import from_profile, fuzzes, requirement
 from conformance.plugin import Suite
-from conformance.protocols.architect.dialogue import Asked, Dialogue, Lore, last
+from conformance.protocols.architect.dialogue import Asked, Dialogue, Lore, last, new_token
 from conformance.protocols.architect.replies import Request
 from conformance.rfc6455_cases import send_parts
 
@@ -43,7 +43,11 @@ async def test_flow_lawful_commands_are_answered(
     async def answered(case: Case, command: Command) -> None:
         own = Dialogue(case.opener, case.judge, ids, lore)
         line = await own.raw("script")
-        request = Request(action="list_actions", token=command.token, members=command.members)
+        # What was drawn is drawn again, and an agent may know the tokens that were used.
+        own_token = command.token
+        if isinstance(own_token, str):
+            own_token = f"{own_token}{new_token()[:8]}"
+        request = Request(action="list_actions", token=own_token, members=command.members)
         data = command.spelling.write(request.payload()).encode()
         sent = await send_parts(line, data, command.cuts.of(data), pinged=command.cuts.pinged)
         asked = await own.hear(line, Asked(request=request, sent=sent), 0, command.row)
@@ -69,6 +73,7 @@ async def test_flow_nonsense_ends_nothing(
 
     async def endured(case: Case, odd: Nonsense) -> None:
         own = Dialogue(case.opener, case.judge, ids, lore)
+        await own.needs_company()
         here, there = await own.connect("here"), await own.connect("there")
         sent = await here.send_text(odd.text, lawful=False)
         for turn in ("", " the second time"):
@@ -91,6 +96,7 @@ async def test_odd_frames_harm_no_other(
 
     async def endured(case: Case, frames: list[OddFrame]) -> None:
         own = Dialogue(case.opener, case.judge, ids, lore)
+        await own.needs_company()
         line, there = await own.raw("odd", see=False), await own.connect("there")
         for frame in frames:
             await line.send_bytes(frame.data)

@@ -47,6 +47,7 @@ _HARD = list(astray())
 @requirement("ARCH-WIRE-019")
 async def test_illegal_frames(row: str, names: list[str], script: Dialogue, judge: Judge) -> None:
     """The connection is ended: whether with a close frame is left to the peer."""
+    await script.needs_company()
     there = await script.connect("there")
     lines = [await script.raw("breaking", see=False) for _ in names]
     seconds = min(script.lore.patience.seconds("illegal") or 0.1, _PROMPT)
@@ -78,6 +79,7 @@ def _judge_ended(row: str, name: str, line: RawSocket, judge: Judge) -> None:
 
 @requirement("ARCH-WIRE-019")
 async def test_frames_that_lead_astray(script: Dialogue, judge: Judge) -> None:
+    await script.needs_company()
     there = await script.connect("there")
     lines = [await script.raw("astray", see=False) for _ in _HARD]
     await asyncio.gather(*(_break(*each, 0.1) for each in zip(lines, _HARD, strict=True)))
@@ -91,6 +93,7 @@ _BROKEN_OFF = ("half a frame", "half a message", "half-open", "torn")
 
 @requirement("ARCH-WIRE-019")
 async def test_broken_off(script: Dialogue, judge: Judge) -> None:
+    await script.needs_company()
     there = await script.connect("there")
     for ending in _BROKEN_OFF:
         line = await script.raw("breaking off", see=False)

@@ -91,7 +91,7 @@ async def test_odd_messages(
     row: str, said: dict[str, bytes], script: Dialogue, judge: Judge
 ) -> None:
     """Of a slow peer only what remains after all of a sort is looked at."""
-    here, there = await script.connect("here"), await script.connect("there")
+    here, there = await _two(script)
     final = [*said][-1]
     for name, data in said.items():
         await here.send_text(data.decode(), lawful=False)
@@ -100,8 +100,7 @@ async def test_odd_messages(
         if _too_big(here, data):
             here = await script.connect("here again")
         elif not await _judge_alive(row, here, there, script, judge):
-            here = await script.connect("here again")
-            there = await script.connect("there again")
+            here, there = await _two(script, " again")
 
 
 def _too_big(line: Socket, data: bytes) -> bool:
@@ -111,7 +110,7 @@ def _too_big(line: Socket, data: bytes) -> bool:
 
 @requirement("ARCH-ROB-009", "ARCH-ROB-020")
 async def test_binary_message(script: Dialogue, judge: Judge) -> None:
-    here, there = await script.connect("here"), await script.connect("there")
+    here, there = await _two(script)
     for data in (b"\x00\xff\xfe", _call(), b""):
         await here.send_bytes(data, lawful=False)
         if not await _judge_alive("ARCH-ROB-009", here, there, script, judge):
@@ -121,7 +120,8 @@ async def test_binary_message(script: Dialogue, judge: Judge) -> None:
 @requirement("ARCH-ROB-010", "ARCH-ROB-011", "ARCH-ROB-012", "ARCH-ROB-020")
 async def test_flow_errors_in_requests(script: Dialogue, judge: Judge) -> None:
     """Each sort of error, and each told twice: what follows the reply is no end either."""
-    listing = await script.list_actions(await script.connect("reader"))
+    async with await script.connect("reader") as reader:
+        listing = await script.list_actions(reader)
     actions = read_catalogue(listing.listed).values()
     needy = [each for each in actions if each.required and each.callable and not each.drastic]
     wrong: dict[str, list[tuple[str, Any]]] = {
@@ -135,19 +135,32 @@ async def test_flow_errors_in_requests(script: Dialogue, judge: Judge) -> None:
         ],
     }
     for row, calls in wrong.items():
-        here, there = await script.connect("here"), await script.connect("there")
+        here, there = await _two(script)
         for name, parameters in calls or [("list_actions", {})]:
             for _ in range(2):
                 await here.send({"action": name, "parameters": parameters, "idempotence": "wrong"})
                 await here.wait(lambda f: b'"wrong"' in f.data, 0.2, here.mark() - 1)
                 if not await _judge_alive(row, here, there, script, judge):
                     return
+        for line in filter(None, (here, there)):
+            await line.close()
+
+
+async def _two(script: Dialogue, again: str = "") -> tuple[Socket, Socket | None]:
+    """A connection on which odd things are said, and another where there can be one."""
+    beside = await script.side_by_side()
+    here = await script.connect("here" + again)
+    return here, await script.connect("there" + again) if beside else None
 
 
 async def _judge_alive(
-    row: str, here: Socket, there: Socket, script: Dialogue, judge: Judge
+    row: str, here: Socket, there: Socket | None, script: Dialogue, judge: Judge
 ) -> bool:
     """The connection answers, and still does after the answer; others and new ones do, too."""
+    if there is None:
+        alive = await script.alive(here) and await script.alive(here)
+        told = f"the connection does not go on after that: {script.why(here)}"
+        return judge.holds(row, alive, told, *last(here))
     alive, fine = await asyncio.gather(script.alive(here), script.alive(there))
     alive = alive and (script.lore.slow or await script.alive(here))
     told = f"the connection does not go on after that: {script.why(here)}"
@@ -193,6 +206,7 @@ async def test_many_errors(script: Dialogue, judge: Judge) -> None:
 @requirement("ARCH-ROB-025")
 async def test_slow_action_holds_nobody_up(script: Dialogue, judge: Judge) -> None:
     """One script calls all that can be called; another is answered meanwhile."""
+    await script.needs_company()
     survey = await survey_of(script)
     busy, idle = await script.connect("busy"), await script.connect("idle")
     calls = [survey.best(name) for name in survey.full]

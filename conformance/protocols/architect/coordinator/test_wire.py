@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import case, requirement
+from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.architect.coordinator.plain_http import plain_request
 from conformance.protocols.architect.coordinator.request_text import request_text
 from conformance.protocols.architect.dialogue import (
@@ -28,12 +29,16 @@ from conformance.protocols.architect.dialogue import (
     new_token,
 )
 from conformance.protocols.architect.replies import Request
+from conformance.protocols.architect.survey import survey_of
 from conformance.rfc6455_cases import CLOSES, CUTS, send_parts
 
 _PROMPT = 3.0
 _SOON = 5.0
 _TOO_BIG = 1009
 _PINGS = 20
+_SHORT, _TEXT = 8, 64
+_LARGE = 16_384
+"""Bytes up to which a message is not so large that its connection may just end."""
 
 
 async def _reply(line: RawSocket | Socket, request: Request, script: Dialogue, mark: int) -> Asked:
@@ -186,19 +191,66 @@ async def test_frame_in_many_segments(script: Dialogue, judge: Judge) -> None:
 )
 @requirement("ARCH-WIRE-011")
 async def test_sizes(row: str, sizes: tuple[int, ...], script: Dialogue, judge: Judge) -> None:
-    """A peer may say that a message is too big for it, if it is big; anything else is a fault."""
+    """A peer may say that a message is too big for it, if it is big, and in any way it likes if it
+    is very big and all that is bigger is too big as well; anything else is a fault.
+    """
     line = await script.connect()
+    tried: list[tuple[int, bool, bool, str, tuple[Frame, ...]]] = []
     for size in sizes:
         request, data = request_text(size)
         asked = await script.put(line, request, text=data.decode(), patience=row)
-        answered = asked.heard is not None
         closed = line.closed
-        too_big = closed is not None and closed.code == _TOO_BIG and row == "ARCH-WIRE-010"
+        refused = closed is not None and closed.code == _TOO_BIG and row == "ARCH-WIRE-010"
+        if size > _LARGE:
+            refused = closed is not None or any(map(_is_error, line.frames[-4:]))
         told = f"a request of {size} bytes has no reply: {script.why(line)}"
-        judge.holds(row, answered or too_big, told, *last(line, 2))
-        judge.holds("ARCH-WIRE-011", not too_big, told, *last(line, 2))
-        if not answered:
+        tried.append((size, asked.heard is not None, refused, told, last(line, 2)))
+        if asked.heard is None:
             line = await script.connect()
+    longest = max((size for size, answered, *_ in tried if answered), default=0)
+    for size, answered, refused, told, shown in tried:
+        too_big = refused and not answered and (size > longest or size <= _LARGE)
+        judge.holds(row, answered or too_big, told, *shown)
+        judge.holds("ARCH-WIRE-011", not too_big, told, *shown)
+
+
+def _is_error(frame: Frame) -> bool:
+    """A reply without a token, as one that was not read to its end may have."""
+    said = frame.json if frame.sender == "peer" else None
+    told = frame.data.lower()
+    words = (b"error", b"large", b"long", b"big", b"size", b"limit", b"false")
+    return isinstance(said, dict) and not said.get("idempotence") and any(w in told for w in words)
+
+
+@requirement("ARCH-CORR-002")
+async def test_lengths_of_replies(script: Dialogue, judge: Judge) -> None:
+    """Tokens of such lengths that the replies are about as long as where RFC 6455 begins to write
+    lengths in another way. Whether what comes are sound frames, the general rules judge.
+    """
+    survey = await survey_of(script)
+    known = [*survey.unknown, *(each.asked for each in (*survey.plain.values(), *survey.lacking))]
+    answered = [each for each in known if each.heard is not None]
+    if not answered:
+        raise UnjudgeableError("nothing was answered of which the length is known")
+    shortest = min(answered, key=_bare_length)
+    line = await script.raw()
+    for size in (125, 126, 127, 65_535, 65_536, 65_537):
+        length = size - _bare_length(shortest)
+        if length < _SHORT or (length > _TEXT and script.lore.slow):
+            continue
+        token = (new_token() * (length // 32 + 1))[:length]
+        request = replace(shortest.request, token=token)
+        asked = await script.put(line, request, patience=f"tokens of {length}")
+        if length <= _TEXT:
+            told = f"a reply of {size} bytes does not come: {script.why(line)}"
+            judge.holds("ARCH-CORR-002", asked.heard is not None, told, asked.sent, *last(line))
+        if asked.heard is None:
+            line = await script.raw()
+
+
+def _bare_length(asked: Asked) -> int:
+    """Bytes of a reply without those of its token."""
+    return len(asked.heard.data if asked.heard else b"") - len(asked.request.token)
 
 
 @requirement("ARCH-WIRE-001")
@@ -253,7 +305,8 @@ in, and nobody is misled.
 async def test_unsound_handshakes(
     row: str, tries: list[dict[str, Any]], script: Dialogue, judge: Judge
 ) -> None:
-    await script.connect()
+    await script.come_and_go()
+    script.lore.odd = True
     place: dict[str, Any] = {"subprotocols": script.offer, "path": script.lore.path}
     for options in tries:
         said = await script.opener.raw(CHANNEL, "unsound", see=False, **place, **options)
@@ -271,6 +324,8 @@ _PLAIN = ("/", "/ws", "/assay/no/such/path", "/ws/../../etc/passwd", "/%00")
 @requirement("ARCH-WIRE-025")
 async def test_plain_http(script: Dialogue, judge: Judge) -> None:
     """Whatever it answers to HTTP that is no handshake, it goes on."""
+    await script.needs_company()
+    script.lore.odd = True
     there = await script.connect("there")
     tries = [f"GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n".encode() for path in _PLAIN]
     tries += [

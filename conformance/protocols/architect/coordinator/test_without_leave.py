@@ -35,12 +35,19 @@ _PROMPT = 5.0
 
 _GLANCE = 0.7
 
+_AT_LAST = 0.25
+"""Seconds in which an agent that is about to end does end."""
+
 _HEADER = "Sec-WebSocket-Protocol"
 
 _DOUBTFUL = ("ARCH-AUTH-010", "ARCH-AUTH-011")
 """That these are to be blocked is no more than implied: whoever is let in may be served."""
 
-_REFUSING = (b"auth", b"credential", b"denied", b"forbidden", b"password", b"log in", b"login")
+_REFUSING = (
+    b"log in",
+    *b"auth credential denied forbidden password login block reject refus invalid missing".split(),
+    *b"protocol unsupported handshake access smp1".split(),
+)
 _NOTICE = 1000
 
 
@@ -107,23 +114,24 @@ _OFFERS: Mapping[str, list[Offer]] = {
     ],
     "ARCH-AUTH-007": [
         _of("V", "P", "U"),
-        _of("U", "P", "V"),
-        _of("U", "V", "P"),
         _of("P", "U", "V"),
     ],
     "ARCH-AUTH-008": [
         _of("V", "U"),
         _of("V", "P"),
+        _of("V", "U", ""),
+        _of("V", "", "P"),
+        _of("V", "", ""),
     ],
     "ARCH-AUTH-009": [
         _of("U", "P"),
-        _of("assay", "U", "P"),
     ],
     "ARCH-AUTH-005": [
         _bent(str.swapcase),
         _bent(_half),
         _bent(lambda text: text[:-1] or "x"),
         _bent(lambda text: text + "x"),
+        _bent(lambda text: "x" + text),
         _bent(lambda text: text[:8] + "assay"),
         _bent(lambda text: "x" * len(text)),
         _of("V", "U", "U"),
@@ -138,6 +146,7 @@ _OFFERS: Mapping[str, list[Offer]] = {
     "ARCH-AUTH-006": [
         _bent(_half, username=True),
         _bent(lambda text: text + "x", username=True),
+        _bent(lambda text: "x" + text, username=True),
         _bent(lambda text: text[:-1] + _another(text[-1:]), username=True),
     ],
     "ARCH-AUTH-010": [
@@ -145,6 +154,9 @@ _OFFERS: Mapping[str, list[Offer]] = {
         _of("SMP1.1", "U", "P"),
         _of("smp1.0", "U", "P"),
         _of("SMP1", "U", "P"),
+        _of("assay", "U", "P"),
+        _of("U", "P", "V"),
+        _of("U", "V", "P"),
     ],
     "ARCH-AUTH-011": [
         _of("V", "U", "P", "more"),
@@ -154,17 +166,33 @@ _OFFERS: Mapping[str, list[Offer]] = {
 }
 
 
+@requirement("ARCH-CONN-002")
+async def test_nobody_was_turned_away(
+    request: pytest.FixtureRequest, lore: Lore, judge: Judge
+) -> None:
+    """Until now nobody has failed to log in, unless other workers are at it."""
+    if not lore.known or hasattr(request.config, "workerinput"):
+        raise UnjudgeableError("nobody ever came in, or others fail to beside us")
+    shown = [] if lore.turned_away is None else [lore.turned_away]
+    told = "the right credentials are refused, and were taken before"
+    judge.holds("ARCH-CONN-002", not shown, told, *shown)
+
+
 @_of_everybody
 @requirement("ARCH-CONN-004", "ARCH-CONN-014", "ARCH-AUTH-014")
 async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
     """Somebody fails: not they, but all others are served, and they not the next time either."""
+    beside = await script.side_by_side()
     staying = await script.connect("staying")
-    for _ in range(2):
+    for turn in range(2):
         turned = await _turned(script, _of("V", "U", "assay-wrong")(script))
         _judge_blocked("ARCH-AUTH-014", turned, script, judge)
-        served = (await script.list_actions(staying)).heard is not None
-        told = f"after a failed log-in another connection is not served: {script.why(staying)}"
-        judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(staying))
+        if beside or not turn:  # one alone is let in: it has made room for the new one
+            served = (await script.list_actions(staying)).heard is not None
+            told = f"after a failed log-in another connection is not served: {script.why(staying)}"
+            judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(staying))
+        if not beside:
+            await staying.close()
         new = await script.knock("the right one")
         told = f"after a failed log-in the right one: {getattr(new, 'reason', '')}"
         judge.holds("ARCH-CONN-004", isinstance(new, Socket), told, *turned.shown)
@@ -172,6 +200,7 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
             served = (await script.list_actions(new)).heard is not None
             told = f"after a failed log-in nobody is served: {script.why(new)}"
             judge.holds("ARCH-CONN-014", served, told, *turned.shown, *last(new))
+            await new.close()
 
 
 @_of_everybody
@@ -217,6 +246,8 @@ async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
 async def test_other_paths(script: Dialogue, judge: Judge) -> None:
     paths = ("/", "/other", "/ws/", "/api", "/ws/events", "/WS", "/socket", "//ws")
     turned = await asyncio.gather(*(_turned(script, [], path=path) for path in paths))
+    wrong = [VERSION, "assay-nobody", "assay-wrong"]
+    turned += await asyncio.gather(*(_turned(script, wrong, path=path) for path in paths[:3]))
     for each in turned:
         _judge_blocked("ARCH-AUTH-013", each, script, judge)
 
@@ -245,10 +276,12 @@ async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
 
 
 @requirement("ARCH-CONN-016")
-async def test_still_there(suite: Suite, lore: Lore, judge: Judge) -> None:
+async def test_still_there(suite: Suite, script: Dialogue, judge: Judge) -> None:
     """What ended the agent, if anything did, is the last that was done before it was missed."""
-    if not lore.known:
-        raise UnjudgeableError("nobody ever came in")
+    if not script.lore.known:
+        await script.come_and_go()
+    await _turned(script, [VERSION, "assay-nobody", "assay-wrong"])
+    await asyncio.sleep(_AT_LAST)
     gone = await Opener(suite.protocol, suite.context.target, lambda *_: None).gone()
     judge.holds("ARCH-CONN-016", not gone, "the agent no longer accepts connections")
 
