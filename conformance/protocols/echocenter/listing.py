@@ -49,7 +49,7 @@ def judge_list(judge: Judge, said: Exchange, agents: Sequence[Person], cast: Cas
         _no_raw_token(judge, each, cast.known)
     cast.dialogue.lists.clear()
     found = {agent: rows_of(said.json, agent.name) for agent in agents}
-    whole = not incomplete(said.json)
+    whole = not incomplete(said)
     for agent, rows in found.items():
         if rows or whole:
             wrong = f"{agent.name} is registered and not in the list"
@@ -120,7 +120,7 @@ def hint_of(row: dict[str, Any]) -> Any:
 
 
 def _no_raw_token(judge: Judge, said: Exchange, known: Iterable[Person]) -> None:
-    leaked = [one for one in known if shows(said, one.token)]
+    leaked = [one for one in known if not one.human and shows(said, one.token)]
     wrong = f"the list shows the token of {leaked[0].name}" if leaked else ""
     judge.holds("ECHO-LIST-005", not leaked, wrong, said)
 

@@ -10,7 +10,7 @@ from conformance.clients.websocket import Refused
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import SOCKET, Room
+from conformance.protocols.echocenter.room import Room, not_now
 
 __all__ = ["Send", "Siege"]
 
@@ -79,13 +79,15 @@ class Siege:
     async def come(self, person: Person) -> RawSocket:
         """Who did so before may be shut out: then somebody else comes."""
         for _ in range(2):
-            query = {"token": person.token}
-            said = await self.room.opener.raw(SOCKET, "villain", query=query, see=False)
+            said = await self.room.open(person, raw=True, see=False)
             if not isinstance(said, Refused):
+                assert isinstance(said, RawSocket)
                 return said
             refused = said
             person = await self.cast.newcomer()
             self.cast.hostile.add(person)
         wrong = f"nobody new is let in after that: {refused.reason}"
+        if not_now(refused):
+            raise self.room.given_up(wrong)
         self.judge.holds(self.row, False, wrong, *self.sent[-1:], refused.exchange)
         raise self.room.given_up(wrong)

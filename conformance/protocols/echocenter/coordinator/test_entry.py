@@ -26,16 +26,19 @@ _AT_ONCE = 8
 async def test_flow_wrong_tokens_are_refused(
     room: Room, cast: Cast, echo: Dialogue, rng: Random
 ) -> None:
-    first, second, owner = await room.newcomers(3)
+    first, second, caller, owner = await room.newcomers(4)
+    caller.may_end = True
     await room.leave(owner)
     row = row_of((await echo.agents()).json, owner.person.name)
     hint = MISSING if row is None else hint_of(row)
     known = hint if isinstance(hint, str) else None
-    tries = list(wrong_tokens(owner, cast.number(owner.person), known, rng))
+    theirs = {one.token for one in cast.known}
+    number = cast.number(owner.person)
+    tries = [each for each in wrong_tokens(owner, number, known, rng) if each[1] not in theirs]
     for at in range(0, len(tries), _AT_ONCE):
         await asyncio.gather(
             *(
-                judge_refused(room, name, owner, token, (first, second))
+                judge_refused(room, name, owner, token, (first, second, caller))
                 for name, token in tries[at : at + _AT_ONCE]
             )
         )
