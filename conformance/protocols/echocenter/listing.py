@@ -77,6 +77,10 @@ def _hints(judge: Judge, said: Exchange, hints: dict[Person, Any], cast: Cast) -
     if own or len(strange) == len(hints):
         wrong = f"the token_hint {hints[strange[0]]!r} is of another's token" if strange else ""
         judge.holds("ECHO-LIST-011", bool(own), wrong, said)
+    if len(own) > len(hints) // 2:  # then it is clear what hints are
+        for agent in strange:
+            wrong = f"the token_hint {hints[agent]!r} of {agent.name} is of another's token"
+            judge.holds("ECHO-LIST-011", agent in own, wrong, said)
 
 
 def _is_of(hint: Any, token: str) -> bool:

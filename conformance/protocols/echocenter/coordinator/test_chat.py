@@ -170,6 +170,9 @@ async def test_flow_who_leaves_and_who_is_not_there(room: Room, cast: Cast, judg
         await room.say(first, absent, "are you there?", absent=True),
         await room.say(first, None, "is anybody there?", to=nobody, absent=True),
     ]
+    fields = {"stream_id": cast.dialogue.new("s")}
+    for kind in ("CHAT_STREAM", "CHAT_STREAM_END"):  # of which the audit sees who hears them
+        await room.say(first, absent, "and so on", type=kind, fields=fields, absent=True)
     await room.newcomers(1)
     await room.round()
     for guest in room.guests:

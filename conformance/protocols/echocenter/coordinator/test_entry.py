@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue, row_of
 from conformance.protocols.echocenter.entry import REFUSALS, judge_refused, wrong_tokens
@@ -20,6 +20,10 @@ from conformance.protocols.echocenter.room import SOCKET, Room
 pytestmark = requirement(*AMBIENT)
 
 _AT_ONCE = 8
+
+
+_SIGNED = 16
+"""Signs of a signature, at least."""
 
 
 @requirement(*REFUSALS)
@@ -47,6 +51,23 @@ async def test_flow_wrong_tokens_are_refused(
         guest = await room.enter(person, "ECHO-CONN-012")
         await room.known()
         await room.tell(first, guest, "welcome", "ECHO-CONN-012")
+    await room.settle()
+
+
+@requirement("ECHO-CONN-033", "ECHO-CONN-032")
+async def test_a_persons_token_needs_its_signature(room: Room) -> None:
+    """Where it is a signed one, of three parts."""
+    human = await room.human()
+    signature = human.person.token.rpartition(".")[2]
+    if human.person.token.count(".") != 2 or len(signature) < _SIGNED:
+        raise UnjudgeableError("the token of the person known is not a signed one")
+    first, second, caller = await room.newcomers(3)
+    caller.may_end = True
+    await room.leave(human)
+    at = len(human.person.token) - len(signature) // 2
+    for sign in {"A", "b"} - {human.person.token[at]}:
+        token = human.person.token[:at] + sign + human.person.token[at + 1 :]
+        await judge_refused(room, "ECHO-CONN-033", human, token, (first, second, caller))
     await room.settle()
 
 
@@ -151,4 +172,10 @@ async def test_flow_a_second_connection_leaves_an_agent_within_reach(
     await room.leave(first)
     back = await room.enter(first.person)
     await room.tell(other, back, "once", "ECHO-CONN-010")
+    newer = await room.enter_again(back)
+    if newer is not None and newer.socket.closed is None:
+        await room.leave(back)
+        said = await room.say(other, newer, "at the newer of your connections")
+        if newer.socket.closed is None:
+            await room.heard(newer, said, "ECHO-CONN-010")
     await room.settle()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.exchange import MISSING
+from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import requirement
 from conformance.protocols.echocenter.audit import AMBIENT
@@ -21,7 +22,10 @@ _TO_PERSON = ("ECHO-STREAM-001", "ECHO-STREAM-002")
 _TO_AGENT = ("ECHO-STREAM-003", "ECHO-STREAM-004")
 _BY_PERSON = ("ECHO-STREAM-026", "ECHO-STREAM-026")
 
-_PIECES = ("  the boats ", "\n", "", "  ", "Seven", "Seven", " in all: 七 ⛵. ", "x" * 300, "\tend")
+_PIECES = (
+    *("  the boats ", "\n", "", "  ", "Seven", "Seven", " in all: 七 ⛵. ", "x" * 300, "\tend"),
+    '<b>Größe</b> & "so" ' * 110,
+)
 
 _VERY_MANY = 80
 
@@ -128,6 +132,39 @@ async def test_flow_streams_at_the_same_time(room: Room, cast: Cast, judge: Judg
         taken = [f for f in came(stream, "CHAT_STREAM") if f.value("/stream_id") in foreign]
         wrong = "a chunk is delivered with the stream_id of another stream"
         judge.holds("ECHO-STREAM-013", not taken, wrong, *taken[:1])
+    await room.settle()
+
+
+@requirement("ECHO-STREAM-006", "ECHO-STREAM-009", "ECHO-STREAM-014")
+async def test_flow_two_replies_to_one_person_at_the_same_time(
+    room: Room, cast: Cast, judge: Judge
+) -> None:
+    human = await room.human()
+    (sender,) = await room.newcomers(1)
+    ids = [cast.dialogue.new("s") for _ in range(2)]
+    said = [
+        (at, await room.say(sender, human, "piece", type=kind, fields={"stream_id": ids[at]}))
+        for kind in ("CHAT_STREAM", "CHAT_STREAM", "CHAT")
+        for at in range(2)
+    ]
+    for number in ids:
+        message = {"type": "CHAT_STREAM_END", "target_id": room.number(human.person)}
+        await sender.socket.send({**message, "stream_id": number})
+    await room.heard(human, said[-1][1])
+    told: tuple[list[Frame], list[Frame]] = ([], [])
+    for at, each in said:
+        found = (f for f in texts(human) if mentions(f, each.mark))
+        told[at].extend(f for f in found if f.value("/stream_id") not in (MISSING, None))
+    for frames in told:
+        for frame in frames:
+            row = "ECHO-STREAM-006" if frame.value("/type") == "CHAT" else "ECHO-STREAM-009"
+            right = same(frame.value("/stream_id"), frames[0].value("/stream_id"))
+            judge.holds(row, right, "a stream changes its stream_id", frames[0], frame)
+    if all(told):
+        first, second = told[0][0], told[1][0]
+        apart = not same(first.value("/stream_id"), second.value("/stream_id"))
+        wrong = "two streams that go on at the same time have one stream_id"
+        judge.holds("ECHO-STREAM-014", apart, wrong, first, second)
     await room.settle()
 
 
