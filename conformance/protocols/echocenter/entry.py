@@ -17,6 +17,9 @@ __all__ = ["REFUSALS", "judge_refused", "wrong_tokens"]
 _PATIENCE = 5.0
 """Seconds in which a connection that was opened for a wrong token must have ended."""
 
+_MOMENT = 1.0
+"""Seconds in which a connection ends that is closed as soon as it is opened."""
+
 REFUSALS = (*(f"ECHO-CONN-{number:03}" for number in range(20, 33)), "ECHO-CONN-012")
 """What `judge_refused` judges."""
 
@@ -96,7 +99,8 @@ async def judge_refused(
         wrong = f"a wrong token was answered {said.reason}"
         room.judge.holds("ECHO-CONN-032", plain and not late, wrong, said.exchange)
         return
-    if row == "ECHO-CONN-025" and set(owner.person.token.lower()) <= set("0123456789abcdef-"):
+    hexadecimal = set(owner.person.token.lower()) <= set("0123456789abcdef-")
+    if row == "ECHO-CONN-025" and hexadecimal and await said.ended(_MOMENT) is None:
         room.judge.inconclusive(row, "tokens may be numbers, whose letters are digits without case")
         said.abort()
         return
