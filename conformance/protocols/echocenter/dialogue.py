@@ -82,6 +82,17 @@ class Dialogue:
             "getAgentToken", {"username": name}, headers=headers, served=False
         )
 
+    async def dev_token_as(self, bearer: str | None, name: str) -> Exchange:
+        """The same, with that token or with no credentials at all."""
+        return await self.peer.call(
+            "getAgentToken",
+            {"username": name},
+            headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"},
+            anonymous=True,
+            lawful=False,
+            served=False,
+        )
+
     async def presence(self) -> Exchange:
         """Who is connected, where that is told at all."""
         headers = await self.administering()

@@ -20,7 +20,7 @@ from conformance.protocols.echocenter.dialogue import (
     rows_of,
     token_in,
 )
-from conformance.protocols.echocenter.listing import LISTED, judge_list
+from conformance.protocols.echocenter.listing import LISTED, judge_list, shows
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room, not_now
 from conformance.protocols.echocenter.said import Guest
@@ -257,6 +257,22 @@ async def test_label_may_carry_a_charset(cast: Cast, echo: Dialogue, judge: Judg
     await cast.newcomer()  # otherwise nobody may be registered at all
     said = await echo.register(echo.name(), label="application/json; charset=utf-8")
     judge.status("ECHO-REG-011", said, range(200, 300))
+
+
+@requirement("ECHO-DEV-004")
+async def test_dev_endpoint_is_guarded_as_the_admin_api_is(
+    cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    agent = await cast.newcomer()
+    if (await echo.administer_as(None, "listAgents")).ok:
+        raise UnjudgeableError("the Admin API asks for no credentials")
+    if not shows(await echo.dev_token(agent.name), agent.token):
+        raise UnjudgeableError("the dev endpoint is not served here")
+    other = await cast.newcomer()
+    for bearer in (None, echo.new("nobody"), other.token):
+        said = await echo.dev_token_as(bearer, agent.name)
+        wrong = f"the token of {agent.name} is shown to whoever asks, with {bearer!r}"
+        judge.holds("ECHO-DEV-004", not shows(said, agent.token), wrong, said)
 
 
 @requirement("ECHO-REG-012")
