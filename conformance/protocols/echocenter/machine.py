@@ -159,7 +159,7 @@ class Talk(Machine):
             during = one.stream is not None and one.stream.target is other.guests[0]
             rows = ("ECHO-STREAM-023",) if during else ()
             await self.room.tell(one.guests[0], other.guests[0], "", *rows)
-        else:
+        elif any(guest.socket.closed is None for guest in other.guests):
             await self._reach(one.guests[0], other)
 
     @precondition(lambda self: self._away())
