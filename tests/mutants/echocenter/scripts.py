@@ -330,7 +330,7 @@ async def _fine(stage: Stage) -> None:
     hub, admin = stage.hub, stage.hub.registry.admin
     for name in ("Agent-1", "Agent-2", f"Agent-3 \u00e9{'n' * 40}"):
         await stage.register(name)
-    await stage.rest("GET", "/api/dev/mock/agent-token/Agent-1", **nobody)
+    await stage.rest("GET", "/api/dev/mock/agent-token/Agent-1", b"", **nobody)
     one = await stage.enter(stage.tokens["Agent-1"], "one")
     two = await stage.enter(stage.tokens["Agent-2"], "two")
     head, _, tail = admin.token.rpartition(".")
