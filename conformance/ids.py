@@ -11,7 +11,7 @@ class IdSource:
     """`ids("agent")` gives `agent-RUN-1`, `agent-RUN-2`, and so on."""
 
     def __init__(self, run: str, worker: str = "main") -> None:
-        self._stem = run if worker == "main" else f"{run}{worker}"
+        self._stem = run if worker == "main" else f"{run}{worker.removeprefix('g')}"
         self._count = count(1)
 
     def __call__(self, what: str) -> str:

@@ -203,8 +203,16 @@ def refuse_unless(ok: bool, flag: str, message: str, value: Any, hint: str = "")
 
 
 def _run_id() -> str:
-    """Short, sortable, and not met again: the day and time, and a random tail."""
-    return f"{datetime.now(UTC):%m%d%H%M%S}{secrets.token_hex(2)}"
+    """Sortable, and not met again: the time in seconds, and a random tail. It is short, for names
+    that checks make up hold it, and peers may take short names only.
+    """
+    seconds, tail = int(datetime.now(UTC).timestamp()), secrets.randbelow(36**3)
+    return _in_36(seconds).rjust(6, "0") + _in_36(tail).rjust(3, "0")
+
+
+def _in_36(number: int) -> str:
+    head = _in_36(number // 36) if number >= 36 else ""
+    return head + "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36]
 
 
 def _make_room(out: Path) -> None:

@@ -58,7 +58,7 @@ async def test_where_nobody_may_be_registered_the_target_names_who_there_is() ->
     async with served("echocenter", "library") as target:
         locked = replace(target, headers={}, principals=(named,))
         async with _errands(locked) as errands:
-            told = {"username": "Watch", "token": "t-1", "id": 7}
+            told = {"username": "Watch", "alias": "Watch", "token": "t-1", "id": 7}
             assert await errands("agent", {"username": "Scout-1"}) == told
             with pytest.raises(UnjudgeableError, match="no agent may be registered"):
                 await errands("agent", {"username": "Scout-2"})

@@ -36,7 +36,9 @@ CAUGHT: dict[str, dict[str, str]] = {
 
 OPEN = {
     "ECHO-REG-012",  # the mock's Admin API asks for no credentials
+    "ECHO-DEV-004",
     "ECHO-CHAT-027",  # the mock knows one person only
+    "ECHO-CONN-033",  # whose token is not a signed one
     "CAXTON-ERR-005",  # the mock has no occasion to refuse so
     "CAXTON-ERR-008",
     "CAXTON-ERR-030",

@@ -10,7 +10,7 @@ from conformance.exchange import MISSING, read_json, value_at
 from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.said import Guest, Said, mentions, texts
+from conformance.protocols.echocenter.said import Guest, Said, mentions, outgrown, texts
 
 __all__ = ["AMBIENT", "audit"]
 
@@ -49,7 +49,7 @@ def audit(judge: Judge, guests: Sequence[Guest], said: Sequence[Said], cast: Cas
 
 
 def _stayed(judge: Judge, guest: Guest) -> None:
-    if guest.may_end:
+    if guest.may_end or outgrown(guest):
         return
     closed = guest.socket.closed
     ended = closed is not None and closed.sender == "peer" and not guest.left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ _TOKENS = ("apitoken", "token", "agenttoken", "accesstoken", "jwt", "apikey", "s
 """What a token may be called, the likeliest first; how it is handed over is left open."""
 
 _NUMBERS = ("id", "agentid", "userid", "principalid", "accountid")
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvw"
 
 
 class Dialogue:
@@ -34,8 +37,11 @@ class Dialogue:
         self.lists: list[Exchange] = []
 
     def name(self) -> str:
-        """A name for an agent, of the kind that the document's example has."""
-        return self.new("Scout")
+        """A name for an agent, of the kind that the document's example has. It is short, for
+        nothing says how long a name may be: the number behind the run's id is written in few signs.
+        """
+        stem, _, number = self.new("Sc").rpartition("-")
+        return f"{stem}-{_in_short(int(number))}"
 
     async def register(self, username: str, *, label: str = "application/json") -> Exchange:
         """Register an agent. An administrator may be refused, so that is for checks to judge."""
@@ -74,6 +80,17 @@ class Dialogue:
         headers = await self.administering()
         return await self.peer.call(
             "getAgentToken", {"username": name}, headers=headers, served=False
+        )
+
+    async def dev_token_as(self, bearer: str | None, name: str) -> Exchange:
+        """The same, with that token or with no credentials at all."""
+        return await self.peer.call(
+            "getAgentToken",
+            {"username": name},
+            headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"},
+            anonymous=True,
+            lawful=False,
+            served=False,
         )
 
     async def presence(self) -> Exchange:
@@ -158,25 +175,61 @@ def row_of(data: Any, name: str) -> dict[str, Any] | None:
     return next(iter(rows_of(data, name)), None)
 
 
-def incomplete(data: Any) -> bool:
+def incomplete(said: Exchange) -> bool:
     """Does a list say itself that it goes on elsewhere? The form of the list is left open."""
+    data, headers = said.json, said.answer_headers
+    shown = max((len(each) for each in _lists_in(data)), default=0)
+    total = headers.get("x-total-count", "")
+    if re.search(r"rel=\"?next", headers.get("link", "")):
+        return True
+    if shown and total.isdecimal() and int(total) > shown:
+        return True
     if not isinstance(data, dict):
         return False
     holders = [data, *(value for value in data.values() if isinstance(value, dict))]
-    return any(_goes_on(holder) for holder in holders)
+    return any(_goes_on(holder, shown) for holder in holders)
 
 
-def _goes_on(holder: dict[str, Any]) -> bool:
+def _lists_in(data: Any) -> Iterator[list[Any]]:
+    """The lists that may be the one that was asked for: at the top, or in an object there."""
+    if isinstance(data, list):
+        yield data
+    for holder in objects_in(data):
+        yield from (value for value in holder.values() if isinstance(value, list))
+
+
+_MORE = (
+    "next",
+    "nextcursor",
+    "nextpage",
+    "nextpagetoken",
+    "nexttoken",
+    "hasmore",
+    "hasnext",
+    "hasnextpage",
+)
+_PAGES = ("pages", "totalpages", "lastpage", "pagecount")
+_TOTALS = ("total", "totalcount", "totalitems", "count")
+_LIMITS = ("limit", "perpage", "pagesize")
+
+
+def _goes_on(holder: dict[str, Any], shown: int) -> bool:
     said = {_plain(key): value for key, value in holder.items()}
-    shown = max((len(v) for v in holder.values() if isinstance(v, list)), default=0)
-    more = any(said.get(key) for key in ("next", "nextcursor", "nextpage", "hasmore", "hasnext"))
-    pages = next((said[key] for key in ("pages", "totalpages") if key in said), 1)
-    total = next((said[key] for key in ("total", "totalcount", "count") if key in said), 0)
-    return more or (_is_above(pages, 1)) or (shown > 0 and _is_above(total, shown))
+    if any(said.get(key) for key in _MORE):
+        return True
+    if any(_is_above(said.get(key), 1) for key in _PAGES):
+        return True
+    full = any(_is_above(said.get(key), 0) and shown >= int(said[key]) for key in _LIMITS)
+    return full or (shown > 0 and any(_is_above(said.get(key), shown) for key in _TOTALS))
 
 
 def _is_above(value: Any, limit: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > limit
+
+
+def _in_short(number: int) -> str:
+    head = _in_short(number // len(_DIGITS)) if number >= len(_DIGITS) else ""
+    return head + _DIGITS[number % len(_DIGITS)]
 
 
 def _plain(key: Any) -> str:

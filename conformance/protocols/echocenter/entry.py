@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Refused, Socket
 from conformance.frames import Frame
-from conformance.protocols.echocenter.room import SOCKET, Room
+from conformance.protocols.echocenter.room import SOCKET, Room, not_now
 from conformance.protocols.echocenter.said import Guest, mentions
 
 __all__ = ["REFUSALS", "judge_refused", "wrong_tokens"]
 
 _PATIENCE = 5.0
 """Seconds in which a connection that was opened for a wrong token must have ended."""
+
+_MOMENT = 1.0
+"""Seconds in which a connection ends that is closed as soon as it is opened."""
 
 REFUSALS = (*(f"ECHO-CONN-{number:03}" for number in range(20, 33)), "ECHO-CONN-012")
 """What `judge_refused` judges."""
@@ -38,9 +41,8 @@ def wrong_tokens(
         yield "ECHO-CONN-023", part
     for longer in (f"{token}x", f"x{token}", f"xx{token}yy", token * 2, f"{token}\x00"):
         yield "ECHO-CONN-024", longer
-    if not _is_uuid(token):  # its letters are digits, which have no case
-        for other in {token.upper(), token.lower(), token.swapcase()} - {token}:
-            yield "ECHO-CONN-025", other
+    for other in {token.upper(), token.lower(), token.swapcase()} - {token}:
+        yield "ECHO-CONN-025", other
     if hint:
         yield "ECHO-CONN-026", hint
     yield "ECHO-CONN-027", owner.person.name
@@ -80,14 +82,12 @@ def _near(sign: str) -> str:
     return "0" if sign.isdigit() else "A" if sign.isupper() else "a"
 
 
-def _is_uuid(token: str) -> bool:
-    return [len(part) for part in token.split("-")] == [8, 4, 4, 4, 12]
-
-
 async def judge_refused(
-    room: Room, row: str, owner: Guest, token: str | None, witnesses: tuple[Guest, Guest]
+    room: Room, row: str, owner: Guest, token: str | None, witnesses: Sequence[Guest]
 ) -> None:
-    """Try to connect with something that is no token, and to do something with the connection."""
+    """Try to connect with something that is no token, and to do something with the connection.
+    The last of the `witnesses` speaks to the owner, who is away: that may cost it its connection.
+    """
     query = {} if token is None else {"token": token}
     began = time.monotonic()
     said = await room.opener.open(SOCKET, "nobody", query=query)
@@ -95,8 +95,14 @@ async def judge_refused(
         room.judge.holds(row, True, "")
         late = said.status is None and "no answer" in said.reason
         plain = said.status is None or 400 <= said.status < 500 or said.status == 101
+        plain = plain or not_now(said)
         wrong = f"a wrong token was answered {said.reason}"
         room.judge.holds("ECHO-CONN-032", plain and not late, wrong, said.exchange)
+        return
+    hexadecimal = set(owner.person.token.lower()) <= set("0123456789abcdef-")
+    if row == "ECHO-CONN-025" and hexadecimal and await said.ended(_MOMENT) is None:
+        room.judge.inconclusive(row, "tokens may be numbers, whose letters are digits without case")
+        said.abort()
         return
     await _judge_ended(room, row, owner, said, witnesses)
     took = time.monotonic() - began
@@ -105,15 +111,15 @@ async def judge_refused(
 
 
 async def _judge_ended(
-    room: Room, row: str, owner: Guest, doubtful: Socket | RawSocket, witnesses: tuple[Guest, Guest]
+    room: Room, row: str, owner: Guest, doubtful: Socket | RawSocket, witnesses: Sequence[Guest]
 ) -> None:
     """It was opened: it must end soon, and until then be of no use in either direction."""
-    first, second = witnesses
+    first, second, caller = witnesses
     mark = room.cast.dialogue.new("m") + "."
     sent = await doubtful.send(
         {"type": "CHAT", "target_id": room.number(second.person), "payload": mark}, lawful=False
     )
-    said = await room.say(first, owner.person, absent=True)
+    said = await room.say(caller, owner.person, absent=True)
     patience = min(_PATIENCE, room.patience.seconds("refusal") or 0.1)
     closed = await doubtful.ended(patience)
     if closed is None:

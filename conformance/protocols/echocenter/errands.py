@@ -22,9 +22,9 @@ _NOBODY = (
 
 
 def errands(peer: HttpClient, ids: IdSource) -> Mapping[str, Errand]:
-    """`agent` hands over an agent of some `username`, `person` a person: each with its `username`,
-    its `token`, and the `id` by which it is routed. They raise `UnjudgeableError` where there is
-    none.
+    """`agent` hands over an agent of some `username`, `person` a person: each with its `username`
+    and its `alias`, its `token`, and the `id` by which it is routed. They raise `UnjudgeableError`
+    where there is none.
     """
     clerk = _Clerk(Cast(Dialogue(peer, ids)))
     return {"agent": clerk.agent, "person": clerk.person}
@@ -74,4 +74,9 @@ class _Clerk:
                 f"by which number {who.name} is routed cannot be found out: the target file can "
                 "name principals with their `id`"
             )
-        return {"username": who.name, "token": who.token, "id": number}
+        return {
+            "username": who.name,
+            "alias": who.names[-1],  # a person may be shown by another name
+            "token": who.token,
+            "id": number,
+        }

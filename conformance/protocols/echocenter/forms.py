@@ -12,7 +12,9 @@ __all__ = [
     "BEYOND_31_BITS",
     "FIFTY_THREE_BITS",
     "PINGS",
+    "WIDE_FORMS",
     "fragments",
+    "is_idle",
     "large_ids",
     "large_messages",
     "odd_json",
@@ -44,6 +46,14 @@ _TEXTS = (
     "long \u00e9 " * 4000,
 )
 """Some 30 KiB at most: what is larger, another situation tries."""
+
+WIDE_FORMS = (7403, 7408, 7409)
+"""Senders whose instructions come in white space, or with fields that no document shows."""
+
+
+def is_idle(text: str) -> bool:
+    """Does a text say nothing, or hold what no keyboard writes? Who asks so may get no answer."""
+    return not text.strip() or any(ord(sign) < 32 and sign not in "\n\r\t" for sign in text)
 
 
 async def odd_texts(stage: Stage) -> None:

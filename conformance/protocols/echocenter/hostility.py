@@ -65,9 +65,9 @@ _BESIDE_TARGET: Sequence[Any] = (
 
 MESSAGES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "ECHO-ODD-004": [
-        {"type": "TELEPATHY", "payload": "unknown"},
-        {"type": "chat", "payload": "in small letters"},
-        {"type": "CHAT ", "payload": "with a blank"},
+        {"type": "TELEPATHY", "target_id": "TARGET", "payload": "unknown"},
+        {"type": "chat", "target_id": "TARGET", "payload": "in small letters"},
+        {"type": "CHAT ", "target_id": "TARGET", "payload": "with a blank"},
         {"type": "PING"},
         {"type": "AUTH_RESPONSE", "action_id": "none", "approved": True},
         {"type": "__proto__", "constructor": {"prototype": {}}},

@@ -49,7 +49,7 @@ def judge_list(judge: Judge, said: Exchange, agents: Sequence[Person], cast: Cas
         _no_raw_token(judge, each, cast.known)
     cast.dialogue.lists.clear()
     found = {agent: rows_of(said.json, agent.name) for agent in agents}
-    whole = not incomplete(said.json)
+    whole = not incomplete(said)
     for agent, rows in found.items():
         if rows or whole:
             wrong = f"{agent.name} is registered and not in the list"
@@ -77,6 +77,10 @@ def _hints(judge: Judge, said: Exchange, hints: dict[Person, Any], cast: Cast) -
     if own or len(strange) == len(hints):
         wrong = f"the token_hint {hints[strange[0]]!r} is of another's token" if strange else ""
         judge.holds("ECHO-LIST-011", bool(own), wrong, said)
+    if len(own) > len(hints) // 2:  # then it is clear what hints are
+        for agent in strange:
+            wrong = f"the token_hint {hints[agent]!r} of {agent.name} is of another's token"
+            judge.holds("ECHO-LIST-011", agent in own, wrong, said)
 
 
 def _is_of(hint: Any, token: str) -> bool:
@@ -120,7 +124,7 @@ def hint_of(row: dict[str, Any]) -> Any:
 
 
 def _no_raw_token(judge: Judge, said: Exchange, known: Iterable[Person]) -> None:
-    leaked = [one for one in known if shows(said, one.token)]
+    leaked = [one for one in known if not one.human and shows(said, one.token)]
     wrong = f"the list shows the token of {leaked[0].name}" if leaked else ""
     judge.holds("ECHO-LIST-005", not leaked, wrong, said)
 

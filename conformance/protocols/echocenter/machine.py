@@ -28,6 +28,9 @@ _AGENTS = 3
 _REFUSED = 5.0
 """Seconds in which a connection that was opened for a wrong token must have ended."""
 
+_MOMENT = 0.05
+"""Seconds in which a connection ends over what is not put up with."""
+
 _LEVELS = ("INFO", "WARNING", "ERROR", "SUCCESS")
 
 _WRONG = ("ECHO-CONN-020", "ECHO-CONN-021", "ECHO-CONN-022", "ECHO-CONN-027")
@@ -156,15 +159,20 @@ class Talk(Machine):
             during = one.stream is not None and one.stream.target is other.guests[0]
             rows = ("ECHO-STREAM-023",) if during else ()
             await self.room.tell(one.guests[0], other.guests[0], "", *rows)
-        else:
+        elif any(guest.socket.closed is None for guest in other.guests):
             await self._reach(one.guests[0], other)
 
     @precondition(lambda self: self._away())
     @step(sender=_who, to=_who)
     async def tell_who_is_away(self, sender: int, to: int) -> None:
         one, other = self._steady(sender), _pick(self._away(), to)
-        if one is not None:
-            await self.room.say(one.guests[0], other.person, absent=True)
+        if one is None:
+            return
+        (guest,) = one.guests
+        await self.room.say(guest, other.person, absent=True)
+        if await guest.socket.ended(_MOMENT) is not None:  # which nothing forbids
+            guest.may_end = guest.left = True
+            self._gone(one)
 
     @step(sender=_who, level=st.sampled_from(_LEVELS))
     async def log(self, sender: int, level: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.fuzz.ordeal import Ordeal, Trial
+from conformance.protocols.echocenter.forms import is_idle
 from conformance.protocols.echocenter.prompter import QUIET, Prompter, instruction
 from conformance.protocols.echocenter.replies import found_too_large, read_account
 from conformance.stage import GoneError, Stage
@@ -37,7 +38,16 @@ _NO_JSON = ("hello", "{", '{"type": "CHAT"', "{'type': 'CHAT'}", "<b>hi</b>", "\
 
 
 def _text(prompter: Prompter, trial: Trial, sender: int) -> None:
-    prompter.chat(sender, trial.oddities.text())
+    odd = trial.oddities
+    text = odd.text()
+    while is_idle(text):
+        text = odd.text()
+    prompter.chat(sender, text)
+
+
+def _idle_text(prompter: Prompter, trial: Trial, sender: int) -> None:
+    odd = trial.oddities
+    prompter.chat(sender, odd.rng.choice(("", "  ", "\n", "nul\0byte", "\x1b[31m", "\u2003")))
 
 
 def _fields(prompter: Prompter, trial: Trial, sender: int) -> None:
@@ -95,7 +105,8 @@ _Do = Callable[[Prompter, Trial, int], None]
 
 _KINDS: Mapping[str, tuple[str, _Do]] = {
     "an odd text": ("ECHO-AGENT-CHAT-007", _text),
-    "odd fields": ("ECHO-AGENT-CHAT-008", _fields),
+    "an idle text": ("ECHO-AGENT-CHAT-021", _idle_text),
+    "odd fields": ("ECHO-AGENT-CHAT-022", _fields),
     "fragments": ("ECHO-AGENT-WIRE-007", _pieces),
     "the same twice": ("ECHO-AGENT-CHAT-005", _twice),
     "another type": ("ECHO-AGENT-ODD-001", _other_type),

@@ -14,7 +14,6 @@ _PLAIN = [
     "\ttab at the start, tab\there\t",
     "one line\nanother line\n\nthe last",
     "line ends\r\nof another\rkind",
-    "\n",
     "quoted \"twice\" and 'once' and `thrice`",
     "it's o'clock -- isn't it?",
     "a backslash \\ and C:\\new\\table and \\u0041",
@@ -89,7 +88,7 @@ PAYLOADS: Mapping[str, Sequence[str]] = {
     "ECHO-CHAT-004": [*_PLAIN, *_LETTERS],
     "ECHO-CHAT-034": _LONG,
     "ECHO-CHAT-035": _CONTROLS,
-    "ECHO-CHAT-036": ["", " ", "   \n\t "],
+    "ECHO-CHAT-036": ["", " ", "\n", "   \n\t "],
     "ECHO-CHAT-037": ["c" * 61_000],
 }
 """By the requirement that they be delivered as they are."""

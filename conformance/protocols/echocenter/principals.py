@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conformance.exchange import MISSING, Exchange
 from conformance.marks import UnjudgeableError
@@ -52,6 +52,7 @@ class Cast:
         self.visited: set[Person] = set()
         self.said: set[str] = set()
         self.hostile: set[Person] = set()
+        self.doubtful: set[Person] = set()
         self._regulars: list[Person] = []
         self._villains: list[Person] = []
         self._humans: list[Person] | None = None
@@ -122,9 +123,29 @@ class Cast:
             token = MISSING if said is None or not said.ok else token_in(said.json)
             if said is not None and token and isinstance(token, str):
                 person = self._logged_in(said, token)
-                if all(person.name != one.name for one in self._humans):
+                twin = next((one for one in self._humans if _alike(one, person)), None)
+                if twin is None:
                     self._humans.insert(0, self._know(person))
+                    self.doubtful.add(person)
+                else:
+                    self._merge(twin, person)
         return self._humans
+
+    def _merge(self, twin: Person, person: Person) -> None:
+        """The target names somebody who logs in, perhaps under another name."""
+        names = tuple(dict.fromkeys([*twin.names, *person.names]))
+        both = replace(twin, names=names, numbers=twin.numbers or person.numbers)
+        for people in (self.known, self._humans or []):
+            people[people.index(twin)] = both
+        if twin in self.numbers:
+            self.numbers[both] = self.numbers.pop(twin)
+
+    def dismiss(self, person: Person) -> None:
+        """Somebody whose log-in gave no token for a connection."""
+        self.doubtful.discard(person)
+        for people in (self.known, self._humans or []):
+            if person in people:
+                people.remove(person)
 
     async def others(self) -> list[Person]:
         """Agents that the target names: they were there before."""
@@ -181,3 +202,9 @@ class Cast:
             token=token,
             numbers=tuple(numbers_in(said.json, name)),
         )
+
+
+def _alike(one: Person, other: Person) -> bool:
+    """Are these the same, as far as it shows?"""
+    numbers = set(one.numbers) & set(other.numbers)
+    return one.token == other.token or bool(numbers) or bool(set(one.names) & set(other.names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from conformance.clients.opener import Opener
@@ -17,9 +18,9 @@ from conformance.patience import Patience
 from conformance.protocols.echocenter.audit import audit
 from conformance.protocols.echocenter.numbers import find_number
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.said import Guest, Said, chats, mentions
+from conformance.protocols.echocenter.said import Guest, Said, chats, large, mentions, outgrown
 
-__all__ = ["SOCKET", "Room"]
+__all__ = ["SOCKET", "Room", "not_now"]
 
 SOCKET = "socket"
 
@@ -35,6 +36,23 @@ _AGAIN = 2.0
 """Seconds in which a coordinator may still take a connection that ended for a live one: it may
 refuse a second, and may be slow to see that the first is gone.
 """
+
+_LAST = 0.3
+"""Seconds in which something may still arrive whose sender is gone."""
+
+_TOO_LARGE = "the coordinator ended a connection over a message of more than 4 KiB"
+
+_LATER = 0.5
+"""Seconds between attempts to connect, where a coordinator says that it takes nobody now."""
+
+
+class DismissedError(Exception):
+    """Somebody of whom it was not certain that they can connect cannot."""
+
+
+def not_now(said: Refused) -> bool:
+    """Does a coordinator refuse a connection only because there are too many at the moment?"""
+    return said.status == 429 or (said.status == 503 and "retry-after" in said.headers)
 
 
 class Room:
@@ -54,10 +72,16 @@ class Room:
         """Connect somebody. Where the connection is refused, CONN-001 and `rows` are broken, and
         `UnjudgeableError` is raised. `raw` is for one who says what no library would.
         """
-        said = await self._open(person, raw=raw, **options)
+        said = await self.open(person, raw=raw, **options)
+        if isinstance(said, Refused) and person in self.cast.doubtful and not not_now(said):
+            self.cast.dismiss(person)
+            raise DismissedError
+        self.cast.doubtful.discard(person)
         wrong = f"{person.name} was not let in with its token"
         for row in ("ECHO-CONN-001", *rows):
-            if isinstance(said, Refused):
+            if isinstance(said, Refused) and not_now(said):
+                self.judge.inconclusive(row, f"{wrong} now: {said.reason}")
+            elif isinstance(said, Refused):
                 self.judge.holds(row, False, f"{wrong}: {said.reason}", said.exchange)
             else:
                 self.judge.holds(row, True, "")
@@ -68,12 +92,23 @@ class Room:
         self.guests.append(guest)
         return guest
 
-    async def _open(
+    async def open(
         self, person: Person, *, raw: bool, **options: Any
     ) -> Socket | RawSocket | Refused:
+        """A connection with somebody's token, which nobody judges. A coordinator that asks us to
+        come later is asked again.
+        """
         options = {"query": {"token": person.token}, **options}
         way = self.opener.raw if raw else self.opener.open
         said = await way(SOCKET, person.name, **options)
+        seconds = self.patience.seconds("later") or 0.0
+        end = time.monotonic() + seconds
+        while isinstance(said, Refused) and not_now(said):
+            if time.monotonic() > end:
+                self.patience.hung("later", seconds)
+                return said
+            await asyncio.sleep(_LATER)
+            said = await way(SOCKET, person.name, **options)
         if not isinstance(said, Refused) or person not in self.cast.visited:
             return said
         end = time.monotonic() + min(_AGAIN, self.patience.seconds("again") or 0.0)
@@ -112,7 +147,12 @@ class Room:
         return found[0]
 
     async def people(self, most: int, *, see: bool = True) -> list[Guest]:
-        """As many people as are known, and no more than so many."""
+        """As many people as are known, and no more than so many. Whether the token of a log-in
+        opens a connection is left open: whom it does not let in is not known.
+        """
+        doubtful = [one for one in await self.cast.humans() if one in self.cast.doubtful]
+        with suppress(DismissedError):
+            await self._present(doubtful, see=see)
         return await self._present((await self.cast.humans())[:most], see=see)
 
     async def _present(self, people: Sequence[Person], *, see: bool = True) -> list[Guest]:
@@ -217,6 +257,13 @@ class Room:
     async def heard(self, target: Guest, said: Said, row: str = "ECHO-CHAT-001") -> Frame | None:
         """Wait until a message arrives; where it does not, `row` is broken."""
         frame = await self.wait(target, said)
+        self._judge_heard(row, target, said, frame)
+        return frame
+
+    def _judge_heard(self, row: str, target: Guest, said: Said, frame: Frame | None) -> None:
+        if frame is None and (outgrown(said.sender, said.frame) or outgrown(target)):
+            self.judge.inconclusive(row, _TOO_LARGE)
+            return
         self.judge.holds(
             row,
             frame is not None,
@@ -225,7 +272,6 @@ class Room:
             *_end_of(said.sender),
             *_end_of(target),
         )
-        return frame
 
     async def all_heard(self, said: Sequence[tuple[Guest, Said]], *rows: str) -> list[Frame | None]:
         """Wait for several messages that were said already, each with the guest it is for."""
@@ -234,8 +280,7 @@ class Room:
             frame = await self.heard(target, each)
             frames.append(frame)
             for row in rows:
-                wrong = f"what {each.sender.person.name} said to {target.person.name} is lost"
-                self.judge.holds(row, frame is not None, wrong, each.frame)
+                self._judge_heard(row, target, each, frame)
         return frames
 
     async def wait(self, target: Guest, said: Said) -> Frame | None:
@@ -246,14 +291,30 @@ class Room:
         frame: Frame | None = None
         for _ in range(_ROUNDS):
             since = target.socket.mark()
-            frame = await target.socket.wait(lambda frame: mentions(frame, said.mark), seconds)
+            frame = await self._arrival(target, said, seconds)
             if frame is not None or not any(chats(target, since)):
                 break  # otherwise others came: it may be slow, and this one in their queue
         if frame is not None:
             self.patience.answered("chat")
-        elif target.socket.closed is None:  # otherwise it took no time
+        elif target.socket.closed is None and not _was_ended(said.sender):  # they take no time
             self.patience.hung("chat", seconds)
         return frame
+
+    async def _arrival(self, target: Guest, said: Said, seconds: float) -> Frame | None:
+        """What arrives, and not much later than the end of a sender that may end."""
+        coming = target.socket.wait(lambda frame: mentions(frame, said.mark), seconds)
+        if large(said.sender) is None and not said.sender.may_end:
+            return await coming
+        arrival = asyncio.ensure_future(coming)
+        end = asyncio.ensure_future(said.sender.socket.ended(seconds))
+        await asyncio.wait([arrival, end], return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        if _was_ended(said.sender):
+            await asyncio.wait([arrival], timeout=_LAST)
+            if not arrival.done():
+                arrival.cancel()
+                return None
+        return await arrival
 
     async def wait_any(self, targets: Sequence[Guest], said: Said) -> Frame | None:
         """The frame in which a message arrives at one of several, or `None`."""
@@ -280,17 +341,14 @@ class Room:
             wrong = f"a CHAT took {late:.1f} s"
             self.judge.holds("ECHO-CHAT-033", late < prompt, wrong, said.frame, frame)
         for row in rows:
-            self.judge.holds(
-                row,
-                frame is not None,
-                f"what {sender.person.name} said to {target.person.name} did not arrive",
-                said.frame,
-            )
+            self._judge_heard(row, target, said, frame)
         return frame
 
     async def round(self) -> None:
         """Everybody says something to the next: what was on its way before has arrived then."""
-        present = [guest for guest in self.guests if not (guest.left or guest.may_end)]
+        present = [
+            guest for guest in self.guests if not (guest.left or guest.may_end or outgrown(guest))
+        ]
         if len(present) > 1:
             both = zip(present, [*present[1:], present[0]], strict=True)
             await self.all_heard([(target, await self.say(one, target)) for one, target in both])
@@ -317,6 +375,12 @@ class Room:
             if self.cast.number(guest.person) is None:
                 await find_number(self, guest)
         return guests
+
+
+def _was_ended(guest: Guest) -> bool:
+    """Did the coordinator end a connection that it may end?"""
+    closed = guest.socket.closed
+    return outgrown(guest) or (guest.may_end and closed is not None and closed.sender == "peer")
 
 
 def _end_of(guest: Guest) -> tuple[Frame, ...]:

@@ -12,7 +12,14 @@ from conformance.clients.websocket import Socket
 from conformance.frames import Frame
 from conformance.protocols.echocenter.principals import Person
 
-__all__ = ["Guest", "Said", "chats", "mentions", "texts"]
+__all__ = ["Guest", "Said", "chats", "large", "mentions", "outgrown", "texts"]
+
+_ANY = 4096
+"""Bytes of a message that everybody takes. How much more is taken is left open: a coordinator may
+draw its line above, if it ends the connection over what it does not take.
+"""
+
+_TOO_LARGE = 1009
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,6 +51,27 @@ class Said:
     payload: str
     frame: Frame
     absent: bool = False
+
+
+def outgrown(guest: Guest, said: Frame | None = None) -> bool:
+    """Was a guest's connection ended over a message that is too large? Where it is asked of
+    something `said`: was it that message, or one after it?
+
+    The close frame may be lost when the coordinator does not read the message to its end.
+    """
+    closed = guest.socket.closed
+    if closed is None or closed.sender != "peer":
+        return False
+    if closed.kind == "close" and closed.code != _TOO_LARGE:
+        return False
+    first = large(guest)
+    return first is not None and (said is None or said.at >= first.at)
+
+
+def large(guest: Guest) -> Frame | None:
+    """The first message of a guest's that is larger than everybody takes."""
+    said = (f for f in guest.socket.frames if f.sender == "assay" and len(f.data) > _ANY)
+    return next(said, None)
 
 
 def texts(guest: Guest) -> Iterator[Frame]:

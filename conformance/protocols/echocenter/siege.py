@@ -10,7 +10,8 @@ from conformance.clients.websocket import Refused
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import SOCKET, Room
+from conformance.protocols.echocenter.room import Room, not_now
+from conformance.protocols.echocenter.said import mentions, texts
 
 __all__ = ["Send", "Siege"]
 
@@ -29,6 +30,8 @@ class Siege:
         self.cast = cast
         self.judge = judge
         self.row = row
+        self.afterwards: list[str] = []
+        """The marks of what those who did it said afterwards, where that is looked at."""
 
     async def begin(self) -> None:
         """What reaches these is not judged by itself: nonsense may lawfully be passed on."""
@@ -41,7 +44,14 @@ class Siege:
         await self.weather(acts)
         await self._go_on()
 
-    async def weather(self, acts: Iterable[Send]) -> None:
+    async def endure_and_hear(self, acts: Iterable[Send]) -> None:
+        """The same, and whoever did it and is still connected is heard."""
+        await self.weather(acts, self._judge_heard)
+        await self._go_on()
+
+    async def weather(
+        self, acts: Iterable[Send], then: Callable[[list[RawSocket]], Awaitable[None]] | None = None
+    ) -> None:
         """Each act has a connection of its own, and after each the two talk to each other."""
         acts = list(acts)
         people = await self.cast.villains(len(acts))
@@ -58,9 +68,38 @@ class Siege:
             heard = await self.room.wait(target, each)
             wrong = f"after that {each.sender.person.name} was not heard any more"
             self.judge.holds(self.row, heard is not None, wrong, *shown, each.frame)
+        if then is not None:
+            await then(sockets)
         for socket in sockets:
             socket.abort()
         self._judge_present()
+
+    async def _judge_heard(self, sockets: list[RawSocket]) -> None:
+        """What cannot be used may end a connection. It must not make it deaf and let it stay."""
+        number = self.room.number(self.second.person)
+        said = []
+        for socket in sockets:
+            if socket.closed is not None:
+                self.judge.holds("ECHO-ODD-018", True, "")
+            else:
+                mark = self.cast.dialogue.new("m") + "."
+                self.afterwards.append(mark)
+                self.cast.said.add(mark)
+                message = {"type": "CHAT", "target_id": number, "payload": mark}
+                said.append((socket, mark, await socket.send(message)))
+        for socket, mark, frame in said:
+            seconds = self.room.patience.seconds("afterwards") or 0.1
+            ways = [self.second.socket.wait(_holds(mark), seconds), socket.ended(seconds)]
+            tasks = [asyncio.ensure_future(way) for way in ways]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+            heard = any(mentions(f, mark) for f in texts(self.second))
+            if not heard and socket.closed is None:
+                self.room.patience.hung("afterwards", seconds)
+            wrong = "who said something that cannot be used is connected still, and not heard"
+            ok = heard or socket.closed is not None
+            self.judge.holds("ECHO-ODD-018", ok, wrong, *_before(socket, frame), frame)
 
     async def _go_on(self) -> None:
         newcomer = await self.room.enter(await self.cast.newcomer(), self.row)
@@ -79,13 +118,25 @@ class Siege:
     async def come(self, person: Person) -> RawSocket:
         """Who did so before may be shut out: then somebody else comes."""
         for _ in range(2):
-            query = {"token": person.token}
-            said = await self.room.opener.raw(SOCKET, "villain", query=query, see=False)
+            said = await self.room.open(person, raw=True, see=False)
             if not isinstance(said, Refused):
+                assert isinstance(said, RawSocket)
                 return said
             refused = said
             person = await self.cast.newcomer()
             self.cast.hostile.add(person)
         wrong = f"nobody new is let in after that: {refused.reason}"
+        if not_now(refused):
+            raise self.room.given_up(wrong)
         self.judge.holds(self.row, False, wrong, *self.sent[-1:], refused.exchange)
         raise self.room.given_up(wrong)
+
+
+def _holds(mark: str) -> Callable[[Frame], bool]:
+    return lambda frame: mentions(frame, mark)
+
+
+def _before(socket: RawSocket, frame: Frame) -> list[Frame]:
+    """What was said on a connection before that."""
+    ours = [each for each in socket.frames if each.sender == "assay" and each is not frame]
+    return ours[-1:]

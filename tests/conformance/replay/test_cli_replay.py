@@ -45,7 +45,7 @@ CASES = {
         "chat.sender_id.string",
         "ECHO-CHAT-009",
         "test_flow_agents_converse",
-        ("POST /api/users/agents", "connect Scout-", "says  {", "peer says on Scout-"),
+        ("POST /api/users/agents", "connect Sc-", "says  {", "peer says on Sc-"),
     ),
     "an event of what was asked for by REST": Case(
         "caxton",

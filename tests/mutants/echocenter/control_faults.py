@@ -176,7 +176,7 @@ _CONTROL: Final[tuple[tuple[str, str, type[Wire]], ...]] = (
     ("pong.masked", "the pong is masked", _MaskedPong),
     ("pong.closes", "a ping ends the connection", _PingCloses),
     ("ping.long", "the server pings with 126 bytes", _LongPing),
-    ("close.none", "a close frame is not answered", _NoEcho),
+    ("~close.none", "a close frame is not answered", _NoEcho),
     ("close.1005", "a close is answered with code 1005", _Close1005),
     ("close.1006", "a close is answered with code 1006", _Close1006),
     ("close.999", "a close is answered with code 999", _Close999),

@@ -112,7 +112,7 @@ class Desk:
     async def _register(self, request: Request) -> Answer:
         data = _object(request.body)
         name = None if data is None else data.get("username")
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name, str) or not name.strip() or len(name) > self.reading.longest_name:
             return Answer(status=self.reading.invalid, body={"error": "username is required"})
         taken = self.registry.by_name(name)
         if taken is not None and self.reading.duplicate != "second":

@@ -14,6 +14,7 @@ from .delivery_faults import DELIVERY_FAULTS
 from .dev_faults import DEV_FAULTS
 from .entry_faults import ENTRY_FAULTS
 from .fault import Fault
+from .fine_faults import FINE_FAULTS
 from .gate_faults import GATE_FAULTS
 from .input_faults import INPUT_FAULTS
 from .lawful import LAWFUL
@@ -58,6 +59,7 @@ _ALL: Final = (
     *INPUT_FAULTS,
     *CONTROL_FAULTS,
     *SIEGE_FAULTS,
+    *FINE_FAULTS,
 )
 
 

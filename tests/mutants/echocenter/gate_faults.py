@@ -102,11 +102,6 @@ def _accepted() -> Iterator[tuple[str, str, Seed]]:
         _match(lambda one, given: one.token in given and not given.startswith(one.token)),
     )
     yield (
-        "upper",
-        "a token in upper case opens",
-        _match(lambda one, given: given.lower() == one.token.lower()),
-    )
-    yield (
         "hint",
         "the hint opens",
         _also(
@@ -200,6 +195,14 @@ def _bad(act: Callable[[Gate], object]) -> Seed:
     return _gate(lambda gate: act(gate) if gate.result is None else None)
 
 
+def _by_letters() -> Iterator[tuple[str, str, Seed]]:
+    yield (
+        "upper",
+        "a token in upper case opens",
+        _match(lambda one, given: given.lower() == one.token.lower()),
+    )
+
+
 def _conduct() -> Iterator[tuple[str, str, Seed]]:
     def locks(gate: Gate) -> None:
         if gate.result is None:
@@ -253,5 +256,6 @@ def _marks(hub: Hub, line: Line) -> None:
 
 GATE_FAULTS: Final[tuple[Fault, ...]] = (
     *table("2. Connection", prefixed("gate.accepts.", _accepted())),
+    *table("2. Connection", prefixed("gate.accepts.", _by_letters()), reading="exact"),
     *table("2. Connection", prefixed("gate.", _conduct())),
 )

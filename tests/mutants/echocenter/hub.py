@@ -191,6 +191,12 @@ class Hub:
             manner = "ignore" if self.reading.malformed == "drop" else self.reading.malformed
             self._unusable(line, manner, "payload must be a string", 1008)
             return
+        if self.reading.forged == "close" and {"sender_id", "sender_name"} & set(message):
+            line.close(1008, "who you are is known")
+            return
+        empty = message.get("type") == "CHAT_STREAM" and message.get("payload") == ""
+        if empty and not self.reading.empty_chunks:
+            return
         out = self.envelope(line.principal, line, message)
         target, lines = self._addressees(line, message, out)
         if self.reading.echo and line.principal.human:
@@ -215,6 +221,8 @@ class Hub:
             return target, []
         if not lines and self.reading.unreachable == "error":
             line.send(self.encode({"type": "ERROR", "error": f"{number} is not here"}))
+        if not lines and self.reading.unreachable == "close":
+            line.close(1008, f"{number} is not here")
         if not lines and self.reading.unreachable == "queue" and target is not None:
             self._mail.setdefault(target.id, []).append(self.encode(out))
         return target, lines

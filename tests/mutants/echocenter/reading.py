@@ -28,6 +28,7 @@ class Reading:
     newest_first: bool = False
     hint: Literal["tail", "both_ends", "head"] = "tail"
     tokens: Literal["hex", "uuid", "prefixed", "jwt", "short"] = "hex"
+    longest_name: int = 1000
     duplicate: Literal["409", "400", "second", "same"] = "409"
     invalid: Literal[400, 422] = 400
     dev: Literal["open", "admin", "403", "404"] = "open"
@@ -60,13 +61,19 @@ class Reading:
     """A human's own messages come back to the human."""
     malformed: Manner = "ignore"
     unknown: Literal["ignore", "error", "close", "relay"] = "ignore"
+    bye: bool = True
+    """A close frame is answered by one, and not by the end of TCP alone (frames by hand only)."""
     binary: Literal["read", "ignore", "error", "close"] = "ignore"
     unaddressed: Literal["ignore", "error", "broadcast", "humans"] = "ignore"
-    unreachable: Literal["ignore", "error", "queue"] = "ignore"
+    unreachable: Literal["ignore", "error", "queue", "close"] = "ignore"
     strict_payload: bool = False
     """A CHAT whose payload is no string is refused like an unusable frame."""
     numeric_strings: bool = False
     """A `target_id` of digits in a string counts as a number."""
+    forged: Literal["ignore", "close"] = "ignore"
+    """What a message earns in which the sender names itself."""
+    empty_chunks: bool = True
+    """A CHAT_STREAM without text is passed on."""
     stream_ids: Literal["kept", "mapped", "text"] = "kept"
     """As the client chose it, a number of the server's own, or the client's as a string."""
     end_payload: bool = True

@@ -324,6 +324,36 @@ async def _flood(stage: Stage) -> None:
     await stage.chat(boss, stage.hub.registry.operator.id, "all gone")
 
 
+async def _fine(stage: Stage) -> None:
+    """What shows in one rare place alone."""
+    nobody = dict.fromkeys(stage.hub.desk.headers, "")
+    hub, admin = stage.hub, stage.hub.registry.admin
+    for name in ("Agent-1", "Agent-2", f"Agent-3 \u00e9{'n' * 40}"):
+        await stage.register(name)
+    await stage.rest("GET", "/api/dev/mock/agent-token/Agent-1", b"", **nobody)
+    one = await stage.enter(stage.tokens["Agent-1"], "one")
+    two = await stage.enter(stage.tokens["Agent-2"], "two")
+    head, _, tail = admin.token.rpartition(".")
+    forged = await stage.enter(f"{head}.x{tail[1:]}", "forged")
+    await stage.leave(forged)
+    boss = await stage.enter(admin.token, "boss")
+    await stage.chat(one, _number(two), " blanks ")
+    await stage.say(one, type="chat", target_id=_number(two), payload="small letters")
+    await stage.chat(one, admin.id, "<b> & so")
+    await stage.say(one, type="CHAT_STREAM", target_id=admin.id, payload="<b>", stream_id="s1")
+    await stage.say(one, type="CHAT_STREAM", target_id=admin.id, payload="&", stream_id="s2")
+    absent = hub.registry.existing.id
+    await stage.say(one, type="CHAT_STREAM", target_id=absent, payload="a", stream_id="s3")
+    again = await stage.enter(stage.tokens["Agent-2"], "again")
+    await stage.leave(two)
+    await stage.chat(boss, _number(again), "at the newer")
+    await stage.register("Agent-1")
+
+
+def _number(line: MemoryLine | None) -> int:
+    return 0 if line is None else line.principal.id
+
+
 async def _later(work: Awaitable[Any], delay: float) -> None:
     await asyncio.sleep(delay)
     await work
@@ -343,4 +373,5 @@ SCRIPTS: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     _log_often,
     _silent,
     _flood,
+    _fine,
 )

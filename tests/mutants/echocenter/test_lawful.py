@@ -38,7 +38,8 @@ async def test_dialogue(name: str) -> None:
         first = await enter(talker(peer, token))
         second = await enter(talker(peer, other))
         await first.say(type="SYSTEM_LOG", payload={"level": "INFO", "content": "up"})
-        await boss.chat(one, 'Scan, ünd \U0001f600 "now"', sender_id=99, sender_name="eve")
+        forged = {"sender_id": 99, "sender_name": "eve"} if LAWFUL[name].forged == "ignore" else {}
+        await boss.chat(one, 'Scan, ünd \U0001f600 "now"', **forged)
         (order,) = await first.heard()
         assert (order["sender_id"], order["sender_name"]) == (human, "admin")
         assert order["payload"] == 'Scan, ünd \U0001f600 "now"'

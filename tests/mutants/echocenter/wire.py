@@ -271,7 +271,8 @@ class Wire(Socket):
         """Answer with the same code, then end the connection, as the server's part is."""
         if not self.closing:
             self.closing = True
-            self.control(CLOSE, _reply_to_close(payload))
+            if self.hub.reading.bye:
+                self.control(CLOSE, _reply_to_close(payload))
         self.writer.close()
 
     async def took_data(self, frame: Frame) -> None:

@@ -85,7 +85,7 @@ async def live(
         fault=fault,
         dial=dialler(rng),
         target=target,
-        memory=Memory(name=name, rng=rng),
+        memory=Memory(name=name, rng=rng, token=target.token),
         say=say,
     )
     try:

@@ -279,10 +279,24 @@ def _closes() -> Iterator[Fault]:
         style="raw",
         reshape=_deaf_to_close,
     )
+    yield Fault(
+        name="ws.close.cut",
+        summary="a close frame gets no answer but the end of the connection",
+        section="2. Connection (RFC 6455, 5.5.1)",
+        cue=Cue.CLOSE,
+        style="raw",
+        implied=True,
+        reshape=_cutting_short,
+    )
 
 
 def _deaf_to_close(style: Style) -> Style:
     return replace(style, habits=replace(style.habits, answers_close=False))
+
+
+def _cutting_short(style: Style) -> Style:
+    habits = replace(style.habits, answers_close=False, waits_for_end=False)
+    return replace(style, habits=habits)
 
 
 def _hearing() -> Iterator[Fault]:

@@ -57,7 +57,9 @@ def _payloads() -> Iterator[Fault]:
         ("percent", "a text with a percent sign", lambda text: "%" in text),
     ):
         name, deed = f"chat.ignores.{word}", f"does not answer {summary}"
-        yield _bad(name=name, summary=deed, answer=_deaf_to(test), cue=Cue.PAYLOADS)
+        implied = word in {"empty", "blank", "nul"}
+        answer = _deaf_to(test)
+        yield _bad(name=name, summary=deed, answer=answer, implied=implied, cue=Cue.PAYLOADS)
     for word, summary, test in (
         ("empty", "an empty text", lambda text: text == ""),
         ("unicode", "a text beyond ASCII", lambda text: not text.isascii()),
@@ -65,7 +67,8 @@ def _payloads() -> Iterator[Fault]:
         ("huge", "a text of more than 16 KiB", lambda text: len(text) > 16384),
     ):
         name, deed = f"chat.dies_of.{word}", f"dies with a traceback of {summary}"
-        yield _bad(name=name, summary=deed, answer=_dying_of(test), cue=Cue.PAYLOADS)
+        implied, answer = word == "empty", _dying_of(test)
+        yield _bad(name=name, summary=deed, answer=answer, implied=implied, cue=Cue.PAYLOADS)
 
 
 def _dying_of(test: Callable[[str], bool]) -> Answer:
@@ -109,7 +112,7 @@ def _shapes() -> Iterator[Fault]:
         ),
         ("small", "loses senders whose id is beyond 2**31", _is_small),
     ):
-        implied = word in {"integer", "small"}
+        implied = word in {"extra", "integer", "small"}
         react = _frame_needs(test)
         name = f"chat.needs.{word}"
         yield _bad(name=name, summary=summary, react=react, implied=implied, cue=Cue.SHAPES)

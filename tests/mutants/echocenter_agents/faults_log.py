@@ -15,6 +15,7 @@ from tests.mutants.echocenter_agents.edits import (
     late,
     on,
     put,
+    put_from,
     rename,
     whole,
 )
@@ -61,6 +62,11 @@ _TYPES: Final[tuple[tuple[str, str, bool], ...]] = (
     ("hyphen", "SYSTEM-LOG", True),
     ("padded", " SYSTEM_LOG", True),
 )
+
+
+def _told_token() -> Iterator[Fault]:
+    edit = on(_LOG, put_from("payload.content", lambda _, memory: f"in by {memory.token}"))
+    yield _bad(name="log.token", summary="a log shows the token", implied=True, edit=edit)
 
 
 def _values() -> Iterator[Fault]:
@@ -239,6 +245,7 @@ def _rates() -> Iterator[Fault]:
 
 LOG_FAULTS: Final[tuple[Fault, ...]] = (
     *_values(),
+    *_told_token(),
     *_shapes(),
     *_sometimes(),
     *_texts(),

@@ -118,6 +118,7 @@ class Memory:
 
     name: str
     rng: Random
+    token: str = "secret"
     connection: int = 0
     """Connections opened so far."""
     chats: list[Chat] = field(default_factory=list)

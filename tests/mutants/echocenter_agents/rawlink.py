@@ -206,8 +206,9 @@ class _Raw:
             raise WireError(1002, f"close with code {code}")
         said = f"{code or 'no code'} {payload[2:].decode(errors='replace')}".strip()
         if not self._habits.answers_close:
-            while await self._reader.read(65536):
+            while self._habits.waits_for_end and await self._reader.read(65536):
                 pass
+            self._writer.transport.abort()
             raise GoneError(f"connection closed: {said}")
         await self._put(Frame(opcode=CLOSE, payload=payload[:2]))
         # The server hangs up first; one that forgets to is not waited for long.

@@ -82,6 +82,8 @@ class Habits:
     loses: frozenset[str] = frozenset()
     """Lawful things that lose the message: fragments, pings, long lengths."""
     answers_close: bool = True
+    waits_for_end: bool = True
+    """Where it does not answer a close frame: the server is to end the connection."""
 
 
 STRICT: Final = Habits()

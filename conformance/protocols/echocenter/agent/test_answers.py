@@ -9,7 +9,12 @@ import pytest
 from conformance.examiner import Examiner, Observation
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.echocenter.forms import BEYOND_31_BITS, FIFTY_THREE_BITS
+from conformance.protocols.echocenter.forms import (
+    BEYOND_31_BITS,
+    FIFTY_THREE_BITS,
+    WIDE_FORMS,
+    is_idle,
+)
 from conformance.protocols.echocenter.losses import AFTER_A_LOSS
 from conformance.protocols.echocenter.replies import (
     Account,
@@ -21,6 +26,10 @@ from conformance.protocols.echocenter.replies import (
 from conformance.protocols.echocenter.situations import LAWFUL, LOSSES, NORMAL
 from conformance.protocols.echocenter.streams import key_of, read_streams
 from mockserver.transcript import Frame
+
+_TEXTS = ("ECHO-AGENT-CHAT-007", "ECHO-AGENT-CHAT-021")
+_FORMS = ("ECHO-AGENT-CHAT-008", "ECHO-AGENT-CHAT-022")
+"""The row of what the document promises, and that of what goes further."""
 
 _ORDERLY = pytest.mark.parametrize("situation", [*LAWFUL, LOSSES])
 
@@ -35,7 +44,9 @@ _ORDERLY = pytest.mark.parametrize("situation", [*LAWFUL, LOSSES])
         case("ECHO-AGENT-CHAT-005", "burst"),
         case("ECHO-AGENT-CHAT-006", "directive"),
         case("ECHO-AGENT-CHAT-007", "odd texts"),
+        case("ECHO-AGENT-CHAT-021", "odd texts"),
         case("ECHO-AGENT-CHAT-008", "odd JSON"),
+        case("ECHO-AGENT-CHAT-022", "odd JSON"),
         case("ECHO-AGENT-CHAT-001", "pings"),
         case("ECHO-AGENT-WIRE-007", "fragments"),
         case("ECHO-AGENT-WIRE-008", "large messages"),
@@ -48,13 +59,23 @@ async def test_instructions_are_answered(
     account = _asked(seen)
     if found_too_large(seen.frames):
         raise UnjudgeableError("the agent says that a message is too large for it (1009)")
+    unanswered = [each for each in account.unanswered if _row_of(each, row) == row]
     judge.holds(
         row,
-        not account.unanswered,
-        f"{_count(account.unanswered)} of {len(account.instructions)} got no answer"
-        f"{_first(account)}, within {seen.seconds:.0f} s in all",
-        *seen.shown(*_around(seen, account.unanswered)),
+        not unanswered,
+        f"{_count(unanswered)} of {len(account.instructions)} got no answer"
+        f"{_first(unanswered)}, within {seen.seconds:.0f} s in all",
+        *seen.shown(*_around(seen, unanswered)),
     )
+
+
+def _row_of(asked: Instruction, row: str) -> str:
+    """The row that one instruction of a situation is judged by: some forms are lawful, and no more
+    than that.
+    """
+    if row in _TEXTS:
+        return _TEXTS[is_idle(asked.text)]
+    return _FORMS[asked.sender in WIDE_FORMS] if row in _FORMS else row
 
 
 @requirement("ECHO-AGENT-CHAT-009")
@@ -203,10 +224,10 @@ def _around(seen: Observation, unanswered: list[Instruction]) -> list[Frame]:
     return [asked, *after[:3]]
 
 
-def _first(account: Account) -> str:
-    if not account.unanswered:
+def _first(unanswered: list[Instruction]) -> str:
+    if not unanswered:
         return ""
-    asked = account.unanswered[0]
+    asked = unanswered[0]
     text = asked.text if len(asked.text) <= 60 else f"{asked.text[:60]}… ({len(asked.text)})"
     return f"; the first was {text!r} from {asked.sender}"
 

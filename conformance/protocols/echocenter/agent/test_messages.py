@@ -55,6 +55,20 @@ def _answers_half(frame: Frame) -> bool:
     return said.get("type") in _ANSWERS and identity(said.get("target_id")) != HALF.turns[0].probe
 
 
+@requirement("ECHO-AGENT-MSG-004")
+@pytest.mark.parametrize("situation", LAWFUL)
+async def test_the_token_is_told_to_nobody(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    seen = await examiner.observe(situation)
+    token = seen.values["token"].encode()
+    for heard in seen.frames:
+        if heard.sender == "agent" and heard.kind in ("text", "binary"):
+            told = token in heard.data
+            wrong = "a message shows the agent's own token"
+            judge.holds("ECHO-AGENT-MSG-004", not told, wrong, *(seen.shown(heard) if told else ()))
+
+
 @requirement("ECHO-AGENT-MSG-003")
 @_EVERY_SITUATION
 async def test_types_are_not_misspelt(situation: str, examiner: Examiner, judge: Judge) -> None:

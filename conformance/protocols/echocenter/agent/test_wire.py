@@ -11,6 +11,9 @@ from conformance.protocols.echocenter.forms import PINGS
 from conformance.protocols.echocenter.situations import BROKEN, LOSSES, OUTAGE
 from mockserver.transcript import Frame
 
+_PROMPT = 1.5
+"""Seconds within which it is the agent who ends a connection: our mock hangs up later."""
+
 
 @requirement("ECHO-AGENT-WIRE-005")
 @pytest.mark.parametrize("situation", ["pings"])
@@ -33,7 +36,7 @@ async def test_pings_are_answered(situation: str, examiner: Examiner, judge: Jud
             left.remove(heard.data)
 
 
-@requirement("ECHO-AGENT-WIRE-006")
+@requirement("ECHO-AGENT-WIRE-006", "ECHO-AGENT-WIRE-010")
 @pytest.mark.parametrize("situation", [LOSSES, OUTAGE])
 async def test_closes_are_answered(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
@@ -52,12 +55,23 @@ async def test_closes_are_answered(situation: str, examiner: Examiner, judge: Ju
             and other.connection == heard.connection
             and other.kind == "close"
         ]
+        ended = any(
+            _ended_by_it(other, heard.connection, seen) and other.real - heard.real < _PROMPT
+            for other in seen.frames
+        )
         judge.holds(
             "ECHO-AGENT-WIRE-006",
-            bool(answers),
-            "the agent did not answer a close frame with one",
+            bool(answers) or ended,
+            "the agent did not answer a close frame, nor did it end the connection",
             *seen.shown(heard),
         )
+        if ended:
+            judge.holds(
+                "ECHO-AGENT-WIRE-010",
+                bool(answers),
+                "the agent answered a close frame by the end of the connection alone",
+                *seen.shown(heard),
+            )
 
 
 @requirement("ECHO-AGENT-WIRE-009")

@@ -77,6 +77,7 @@ async def test_a_message_to_oneself_arrives(room: Room) -> None:
 async def _implied(room: Room, sender: Guest, target: Guest, row: str, **how: Any) -> None:
     """Say something whose delivery is only implied."""
     said = await room.say(sender, target, "to whom it concerns", **how)
+    sender.may_end = True  # which is no more than implied either
     await room.heard(target, said, row)
 
 
@@ -163,11 +164,15 @@ async def test_flow_who_leaves_and_who_is_not_there(room: Room, cast: Cast, judg
         said = await room.say(leaver, second, "farewell")
         await asyncio.gather(room.leave(leaver), room.newcomers(1))
         await room.heard(second, said, "ECHO-CHAT-023")
+    first.may_end = True  # whether that is tolerated is a row of its own
     nobody = max(number for one in cast.known if (number := cast.number(one))) + 987_654
     lost = [
         await room.say(first, absent, "are you there?", absent=True),
         await room.say(first, None, "is anybody there?", to=nobody, absent=True),
     ]
+    fields = {"stream_id": cast.dialogue.new("s")}
+    for kind in ("CHAT_STREAM", "CHAT_STREAM_END"):  # of which the audit sees who hears them
+        await room.say(first, absent, "and so on", type=kind, fields=fields, absent=True)
     await room.newcomers(1)
     await room.round()
     for guest in room.guests:

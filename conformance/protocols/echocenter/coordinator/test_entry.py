@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue, row_of
 from conformance.protocols.echocenter.entry import REFUSALS, judge_refused, wrong_tokens
@@ -22,20 +22,30 @@ pytestmark = requirement(*AMBIENT)
 _AT_ONCE = 8
 
 
+_REFUSED = 0.2
+"""Seconds in which a second connection ends that is opened and not wanted."""
+
+_SIGNED = 16
+"""Signs of a signature, at least."""
+
+
 @requirement(*REFUSALS)
 async def test_flow_wrong_tokens_are_refused(
     room: Room, cast: Cast, echo: Dialogue, rng: Random
 ) -> None:
-    first, second, owner = await room.newcomers(3)
+    first, second, caller, owner = await room.newcomers(4)
+    caller.may_end = True
     await room.leave(owner)
     row = row_of((await echo.agents()).json, owner.person.name)
     hint = MISSING if row is None else hint_of(row)
     known = hint if isinstance(hint, str) else None
-    tries = list(wrong_tokens(owner, cast.number(owner.person), known, rng))
+    theirs = {one.token for one in cast.known}
+    number = cast.number(owner.person)
+    tries = [each for each in wrong_tokens(owner, number, known, rng) if each[1] not in theirs]
     for at in range(0, len(tries), _AT_ONCE):
         await asyncio.gather(
             *(
-                judge_refused(room, name, owner, token, (first, second))
+                judge_refused(room, name, owner, token, (first, second, caller))
                 for name, token in tries[at : at + _AT_ONCE]
             )
         )
@@ -44,6 +54,23 @@ async def test_flow_wrong_tokens_are_refused(
         guest = await room.enter(person, "ECHO-CONN-012")
         await room.known()
         await room.tell(first, guest, "welcome", "ECHO-CONN-012")
+    await room.settle()
+
+
+@requirement("ECHO-CONN-033", "ECHO-CONN-032")
+async def test_a_persons_token_needs_its_signature(room: Room) -> None:
+    """Where it is a signed one, of three parts."""
+    human = await room.human()
+    signature = human.person.token.rpartition(".")[2]
+    if human.person.token.count(".") != 2 or len(signature) < _SIGNED:
+        raise UnjudgeableError("the token of the person known is not a signed one")
+    first, second, caller = await room.newcomers(3)
+    caller.may_end = True
+    await room.leave(human)
+    at = len(human.person.token) - len(signature) // 2
+    for sign in {"A", "b"} - {human.person.token[at]}:
+        token = human.person.token[:at] + sign + human.person.token[at + 1 :]
+        await judge_refused(room, "ECHO-CONN-033", human, token, (first, second, caller))
     await room.settle()
 
 
@@ -148,4 +175,11 @@ async def test_flow_a_second_connection_leaves_an_agent_within_reach(
     await room.leave(first)
     back = await room.enter(first.person)
     await room.tell(other, back, "once", "ECHO-CONN-010")
+    newer = await room.enter_again(back)
+    if newer is not None and await newer.socket.ended(_REFUSED) is None:
+        other.may_end = True  # should nobody be there to hear it
+        await room.leave(back)
+        said = await room.say(other, newer, "at the newer of your connections")
+        if newer.socket.closed is None:
+            await room.heard(newer, said, "ECHO-CONN-010")
     await room.settle()

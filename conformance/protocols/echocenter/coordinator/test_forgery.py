@@ -42,6 +42,7 @@ async def test_flow_nobody_speaks_in_the_name_of_another(
             "sender": {"id": room.number(other.person), "name": other.person.name},
         }
     }
+    forger.may_end = True  # nothing says that such a message is put up with
     for row, claimed in _FORGED:
         fields = {key: names.get(value, {}).get(key, value) for key, value in claimed.items()}
         said = await room.say(forger, target, "believe me", fields=fields)
@@ -55,4 +56,6 @@ async def test_flow_nobody_speaks_in_the_name_of_another(
             if row == "ECHO-CHAT-014":
                 right = frame.value("/sender_name") in forger.person.names
             judge.holds(row, right, wrong, said.frame, frame)
+        if forger.socket.closed is not None:
+            break
     await room.settle()

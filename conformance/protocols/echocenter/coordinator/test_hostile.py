@@ -23,10 +23,13 @@ from conformance.protocols.echocenter.hostility import (
 )
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import SOCKET, Room
-from conformance.protocols.echocenter.said import chats, texts
+from conformance.protocols.echocenter.said import chats, mentions, texts
 from conformance.protocols.echocenter.siege import Send, Siege
 
 pytestmark = requirement(*AMBIENT)
+
+_DEEP = "ECHO-ODD-005"
+"""What may cost a coordinator a while."""
 
 _HUGE = 60_000
 
@@ -68,25 +71,26 @@ def _bytes(raw: bytes) -> Send:
     return lambda socket: socket.send_bytes(raw)
 
 
-@requirement("ECHO-ODD-017")
+@requirement("ECHO-ODD-017", "ECHO-ODD-018")
 @pytest.mark.parametrize(("row", "words"), [case(row, TEXTS[row]) for row in TEXTS])
 async def test_texts_of_no_use_harm_nobody(
     row: str, words: list[str], besieged: Begin, judge: Judge
 ) -> None:
     siege = await besieged(row)
-    await siege.endure(map(_text, words))
+    await (siege.endure if row == _DEEP else siege.endure_and_hear)(map(_text, words))
     _judge_unheard(judge, siege)
     await siege.room.settle()
 
 
 @pytest.mark.parametrize(("row", "messages"), [case(row, MESSAGES[row]) for row in MESSAGES])
-@requirement("ECHO-ODD-017")
+@requirement("ECHO-ODD-017", "ECHO-ODD-018")
 async def test_messages_of_no_use_harm_nobody(
     row: str, messages: list[dict[str, Any]], besieged: Begin, judge: Judge
 ) -> None:
     siege = await besieged(row)
     number = siege.room.number(siege.victim.person)
-    await siege.endure(_message(abuse(said, number)) for said in messages)
+    endure = siege.endure_and_hear if row == "ECHO-ODD-004" else siege.endure
+    await endure(_message(abuse(said, number)) for said in messages)
     if row in ("ECHO-ODD-004", "ECHO-ODD-010"):  # others may lawfully go somewhere
         _judge_unheard(judge, siege)
     await siege.room.settle()
@@ -96,7 +100,12 @@ def _judge_unheard(judge: Judge, siege: Siege) -> None:
     """No CHAT of the villain's reached anybody."""
     numbers = [siege.cast.number(one) for one in siege.cast.hostile]
     for guest in siege.room.guests:
-        found = [frame for frame in chats(guest) if frame.value("/sender_id") in numbers]
+        found = [
+            frame
+            for frame in chats(guest)
+            if frame.value("/sender_id") in numbers
+            and not any(mentions(frame, mark) for mark in siege.afterwards)
+        ]
         wrong = f"{guest.person.name} was delivered as a CHAT what nobody can use"
         judge.holds("ECHO-ODD-017", not found, wrong, *siege.sent[-1:], *found[:1])
 

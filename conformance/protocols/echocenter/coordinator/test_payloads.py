@@ -16,31 +16,43 @@ from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.payloads import PAYLOADS
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room
-from conformance.protocols.echocenter.said import Guest, chats, mentions
+from conformance.protocols.echocenter.said import Guest, chats, mentions, outgrown
 
 pytestmark = requirement(*AMBIENT)
+
+_IMPLIED = ("ECHO-CHAT-035", "ECHO-CHAT-036", "ECHO-CHAT-037")
+"""That these are put up with at all is no more than implied."""
 
 
 @pytest.mark.parametrize(("row", "payloads"), [case(row, PAYLOADS[row]) for row in PAYLOADS])
 async def test_payload_arrives_as_it_is(
     row: str, payloads: list[str], room: Room, cast: Cast, judge: Judge
 ) -> None:
-    """From an agent to an agent, and then from a person if there is one.
+    """From an agent to an agent, and to and from a person if there is one.
 
     These texts bear no mark: a target that nobody else speaks to hears all of them and no others.
     """
-    agent, target, second = await room.newcomers(3)
-    pairs = [(agent, target), *((person, second) for person in await room.people(1))]
-    sent = await asyncio.gather(*(_send_all(room, cast, payloads, *pair) for pair in pairs))
-    for each, (_, hearer) in zip(sent, pairs, strict=True):
-        _judge_all(judge, row, each, hearer)
+    agent, target, second, third = await room.newcomers(4)
+    people = await room.people(1)
+    to_people = [(third, person) for person in people]
+    by_people = [(person, second) for person in people]  # the last, for it may cost a connection
+    for pairs in ([(agent, target), *to_people], by_people):
+        for sender, _ in pairs:
+            sender.may_end = row in _IMPLIED
+        sent = await asyncio.gather(*(_send_all(room, cast, payloads, *pair) for pair in pairs))
+        for each, (_, hearer) in zip(sent, pairs, strict=True):
+            _judge_all(judge, row, each, hearer)
     await room.settle()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """What was sent, since when, and the mark of what was said after it."""
+    """What was sent, since when, and the mark of what was said after it. `own` is the number of
+    its target, to whom its own words may come back.
+    """
 
+    sender: Guest
+    own: int
     payloads: list[str]
     frames: list[Frame]
     since: int
@@ -59,8 +71,15 @@ async def _send_all(
         frames.append(await sender.socket.send(message))
     last = await room.say(sender, target, "that was all")
     await room.wait(target, last)  # which waits on while others come
-    sent = _Sent(payloads=list(payloads), frames=frames, since=since, last=last.mark)
-    if _missing(sent, target):  # the last may overtake others: that is not judged here
+    sent = _Sent(
+        sender=sender,
+        own=number,
+        payloads=list(payloads),
+        frames=frames,
+        since=since,
+        last=last.mark,
+    )
+    if _missing(sent, target) and not outgrown(sender):  # the last may overtake others
         seconds = room.patience.seconds("payload") or 0.0
         await target.socket.wait(lambda _: not _missing(sent, target), seconds, since)
         if _missing(sent, target):
@@ -77,6 +96,10 @@ def _judge_all(judge: Judge, row: str, sent: _Sent, target: Guest) -> None:
         and not (isinstance(value, str) and value in sent.payloads)
     ]
     for payload, frame in zip(sent.payloads, sent.frames, strict=True):
+        if payload in missing and outgrown(sent.sender, frame):
+            sent.sender.may_end = True
+            judge.inconclusive(row, f"a text of {len(payload)} signs ended the connection")
+            continue
         judge.holds(
             row,
             payload not in missing,
@@ -90,7 +113,8 @@ def _judge_all(judge: Judge, row: str, sent: _Sent, target: Guest) -> None:
 
 
 def _came(sent: _Sent, target: Guest) -> list[Frame]:
-    return [frame for frame in chats(target, sent.since) if not mentions(frame, sent.last)]
+    came = (frame for frame in chats(target, sent.since) if not mentions(frame, sent.last))
+    return [frame for frame in came if frame.value("/sender_id") != sent.own]
 
 
 def _missing(sent: _Sent, target: Guest) -> Counter[str]:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+from conformance.clients.websocket import Refused
 from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
-from conformance.protocols.echocenter.dialogue import Dialogue, numbers_in, objects_in, token_in
-from conformance.protocols.echocenter.listing import LISTED, judge_list
+from conformance.protocols.echocenter.dialogue import (
+    Dialogue,
+    incomplete,
+    numbers_in,
+    objects_in,
+    rows_of,
+    token_in,
+)
+from conformance.protocols.echocenter.listing import LISTED, judge_list, shows
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import Room
+from conformance.protocols.echocenter.room import Room, not_now
 from conformance.protocols.echocenter.said import Guest
 
 pytestmark = requirement(*AMBIENT)
@@ -32,6 +40,9 @@ _ODD = [
     b'{"username": ["Scout"]}',
     b'{"username": {"name": "Scout"}}',
 ]
+
+_READABLE = (b'{"username": 17}', b'{"username": ["Scout"]}')
+"""Of these, what some make a text of."""
 
 
 def _judge_registration(judge: Judge, name: str, said: Exchange) -> None:
@@ -180,17 +191,24 @@ async def test_flow_a_registration_leaves_the_others_as_they_are(room: Room, cas
     await room.settle()
 
 
-@requirement("ECHO-REG-010", "ECHO-CONN-012")
+@requirement("ECHO-REG-010", "ECHO-CONN-012", "ECHO-REG-015", "ECHO-REG-016")
 async def test_flow_odd_registrations_harm_nobody(
     room: Room, cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
     first, second = await room.agents(2)
-    for said in await asyncio.gather(*map(echo.register_oddly, _ODD)):
+    answers = await asyncio.gather(*map(echo.register_oddly, _ODD))
+    for body, said in zip(_ODD, answers, strict=True):
         judge.holds("ECHO-REG-010", said.status is not None, said.failure, said)
-    taken = await cast.newcomer()
-    again = await echo.register(taken.name)
+        if said.status is not None and body not in _READABLE:
+            wrong = f"a registration of nobody was answered {said.status}"
+            judge.holds("ECHO-REG-016", 400 <= said.status < 500, wrong, said)
+    (taken,) = await room.newcomers(1)
+    taken.may_end = True  # if it is registered once more, as may be
+    again = await echo.register(taken.person.name)
     judge.holds("ECHO-REG-010", again.status is not None, again.failure, again)
     await room.tell(first, second, "", "ECHO-REG-010")
+    if again.status is not None and not again.ok:
+        await _judge_unchanged(room, judge, first, taken)
     name = echo.name()
     said = await echo.register(name)
     if said.status not in (401, 403):
@@ -199,11 +217,62 @@ async def test_flow_odd_registrations_harm_nobody(
     await room.settle()
 
 
+async def _judge_unchanged(room: Room, judge: Judge, other: Guest, taken: Guest) -> None:
+    """Somebody else was refused the name."""
+    ended = taken.socket.closed
+    wrong = f"a name was refused, for {taken.person.name} has it, and its connection ended"
+    judge.holds("ECHO-REG-010", ended is None, wrong, *([] if ended is None else [ended]))
+    if ended is None:
+        await room.leave(taken)
+    said = await room.open(taken.person, raw=False)
+    if isinstance(said, Refused):
+        wrong = f"a name was refused, for {taken.person.name} has it, and its token is void"
+        judge.holds("ECHO-REG-015", not_now(said), wrong, said.exchange)
+        return
+    back = Guest(person=taken.person, socket=said)
+    room.guests.append(back)
+    await room.heard(back, await room.say(other, back), "ECHO-REG-015")
+    frame = await room.heard(other, await room.say(back, other), "ECHO-REG-015")
+    if frame is not None:
+        shown = frame.value("/sender_name")
+        wrong = f"{taken.person.name} speaks as {shown!r} after somebody was refused its name"
+        judge.holds("ECHO-REG-015", shown in taken.person.names, wrong, frame)
+
+
+@requirement("ECHO-LIST-012")
+async def test_unusual_names_are_kept(echo: Dialogue, cast: Cast, judge: Judge) -> None:
+    """Who takes them need not; but who takes them takes them as they are."""
+    await cast.newcomer()  # otherwise nobody may be registered at all
+    stem = echo.name()
+    for name in (f"{stem} ö世", f"{stem}-{'long' * 10}", f"{stem}.b c"):
+        made = await echo.register(name)
+        listed = await echo.agents()
+        if made.ok and listed.ok and not incomplete(listed):
+            wrong = f"{name!r} was registered, and is not in the list under that name"
+            judge.holds("ECHO-LIST-012", bool(rows_of(listed.json, name)), wrong, made, listed)
+
+
 @requirement("ECHO-REG-011")
 async def test_label_may_carry_a_charset(cast: Cast, echo: Dialogue, judge: Judge) -> None:
     await cast.newcomer()  # otherwise nobody may be registered at all
     said = await echo.register(echo.name(), label="application/json; charset=utf-8")
     judge.status("ECHO-REG-011", said, range(200, 300))
+
+
+@requirement("ECHO-DEV-004")
+async def test_dev_endpoint_is_guarded_as_the_admin_api_is(
+    cast: Cast, echo: Dialogue, judge: Judge
+) -> None:
+    agent = await cast.newcomer()
+    if (await echo.administer_as(None, "listAgents")).ok:
+        raise UnjudgeableError("the Admin API asks for no credentials")
+    if not shows(await echo.dev_token(agent.name), agent.token):
+        raise UnjudgeableError("the dev endpoint is not served here")
+    other = await cast.newcomer()
+    for bearer in (None, echo.new("nobody"), other.token):
+        said = await echo.dev_token_as(bearer, agent.name)
+        wrong = f"the token of {agent.name} is shown to whoever asks, with {bearer!r}"
+        judge.holds("ECHO-DEV-004", not shows(said, agent.token), wrong, said)
 
 
 @requirement("ECHO-REG-012")

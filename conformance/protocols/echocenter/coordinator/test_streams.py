@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.exchange import MISSING
+from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import requirement
 from conformance.protocols.echocenter.audit import AMBIENT
@@ -21,9 +22,15 @@ _TO_PERSON = ("ECHO-STREAM-001", "ECHO-STREAM-002")
 _TO_AGENT = ("ECHO-STREAM-003", "ECHO-STREAM-004")
 _BY_PERSON = ("ECHO-STREAM-026", "ECHO-STREAM-026")
 
-_PIECES = ("  the boats ", "\n", "", "  ", "Seven", "Seven", " in all: 七 ⛵. ", "x" * 300, "\tend")
+_PIECES = (
+    *("  the boats ", "\n", "", "  ", "Seven", "Seven", " in all: 七 ⛵. ", "x" * 300, "\tend"),
+    '<b>Größe</b> & "so" ' * 110,
+)
 
 _VERY_MANY = 80
+
+_MOMENT = 0.05
+"""Seconds in which a connection ends over what is not put up with."""
 
 
 @requirement(*STREAMED, "ECHO-STREAM-014", "ECHO-STREAM-025", "ECHO-STREAM-028")
@@ -128,6 +135,39 @@ async def test_flow_streams_at_the_same_time(room: Room, cast: Cast, judge: Judg
     await room.settle()
 
 
+@requirement("ECHO-STREAM-006", "ECHO-STREAM-009", "ECHO-STREAM-014")
+async def test_flow_two_replies_to_one_person_at_the_same_time(
+    room: Room, cast: Cast, judge: Judge
+) -> None:
+    human = await room.human()
+    (sender,) = await room.newcomers(1)
+    ids = [cast.dialogue.new("s") for _ in range(2)]
+    said = [
+        (at, await room.say(sender, human, "piece", type=kind, fields={"stream_id": ids[at]}))
+        for kind in ("CHAT_STREAM", "CHAT_STREAM", "CHAT")
+        for at in range(2)
+    ]
+    for number in ids:
+        message = {"type": "CHAT_STREAM_END", "target_id": room.number(human.person)}
+        await sender.socket.send({**message, "stream_id": number})
+    await room.heard(human, said[-1][1])
+    told: tuple[list[Frame], list[Frame]] = ([], [])
+    for at, each in said:
+        found = (f for f in texts(human) if mentions(f, each.mark))
+        told[at].extend(f for f in found if f.value("/stream_id") not in (MISSING, None))
+    for frames in told:
+        for frame in frames:
+            row = "ECHO-STREAM-006" if frame.value("/type") == "CHAT" else "ECHO-STREAM-009"
+            right = same(frame.value("/stream_id"), frames[0].value("/stream_id"))
+            judge.holds(row, right, "a stream changes its stream_id", frames[0], frame)
+    if all(told):
+        first, second = told[0][0], told[1][0]
+        apart = not same(first.value("/stream_id"), second.value("/stream_id"))
+        wrong = "two streams that go on at the same time have one stream_id"
+        judge.holds("ECHO-STREAM-014", apart, wrong, first, second)
+    await room.settle()
+
+
 @requirement(*STREAMED, "ECHO-STREAM-013")
 async def test_flow_one_stream_ends_and_another_goes_on(
     room: Room, cast: Cast, judge: Judge
@@ -172,7 +212,11 @@ async def test_flow_nobody_streams_in_the_name_of_another(
         id=cast.dialogue.new("s"),
         fields={claim: fields[claim]},
     )
+    forger.may_end = True  # nothing says that such a message is put up with
     await stream.chunk("believe me")
+    if await forger.socket.ended(_MOMENT) is not None:
+        await room.settle()
+        return
     await stream.finish("believe me")
     await stream.end()
     await stream.arrive()

@@ -1,0 +1,169 @@
+"""Faults each of which shows in one rare place alone."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from .fault import Enrol, Fault, Gate, Listing, RestTurn, Seed, Talk, table
+from .model import Answer
+from .seeds import when
+
+if TYPE_CHECKING:
+    from .hub import Hub
+    from .model import Line
+
+__all__ = ["FINE_FAULTS"]
+
+
+def _body(turn: RestTurn) -> Any:
+    try:
+        return json.loads(turn.request.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _replaced(turn: RestTurn) -> None:
+    """Who has a name that somebody else asks for gets another token."""
+    if turn.op == "register" and turn.answer.status == 409:
+        taken = turn.hub.registry.by_name(_body(turn)["username"])
+        if taken is not None:
+            taken.token = turn.hub.registry.new_token()
+
+
+def _nameless(turn: RestTurn) -> None:
+    if turn.op == "register" and turn.answer.status == 400:
+        turn.answer = Answer(status=201, body={"id": 9_999, "api_token": "none"})
+
+
+def _in_ascii(one: Enrol) -> None:
+    one.name = one.name.encode("ascii", "replace").decode()
+
+
+def _cut_name(one: Enrol) -> None:
+    one.name = one.name[:32]
+
+
+def _hints_swapped(one: Listing) -> None:
+    """The rows of the last two have each other's hint."""
+    if len(one.rows) > 1:
+        (_, left), (_, right) = one.rows[-2:]
+        left["token_hint"], right["token_hint"] = right["token_hint"], left["token_hint"]
+
+
+def _unguarded(turn: RestTurn) -> None:
+    if turn.op == "dev" and turn.answer.status == 401:
+        who = turn.hub.registry.by_name(turn.request.path.rpartition("/")[2])
+        if who is not None:
+            turn.answer = Answer(status=200, body={"token": who.token})
+
+
+def _registered() -> Iterator[tuple[str, str, Seed]]:
+    yield "~register.taken.token", "a refused name costs its owner the token", Seed(rest=_replaced)
+    yield "~register.nameless", "a registration without a name succeeds", Seed(rest=_nameless)
+    yield "~register.name.ascii_only", "names are kept in ASCII", Seed(enrol=_in_ascii)
+    yield "~register.name.cut_32", "names are cut after 32 signs", Seed(enrol=_cut_name)
+    yield "list.hint.swapped", "two rows have each other's hint", Seed(listed=_hints_swapped)
+
+
+def _unsigned(gate: Gate) -> None:
+    """The signature of a person's token is not looked at."""
+    if gate.result is None and gate.given and gate.given.count(".") == 2:
+        told = gate.given.rpartition(".")[0]
+        people = (one for one in gate.hub.registry.everyone if one.human)
+        gate.result = next((one for one in people if one.token.startswith(f"{told}.")), None)
+
+
+def _takes_newer(hub: Hub, line: Line) -> None:
+    """Who leaves by one of its connections is taken for gone."""
+    for one in hub.lines_of(line.principal):
+        hub.lines.remove(one)
+
+
+async def _mutes(hub: Hub, line: Line, data: str | bytes) -> bool:
+    """Whoever said something that is no JSON is not heard any more."""
+    if line in hub.memo.get("mute", ()):
+        return True
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        hub.memo.setdefault("mute", set()).add(line)
+    return False
+
+
+async def _any_case(hub: Hub, line: Line, data: str | bytes) -> bool:
+    """A type is understood in whatever letters it is written."""
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    kind = said.get("type") if isinstance(said, dict) else None
+    if not isinstance(kind, str) or kind == "CHAT" or kind.strip().upper() != "CHAT":
+        return False
+    await hub.received(line, json.dumps({**said, "type": "CHAT"}))
+    return True
+
+
+def _escaped(one: Talk) -> None:
+    given = one.out.get("payload")
+    if isinstance(given, str):
+        one.out["payload"] = html.escape(given)
+
+
+def _to_person(one: Talk) -> bool:
+    return one.target is not None and one.target.human
+
+
+def _to_agents(one: Talk) -> None:
+    """What streams to somebody who is away goes to all agents."""
+    agents = [line for line in one.hub.lines if not line.principal.human]
+    one.lines = [line for line in agents if line is not one.line]
+
+
+def _is_lost_stream(one: Talk) -> bool:
+    return one.kind.startswith("CHAT_STREAM") and one.target is not None and not one.lines
+
+
+async def _one_at_once(one: Talk) -> None:
+    """A second stream to one target, while the first goes on, has the id of that."""
+    key = (one.line, one.target)
+    if one.kind == "CHAT_STREAM":
+        one.out["stream_id"] = one.memo.setdefault(key, one.out.get("stream_id"))
+    elif one.kind == "CHAT_STREAM_END":
+        one.memo.pop(key, None)
+
+
+def _said() -> Iterator[tuple[str, str, Seed]]:
+    yield "gate.live.older_takes_newer", "who leaves is gone altogether", Seed(left=_takes_newer)
+    yield "~odd.malformed.mutes", "who said what is no JSON is deaf from then on", Seed(hear=_mutes)
+    yield "~odd.lower.routed", "a type in small letters is one too", Seed(hear=_any_case)
+    yield (
+        "chat.payload.escaped_for_people",
+        "what people are told is escaped for HTML",
+        when(lambda one: one.kind == "CHAT" and _to_person(one), _escaped),
+    )
+    yield (
+        "stream.chunk.escaped_for_people",
+        "the chunks that people are told are escaped for HTML",
+        when(lambda one: one.kind == "CHAT_STREAM" and _to_person(one), _escaped),
+    )
+    yield (
+        "stream.absent.to_agents",
+        "chunks for the absent go to all",
+        when(_is_lost_stream, _to_agents),
+    )
+    yield "stream.id.one_at_once", "streams at once have one id", Seed(talk=_one_at_once)
+
+
+_UNGUARDED: Final = (
+    ("~dev.unguarded", "the dev endpoint serves whoever asks", Seed(rest=_unguarded)),
+    ("~gate.accepts.unsigned", "signatures are not looked at", Seed(gate=_unsigned)),
+)
+
+FINE_FAULTS: Final[tuple[Fault, ...]] = (
+    *table("1. Authentication", _registered()),
+    *table("2. Connection", _UNGUARDED, reading="deployed"),
+    *table("3. Message Protocol", _said()),
+)
