@@ -43,6 +43,11 @@ def _shared(told: Any, spot: Spot) -> None:
     told["messages_processed"] = sum(len(one.worked) for one in spot.desk.agents.values())
 
 
+def _of_the_living(body: Any, spot: Spot) -> None:
+    left = sum(len(one.worked) for one in spot.desk.agents.values())
+    body["messages"].update(total_processed=left)
+
+
 _SYSTEM: Final[tuple[Row, ...]] = (
     (
         "total.less",
@@ -68,6 +73,11 @@ _SYSTEM: Final[tuple[Row, ...]] = (
         "messages.falls",
         "the number of messages falls",
         on_body("system", lambda b, s: b["messages"].update(total_processed=1000 - s.nth)),
+    ),
+    (
+        "~messages.of_the_living",
+        "messages to agents that are gone count no more",
+        on_body("system", _of_the_living),
     ),
     ("~cpu.above", "CPU is above 100 percent", _system("resources", cpu_usage_percent=180.0)),
     ("~latency.swapped", "p50 is above p99", _system("performance", message_latency_p50=99.5)),

@@ -246,7 +246,9 @@ async def test_flow_without_a_token(script: Dialogue, judge: Judge) -> None:
     told = "the reply to a request without a token carries that of another"
     judge.holds("ARCH-CORR-012", not sticky, told, *before.frames, sent, *sticky)
     doubled = [each for each in came if _served(each) and echoes(each, asked.request.token)]
-    judge.holds("ARCH-CORR-012", len(doubled) < 2, told, sent, *asked.frames, *doubled)
+    usual = [f for f in line.frames[:mark] if _served(f) and echoes(f, again.request.token)]
+    right = len(doubled) <= max(1, len(usual))  # some reply more than once, to all alike
+    judge.holds("ARCH-CORR-012", right, told, sent, *asked.frames, *doubled)
     shapes = {_outline(each.reply) for each in survey.unknown if each.heard}
     tokenless = {_outline(_without(each.reply)) for each in survey.unknown if each.heard} | shapes
     errors = [

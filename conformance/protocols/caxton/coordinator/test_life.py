@@ -49,7 +49,7 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-STP-015",
     "CAXTON-STP-017",
     "CAXTON-LST-024",
-    "CAXTON-SYS-026",
+    "CAXTON-SYS-030",
     "CAXTON-HIS-029",
     "CAXTON-DEP-022",
     "CAXTON-ERR-061",
@@ -231,7 +231,7 @@ async def _judge_unforgotten(client: Client, judge: Judge, talk: Talk, system: E
     had, has = (each.at("/messages/total_processed") for each in (system, after))
     if isinstance(had, int) and isinstance(has, int):
         wrong = f"total_processed was {had} before an agent was removed, and is {has}"
-        judge.holds("CAXTON-SYS-026", has >= had, wrong, system, after, pointer="/messages")
+        judge.holds("CAXTON-SYS-030", has >= had, wrong, system, after, pointer="/messages")
     seen = await talk.remembered()
     missing = talk.taken.keys() - set(texts_of(seen))
     wrong = "a message to an agent that was removed is no more in the history"
