@@ -190,7 +190,8 @@ async def test_tasks_wait_for_who_is_offline(
     depot = Depot(fleet)
     by_heartbeat, by_poll = agents = [await fleet.register() for _ in range(2)]
     await watch.beat(*agents)
-    jobs = {agent.id: [await depot.make(agent)] for agent in agents}
+    lasting = {"timeout": 7200}  # so that none is over meanwhile
+    jobs = {agent.id: [await depot.make(agent, **lasting)] for agent in agents}
     await watch.pass_by(_long_enough(*agents))
     with suppress(HookError):  # whoever is offline need not be given anything
         for agent in agents:

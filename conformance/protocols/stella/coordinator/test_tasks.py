@@ -138,6 +138,7 @@ def _new(haul: Haul, jobs: Sequence[Job], done: set[str]) -> list[str]:
 @requirement("STELLA-TASK-015", "STELLA-TASK-012")
 async def test_flow_many_agents_at_the_same_time(fleet: Fleet, depot: Depot, judge: Judge) -> None:
     agents = [await fleet.register() for _ in range(6)]
+    await asyncio.gather(*map(fleet.wake, agents))  # before there is anything to fetch
     for turn in range(2):
         made = await asyncio.gather(*(depot.make(agent) for agent in agents * 2))
         jobs = {a.id: [job for job in made if job.agent is a] for a in agents}
@@ -155,17 +156,30 @@ async def test_flow_many_agents_at_the_same_time(fleet: Fleet, depot: Depot, jud
             _judge_own(judge, haul, [job for job in made if job.agent is not agent])
 
 
+@requirement("STELLA-TASK-033")
+async def test_tasks_wait_for_who_sent_no_heartbeat(
+    fleet: Fleet, depot: Depot, judge: Judge
+) -> None:
+    agent = await fleet.register()
+    job = await depot.make(agent, asleep=True)
+    haul = await depot.fetch("poll", agent, job)
+    wrong = "a task of an agent that has sent no heartbeat does not come with a poll"
+    judge.holds("STELLA-TASK-033", haul.has(job), wrong, haul.last)
+
+
 # As they are
 
 
 def _variants(fleet: Fleet) -> list[dict[str, Any]]:
-    """Tasks that differ in everything, and types of one kind that are not the same."""
-    new = fleet.new
+    """Tasks that differ in everything, and types of one kind that are not the same. Where time
+    jumps, none is over by then.
+    """
+    new, more = fleet.new, 3600 if fleet.hours.can_jump else 0
     return [
         {
             "taskType": "docker.pull",
             "payload": {"project": new("berth"), "image": "crane", "tag": "v9.1"},
-            "timeout": 45,
+            "timeout": 45 + more,
         },
         {
             "taskType": "docker.run",
@@ -179,7 +193,7 @@ def _variants(fleet: Fleet) -> list[dict[str, Any]]:
             "timeout": 3600,
             "priority": 42,
         },
-        {"taskType": "compose.up", "timeout": 7},
+        {"taskType": "compose.up", "timeout": 7 + more},
     ]
 
 
