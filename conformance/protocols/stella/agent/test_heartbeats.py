@@ -160,6 +160,37 @@ async def test_running_tasks_are_told_truly(
         )
 
 
+@requirement("STELLA-AGENT-HB-017")
+@pytest.mark.parametrize("situation", ["long task"])
+async def test_a_running_task_is_counted(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """Some time after it came and before it is reported: what is told may have been found out a
+    while before.
+    """
+    life, grace = await lived(examiner, situation), book.of(situation).grace
+    for heard in life.heartbeats:
+        told = said_in(heard).get("runningTasks")
+        if isinstance(told, bool) or not isinstance(told, int):
+            continue
+        running = [
+            work.id
+            for work in life.given
+            if work.completions
+            and work.deliveries[0].real + _OVERLAP + OVERHEAD + grace < heard.real
+            and heard.real < work.completions[0].real - _OVERLAP - grace
+        ]
+        if running:
+            judge.holds(
+                "STELLA-AGENT-HB-017",
+                told > 0,
+                f"a heartbeat tells of no running task in the middle of {running[0]!r}",
+                of_transcript(heard),
+                pointer="/runningTasks",
+                actual=told,
+            )
+
+
 @requirement("STELLA-AGENT-HB-016")
 @pytest.mark.parametrize("situation", WELL)
 async def test_usage_is_not_negative(situation: str, examiner: Examiner, judge: Judge) -> None:

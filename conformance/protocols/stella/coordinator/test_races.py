@@ -15,6 +15,7 @@ from conformance.protocols.stella.orders import amend, remove
 from conformance.protocols.stella.roll import (
     CAPABILITIES,
     alike,
+    judge_labels,
     judge_listed,
     rows_by_id,
     whole,
@@ -53,7 +54,12 @@ async def _several(fleet: Fleet, number: int = _MANY) -> list[Agent]:
 
 
 @requirement(
-    "STELLA-LIST-013", "STELLA-LIST-014", "STELLA-REG-001", "STELLA-REG-015", "STELLA-REG-017"
+    "STELLA-LIST-013",
+    "STELLA-LIST-014",
+    "STELLA-REG-001",
+    "STELLA-REG-015",
+    "STELLA-REG-017",
+    "STELLA-REG-037",
 )
 async def test_flow_registrations_at_once(fleet: Fleet, judge: Judge) -> None:
     for _ in range(2):
@@ -70,6 +76,11 @@ async def test_flow_registrations_at_once(fleet: Fleet, judge: Judge) -> None:
         said = await whole(fleet)
         judge_listed(judge, "STELLA-LIST-013", said, agents)
         _judge_own(judge, "STELLA-REG-017", said, agents, ("name", "version", "capabilities"))
+        for agent, seen in zip(
+            agents, await asyncio.gather(*(fleet.get(each) for each in ids)), strict=True
+        ):
+            judge_labels(judge, agent, seen.at("/labels"), seen)
+            judge_labels(judge, agent, rows_by_id(said).get(agent.id, {}).get("labels"), said)
         names = [row.get("name") for row in rows_by_id(said).values()]
         judge.holds(
             "STELLA-LIST-014",

@@ -276,10 +276,14 @@ async def test_flow_reports_leave_the_other_tasks(streams: Streams, judge: Judge
 # Again
 
 
-@requirement("STELLA-STREAM-023", "STELLA-STREAM-024")
+@requirement("STELLA-STREAM-016", "STELLA-STREAM-023", "STELLA-STREAM-024", "STELLA-STREAM-031")
 async def test_flow_streams_are_opened_again(streams: Streams, judge: Judge) -> None:
-    """Ended in order and torn by turns, while that of another agent stays open."""
+    """Ended in order and torn by turns, while that of another agent stays open; at last a task of
+    the first stream is taken back, and one of the last.
+    """
     other, line = await streams.several(2)
+    old = await streams.depot.make(line.agent)
+    await streams.pushed(line, old)
     for turn in range(_AGAIN):
         await streams.end(line, politely=turn % 2 == 0)
         said = await streams.again(line.agent)
@@ -291,7 +295,19 @@ async def test_flow_streams_are_opened_again(streams: Streams, judge: Judge) -> 
         told = f"on the stream that was opened again for the {turn + 1}. time a task"
         if await streams.in_use("STELLA-STREAM-023", line, told) is None:
             break
+    if "cancel_task" in streams.fleet.target.hooks:
+        await _take_back(streams, line, old)
     await streams.in_use("STELLA-STREAM-024", other, "after the end of another's streams a task")
+
+
+async def _take_back(streams: Streams, line: Line, old: Job) -> None:
+    new = await streams.depot.make(line.agent)
+    came = await streams.pushed(line, new)
+    for row, job in (("STELLA-STREAM-016", new), ("STELLA-STREAM-031", old)):
+        if job is old or came is not None:
+            await streams.fleet.cancel(line.agent, job.id)
+            what = "on a stream that was opened again a task was cancelled"
+            await streams.expect_cancelled(row, line, job, what)
 
 
 @from_profile("standard")

@@ -153,7 +153,23 @@ async def test_flow_updates_show_everywhere(
             _judge_no_older_label(judge, details, change, said)
             shown = details.at("/capabilities")
             _judge_skills(judge, "STELLA-UPD-018", shown, change, said, details)
+        if rows is _OF_THE_HEARD:
+            await _judge_kept(fleet, judge, agent, change, details)
     await remove(fleet, agent.id)
+
+
+async def _judge_kept(
+    fleet: Fleet, judge: Judge, agent: Agent, change: Mapping[str, Any], before: Exchange
+) -> None:
+    """A heartbeat says nothing of labels."""
+    beat = await fleet.heartbeat(agent)
+    after = await fleet.get(agent.id)
+    for name, value in change["labels"].items():
+        place = f"/labels/{name}"
+        fine = before.at(place) != value or after.at(place) == value
+        wrong = f"the label {name} is another one after a heartbeat than it was set to"
+        shown = (before, beat, after)
+        judge.holds("STELLA-UPD-025", fine, wrong, *shown, pointer=place, expected=value)
 
 
 async def _judge_list(fleet: Fleet, judge: Judge, row: str, made: _Made) -> None:
