@@ -181,7 +181,9 @@ class Rhythm:
     jitter: float = 0.0
     """Largest part of the interval that is added or taken away."""
     effort: float = 0.0
-    """Seconds before each that something is measured for, beside the interval."""
+    """Seconds before each that something is measured for, beside the interval, and no more than
+    that.
+    """
     first: float = 1.0
     """Intervals before the first, where it is not at once."""
     seconds: float | None = None
