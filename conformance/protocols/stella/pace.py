@@ -52,7 +52,7 @@ def late(
 ) -> str:
     """What is too late, in words, or nothing. `grace` is for a busy machine, in seconds."""
     usual, most = usual_gap(asked), longest(asked, began, ended)
-    limit = (1 + _TOLERANCE) * interval + OVERHEAD + min(grace, interval / 4)
+    limit = (1 + _TOLERANCE) * interval + OVERHEAD + min(grace, interval / 10)
     if len(asked) > _FEW and usual > limit:
         return f"the usual gap is {usual:.2f} s, and {interval:g} s were configured"
     if most > 2 * interval + OVERHEAD + _GRANTED + grace:

@@ -72,7 +72,7 @@ def _to_who_was_told(one: Push) -> None:
         one.lines = [line for line in one.lines if line.nth in told]
     else:
         key = ("told", one.message["task"]["taskId"])
-        one.desk.memo[key] = [line.nth for line in one.lines]
+        one.desk.memo.setdefault(key, [line.nth for line in one.lines])
 
 
 def _after(count: int) -> Callable[[Push], None]:
