@@ -120,7 +120,9 @@ class Crew:
         berth.tokens.append(token)
         has = frozenset(skills)
         berth.agent = agent
-        berth.model = AgentModel(version=version, interval=agent.interval, must=has, may=has)
+        berth.model = AgentModel(
+            version=version, interval=agent.interval, must=has, may=has, skills=has
+        )
 
     def _judge_new(self, agent: Agent, said: Exchange) -> None:
         for other, row in (

@@ -11,7 +11,7 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.protocols.stella.crew import Berth, Crew
 from conformance.protocols.stella.fleet import Agent
-from conformance.protocols.stella.jobs import Job, Way, tasks_of
+from conformance.protocols.stella.jobs import Job, Way, judge_done, tasks_of
 from conformance.protocols.stella.model import AgentModel, TaskState
 from conformance.protocols.stella.streams import Line, Streams
 
@@ -56,6 +56,11 @@ _TRIES = 4
 _PAUSE = 0.15
 """Seconds between them: a coordinator may hand its tasks on in the background."""
 
+_LASTING = 7200
+"""Seconds that a task may take: more than can pass in one case."""
+
+_CALM = {"cpu": 7, "memory": 8, "disk": 9}
+
 _OPEN: tuple[TaskState, ...] = ("waiting", "adrift", "told")
 
 
@@ -99,8 +104,10 @@ class Docket:
         """A task for whoever is there: it waits, or is pushed."""
         if berth.agent is None:
             return
+        if berth.model is not None and berth.model.statuses(self.crew.now) != {"online"}:
+            await self.fetch(berth, "heartbeat", _CALM)
         line = self._line(berth.agent)
-        task = _Task(await self.streams.depot.make(berth.agent), "waiting")
+        task = _Task(await self.streams.depot.make(berth.agent, timeout=_LASTING), "waiting")
         self.tasks.append(task)
         if line is not None:
             told = "a task that was made while its agent's stream was open"
@@ -153,7 +160,7 @@ class Docket:
             model.lives(self.crew.now)
             return said
         now = self.crew.now
-        pulse = fleet.pulse(resourceUsage=dict(usage), capabilities=sorted(model.must))
+        pulse = fleet.pulse(resourceUsage=dict(usage), capabilities=sorted(model.skills))
         said = await fleet.heartbeat(agent, pulse)
         if self.judge.status("STELLA-HB-001", said, 200):
             model.beats(usage, now)
@@ -200,7 +207,7 @@ class Docket:
         told = task.state == "told"
         said = await fleet.complete(agent, job.id, fleet.outcome(success=success), served=told)
         if told:
-            self.judge.status("STELLA-COMP-003" if success else "STELLA-COMP-004", said, 200)
+            judge_done(self.judge, "STELLA-COMP-003" if success else "STELLA-COMP-004", said)
             if said.ok:
                 task.state, task.over = "done", len(self._all_lines)
             return
@@ -259,10 +266,15 @@ class Docket:
                 model.lives(self.crew.now)
 
     def live(self) -> None:
-        """An open stream may be a sign of life, for as long as it is open."""
+        """Time has passed. An open stream may be a sign of life, for as long as it is open; tasks
+        of who may be offline need not come any more.
+        """
         for agent, model in self.crew.agents:
             if agent.id in self.lines:
                 model.lives(self.crew.now)
+            if "offline" in model.statuses(self.crew.now):
+                for task in self.of(agent, "waiting", "adrift"):
+                    task.state = "told"
 
     def audit(self) -> None:
         """On each stream came its own agent's tasks, and none that was done before."""

@@ -75,6 +75,7 @@ class Fleet:
         self.hours = hours
         operator = target.operator
         self._operator = None
+        self._awake: set[str] = set()
         if operator.cert:
             self._operator = Identity.of_files(target, "operator", operator.cert, operator.key)
 
@@ -87,8 +88,14 @@ class Fleet:
             raise UnjudgeableError(f"the hook 'mint_token' handed over no token: {token!r}")
         return token.strip()
 
-    async def enqueue(self, agent: Agent, **fields: Any) -> tuple[str, dict[str, Any]]:
-        """A new task for an agent: its id, and the task as it was asked for."""
+    async def enqueue(
+        self, agent: Agent, *, asleep: bool = False, **fields: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """A new task for an agent: its id, and the task as it was asked for. Who may count as
+        offline need not be given any: each has sent a heartbeat, unless it is to be `asleep`.
+        """
+        if not asleep:
+            await self.wake(agent)
         task = self.task(**fields)
         known = {"agent": agent.id, "name": agent.name, "task": task}
         task_id = await self.hooks("create_task", known)
@@ -134,19 +141,19 @@ class Fleet:
         """A heartbeat with every documented field."""
         return {
             "status": "healthy",
-            "resourceUsage": {"cpu": 23.5, "memory": 41.25, "disk": 67.0},
+            "resourceUsage": {"cpu": 23.5, "memory": 41.5, "disk": 57.0},
             "capabilities": ["docker", "nomad", "compose"],
             "runningTasks": 0,
             **fields,
         }
 
     def outcome(self, **fields: Any) -> dict[str, Any]:
-        """A completion with every documented field."""
+        """A completion with every documented field, and no values but such as the example has."""
         line = {"timestamp": "2026-02-03T04:05:06Z", "level": "info", "message": "All is aboard"}
         return {
             "success": True,
-            "result": {"imageId": "sha256:0badcafe", "units": 3},
-            "logs": [line, {**line, "level": "warn", "message": "The crane was slow"}],
+            "result": {"imageId": "sha256:0badcafe", "berth": "north-3"},
+            "logs": [line, {**line, "message": "The crane was slow"}],
             **fields,
         }
 
@@ -246,8 +253,20 @@ class Fleet:
         )
 
     async def heartbeat(self, agent: Agent, pulse: Any = None, **options: Any) -> Exchange:
-        body = self.pulse() if pulse is None else pulse
+        """It tells the capabilities that its agent registered, where no `pulse` says otherwise."""
+        skills = agent.body.get("capabilities")
+        told = {"capabilities": skills} if isinstance(skills, list) else {}
+        body = self.pulse(**told) if pulse is None else pulse
+        if options.get("by") is None:
+            self._awake.add(agent.id)
         return await self.call("sendHeartbeat", agent, body=body, **options)
+
+    async def wake(self, agent: Agent) -> None:
+        """A heartbeat, where it is ours and has sent none in this check. What comes of it others
+        judge.
+        """
+        if agent.body and agent.id not in self._awake:
+            await self.heartbeat(agent, served=False)
 
     async def poll(self, agent: Agent, **options: Any) -> Exchange:
         return await self.call("getPendingTasks", agent, **options)

@@ -38,6 +38,8 @@ class Report:
     @property
     def row(self) -> str:
         """By which requirement the stream stays open and in use: the most particular one."""
+        if self.said.get("level", "info") != "info":
+            return "STELLA-STREAM-030"
         if self.cuts.places:
             return "STELLA-WIRE-010"
         progress = self.said["type"] == "task_progress"

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from conformance.exchange import Exchange
 from conformance.hooks import HookError
+from conformance.judge import Judge
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 
-__all__ = ["WAYS", "Depot", "Haul", "Job", "Way", "tasks_of"]
+__all__ = ["WAYS", "Depot", "Haul", "Job", "Way", "judge_done", "tasks_of"]
 
 Way = Literal["heartbeat", "poll"]
 
@@ -102,9 +103,13 @@ class Depot:
         self._count = 0
 
     async def make(self, agent: Agent, **fields: Any) -> Job:
-        """A new task. Raises `HookError` where the target has no hook for that."""
+        """A new task, as `Fleet.enqueue` makes it. Raises `HookError` where the target has no hook
+        for that.
+        """
         self._count += 1
         fields = {"priority": self._count, "timeout": 200 + self._count, **fields}
+        if not fields.get("asleep"):
+            await self.fleet.wake(agent)
         now = self.fleet.hours.now
         began = now()
         task_id, task = await self.fleet.enqueue(agent, **fields)
@@ -163,3 +168,9 @@ def tasks_of(said: Exchange) -> list[dict[str, Any]]:
     """The tasks of an answer; what is no object is left out."""
     rows = said.at("/tasks") if said.ok else None
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def judge_done(judge: Judge, row: str, said: Exchange) -> None:
+    """The lawful report of an agent's own task, which it had not reported before, counts."""
+    if judge.status(row, said, 200):
+        judge.equal(row, said, "/acknowledged", True)

@@ -40,7 +40,7 @@ _places = st.integers(0, _PLACES - 1)
 _which = st.integers(0, 3)
 _skills = st.lists(st.sampled_from(CAPABILITIES), unique=True, min_size=1, max_size=3)
 _usages = st.fixed_dictionaries(
-    {"cpu": st.integers(1, 60), "memory": st.integers(1, 60), "disk": st.integers(1, 60)}
+    {"cpu": st.integers(1, 59), "memory": st.integers(1, 59), "disk": st.integers(1, 59)}
 )
 _queries = st.fixed_dictionaries(
     {},

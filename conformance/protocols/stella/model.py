@@ -37,7 +37,8 @@ class Moment:
 class AgentModel:
     """What is known of one agent.
 
-    It has the capabilities that it `must` have, and perhaps some that it `may`. `labels` are those
+    It has the capabilities that it `must` have, and perhaps some that it `may`; its heartbeats tell
+    its `skills`, those that were last set. `labels` are those
     that an update has set. `beaten` is when it was last heard of by a heartbeat, and `alive` when
     by something that may count as one.
     """
@@ -46,6 +47,7 @@ class AgentModel:
     interval: float
     must: frozenset[str]
     may: frozenset[str]
+    skills: frozenset[str]
     labels: dict[str, str] = field(default_factory=dict)
     updated: bool = False
     usage: Mapping[str, float] | None = None
@@ -59,6 +61,7 @@ class AgentModel:
     def beats(self, usage: Mapping[str, float], now: Moment) -> None:
         """A heartbeat, that tells the capabilities which it must have."""
         self.usage = usage
+        self.must = self.skills
         self.beaten = now
         self.lives(now)
 
@@ -68,14 +71,17 @@ class AgentModel:
         self.shown = None
 
     def updates(self, labels: Mapping[str, str], capabilities: Sequence[str]) -> None:
-        """Whether what is not named goes or stays is unsaid."""
+        """Whether what is not named goes or stays is unsaid, and so is whether that counts or what
+        the last heartbeat told.
+        """
         self.labels.update(labels)
-        self.must = frozenset(capabilities)
-        self.may |= self.must
+        self.skills = frozenset(capabilities)
+        self.must = self.skills if self.beaten is None else self.skills & self.must
+        self.may |= self.skills
         self.updated = True
 
     def statuses(self, now: Moment) -> frozenset[str]:
-        """What its status may be."""
+        """What its status may be; before its first heartbeat, that is one of them or another."""
         if self.beaten is None or self.alive is None:
             return frozenset({"online", "offline", "degraded"})
         age = (now.latest - self.beaten.latest) / self.interval

@@ -12,8 +12,14 @@ __all__ = ["amend", "remove"]
 
 
 async def amend(fleet: Fleet, agent_id: str, body: Any) -> Exchange:
-    """A lawful update. Raises `UnjudgeableError` for a 503, which the document allows."""
-    return _told(await fleet.update(agent_id, body))
+    """A lawful update. Raises `UnjudgeableError` for a 503, which the document allows, and where
+    one of a part of what the document shows is refused: it shows no such update.
+    """
+    part = not {"labels", "capabilities"} <= set(body)
+    said = _told(await fleet.update(agent_id, body, served=not part))
+    if part and not said.ok:
+        raise UnjudgeableError(f"an update of {', '.join(body)} alone is answered {said.outcome}")
+    return said
 
 
 async def remove(fleet: Fleet, agent_id: str) -> Exchange:

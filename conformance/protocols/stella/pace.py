@@ -12,13 +12,15 @@ from statistics import median
 
 from mockserver.transcript import HttpExchange
 
-__all__ = ["hasty", "late", "longest", "usual_gap"]
+__all__ = ["OVERHEAD", "hasty", "late", "longest", "usual_gap"]
 
 _TOLERANCE = 0.25
 """The part of an interval that the usual gap may be off."""
 
-_REQUEST = 0.25
-"""Seconds that a request takes on a busy machine, of an agent that pauses after its answer."""
+OVERHEAD = 1.25
+"""Seconds beside its interval that an agent may need for each heartbeat: to measure its usage, for
+which many take a whole one, and for the request, where it pauses only afterwards.
+"""
 
 _GRANTED = 0.5
 """Seconds that a single heartbeat may be late beyond two intervals."""
@@ -50,10 +52,10 @@ def late(
 ) -> str:
     """What is too late, in words, or nothing. `grace` is for a busy machine, in seconds."""
     usual, most = usual_gap(asked), longest(asked, began, ended)
-    limit = (1 + _TOLERANCE) * interval + _REQUEST + min(grace, interval / 4)
+    limit = (1 + _TOLERANCE) * interval + OVERHEAD + min(grace, interval / 10)
     if len(asked) > _FEW and usual > limit:
         return f"the usual gap is {usual:.2f} s, and {interval:g} s were configured"
-    if most > 2 * interval + _GRANTED + grace:
+    if most > 2 * interval + OVERHEAD + _GRANTED + grace:
         return f"nothing came for {most:.2f} s, and {interval:g} s were configured"
     return ""
 

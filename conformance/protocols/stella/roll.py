@@ -17,6 +17,7 @@ __all__ = [
     "alike",
     "fits",
     "judge_filter",
+    "judge_labels",
     "judge_listed",
     "paged",
     "rows_by_id",
@@ -79,6 +80,15 @@ def judge_listed(
         pointer="",
         expected=[agent.id for agent in missing[:3]],
     )
+
+
+def judge_labels(judge: Judge, agent: Agent, shown: Any, *said: Exchange) -> None:
+    """What is shown of the labels that an agent registered, if any of them is: all of them."""
+    own = agent.body["labels"]
+    if isinstance(shown, dict) and any(name in shown for name in own):
+        wrong = f"{agent.name} registered the labels {own}, and is shown with {shown}"
+        fine = all(name in shown and shown[name] == value for name, value in own.items())
+        judge.holds("STELLA-REG-037", fine, wrong, agent.said, *said, expected=own, actual=shown)
 
 
 def judge_filter(

@@ -122,7 +122,7 @@ class Sights:
     def _judge_status(
         self, agent: Agent, model: AgentModel, status: Any, said: Exchange, before: Moment
     ) -> None:
-        if not isinstance(status, str):
+        if not isinstance(status, str) or model.beaten is None:
             return
         statuses = model.statuses(before) | model.statuses(self.crew.now)
         wrong = f"{agent.name} is {status!r}, and must be {' or '.join(sorted(statuses))}"
@@ -177,7 +177,7 @@ class Sights:
             shown = rows_by_id(await self.crew.fleet.list())
             now = self.crew.now
             if all(
-                shown.get(agent.id, {}).get("status") in model.statuses(now)
+                model.beaten is None or shown.get(agent.id, {}).get("status") in model.statuses(now)
                 for agent, model in self.crew.agents
             ):
                 return

@@ -84,8 +84,11 @@ class Streams:
         self.depot = Depot(fleet)
 
     async def open(self, agent: Agent | None = None, **options: Any) -> Line:
-        """A stream, of a new agent if of none. Raises `UnjudgeableError` where it is refused."""
+        """A stream, of a new agent if of none, which has sent a heartbeat. Raises
+        `UnjudgeableError` where it is refused.
+        """
         agent = agent or await self.fleet.register()
+        await self.fleet.wake(agent)
         return Line(agent=agent, socket=await self.fleet.streaming(agent, **options))
 
     async def several(self, number: int) -> list[Line]:
@@ -95,6 +98,7 @@ class Streams:
     async def raw(self, agent: Agent | None = None, **options: Any) -> Line:
         """One on which any bytes can be sent. Raises `UnjudgeableError` where it is refused."""
         agent = agent or await self.fleet.register()
+        await self.fleet.wake(agent)
         said = await self.try_raw(agent, **options)
         if isinstance(said, Refused):
             raise UnjudgeableError(f"the task stream cannot be opened: {said.reason}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from .fault import Beat, Seed, Turn, prefixed, table
+from .fault import Beat, Seed, Turn, Update, prefixed, table
 from .model import Agent, Obj
 from .seeds import answering, neighbour, refusing
 
@@ -205,6 +205,22 @@ def _renames(one: Beat) -> None:
     one.agent.labels = {}
 
 
+def _remember_labels(one: Update) -> None:
+    one.desk.memo.setdefault(("labels", one.agent.id), dict(one.agent.labels))
+
+
+def _restores_labels(one: Beat) -> None:
+    """As they were before the first change."""
+    before = one.desk.memo.get(("labels", one.agent.id))
+    if before is not None:
+        one.agent.labels = dict(before)
+
+
+def _forgets(desk: Desk, agent: Agent, where: str, row: Obj) -> None:
+    if row["status"] == "offline":
+        row["lastHeartbeat"] = None
+
+
 def _skills_to_all(one: Beat) -> None:
     skills = one.data.get("capabilities")
     for agent in one.desk.agents.values():
@@ -311,6 +327,12 @@ _SHOWN: Final = (
     ("usage.to_all", "`resourceUsage` is noted for all agents", Seed(beaten=_usage_to_all)),
     ("usage.newest", "`resourceUsage` is that of the last agent", Seed(shown=_usage_of_newest)),
     ("skills.to_all", "`capabilities` are noted for all agents", Seed(beaten=_skills_to_all)),
+    (
+        "restores.labels",
+        "a heartbeat brings the labels back that were before a change",
+        Seed(update=_remember_labels, beaten=_restores_labels),
+    ),
+    ("~offline.forgets", "an agent that is offline has no `lastHeartbeat`", Seed(shown=_forgets)),
     ("~clears.labels", "a heartbeat clears the labels", Seed(beaten=_renames)),
     ("~clears.targets", "a heartbeat clears the assigned targets", Seed(beaten=_clears_targets)),
 )

@@ -34,8 +34,8 @@ def _number(told: object) -> float:
 
 def _plain_status(desk: Desk, agent: Agent) -> str:
     reading = desk.reading
-    if agent.beat is None and reading.first_status == "offline" and agent.life == agent.registered:
-        return "offline"
+    if agent.beat is None and reading.first_status != "online" and agent.life == agent.registered:
+        return reading.first_status
     streams = reading.stream_is_life and any(line.agent is agent for line in desk.lines)
     missed = 0.0 if streams else (desk.now() - agent.life) / agent.interval
     if missed >= reading.offline_after:
@@ -94,7 +94,7 @@ def _note(beat: Beat) -> None:
     if isinstance(data.get("resourceUsage"), dict):
         agent.usage = dict(data["resourceUsage"])
     skills = data.get("capabilities")
-    follows = reading.heartbeat_capabilities == "latest" or (
+    follows = reading.heartbeat_capabilities in ("latest", "alone") or (
         reading.heartbeat_capabilities == "pinned" and not agent.pinned
     )
     if follows and isinstance(skills, list):

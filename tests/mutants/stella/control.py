@@ -68,6 +68,8 @@ _OPS: Mapping[str, Op] = {
 
 
 async def _for_agent(desk: Desk, agent: Agent, path: str, data: Obj) -> tuple[int, Obj]:
+    if path == "/tasks" and desk.reading.asleep == "refused" and _asleep(desk, agent):
+        return 409, {"error": "nobody is there to do it"}
     if path == "/tasks":
         wanted = data.get("task")
         given = wanted if isinstance(wanted, dict) else {}
@@ -84,3 +86,7 @@ async def _for_agent(desk: Desk, agent: Agent, path: str, data: Obj) -> tuple[in
         whose.targets.append(name)
         return 200, {}
     return 404, {"error": "nothing here"}
+
+
+def _asleep(desk: Desk, agent: Agent) -> bool:
+    return agent.beat is None or desk.status(agent) == "offline"

@@ -95,6 +95,8 @@ class Desk:
         busy = any(line.agent is turn.agent for line in self.lines)
         if turn.refusal is None and busy and self.reading.second_stream == "refuse":
             turn.refusal = Refusal(status=409, words="there is a stream already")
+        if turn.refusal is None and "origin" in call.headers and not self.reading.from_pages:
+            turn.refusal = Refusal(status=403, words="no pages")
         if turn.refusal is not None:
             turn.answer = shapes.refused(turn.refusal, self.reading)
         return turn

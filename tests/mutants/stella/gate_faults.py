@@ -195,6 +195,28 @@ _REFUSED: Final = (
 )
 
 
+def _refusal_takes_tasks(turn: Turn) -> None:
+    """What waits is taken out before it is asked who wants it."""
+    if turn.refusal is not None and turn.op in ("heartbeat", "poll"):
+        _tasks_of(turn).clear()
+
+
+def _refusal_ends_stream(turn: Turn) -> None:
+    """Whoever comes, the line that was there before is forgotten."""
+    if turn.refusal is not None and turn.op == "stream":
+        turn.desk.lines = [line for line in turn.desk.lines if line.agent is not turn.agent]
+
+
+_REFUSALS: Final = (
+    ("takes_tasks", "a refused call takes the tasks that wait", Seed(gate=_refusal_takes_tasks)),
+    (
+        "~ends_stream",
+        "a refused stream makes the server forget the owner's",
+        Seed(gate=_refusal_ends_stream),
+    ),
+)
+
+
 def _refusals() -> Iterator[tuple[str, str, Seed]]:
     """Performed as it should be, but told as another status."""
     for was, words in ((403, "another agent's request"), (401, "a request without certificate")):
@@ -210,6 +232,7 @@ GATE_FAULTS: Final[tuple[Fault, ...]] = (
     *table("Overview", prefixed("mtls.", _open())),
     *table("Delete Agent", prefixed("mtls.", _deleted())),
     *table("Overview", prefixed("mtls.refuses.", _REFUSED)),
+    *table("Error Responses", prefixed("mtls.refusal.", _REFUSALS)),
     *table("Error Responses", prefixed("mtls.status.", _refusals())),
 )
 """Faults at the gate."""

@@ -45,6 +45,10 @@ def _progress(frame: str | bytes) -> Any:
     return _parsed(frame).get("progress") if _type(frame) == "task_progress" else None
 
 
+def _loud(frame: str | bytes) -> bool:
+    return bool(_type(frame) == "task_log" and _parsed(frame).get("level") != "info")
+
+
 _WHEN: Final[tuple[tuple[str, str, _When, bool], ...]] = (
     ("progress", "progress", lambda frame: _type(frame) == "task_progress", False),
     ("log", "a log line", lambda frame: _type(frame) == "task_log", False),
@@ -59,6 +63,7 @@ _WHEN: Final[tuple[tuple[str, str, _When, bool], ...]] = (
         True,
     ),
     ("whole", "progress of 100", lambda frame: _progress(frame) == 100, False),
+    ("loud", "a log line of another level than info", _loud, True),
     ("start", "progress of 0", lambda frame: _progress(frame) == 0, False),
 )
 

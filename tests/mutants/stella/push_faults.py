@@ -57,6 +57,24 @@ def _to_oldest(one: Push) -> None:
     one.lines = [line for line in one.lines if line.nth == 1]
 
 
+def _to_the_first_line(one: Push) -> None:
+    """An agent's line is remembered when something is first pushed on it, and never again."""
+    for line in one.lines[:1]:
+        first = one.desk.memo.setdefault(("line", one.agent.id), line.nth)
+        if one.kind == "cancelled":
+            one.lines = [each for each in one.lines if each.nth == first]
+
+
+def _to_who_was_told(one: Push) -> None:
+    """A cancellation goes down the lines that brought the task."""
+    if one.kind == "cancelled":
+        told = one.desk.memo.get(("told", one.message["taskId"]), [])
+        one.lines = [line for line in one.lines if line.nth in told]
+    else:
+        key = ("told", one.message["task"]["taskId"])
+        one.desk.memo.setdefault(key, [line.nth for line in one.lines])
+
+
 def _after(count: int) -> Callable[[Push], None]:
     def spoil(one: Push) -> None:
         key = ("pushed", one.agent.id, one.kind)
@@ -224,6 +242,16 @@ _PUSHES: Final = (
         "cancelled.first_agent",
         "only the first agent is told of cancellations",
         _on(_OFF, _first_agent_only),
+    ),
+    (
+        "cancelled.first_line",
+        "cancellations are told on an agent's first stream alone",
+        _on(("assigned", "backlog", "cancelled"), _to_the_first_line),
+    ),
+    (
+        "~cancelled.old_line",
+        "a cancellation is told on the stream that brought the task alone",
+        _on(("assigned", "backlog", "cancelled"), _to_who_was_told),
     ),
     ("cancelled.other_id", "a cancellation names another task", _on(_OFF, _other_id)),
     ("cancelled.american", "a cancellation is spelt with one l", _on(_OFF, _american)),

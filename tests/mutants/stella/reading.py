@@ -53,14 +53,15 @@ class Reading:
     old_paper: Literal["valid", "until_used", "at_once"] = "valid"
 
     # Liveness.
-    first_status: Literal["online", "offline"] = "offline"
+    first_status: Literal["online", "offline", "pending"] = "offline"
     first_beat: Literal["null", "absent", "registered"] = "null"
     first_usage: Literal["null", "absent", "empty", "zeros"] = "null"
     offline_after: float = 3.0
     degraded_by: Literal["health", "never", "missed", "load"] = "health"
     poll_is_life: bool = False
     stream_is_life: bool = False
-    heartbeat_capabilities: Literal["latest", "ignored", "pinned"] = "latest"
+    heartbeat_capabilities: Literal["latest", "ignored", "pinned", "alone"] = "latest"
+    """Where they count alone, an update changes them before the first heartbeat and not later."""
     usage_shown: Literal["two", "all"] = "two"
 
     # Tasks.
@@ -68,6 +69,12 @@ class Reading:
     task_fields: Literal["documented", "all"] = "documented"
     second_complete: Literal[200, 404, 409] = 200
     unknown_task: Literal[200, 404] = 404
+    counts_foreign: bool = True
+    """Whether the report of what is no open task is acknowledged, where it is answered 200."""
+    asleep: Literal["given", "refused"] = "given"
+    """What becomes of a task for an agent that has sent no heartbeat, or is offline."""
+    log_levels: Literal["any", "info"] = "any"
+    """A stream on which another level is told ends."""
     complete_strict: bool = False
     order: Literal["oldest", "newest", "priority"] = "oldest"
 
@@ -84,6 +91,8 @@ class Reading:
 
     # Operators' changes.
     put: Literal["merge", "merge_labels", "replace"] = "merge"
+    part_put: bool = True
+    """Labels or capabilities alone are taken."""
     offline_update: Literal[200, 503] = 200
     odd_filter: Literal["empty", "refuse"] = "empty"
     targets: Literal["names", "objects", "nested"] = "names"
@@ -98,3 +107,7 @@ class Reading:
     charset: bool = True
     keep_alive: bool = True
     stray_method: Literal[404, 405] = 405
+    largest_message: int = 16 * 1024 * 1024
+    """Bytes on a stream; a longer one ends it with 1009."""
+    from_pages: bool = True
+    """Handshakes with an `Origin` are taken."""

@@ -106,6 +106,8 @@ def _update_refusal(turn: Turn, agent: Agent) -> Refusal | None:
         return Refusal(status=desk.reading.invalid, words="a field has the wrong type")
     if desk.reading.known_capabilities and not {*skills} <= {*CAPABILITIES}:
         return Refusal(status=desk.reading.invalid, words="no such capability")
+    if not desk.reading.part_put and not {"labels", "capabilities"} <= {*data}:
+        return Refusal(status=desk.reading.invalid, words="half of a change")
     lost = agent.beat is not None and desk.status(agent) == "offline"
     if lost and desk.reading.offline_update == 503:
         return Refusal(status=503, words="Agent offline or unreachable")
@@ -118,7 +120,8 @@ def _apply(change: Update) -> None:
     skills: Any = data.get("capabilities", [] if way == "replace" else None)
     if labels is not None:
         agent.labels = {**agent.labels, **labels} if way == "merge_labels" else dict(labels)
-    if skills is not None:
+    told = agent.beat is not None and change.desk.reading.heartbeat_capabilities == "alone"
+    if skills is not None and not told:
         agent.capabilities = [*skills]
         agent.pinned = True
 

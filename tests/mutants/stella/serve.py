@@ -30,8 +30,6 @@ from .wire import Upgrade
 
 __all__ = ["Served", "start"]
 
-_MAX_FRAME = 16 * 1024 * 1024
-
 
 class Served:
     """A peer that listens on `url` until it is closed."""
@@ -159,7 +157,7 @@ class Served:
         socket_of = Upgrade(
             self.desk.seed.wire,
             heartbeat=pings,
-            max_msg_size=_MAX_FRAME,
+            max_msg_size=self.reading.largest_message,
             timeout=0.2,
             compress=False,
         )

@@ -98,10 +98,18 @@ async def hear(desk: Desk, line: Line, frame: str | bytes) -> None:
     message = _message(frame)
     kind = message.get("type") if message is not None else None
     known = kind in ("task_progress", "task_log")
+    if message is not None and kind == "task_log" and _too_loud(desk, message):
+        await leave(desk, line)
+        await line.close(1008)
+        return
     if known and desk.reading.acks:
         await say(desk, line, {"type": "ack", "of": kind})
     if not known and desk.reading.complains:
         await say(desk, line, {"type": "error", "message": "not understood"})
+
+
+def _too_loud(desk: Desk, message: Obj) -> bool:
+    return desk.reading.log_levels == "info" and message.get("level") != "info"
 
 
 def _message(frame: str | bytes) -> Obj | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from .fault import Completion, Creation, Seed, Turn, prefixed, table
-from .model import Agent, Refusal, Task
+from .model import Agent, Obj, Refusal, Task, Way
 from .seeds import answering, neighbour, other_or_same, refusing
 
 if TYPE_CHECKING:
@@ -173,6 +173,17 @@ def _eleventh_lost(one: Creation) -> None:
     one.pushed = one.filed
 
 
+def _fifty_first_lost(one: Creation) -> None:
+    one.filed = one.pushed = len(one.agent.tasks) < 50
+
+
+def _bare_again(desk: Desk, agent: Agent, task: Task, way: Way, row: Obj) -> None:
+    key = ("shown", task.id, way)
+    desk.memo[key] = desk.memo.get(key, 0) + 1
+    if desk.memo[key] > 1 and "payload" in row:
+        row["payload"] = {}
+
+
 def _third_lost(one: Creation) -> None:
     one.desk.memo["made"] = one.desk.memo.get("made", 0) + 1
     one.filed = one.pushed = one.desk.memo["made"] != 3
@@ -222,6 +233,8 @@ _MADE: Final = (
     ("made.both", "a task goes to another agent as well", Seed(created=_to_both)),
     ("made.replaces", "a new task replaces those before it", Seed(created=_replaces)),
     ("~made.eleventh_lost", "the eleventh task of an agent is lost", Seed(created=_eleventh_lost)),
+    ("made.fifty_first_lost", "of a queue the end is cut", Seed(created=_fifty_first_lost)),
+    ("again.bare", "a task comes without its work the second time", Seed(task_row=_bare_again)),
     ("made.third_lost", "the third task is lost", Seed(created=_third_lost)),
     (
         "~made.offline_lost",

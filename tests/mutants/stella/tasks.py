@@ -57,6 +57,7 @@ def complete(turn: Turn) -> Answer:
     if not isinstance(data, dict) or _incomplete(data, strict=reading.complete_strict):
         return shapes.refused(Refusal(status=reading.invalid, words="no such report"), reading)
     task = next((one for one in agent.tasks if one.id == turn.task_id), None)
+    counts = reading.counts_foreign or (task is not None and task.state == "pending")
     done = [task] if task is not None and task.state == "pending" else []
     refusal = _complete_refusal(desk, task)
     report = Completion(desk=desk, agent=agent, task=task, done=done, refusal=refusal)
@@ -66,7 +67,7 @@ def complete(turn: Turn) -> Answer:
         one.state = "done"
     if report.refusal is not None:
         return shapes.refused(report.refusal, reading)
-    body: Obj = {"acknowledged": True}
+    body: Obj = {"acknowledged": counts}
     if reading.extras:
         body["receivedAt"] = desk.stamp(desk.now())
     return Answer(status=200, body=body)

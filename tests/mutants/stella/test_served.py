@@ -99,10 +99,10 @@ async def test_lawful_over_tls(reading: str, tmp_path: Path) -> None:
     async with talking(tmp_path, reading) as client:
         who, own = await client.register("tls-1")
         headers = {"Authorization": f"Bearer {client.token}"}
+        beat = {"json": {"status": "healthy"}, "headers": headers}
+        await client.ask("POST", f"/{who}/heartbeat", own, **beat)
         task = await client.hook("create_task", agent=who, task={"taskType": "docker.pull"})
-        status, body = await client.ask(
-            "POST", f"/{who}/heartbeat", own, json={"status": "healthy"}, headers=headers
-        )
+        status, body = await client.ask("POST", f"/{who}/heartbeat", own, **beat)
         assert (status, [one["taskId"] for one in body["tasks"]]) == (200, [task])
         refused = [client._context(None), _foreign(client)]
         for context in refused:

@@ -109,6 +109,19 @@ def _takes_other_case(enrol: Enrol) -> None:
         _lets(enrol)
 
 
+def _reserves(enrol: Enrol) -> None:
+    """The name is taken before the token is looked at, and not given back."""
+    held = enrol.desk.memo.setdefault("reserved", set())
+    if _is(enrol, 401):
+        held.add(enrol.name)
+    elif enrol.refusal is None and enrol.name in held:
+        enrol.refusal = Refusal(status=409, words="Agent name already registered")
+
+
+def _labels_in_capitals(enrol: Enrol, agent: Agent) -> None:
+    agent.labels = {name: str(value).upper() for name, value in agent.labels.items()}
+
+
 def _takes_prefix(enrol: Enrol) -> None:
     given = enrol.turn.call.headers.get("x-agent-token", "")
     if _is(enrol, 401) and given.startswith("reg-") and enrol.token is None:
@@ -182,11 +195,21 @@ _TOKENS: Final = (
     ),
     ("expired.taken", "a token never expires", Seed(enrol=_takes_expired)),
     ("expired.two_days", "a token lives for 48 hours", Seed(enrol=_takes_two_days)),
-    ("~case.ignored", "the case of a token does not matter", Seed(enrol=_takes_other_case)),
+    ("case.ignored", "the case of a token does not matter", Seed(enrol=_takes_other_case)),
     (
         "unknown.prefix",
         "only the first letters of a token are looked at",
         Seed(enrol=_takes_prefix),
+    ),
+    (
+        "refused.keeps_name",
+        "a name that was asked for with a bad token stays taken",
+        Seed(enrol=_reserves),
+    ),
+    (
+        "taken.labels_upper",
+        "the labels of a registration are stored in capitals",
+        Seed(enrolled=_labels_in_capitals),
     ),
     (
         "expires.hour",

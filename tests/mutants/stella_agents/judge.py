@@ -109,7 +109,7 @@ def _rhythm(story: Story) -> Iterator[Complaint]:
     if start is None:
         return
     all_beats = beats(story)
-    slack = story.lag / INTERVAL
+    slack = (story.lag + 2 * min(story.style.pulse.effort, INTERVAL)) / INTERVAL
     times = [at for at in all_beats if at < end]
     if not times:
         yield plain("no heartbeat at all")

@@ -174,12 +174,16 @@ Edit: TypeAlias = Callable[[Item, Memory], Iterable[Item]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rhythm:
-    """When something comes that comes again and again. Only the first three are lawful choices."""
+    """When something comes that comes again and again. Only the first four are lawful choices."""
 
     at_once: bool = True
     fixed_rate: bool = True
     jitter: float = 0.0
     """Largest part of the interval that is added or taken away."""
+    effort: float = 0.0
+    """Seconds before each that something is measured for, beside the interval, and no more than
+    that.
+    """
     first: float = 1.0
     """Intervals before the first, where it is not at once."""
     seconds: float | None = None

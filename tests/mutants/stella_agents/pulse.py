@@ -47,6 +47,7 @@ class Pulse:
             await asyncio.sleep(rhythm.first * rhythm.gap(interval, 0, being.memory.rng))
         due, n = clock(), 0
         while rhythm.limit is None or n < rhythm.limit:
+            await asyncio.sleep(min(rhythm.effort, interval))
             for _ in range(rhythm.burst if n % 4 == 3 else 1):
                 if rhythm.fixed_rate:
                     self._crew.start(_awaited(act))

@@ -71,10 +71,11 @@ _STYLES: Final = (
     ),
     Style(
         name="aiohttp_fresh",
-        summary="aiohttp with a connection for each request; heartbeats alone",
+        summary="aiohttp with a connection for each request; heartbeats alone, a second's measuring"
+        " before each",
         takes=_BEAT,
         http=Library.AIOHTTP,
-        pulse=_DELAYED,
+        pulse=Rhythm(fixed_rate=False, effort=1.0),
     ),
     Style(
         name="threads",

@@ -8,7 +8,7 @@ from conformance.examiner import Examiner
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.stella.biography import Life
+from conformance.protocols.stella.biography import Life, answered
 from conformance.protocols.stella.coping import exchanges, lived, wrecked
 from conformance.protocols.stella.impostor import IMPOSTOR
 from conformance.protocols.stella.issued import Paper, shown_by
@@ -149,6 +149,24 @@ async def test_a_renewal_with_a_key_is_used(
         else f"nothing came for {notes.ended - renewed.given:.0f} s after the renewal",
         *exchanges([renewed.source, *later[:1]]),
     )
+
+
+@requirement("STELLA-AGENT-CERT-013")
+@_EVERY_SITUATION
+async def test_bearers_are_the_agents_own(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """Whether one is sent beside the certificate is the agent's affair."""
+    life = await lived(examiner, situation)
+    given = [answered(each).get("token") for each in life.seen.exchanges]
+    known = {token for token in (life.receipt.get("token"), *given) if isinstance(token, str)}
+    for heard in life.seen.exchanges:
+        scheme, _, token = heard.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and heard.operation in _ROWS:
+            judge.holds(
+                "STELLA-AGENT-CERT-013",
+                token.strip() in known,
+                f"{heard.method} {heard.path} came with a bearer that the agent was never given",
+                of_transcript(heard),
+            )
 
 
 @requirement("STELLA-AGENT-CERT-011")

@@ -13,7 +13,7 @@ from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.stella.biography import Life, said_in
 from conformance.protocols.stella.coping import exchanges, lived
 from conformance.protocols.stella.notes import Notebook, Notes
-from conformance.protocols.stella.pace import hasty, late, longest
+from conformance.protocols.stella.pace import OVERHEAD, hasty, late, longest
 from conformance.protocols.stella.situations import NAMES, NORMAL, OUTSIDE, WELL
 from mockserver.transcript import HttpExchange
 
@@ -37,7 +37,7 @@ async def test_a_registered_agent_sends_heartbeats(
         return  # it was led here from another situation
     beats = life.heartbeats
     began = life.registration.real
-    limit = 2 * life.interval + 0.5 + notes.grace
+    limit = 2 * life.interval + OVERHEAD + 0.5 + notes.grace
     waited = (beats[0].real if beats else notes.ended) - began
     if not beats and waited <= limit and _left(life):
         raise UnjudgeableError("the agent was gone before a heartbeat was due")
@@ -127,7 +127,7 @@ async def test_heartbeats_go_on_while_tasks_run(
     if not taken:
         return  # it takes no tasks at all
     silent = longest(life.heartbeats, min(taken), _end(life, notes))
-    limit = 2 * life.interval + 0.5 + notes.grace
+    limit = 2 * life.interval + OVERHEAD + 0.5 + notes.grace
     judge.holds(
         "STELLA-AGENT-HB-014",
         silent <= limit,
@@ -158,6 +158,37 @@ async def test_running_tasks_are_told_truly(
             expected=most,
             actual=told,
         )
+
+
+@requirement("STELLA-AGENT-HB-017")
+@pytest.mark.parametrize("situation", ["long task"])
+async def test_a_running_task_is_counted(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """Some time after it came and before it is reported: what is told may have been found out a
+    while before.
+    """
+    life, grace = await lived(examiner, situation), book.of(situation).grace
+    for heard in life.heartbeats:
+        told = said_in(heard).get("runningTasks")
+        if isinstance(told, bool) or not isinstance(told, int):
+            continue
+        running = [
+            work.id
+            for work in life.given
+            if work.completions
+            and work.deliveries[0].real + _OVERLAP + OVERHEAD + grace < heard.real
+            and heard.real < work.completions[0].real - _OVERLAP - grace
+        ]
+        if running:
+            judge.holds(
+                "STELLA-AGENT-HB-017",
+                told > 0,
+                f"a heartbeat tells of no running task in the middle of {running[0]!r}",
+                of_transcript(heard),
+                pointer="/runningTasks",
+                actual=told,
+            )
 
 
 @requirement("STELLA-AGENT-HB-016")

@@ -106,7 +106,7 @@ async def test_secrets_are_shown_to_their_agent_only(fleet: Fleet, judge: Judge)
         await fleet.poll(agent),
         await fleet.get(agent.id),
         await fleet.list(),
-        await fleet.update(agent.id, {"labels": {"tier": "shown"}}),
+        await fleet.update(agent.id, {"labels": {"tier": "shown"}}, served=False),
         await fleet.ask_to_register(again, await fleet.mint(), served=False),
         await fleet.ask_to_register(fleet.registration(), await fleet.mint()),
         await fleet.get(agent.id),

@@ -12,7 +12,7 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
-from conformance.protocols.stella.jobs import WAYS, Depot, Job, Way, tasks_of
+from conformance.protocols.stella.jobs import WAYS, Depot, Job, Way, judge_done, tasks_of
 from conformance.protocols.stella.strangers import stranger_ids, turned_away
 
 _LINES = 400
@@ -30,7 +30,7 @@ def depot(fleet: Fleet) -> Depot:
 
 
 def _failed(fleet: Fleet) -> dict[str, Any]:
-    return fleet.outcome(success=False, result={"error": "no berth was free", "code": 17})
+    return fleet.outcome(success=False, result={"error": "no berth was free", "code": "17"})
 
 
 def _back(job: Job, said: Sequence[Exchange]) -> list[Exchange]:
@@ -53,11 +53,11 @@ async def test_flow_completed_tasks_do_not_come(
     await depot.fetch(way, agent, *known)
     waiting, foreign = await depot.several(agent, 2), await depot.make(other)
     newest, oldest, last = known[2], known[0], known[1]
-    judge.status("STELLA-COMP-003", await fleet.complete(agent, newest.id), 200)
+    judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, newest.id))
     early = await depot.look(agent, [way])
     _judge_gone(judge, row, newest, early.said, way)
-    judge.status("STELLA-COMP-004", await fleet.complete(agent, oldest.id, _failed(fleet)), 200)
-    judge.status("STELLA-COMP-003", await fleet.complete(agent, last.id), 200)
+    judge_done(judge, "STELLA-COMP-004", await fleet.complete(agent, oldest.id, _failed(fleet)))
+    judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, last.id))
     left = early.lack(waiting)
     haul = await depot.fetch(way, agent, *left)
     missing = haul.lack(left)
@@ -91,7 +91,7 @@ async def test_flow_completed_tasks_come_on_no_other_way(
         agent = await fleet.register()
         job = await depot.make(agent)
         await depot.fetch(way, agent, job)
-        judge.status("STELLA-COMP-003", await fleet.complete(agent, job.id), 200)
+        judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
         later = await depot.look(agent, [other_way, other_way])
         _judge_gone(judge, row, job, later.said, other_way)
 
@@ -116,7 +116,7 @@ async def test_flow_others_complete_nothing(
         wrong = "a task that another agent reported does not come to its owner any more"
         judge.holds(row, haul.has(job), wrong, said, haul.last)
         await _report(fleet, row, job, stranger)
-        judge.status("STELLA-COMP-003", await fleet.complete(owner, job.id), 200)
+        judge_done(judge, "STELLA-COMP-003", await fleet.complete(owner, job.id))
 
 
 def _unacknowledged(said: Exchange) -> bool:
@@ -164,8 +164,7 @@ async def test_flow_logs_of_ordinary_work(fleet: Fleet, depot: Depot, judge: Jud
     for job, messages in zip(jobs, _MESSAGES, strict=True):
         logs = [{**line, "message": message} for message in messages]
         said = await fleet.complete(agent, job.id, fleet.outcome(logs=logs))
-        judge.status("STELLA-COMP-003", said, 200)
-        judge.equal("STELLA-COMP-003", said, "/acknowledged", True)
+        judge_done(judge, "STELLA-COMP-003", said)
 
 
 @requirement("STELLA-COMP-008")

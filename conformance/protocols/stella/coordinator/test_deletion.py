@@ -195,7 +195,7 @@ async def test_a_deletion_leaves_tasks_and_streams_of_others(fleet: Fleet, judge
     "STELLA-DEL-010",
     "STELLA-HB-011",
     "STELLA-LIST-013",
-    "STELLA-UPD-017",
+    "STELLA-UPD-028",
 )
 async def test_flow_a_name_can_be_taken_again(fleet: Fleet, judge: Judge) -> None:
     """Twice: what is kept of the dead may get in the way only then."""
@@ -264,7 +264,7 @@ async def _judge_full_life(fleet: Fleet, judge: Judge, heir: Agent) -> None:
     said = await amend(fleet, heir.id, _CHANGE)
     row = await fleet.listed(heir)
     judge.holds(
-        "STELLA-UPD-017",
+        "STELLA-UPD-028",
         row is not None and set(_CHANGE["capabilities"]) <= set(row.get("capabilities") or ()),
         "the update of an agent that took a deleted one's name does not show in the list",
         said,

@@ -103,9 +103,11 @@ async def test_flow_unknown_methods_are_not_served(fleet: Fleet, judge: Judge) -
 async def _caller(fleet: Fleet, agent: Agent, operation: str) -> Callable[[], Awaitable[Exchange]]:
     if operation == "completeTask":
         task_id, _ = await fleet.enqueue(agent)
+        await fleet.heartbeat(agent)  # a task that nobody fetched may not be reported
         return lambda: fleet.complete(agent, task_id)
+    change = {"labels": {"site": "isle-4"}, "capabilities": ["docker"]}
     known: dict[str, Callable[[], Awaitable[Exchange]]] = {
-        "updateAgent": lambda: fleet.update(agent.id, {"labels": {"site": "isle-4"}}),
+        "updateAgent": lambda: fleet.update(agent.id, change),
         "deleteAgent": lambda: fleet.delete(agent.id),
         "getPendingTasks": lambda: fleet.poll(agent),
     }

@@ -55,7 +55,7 @@ def streaming(
 
 @fuzzes
 @from_profile("standard")
-@requirement("STELLA-STREAM-020", "STELLA-STREAM-021", "STELLA-WIRE-010")
+@requirement("STELLA-STREAM-020", "STELLA-STREAM-021", "STELLA-STREAM-030", "STELLA-WIRE-010")
 async def test_flow_reports_are_taken(fuzzer: Fuzzer, fleet: Fleet, streaming: Streaming) -> None:
     from conformance.protocols.stella.generated import reports  # Hypothesis is slow to load
 

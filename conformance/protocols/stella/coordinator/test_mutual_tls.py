@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,13 +11,27 @@ import pytest
 from conformance.clients.identity import Identity
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, from_profile, requirement
+from conformance.patience import Patience
 from conformance.protocols.stella.credentials import come_to
 from conformance.protocols.stella.doors import COMPLETE, DOORS, HEARTBEAT, POLL, STREAM, Door, Try
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.forgery import forgeries
 from conformance.protocols.stella.gate import FORBIDDEN, FORM, Gate
+from conformance.protocols.stella.jobs import Way
+from conformance.protocols.stella.streams import PROMPT, Line, Streams
 
 _OWNERS = tuple(door.row for door in DOORS)
+
+_OPEN = "STELLA-MTLS-029"
+"""The owner's stream is left alone."""
+
+_WAITING = "STELLA-TASK-034"
+"""So are its tasks."""
+
+_KEPT = (_OPEN, _WAITING)
+
+_FETCHING: Mapping[Door, Way] = {HEARTBEAT: "heartbeat", POLL: "poll"}
+"""Where tasks are handed over."""
 
 _MARGIN = 600.0
 """Seconds that clocks may differ: so long after its end a certificate has expired for all."""
@@ -44,13 +58,24 @@ async def _closed_to(
     gate: Gate, door: Door, row: str, agent: Agent, attempts: Sequence[Try]
 ) -> None:
     """None of the tries is let in, and the owner is, before them and after them: a door that is
-    closed to everybody shows nothing.
+    closed to everybody shows nothing. What the owner has meanwhile it keeps.
     """
     if not await gate.admits(door, agent):
         gate.judge.inconclusive(row, f"{door.name}: the agent itself was not let in")
         return
+    streams = Streams(gate.fleet, gate.judge, Patience(PROMPT))
+    line = await streams.again(agent) if door is STREAM else None
+    waiting = door in _FETCHING and streams.can_make
+    job = await streams.depot.make(agent) if waiting else None
     for attempt in attempts:
         await gate.rejects(door, row, attempt)
+    if isinstance(line, Line):
+        await streams.alive(_OPEN, line, "after a stream was refused to somebody else")
+        await streams.end(line)
+    if job is not None:
+        haul = await streams.depot.fetch(_FETCHING[door], agent, job)
+        wrong = f"after {door.name} was refused to somebody else a task does not come any more"
+        gate.judge.holds(_WAITING, haul.has(job), wrong, *haul.said[:1])
     await gate.admits(door, agent, task=attempts[0].task)
 
 
@@ -66,7 +91,7 @@ async def test_own_certificate_is_let_in(door: Door, fleet: Fleet, gate: Gate) -
         await gate.admits(door, agent)
 
 
-@requirement(*_OWNERS, FORM)
+@requirement(*_OWNERS, *_KEPT, FORM)
 @pytest.mark.parametrize(("row", "door"), _NONE)
 async def test_nobody_is_let_in_without_a_certificate(
     row: str, door: Door, fleet: Fleet, gate: Gate
@@ -84,7 +109,7 @@ async def test_nobody_is_let_in_without_a_certificate(
     await _closed_to(gate, door, row, agent, tries)
 
 
-@requirement(*_OWNERS, FORM, FORBIDDEN)
+@requirement(*_OWNERS, *_KEPT, FORM, FORBIDDEN)
 @pytest.mark.parametrize(("row", "door"), _OTHER)
 async def test_no_other_agent_is_let_in(row: str, door: Door, fleet: Fleet, gate: Gate) -> None:
     gate.guarded()
@@ -104,7 +129,7 @@ async def test_no_other_agent_is_let_in(row: str, door: Door, fleet: Fleet, gate
     await _closed_to(gate, door, row, agent, tries)
 
 
-@requirement(*_OWNERS, FORM)
+@requirement(*_OWNERS, *_KEPT, FORM)
 @pytest.mark.parametrize(("row", "door"), _FOREIGN)
 async def test_no_other_authority_can_name_an_agent(
     row: str, door: Door, fleet: Fleet, gate: Gate

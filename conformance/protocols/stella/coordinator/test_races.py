@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet, task_ids_of
+from conformance.protocols.stella.jobs import judge_done
 from conformance.protocols.stella.orders import amend, remove
 from conformance.protocols.stella.roll import (
     CAPABILITIES,
     alike,
+    judge_labels,
     judge_listed,
     rows_by_id,
     whole,
@@ -52,7 +54,12 @@ async def _several(fleet: Fleet, number: int = _MANY) -> list[Agent]:
 
 
 @requirement(
-    "STELLA-LIST-013", "STELLA-LIST-014", "STELLA-REG-001", "STELLA-REG-015", "STELLA-REG-017"
+    "STELLA-LIST-013",
+    "STELLA-LIST-014",
+    "STELLA-REG-001",
+    "STELLA-REG-015",
+    "STELLA-REG-017",
+    "STELLA-REG-037",
 )
 async def test_flow_registrations_at_once(fleet: Fleet, judge: Judge) -> None:
     for _ in range(2):
@@ -69,6 +76,11 @@ async def test_flow_registrations_at_once(fleet: Fleet, judge: Judge) -> None:
         said = await whole(fleet)
         judge_listed(judge, "STELLA-LIST-013", said, agents)
         _judge_own(judge, "STELLA-REG-017", said, agents, ("name", "version", "capabilities"))
+        for agent, seen in zip(
+            agents, await asyncio.gather(*(fleet.get(each) for each in ids)), strict=True
+        ):
+            judge_labels(judge, agent, seen.at("/labels"), seen)
+            judge_labels(judge, agent, rows_by_id(said).get(agent.id, {}).get("labels"), said)
         names = [row.get("name") for row in rows_by_id(said).values()]
         judge.holds(
             "STELLA-LIST-014",
@@ -102,13 +114,10 @@ async def test_flow_heartbeats_at_once(fleet: Fleet, judge: Judge) -> None:
     agents = await _several(fleet)
     for turn in range(_ROUNDS):
         usages = [
-            {"cpu": 5.5 + 7 * index + turn, "memory": 80.25 - 3 * index - turn, "disk": 1.0 * index}
+            {"cpu": 2.5 + 7 * index + turn, "memory": 50.5 - 3 * index - turn, "disk": 1.0 * index}
             for index in range(len(agents))
         ]
-        beats = [
-            fleet.heartbeat(agent, fleet.pulse(resourceUsage=usage, runningTasks=turn))
-            for agent, usage in zip(agents, usages, strict=True)
-        ]
+        beats = [_beat(fleet, *each, running=turn) for each in zip(agents, usages, strict=True)]
         for said in await asyncio.gather(*beats):
             judge.status("STELLA-HB-001", said, 200)
         listed = await whole(fleet)
@@ -116,6 +125,14 @@ async def test_flow_heartbeats_at_once(fleet: Fleet, judge: Judge) -> None:
         for agent, usage in zip(agents, usages, strict=True):
             row = rows_by_id(listed).get(agent.id, {})
             _judge_beat(judge, agent, usage, row, listed)
+
+
+def _beat(
+    fleet: Fleet, agent: Agent, usage: dict[str, float], *, running: int
+) -> Coroutine[Any, Any, Exchange]:
+    skills = agent.body["capabilities"]
+    pulse = fleet.pulse(resourceUsage=usage, capabilities=skills, runningTasks=running)
+    return fleet.heartbeat(agent, pulse)
 
 
 def _judge_beat(
@@ -139,11 +156,19 @@ def _judge_beat(
     )
 
 
-@requirement("STELLA-UPD-014", "STELLA-UPD-015", "STELLA-UPD-017", "STELLA-UPD-025")
+@requirement(
+    "STELLA-UPD-014", "STELLA-UPD-015", "STELLA-UPD-017", "STELLA-UPD-025", "STELLA-UPD-028"
+)
 async def test_flow_updates_at_once(fleet: Fleet, judge: Judge) -> None:
-    """Of different agents: who of two that change the same one is last, nobody can say."""
+    """Of different agents: who of two that change the same one is last, nobody can say. Those that
+    can be changed before their first heartbeat are: what it tells may count for more.
+    """
     agents = await _several(fleet)
-    await asyncio.gather(*map(fleet.heartbeat, agents))
+    first = await fleet.update(agents[0].id, {"labels": {"berth": "x"}, "capabilities": ["ecs"]})
+    rows = ("STELLA-UPD-015", "STELLA-UPD-017")
+    if first.status == 503:
+        rows = ("STELLA-UPD-028",) * 2
+        await asyncio.gather(*map(fleet.heartbeat, agents))
     for turn in range(_ROUNDS):
         changes: list[dict[str, Any]] = [
             {
@@ -163,7 +188,7 @@ async def test_flow_updates_at_once(fleet: Fleet, judge: Judge) -> None:
             skill = change["capabilities"][0]
             told = said.at("/capabilities")
             held = shown.get(agent.id, {}).get("capabilities")
-            for row, found in (("STELLA-UPD-015", told), ("STELLA-UPD-017", held)):
+            for row, found in zip(rows, (told, held), strict=True):
                 there = isinstance(found, list) and skill in found
                 wrong = f"of updates at once {agent.name} shows {found!r}, without {skill}"
                 judge.holds(row, there, wrong, said)
@@ -210,7 +235,7 @@ async def _report(fleet: Fleet, judge: Judge, fetched: list[tuple[Agent, str]]) 
         for agent, task_id in fetched
     ]
     for said in await asyncio.gather(*calls):
-        judge.status("STELLA-COMP-003", said, 200)
+        judge_done(judge, "STELLA-COMP-003", said)
     ids = {task_id for _, task_id in fetched}
     agents = list({agent.id: agent for agent, _ in fetched}.values())
     for said in await asyncio.gather(*map(fleet.poll, agents)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.jobs import Depot, Job
 from conformance.protocols.stella.orders import amend
 from conformance.protocols.stella.reckoning import moment
+from conformance.protocols.stella.roll import alike
 from conformance.protocols.stella.watch import GRACE, Watch
 
 _ALMOST = 2.9
@@ -69,24 +71,35 @@ async def test_flow_nothing_but_silence_makes_offline(fleet: Fleet, watch: Watch
             await watch.not_offline("STELLA-HB-013", agent, other)
 
 
-@requirement("STELLA-HB-012", "STELLA-HB-013", "STELLA-HB-014", "STELLA-HB-015", "STELLA-HB-016")
-async def test_flow_silence(suite: Suite, fleet: Fleet, hours: Hours, watch: Watch) -> None:
+@requirement(
+    "STELLA-HB-012",
+    "STELLA-HB-013",
+    "STELLA-HB-014",
+    "STELLA-HB-015",
+    "STELLA-HB-016",
+    "STELLA-HB-022",
+)
+async def test_flow_silence(
+    suite: Suite, fleet: Fleet, hours: Hours, watch: Watch, judge: Judge
+) -> None:
     """Where time can jump all of it is played, and a second time; else what is most is waited for,
     side by side.
     """
     if not hours.can_jump:
         await _in_real_time(suite, fleet, watch)
         return
-    await _all_are_silent(fleet, watch)
+    await _all_are_silent(fleet, watch, judge)
     for regular in [await fleet.register() for _ in range(2)]:
         await _one_is_regular(fleet, watch, regular)
 
 
-async def _all_are_silent(fleet: Fleet, watch: Watch) -> None:
+async def _all_are_silent(fleet: Fleet, watch: Watch, judge: Judge) -> None:
     agents = [await fleet.register() for _ in range(4)]
     await watch.beat(*agents)
     for turn in range(2):
+        before = await _sights(fleet, watch, agents[0])
         await _stay_silent(watch, *agents)
+        _judge_kept(judge, before, await _sights(fleet, watch, agents[0]))
         back, *others = agents[turn:] + agents[:turn]
         await watch.beat(back)
         await watch.online("STELLA-HB-015", back)
@@ -97,6 +110,28 @@ async def _all_are_silent(fleet: Fleet, watch: Watch) -> None:
         await watch.offline("STELLA-HB-014", *others, why=" and was only looked at,")
         await watch.beat(*others)
         await watch.online("STELLA-HB-015", *agents)
+
+
+_LASTING = ("name", "version", "capabilities", "lastHeartbeat")
+"""What the list shows of an agent that its silence does not change."""
+
+
+async def _sights(fleet: Fleet, watch: Watch, agent: Agent) -> dict[str, tuple[Any, Exchange]]:
+    """What is shown of it, and where."""
+    view, details = await watch.look(), await fleet.get(agent.id)
+    shown = {name: (view.of(agent, name), view.said) for name in _LASTING}
+    return {**shown, "labels": (details.at("/labels"), details)}
+
+
+def _judge_kept(
+    judge: Judge,
+    before: Mapping[str, tuple[Any, Exchange]],
+    after: Mapping[str, tuple[Any, Exchange]],
+) -> None:
+    for name, (was, first) in before.items():
+        now, second = after[name]
+        wrong = f"the {name} of an agent was {was!r}, and is {now!r} when it has gone offline"
+        judge.holds("STELLA-HB-022", alike(was, now), wrong, first, second)
 
 
 async def _one_is_regular(fleet: Fleet, watch: Watch, regular: Agent) -> None:
@@ -190,7 +225,8 @@ async def test_tasks_wait_for_who_is_offline(
     depot = Depot(fleet)
     by_heartbeat, by_poll = agents = [await fleet.register() for _ in range(2)]
     await watch.beat(*agents)
-    jobs = {agent.id: [await depot.make(agent)] for agent in agents}
+    lasting = {"timeout": 7200}  # so that none is over meanwhile
+    jobs = {agent.id: [await depot.make(agent, **lasting)] for agent in agents}
     await watch.pass_by(_long_enough(*agents))
     with suppress(HookError):  # whoever is offline need not be given anything
         for agent in agents:

@@ -14,7 +14,7 @@ from conformance.judge import Judge
 from conformance.marks import from_profile, requirement
 from conformance.patience import Patience
 from conformance.protocols.stella.fleet import Fleet
-from conformance.protocols.stella.jobs import Job
+from conformance.protocols.stella.jobs import Job, judge_done
 from conformance.protocols.stella.streams import PROMPT, Line, Streams, task_in
 
 _MANY = 11
@@ -190,14 +190,14 @@ _SAID: Mapping[str, tuple[Callable[[Job], dict[str, Any]], ...]] = {
     ),
     "STELLA-STREAM-021": (
         _log,
-        lambda job: _log(job, "warn", "The crane is slow"),
-        lambda job: _log(job, "error", "A rope broke"),
+        lambda job: _log(job, message="The crane is slow"),
+        lambda job: _log(job, message="A rope broke"),
     ),
 }
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, marks=requirement(row)) for row in _SAID])
-@requirement("STELLA-STREAM-016", "STELLA-COMP-003")
+@requirement("STELLA-STREAM-016", "STELLA-STREAM-030", "STELLA-COMP-003")
 async def test_flow_reports_are_taken(row: str, streams: Streams, judge: Judge) -> None:
     """Of two tasks that were pushed the second is spoken of, while others listen."""
     line, other = await streams.several(2)
@@ -213,10 +213,23 @@ async def test_flow_reports_are_taken(row: str, streams: Streams, judge: Judge) 
     judge.holds(row, not told, wrong, *told[:1])
     wrong = "a task is cancelled, and nobody did so"
     judge.holds(row, not line.cancellations(), wrong, *line.cancellations()[:1])
-    judge.status("STELLA-COMP-003", await streams.fleet.complete(line.agent, job.id), 200)
+    judge_done(judge, "STELLA-COMP-003", await streams.fleet.complete(line.agent, job.id))
     await streams.fleet.cancel(line.agent, still.id)
     what = "after talk of another a task was cancelled"
     await streams.expect_cancelled("STELLA-STREAM-016", line, still, what)
+    if row == "STELLA-STREAM-021":
+        await _speak_louder(streams, line)
+
+
+async def _speak_louder(streams: Streams, line: Line) -> None:
+    """In words of which the document shows none."""
+    job = await streams.depot.make(line.agent)
+    await streams.pushed(line, job)
+    for level in ("warn", "error"):
+        await line.socket.send(_log(job, level))
+        told = f"after a log line of the level {level} a task"
+        if await streams.in_use("STELLA-STREAM-030", line, told) is None:
+            return
 
 
 @requirement("STELLA-STREAM-020", "STELLA-STREAM-022")
@@ -263,10 +276,14 @@ async def test_flow_reports_leave_the_other_tasks(streams: Streams, judge: Judge
 # Again
 
 
-@requirement("STELLA-STREAM-023", "STELLA-STREAM-024")
+@requirement("STELLA-STREAM-016", "STELLA-STREAM-023", "STELLA-STREAM-024", "STELLA-STREAM-031")
 async def test_flow_streams_are_opened_again(streams: Streams, judge: Judge) -> None:
-    """Ended in order and torn by turns, while that of another agent stays open."""
+    """Ended in order and torn by turns, while that of another agent stays open; at last a task of
+    the first stream is taken back, and one of the last.
+    """
     other, line = await streams.several(2)
+    old = await streams.depot.make(line.agent)
+    await streams.pushed(line, old)
     for turn in range(_AGAIN):
         await streams.end(line, politely=turn % 2 == 0)
         said = await streams.again(line.agent)
@@ -278,7 +295,19 @@ async def test_flow_streams_are_opened_again(streams: Streams, judge: Judge) -> 
         told = f"on the stream that was opened again for the {turn + 1}. time a task"
         if await streams.in_use("STELLA-STREAM-023", line, told) is None:
             break
+    if "cancel_task" in streams.fleet.target.hooks:
+        await _take_back(streams, line, old)
     await streams.in_use("STELLA-STREAM-024", other, "after the end of another's streams a task")
+
+
+async def _take_back(streams: Streams, line: Line, old: Job) -> None:
+    new = await streams.depot.make(line.agent)
+    came = await streams.pushed(line, new)
+    for row, job in (("STELLA-STREAM-016", new), ("STELLA-STREAM-031", old)):
+        if job is old or came is not None:
+            await streams.fleet.cancel(line.agent, job.id)
+            what = "on a stream that was opened again a task was cancelled"
+            await streams.expect_cancelled(row, line, job, what)
 
 
 @from_profile("standard")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.exchange import MISSING, Exchange
+from conformance.exchange import MISSING
 from conformance.judge import Judge, same
 from conformance.marks import case, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
@@ -19,7 +19,8 @@ from conformance.protocols.stella.reckoning import Reckoning
 _A_WHILE = 75.0
 """Seconds between the making of a task and its coming: more than any tolerance."""
 
-_MANY = 11
+_MORE = 55
+"""Tasks beyond what fits on most pages."""
 
 
 @pytest.fixture
@@ -97,22 +98,26 @@ def _judge_once(judge: Judge, haul: Haul) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "way"), [case("STELLA-TASK-013", "heartbeat"), case("STELLA-TASK-014", "poll")]
+    ("row", "way", "count"),
+    [
+        case("STELLA-TASK-013", "heartbeat", 11),
+        case("STELLA-TASK-014", "poll", 11),
+        case("STELLA-TASK-014", "poll", _MORE),
+    ],
 )
 @requirement("STELLA-TASK-016", "STELLA-TASK-031", "STELLA-TASK-032")
-async def test_flow_eleven_tasks(
-    row: str, way: Way, fleet: Fleet, depot: Depot, judge: Judge
-) -> None:
+async def test_flow_many_tasks(row: str, way: Way, count: int, fleet: Fleet, judge: Judge) -> None:
     """A coordinator may hand them over in parts: what has come is done before the rest is asked
     for.
     """
+    depot = Depot(fleet)
     agent = await fleet.register()
-    jobs = await depot.several(agent, _MANY)
+    jobs = await depot.several(agent, count)
     haul = await depot.fetch(way, agent, *jobs)
     missing = haul.lack(jobs)
     first = tasks_of(haul.said[0])
-    wrong = f"of {_MANY} tasks that wait {len(first)} come at once"
-    judge.holds("STELLA-TASK-031", len(first) >= _MANY, wrong, haul.said[0])
+    wrong = f"of {count} tasks that wait {len(first)} come at once"
+    judge.holds("STELLA-TASK-031", len(first) >= min(count, 11), wrong, haul.said[0])
     _judge_once(judge, haul)
     done: set[str] = set()
     came = haul
@@ -122,11 +127,11 @@ async def test_flow_eleven_tasks(
             done.add(task_id)
         came = await depot.fetch(way, agent, *missing)
         missing = came.lack(missing)
-    wrong = f"{len(missing)} of {_MANY} tasks that waited at once do not come with a {way}"
+    wrong = f"{len(missing)} of {count} tasks that waited at once do not come with a {way}"
     judge.holds(row, not missing, wrong, haul.said[0], came.last)
     ids = {str(row.get("taskId")) for job in jobs for row in (*haul.of(job), *came.of(job))}
-    wrong = f"{_MANY} tasks came under {len(ids)} ids"
-    judge.holds("STELLA-TASK-016", bool(missing) or len(ids) == _MANY, wrong, haul.said[0])
+    wrong = f"{count} tasks came under {len(ids)} ids"
+    judge.holds("STELLA-TASK-016", bool(missing) or len(ids) == count, wrong, haul.said[0])
 
 
 def _new(haul: Haul, jobs: Sequence[Job], done: set[str]) -> list[str]:
@@ -138,6 +143,7 @@ def _new(haul: Haul, jobs: Sequence[Job], done: set[str]) -> list[str]:
 @requirement("STELLA-TASK-015", "STELLA-TASK-012")
 async def test_flow_many_agents_at_the_same_time(fleet: Fleet, depot: Depot, judge: Judge) -> None:
     agents = [await fleet.register() for _ in range(6)]
+    await asyncio.gather(*map(fleet.wake, agents))  # before there is anything to fetch
     for turn in range(2):
         made = await asyncio.gather(*(depot.make(agent) for agent in agents * 2))
         jobs = {a.id: [job for job in made if job.agent is a] for a in agents}
@@ -155,17 +161,33 @@ async def test_flow_many_agents_at_the_same_time(fleet: Fleet, depot: Depot, jud
             _judge_own(judge, haul, [job for job in made if job.agent is not agent])
 
 
+@requirement("STELLA-TASK-033")
+async def test_tasks_wait_for_who_sent_no_heartbeat(
+    fleet: Fleet, depot: Depot, judge: Judge
+) -> None:
+    agent = await fleet.register()
+    job = await depot.make(agent, asleep=True)
+    haul = await depot.fetch("poll", agent, job)
+    wrong = "a task of an agent that has sent no heartbeat does not come with a poll"
+    judge.holds("STELLA-TASK-033", haul.has(job), wrong, haul.last)
+    said = await fleet.complete(agent, job.id, served=False)
+    wrong = f"its report by an agent that has sent no heartbeat is answered {said.outcome}"
+    judge.holds("STELLA-TASK-033", said.ok, wrong, said)
+
+
 # As they are
 
 
 def _variants(fleet: Fleet) -> list[dict[str, Any]]:
-    """Tasks that differ in everything, and types of one kind that are not the same."""
-    new = fleet.new
+    """Tasks that differ in everything, and types of one kind that are not the same. Where time
+    jumps, none is over by then.
+    """
+    new, more = fleet.new, 3600 if fleet.hours.can_jump else 0
     return [
         {
             "taskType": "docker.pull",
             "payload": {"project": new("berth"), "image": "crane", "tag": "v9.1"},
-            "timeout": 45,
+            "timeout": 45 + more,
         },
         {
             "taskType": "docker.run",
@@ -179,7 +201,7 @@ def _variants(fleet: Fleet) -> list[dict[str, Any]]:
             "timeout": 3600,
             "priority": 42,
         },
-        {"taskType": "compose.up", "timeout": 7},
+        {"taskType": "compose.up", "timeout": 7 + more},
     ]
 
 
@@ -224,14 +246,22 @@ async def _as_made(
         await fleet.hours.jump(_A_WHILE)
     haul = await depot.fetch(way, agent, *jobs)
     for job in jobs:
-        came = haul.first(job)
-        for name, row in _BY_WAY[way].items():
-            value = MISSING if came is None else came.get(name, MISSING)
-            wrong = f"a task comes with {value!r} for {name}, not {job.task[name]!r}"
-            fine = value is not MISSING and same(value, job.task[name])
-            shown: list[Exchange] = [haul.last]
-            judge.holds(row, fine, wrong, *shown, expected=job.task[name])
+        _judge_as_made(judge, way, job, haul.first(job), haul)
+    again = await depot.look(agent, [way])
+    for job in jobs:
+        if again.names(job):
+            _judge_as_made(judge, way, job, again.first(job), again)
     return jobs, haul
+
+
+def _judge_as_made(
+    judge: Judge, way: Way, job: Job, came: dict[str, Any] | None, haul: Haul
+) -> None:
+    for name, row in _BY_WAY[way].items():
+        value = MISSING if came is None else came.get(name, MISSING)
+        wrong = f"a task comes with {value!r} for {name}, not {job.task[name]!r}"
+        fine = value is not MISSING and same(value, job.task[name])
+        judge.holds(row, fine, wrong, haul.last, expected=job.task[name])
 
 
 @requirement("STELLA-TASK-030")

@@ -11,7 +11,7 @@ from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.patience import Patience
 from conformance.protocols.stella.fleet import Fleet
-from conformance.protocols.stella.jobs import WAYS, Depot, Haul, Job
+from conformance.protocols.stella.jobs import WAYS, Depot, Haul, Job, judge_done
 from conformance.protocols.stella.streams import PROMPT, Line, Streams, task_in
 
 
@@ -82,7 +82,7 @@ async def test_flow_completed_tasks_and_the_stream(streams: Streams, judge: Judg
     for at, job in enumerate(jobs):
         done = {"success": at != 1}
         said = await streams.fleet.complete(line.agent, job.id, streams.fleet.outcome(**done))
-        judge.status("STELLA-COMP-003", said, 200)
+        judge_done(judge, "STELLA-COMP-003", said)
     later = await _later(streams, "STELLA-STREAM-018", jobs[0])
     haul = await streams.depot.look(line.agent)
     for job in jobs:
