@@ -79,11 +79,9 @@ def _judge_no_extension(judge: Judge, socket: RawSocket) -> None:
 
 @requirement("STELLA-WIRE-006", "STELLA-WIRE-005", "STELLA-WIRE-007")
 async def test_flow_lawful_handshakes(streams: Streams, judge: Judge) -> None:
-    """Who comes from the pages of another origin may be refused, and is left out."""
     await (await streams.open()).socket.close()
     for name, headers in LAWFUL_HANDSHAKES.items():
-        if "Origin" not in headers:
-            await _judge_lawful(streams, judge, name, headers)
+        await _judge_lawful(streams, judge, name, headers)
 
 
 async def _judge_lawful(
