@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -162,10 +163,15 @@ class Examiner:
             self._seen[seen.situation] = again
 
     async def _play(self, situation: Situation) -> Observation:
+        """One life. What the agent keeps on disk no other life must find, so it gets a folder."""
+        with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
+            return await self._play_in(folder, situation)
+
+    async def _play_in(self, folder: str, situation: Situation) -> Observation:
         async with self._mock(port=0) as mock:
             for name, said in situation.commands:
                 mock.session.coordinator.command(name, said)
-            values = self._values(mock, situation.name)
+            values = {**self._values(mock, situation.name), "dir": folder}
             agent = AgentProcess(self._context.command, values)
             stage = Stage(mock, self._pace, values, agent)
             began = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -180,3 +181,23 @@ async def test_an_agent_that_never_connects_is_waited_for_once(
         with pytest.raises(UnjudgeableError, match="no agent ever connected"):
             await it.observe(name)
     assert time.monotonic() - began < 0.8
+
+
+KEEPER = """
+import http.client, json, os
+folder = os.environ["ASSAY_DIR"]
+body = {"agent_id": folder, "agent_type": "worker", "capabilities": os.listdir(folder)}
+open(os.path.join(folder, "identity"), "w").close()
+line = http.client.HTTPConnection(os.environ["ASSAY_HOST"], int(os.environ["ASSAY_PORT"]))
+line.request("POST", "/agents/register", json.dumps(body), {"content-type": "application/json"})
+line.getresponse().read()
+"""
+
+
+async def test_each_life_has_an_empty_folder_of_its_own() -> None:
+    it = examined(KEEPER, CALM, LOST)
+    said = [(await it.observe(name)).exchanges[0].json() for name in ("calm", "lost")]
+    assert [each["capabilities"] for each in said] == [[], []]
+    folders = [Path(each["agent_id"]) for each in said]
+    assert folders[0] != folders[1]
+    assert not any(folder.exists() for folder in folders)
