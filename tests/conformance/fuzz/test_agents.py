@@ -140,7 +140,7 @@ async def test_a_sound_agent_lives() -> None:
 @pytest.mark.parametrize(
     ("broken", "row"),
     [
-        (DIES_ON_A_FIELD, "ECHO-AGENT-CHAT-008"),
+        (DIES_ON_A_FIELD, "ECHO-AGENT-CHAT-022"),
         (DIES_ON_UNICODE, None),
         (HANGS_ON_A_TYPE, "ECHO-AGENT-ODD-001"),
         (DEAF_TO_A_DUPLICATE, "ECHO-AGENT-CHAT-005"),

@@ -115,7 +115,7 @@ def test_other_strategies(harbour: Harbour) -> None:
         assert award["winning_bid"] == best
     order = {"strategy": "by_beauty"}
     assert harbour.refused("POST", f"/tasks/{_create(harbour)}/distribute", order) == INVALID
-    assert harbour.refused("POST", f"/tasks/{_create(harbour)}/distribute", {}) == INVALID
+    assert "winning_bid" in harbour("POST", f"/tasks/{_create(harbour)}/distribute", {})
 
 
 def test_nobody_bids(harbour: Harbour) -> None:
