@@ -108,7 +108,7 @@ def test_message_without_sender_is_taken_and_not_answered(harbour: Harbour, agen
     "change",
     [
         {"performative": None},
-        {"performative": "shout"},
+        {"performative": ""},
         {"performative": 3},
         {"receiver": None},
         {"receiver": ""},
