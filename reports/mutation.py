@@ -67,8 +67,9 @@ class Score:
     """A file of `assay mutate`, understood.
 
     Of each mutant and each lawful peer the last record counts, and only what the latest state of
-    the suite said. `broken` names what was broken, by source. `stale` is how many records are
-    passed over; `length` is how many bytes of the file are whole lines.
+    the suite said. `broken` names what was broken, and `known` is how many mutants of it there are,
+    by source. `stale` is how many records are passed over; `length` is how many bytes of the file
+    are whole lines.
     """
 
     path: Path
@@ -78,6 +79,7 @@ class Score:
     mutants: tuple[Mapping[str, Any], ...]
     lawful: tuple[Mapping[str, Any], ...]
     broken: Mapping[str, str]
+    known: Mapping[str, int]
     stale: int
     length: int
 
@@ -98,6 +100,7 @@ class Score:
                 stale += each["state"] != state
                 if each["state"] == state:
                     found[each["record"]][each["source"], each["name"]] = each
+        sources = [part for each in sessions for part in each["sources"]]
         last = records[-1] if records[-1]["record"] == "end" else None
         return cls(
             path=path,
@@ -106,7 +109,8 @@ class Score:
             end=last,
             mutants=tuple(found["mutant"].values()),
             lawful=tuple(found["lawful"].values()),
-            broken={part["source"]: part["name"] for each in sessions for part in each["sources"]},
+            broken={part["source"]: part["name"] for part in sources},
+            known={part["source"]: part["known"] for part in sources},
             stale=stale,
             length=length,
         )

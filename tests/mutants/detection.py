@@ -94,8 +94,7 @@ def figures(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def _line(score: Score, source: str, told: Figures) -> str:
-    sources = score.session["sources"] if score.session else ()
-    known = next((each["known"] for each in sources if each["source"] == source), "?")
+    known = score.known.get(source, "?")
     share, stated = (_share(each) for each in (told, score.stated[source]))
     protocol, role = score.header["protocol"]["id"], score.header["role"]
     judged = f"{told.judged} of {known}"
