@@ -296,3 +296,22 @@ async def test_odd_ids_are_found_again(form: str, aitbc: Dialogue, judge: Judge)
         updated,
         seen,
     )
+
+
+@requirement("AITBC-GET-035")
+async def test_odd_ids_are_told_apart(aitbc: Dialogue, judge: Judge) -> None:
+    """Ids that are the same but for letters that a careless peer drops."""
+    mark = aitbc.new("odd")
+    ids = (f"größe-{mark}", f"grüße-{mark}")
+    bodies = [aitbc.registration(agent_id=each, services=[f"of {each}"]) for each in ids]
+    said = [await aitbc.register(body, lawful=False) for body in bodies]
+    found = [await aitbc.get(each, lawful=False) for each in ids]
+    for body, registered, shown in zip(bodies, said, found, strict=True):
+        judge.holds(
+            "AITBC-GET-035",
+            not (registered.ok and shown.ok) or shown.at("/agent/services") == body["services"],
+            f"{body['agent_id']!r} is shown with the services of another",
+            registered,
+            shown,
+            pointer="/agent/services",
+        )
