@@ -40,7 +40,7 @@ def _rows() -> dict[str, Requirement]:
     return {row.id: row for row in rows.values() if row.role == "coordinator"}
 
 
-@pytest.mark.parametrize("reading", sampled([*LAWFUL], 4))
+@pytest.mark.parametrize("reading", sampled([*LAWFUL], 8))
 async def test_suite_passes_every_lawful_reading(reading: str, tmp_path: Path) -> None:
     async with await start(reading) as peer:
         run = await run_suite(tmp_path, url=peer.url)
@@ -58,7 +58,7 @@ async def test_suite_passes_the_mock_with_nothing_left_open(tmp_path: Path) -> N
     assert len(verdicts(run, "pass")) == len(_rows())
 
 
-@pytest.mark.parametrize(("row", "fault"), sampled([*CAUGHT.items()], 18))
+@pytest.mark.parametrize(("row", "fault"), sampled([*CAUGHT.items()], 36))
 async def test_fault_is_caught_by_its_requirement(row: str, fault: str, tmp_path: Path) -> None:
     async with await start(FAULTS[fault].reading, fault) as peer:
         run = await run_suite(
