@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from itertools import count
 
-__all__ = ["IdSource"]
+__all__ = ["IdSource", "base36"]
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def base36(number: int) -> str:
+    """A number that is not negative in few signs, as Python's `int(text, 36)` reads it."""
+    head = base36(number // 36) if number >= 36 else ""
+    return head + _DIGITS[number % 36]
 
 
 class IdSource:

@@ -24,6 +24,7 @@ from conformance.cli.reach import turned_away, unreachable
 from conformance.cli.screen import columns
 from conformance.clients.http import tls_context
 from conformance.context import PROFILES, RunContext
+from conformance.ids import base36
 from conformance.masking import Masker
 from conformance.recorder import Recorder
 from conformance.suite_process import suite_command, suite_environment
@@ -207,12 +208,7 @@ def _run_id() -> str:
     that checks make up hold it, and peers may take short names only.
     """
     seconds, tail = int(datetime.now(UTC).timestamp()), secrets.randbelow(36**3)
-    return _in_36(seconds).rjust(6, "0") + _in_36(tail).rjust(3, "0")
-
-
-def _in_36(number: int) -> str:
-    head = _in_36(number // 36) if number >= 36 else ""
-    return head + "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36]
+    return base36(seconds).rjust(6, "0") + base36(tail).rjust(3, "0")
 
 
 def _make_room(out: Path) -> None:

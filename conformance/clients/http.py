@@ -8,7 +8,8 @@ import json
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import SimpleNamespace
@@ -194,6 +195,17 @@ class HttpClient:
         self.keep(exchange)
         self.see(exchange)
         return exchange
+
+    @contextmanager
+    def seen_by(self, see: Callable[[Exchange], None] = lambda _: None) -> Iterator[None]:
+        """In the block `see` alone is told of the exchanges. By default nobody is: a router may
+        understand a request as something else, or a lenient peer repeat nonsense.
+        """
+        before, self.see = self.see, see
+        try:
+            yield
+        finally:
+            self.see = before
 
     async def _paced(self, asked: Exchange, way: _Way) -> Exchange:
         await self._pace.wait()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 from conformance.exchange import MISSING, Exchange, read_json
 from conformance.fuzz.budget import Budget
@@ -188,11 +188,8 @@ class Exploration:
     async def _renew(self) -> bool:
         """Something else is there from now on that everybody stands on, if it is to be had."""
         before: list[Exchange] = []
-        see, self._caller.peer.see = self._caller.peer.see, before.append
-        try:
+        with self._caller.peer.seen_by(before.append):
             renewed = not self._ended and await self._caller.renew()
-        finally:
-            self._caller.peer.see = see
         if renewed:
             self._since, self._before = Way(), before
         return renewed
@@ -317,17 +314,12 @@ class RequestExplorer:
         """
         await self.generator.ready()
         exploration = Exploration(caller=caller, judge=self.judge, budget=self.budget)
-        see, caller.peer.see = caller.peer.see, _unseen
-        try:
-            await exploration.begin()
-            seed = self.rng.getrandbits(64)
-            await self.generator.run(what, seed, exploration.answer, exploration.over)
-        finally:
-            await caller.leave()
-            caller.peer.see = see
+        with caller.peer.seen_by():  # the judge of each sequence is shown its answers
+            try:
+                await exploration.begin()
+                seed = self.rng.getrandbits(64)
+                await self.generator.run(what, seed, exploration.answer, exploration.over)
+            finally:
+                await caller.leave()
         exploration.conclude()
         return exploration
-
-
-def _unseen(_: Any) -> None:
-    """Answers are seen by the judge of their own sequence."""

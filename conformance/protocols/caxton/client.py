@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,17 +94,6 @@ class Client:
         if options.get("patient", True) and refused_for_rate(said) and not said.starved:
             raise UnjudgeableError(f"the rate of {operation} is used up")
         return said
-
-    @contextmanager
-    def unseen(self) -> Iterator[None]:
-        """What is answered now is judged by the check alone: a router may have understood the
-        request as another one, or a lenient peer repeat nonsense that it was told.
-        """
-        see, self.peer.see = self.peer.see, lambda _: None
-        try:
-            yield
-        finally:
-            self.peer.see = see
 
     # Agents
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange
-from conformance.ids import IdSource
+from conformance.ids import IdSource, base36
 
 __all__ = ["Dialogue", "incomplete", "numbers_in", "objects_in", "row_of", "rows_of", "token_in"]
 
@@ -17,8 +17,6 @@ _TOKENS = ("apitoken", "token", "agenttoken", "accesstoken", "jwt", "apikey", "s
 """What a token may be called, the likeliest first; how it is handed over is left open."""
 
 _NUMBERS = ("id", "agentid", "userid", "principalid", "accountid")
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuvw"
 
 
 class Dialogue:
@@ -41,7 +39,7 @@ class Dialogue:
         nothing says how long a name may be: the number behind the run's id is written in few signs.
         """
         stem, _, number = self.new("Sc").rpartition("-")
-        return f"{stem}-{_in_short(int(number))}"
+        return f"{stem}-{base36(int(number))}"
 
     async def register(self, username: str, *, label: str = "application/json") -> Exchange:
         """Register an agent. An administrator may be refused, so that is for checks to judge."""
@@ -225,11 +223,6 @@ def _goes_on(holder: dict[str, Any], shown: int) -> bool:
 
 def _is_above(value: Any, limit: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > limit
-
-
-def _in_short(number: int) -> str:
-    head = _in_short(number // len(_DIGITS)) if number >= len(_DIGITS) else ""
-    return head + _DIGITS[number % len(_DIGITS)]
 
 
 def _plain(key: Any) -> str:

@@ -28,9 +28,6 @@ _AGENTS = 3
 _REFUSED = 5.0
 """Seconds in which a connection that was opened for a wrong token must have ended."""
 
-_MOMENT = 0.05
-"""Seconds in which a connection ends over what is not put up with."""
-
 _LEVELS = ("INFO", "WARNING", "ERROR", "SUCCESS")
 
 _WRONG = ("ECHO-CONN-020", "ECHO-CONN-021", "ECHO-CONN-022", "ECHO-CONN-027")
@@ -170,7 +167,7 @@ class Talk(Machine):
             return
         (guest,) = one.guests
         await self.room.say(guest, other.person, absent=True)
-        if await guest.socket.ended(_MOMENT) is not None:  # which nothing forbids
+        if await guest.turned_out():  # which nothing forbids
             guest.may_end = guest.left = True
             self._gone(one)
 

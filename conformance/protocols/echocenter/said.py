@@ -21,6 +21,9 @@ draw its line above, if it ends the connection over what it does not take.
 
 _TOO_LARGE = 1009
 
+_MOMENT = 0.05
+"""Seconds in which a connection ends over what is not put up with."""
+
 
 @dataclass(kw_only=True, eq=False)
 class Guest:
@@ -34,6 +37,10 @@ class Guest:
     left: bool = False
     streams: bool = False
     came: float = field(default_factory=time.monotonic)
+
+    async def turned_out(self) -> bool:
+        """Does its connection end over what it has just said, as may happen?"""
+        return await self.socket.ended(_MOMENT) is not None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

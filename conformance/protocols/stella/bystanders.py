@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.roll import alike, paged, rows_by_id
 
-__all__ = ["Bystanders", "settle", "unseen"]
+__all__ = ["Bystanders", "settle"]
 
 Shown = Exchange | Frame
 
@@ -89,13 +85,3 @@ async def settle(fleet: Fleet, judge: Judge, *, work: bool = True) -> Bystanders
     if tasks:
         await fleet.enqueue(waiting)
     return Bystanders(fleet, judge, busy=busy, waiting=waiting, tasks=tasks)
-
-
-@contextmanager
-def unseen(peer: HttpClient) -> Iterator[None]:
-    """Answers in here are judged by what a check says of them, and by nothing else."""
-    see, peer.see = peer.see, lambda _: None
-    try:
-        yield
-    finally:
-        peer.see = see

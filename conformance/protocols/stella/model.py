@@ -38,9 +38,8 @@ class AgentModel:
     """What is known of one agent.
 
     It has the capabilities that it `must` have, and perhaps some that it `may`; its heartbeats tell
-    its `skills`, those that were last set. `labels` are those
-    that an update has set. `beaten` is when it was last heard of by a heartbeat, and `alive` when
-    by something that may count as one.
+    its `skills`, those that were last set. `labels` are those that an update has set. `beaten` is
+    when it was last heard of by a heartbeat, and `alive` when by something that may count as one.
     """
 
     version: str

@@ -52,11 +52,10 @@ async def test_flow_questions_at_the_same_time(aitbc: Dialogue, judge: Judge) ->
 @requirement("AITBC-STAT-030")
 async def test_heartbeats_do_not_undo_updates(aitbc: Dialogue, judge: Judge) -> None:
     ids = [await aitbc.registered() for _ in range(6)]
-    await aitbc.heartbeat(ids[0])  # of which it is known from then on how it is sent
-    silent = aitbc.beats_with_load
+    await aitbc.heartbeat(ids[0])  # from then on it is known whether one tells of load, too
     for turn in range(2 * _ROUNDS):
         status = ("active", "busy")[turn % 2]
-        beats = [aitbc.heartbeat(agent_id) for agent_id in ids if not silent]
+        beats = [aitbc.heartbeat(agent_id) for agent_id in ids if not aitbc.beats_with_load]
         updates = [aitbc.update(agent_id, status, {"pending_tasks": turn}) for agent_id in ids]
         answers = await asyncio.gather(*updates, *beats)
         for agent_id, updated in zip(ids, answers, strict=False):

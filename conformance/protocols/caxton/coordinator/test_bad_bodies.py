@@ -125,7 +125,7 @@ async def test_flow_fields_of_the_wrong_type(client: Client, crew: Crew, judge: 
     await client.clock.refill()
     paths = await _paths(client, crew, victim) if free else {}
     bodies = [pair for pair in _misfits(client, victim) if free or pair[0] == "sendMessage"]
-    with client.unseen():
+    with client.peer.seen_by():
         for operation, body in bodies:
             said = await client.call(operation, paths.get(operation), body=body, lawful=False)
             judge_survived(judge, "CAXTON-ERR-076", said, f"{operation} with a field that is odd")
@@ -154,7 +154,7 @@ async def test_flow_bodies_beyond_measure(client: Client, crew: Crew, judge: Jud
     nobody = {"agent_id": client.new("agent")}
     for operation in _HEAVY if client.clock.free else _HEAVY[:1]:
         for name, raw in bodies.items():
-            with client.unseen():
+            with client.peer.seen_by():
                 said = await client.call(operation, nobody, raw=raw, lawful=False)
             what, large = f"{operation} with {name}", len(raw) > _ORDINARY
             judge_survived(judge, "CAXTON-ODD-005", said, what, cut=large)

@@ -149,7 +149,7 @@ async def _judge_named(client: Client, judge: Judge, name: str) -> None:
 async def test_flow_ids_that_are_odd(client: Client, crew: Crew, judge: Judge) -> None:
     bystander = await stand_by(client, crew)
     await client.clock.refill()
-    with client.unseen():
+    with client.peer.seen_by():
         known = bystander.agent.id
         parts = [known[:-1]] if len(known) >= _LONG else []
         odd_ids = (client.new("agent"), *parts, *_ODD_IDS)
@@ -159,7 +159,7 @@ async def test_flow_ids_that_are_odd(client: Client, crew: Crew, judge: Judge) -
     if client.clock.free:
         for odd in ("a/b", "größe", " "):
             await client.clock.refill()
-            with client.unseen():
+            with client.peer.seen_by():
                 answers = await ask_everything(client, odd)
             for said in answers:
                 judge.status("CAXTON-ODD-003", said, range(400, 500))

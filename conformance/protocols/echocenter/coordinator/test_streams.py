@@ -29,9 +29,6 @@ _PIECES = (
 
 _VERY_MANY = 80
 
-_MOMENT = 0.05
-"""Seconds in which a connection ends over what is not put up with."""
-
 
 @requirement(*STREAMED, "ECHO-STREAM-014", "ECHO-STREAM-025", "ECHO-STREAM-028")
 @pytest.mark.parametrize("to_person", [True, False])
@@ -214,7 +211,7 @@ async def test_flow_nobody_streams_in_the_name_of_another(
     )
     forger.may_end = True  # nothing says that such a message is put up with
     await stream.chunk("believe me")
-    if await forger.socket.ended(_MOMENT) is not None:
+    if await forger.turned_out():
         await room.settle()
         return
     await stream.finish("believe me")

@@ -11,7 +11,7 @@ from conformance.exchange import Exchange
 from conformance.hostile import NO_UTF8, oversized
 from conformance.judge import Judge
 from conformance.marks import case, from_profile, requirement
-from conformance.protocols.stella.bystanders import Bystanders, settle, unseen
+from conformance.protocols.stella.bystanders import Bystanders, settle
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.misfits import NAMELESS, illegible, misfits
 
@@ -59,7 +59,7 @@ class Villain:
         """Send a body, or with `raw` any bytes. A lenient peer may repeat nonsense that it was
         told, and is not judged by the schema then.
         """
-        with unseen(self.fleet.peer):
+        with self.fleet.peer.seen_by():
             return await self._send[operation](body, lawful=False, **options)
 
     async def leave(self) -> None:

@@ -15,7 +15,7 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.lively import LIVELY
 from conformance.marks import requirement
-from conformance.protocols.stella.bystanders import settle, unseen
+from conformance.protocols.stella.bystanders import settle
 from conformance.protocols.stella.fleet import Fleet, task_ids_of
 from conformance.protocols.stella.roll import rows_by_id
 from conformance.target import Target
@@ -202,7 +202,7 @@ async def test_flow_cut_connections_harm_nobody(fleet: Fleet, judge: Judge) -> N
     if secure:  # in the clear, where TLS is spoken, and broken off in its handshake
         calls += [(part, False) for part in (b"", _HELLO, b"GET / HTTP/1.1\r\n\r\n", b"\x80" * 64)]
     kept = [await _begin(fleet.target, part, tls=tls) for part, tls in calls]
-    with unseen(fleet.peer):  # who serves one after the other has others wait
+    with fleet.peer.seen_by():  # who serves one after the other has others wait
         await bystanders.judge_served("STELLA-ODD-012", "while others do not end their requests")
     for writer in kept:
         _cut(writer)

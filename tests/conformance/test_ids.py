@@ -1,0 +1,15 @@
+"""Numbers in few signs."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.ids import base36
+
+
+@pytest.mark.parametrize("number", [0, 9, 10, 35, 36, 1295, 1296, 1_796_000_000])
+def test_base_36_is_that_of_python(number: int) -> None:
+    said = base36(number)
+    assert int(said, 36) == number
+    assert said == said.lower()
+    assert number == 0 or not said.startswith("0")
