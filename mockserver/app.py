@@ -200,9 +200,8 @@ class Mock:
 
     def _refuse_unknown(self, life: Life) -> Answer | None:
         match = life.match
-        if life.request.garbled:
-            what = life.request.garbled
-            life.violations = (Violation(pointer="", keyword="http", message=what, value=None),)
+        if life.request.unread is not None:
+            life.violations = (life.request.unread,)
             return self._refuse(life, Wrong.GARBLED)
         if life.request.too_large:
             return self._refuse(life, Wrong.TOO_LARGE)
@@ -355,7 +354,7 @@ class Mock:
             parameters=life.parameters,
             allowed=match.allowed,
             violations=life.violations,
-            status=0 if manner.end else answer.status,
+            status=answer.status if request.is_answered and not manner.end else 0,
             answer_headers=headers,
             answer=body,
             faults=faults,

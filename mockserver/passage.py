@@ -11,6 +11,7 @@ from mockserver.coordinator import Handshake
 from mockserver.faults.manner import PLAIN, Manner
 from mockserver.sockets import Line
 from mockserver.transcript import Frame, HttpExchange
+from schemas.validation import Violation
 
 __all__ = ["Joined", "Outcome", "Pending", "Request", "first_of_each"]
 
@@ -29,8 +30,14 @@ class Request:
     """The client's own (DER), where it showed one that TLS took."""
     dialled: float = 0.0
     """When its connection was made (the machine's monotonic clock); 0 where nobody looked."""
-    garbled: str = ""
-    """What is wrong with it as HTTP, where it is none; it has no method and no path then."""
+    unread: Violation | None = None
+    """Why nothing of it was read, not even its method and path: it is no HTTP (`http`), or TLS
+    would not have the client's certificate (`certificate`), and then nobody is answered.
+    """
+
+    @property
+    def is_answered(self) -> bool:
+        return self.unread is None or self.unread.keyword != "certificate"
 
 
 class Outcome(NamedTuple):

@@ -147,6 +147,7 @@ def load_requirements(protocol: Protocol) -> dict[str, Requirement]:
     """
     path = Path(protocol.folder) / "requirements.yaml"
     rows = read_checked(path, "requirements")["requirements"]
+    known: set[str] = set()
     problems = [
         Problem(
             file=str(path),
@@ -157,7 +158,7 @@ def load_requirements(protocol: Protocol) -> dict[str, Requirement]:
             hint=hint,
         )
         for index, row in enumerate(rows)
-        for key, message, value, hint in _row_problems(row, rows[:index], protocol)
+        for key, message, value, hint in _row_problems(row, known, protocol)
     ]
     if problems:
         raise PackError(*problems)
@@ -204,15 +205,17 @@ def _same_digest(one: FrozenSet, other: FrozenSet) -> bool:
 
 
 def _row_problems(
-    row: Mapping[str, Any], before: list[Any], protocol: Protocol
+    row: Mapping[str, Any], before: set[str], protocol: Protocol
 ) -> Iterator[tuple[str, str, object, str]]:
-    if any(other["id"] == row["id"] for other in before):
+    """What is wrong with a row, whose id joins those before it."""
+    if row["id"] in before:
         yield (
             "id",
             "this id stands here twice",
             row["id"],
             "ids are never used again: take the next",
         )
+    before.add(row["id"])
     if row["capability"] not in protocol.capabilities:
         known = ", ".join(protocol.capabilities)
         yield "capability", "is not a capability of protocol.yaml", row["capability"], known

@@ -49,11 +49,12 @@ class Identity:
         """The certificate, then those between it and its authority, and its key, as PEM texts.
 
         Raises `OSError` where they do not belong together: OpenSSL reads them from files only, so
-        they lie in a folder that nobody else can read, for as long as that takes.
+        they lie in one that nobody else can read, for as long as that takes.
         """
-        with tempfile.TemporaryDirectory(prefix="assay-identity-") as folder:
-            file = Path(folder) / "identity.pem"
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle, file = tempfile.mkstemp(prefix="assay-identity-", suffix=".pem")
+        try:
             with os.fdopen(handle, "w", encoding="utf-8") as opened:
                 opened.write("\n".join([*chain, key]))
-            return cls.of_files(target, name, str(file), "")
+            return cls.of_files(target, name, file, "")
+        finally:
+            Path(file).unlink()

@@ -63,9 +63,15 @@ def _of_fields(body: Body, law: Law, codec: Bodies) -> Iterator[Mutant]:
                 rule = law.structure(body, field, allowed=allowed)
                 part = _part(body)
                 yield made(body.place, operator, part=part, pointer=field.pointer, rule=rule)
-        if any(json_pointer.matches(field.steps, each.steps) for each in varied):
+        if _can_be_stale(body, field, varied):
             known = "token-swapped" if _TOKEN in field.name.lower() else "stale"
             yield _of_value(body, field, known, law)
+
+
+def _can_be_stale(body: Body, field: Field, varied: Iterable[Field]) -> bool:
+    """An error that is said again as a whole is mostly the same one: its parts are said again."""
+    within = [each for each in varied if json_pointer.matches(field.steps, each.steps)]
+    return bool(within) and (within == [field] or body.part[:1] not in {"4", "5"})
 
 
 def _of_value(body: Body, field: Field, operator: str, law: Law) -> Mutant:

@@ -56,7 +56,7 @@ def _of_reply(body: Body, law: Law) -> Iterator[Mutant]:
     status = 200 if success else int(body.part)
     new = (404, 500) if success else (200, 500 if status != 500 else 404, 501)
     for each in new:
-        rule = "" if success else law.status(body, body.part, each)
+        rule = "" if success else law.code(body, each)
         yield made(body.place, "status", part=body.part, value=code_of(each), rule=rule)
     if success:
         yield made(body.place, "empty", part=body.part)

@@ -13,6 +13,7 @@ from functools import cache
 
 from conformance.mutation.catalogue_fields import Field
 from conformance.mutation.catalogue_places import Body
+from schemas.grpc import code_of
 from schemas.spec import Protocol, Requirement, Role
 
 __all__ = ["RULES", "Law"]
@@ -23,6 +24,7 @@ RULES: Mapping[str, str] = {
     "nobody-judges": "the document shows no such body, and no row speaks of it",
     "anything-else": "the document lets a peer say anything else, and this is no more than that",
     "status-left-open": "no row speaks of this status, and the other one is an error as well",
+    "either-status": "a row lets the status be this one as well",
     "header-left-open": "no row speaks of the header",
     "soon-enough": "it comes a moment later, and no bound is as short",
     "first-counts": "the first answer that ties itself to a question counts, and more may come",
@@ -168,6 +170,15 @@ class Law:
         if part.endswith("XX"):
             return "status-left-open"
         return "" if self.speaks(part, body.section) else "status-left-open"
+
+    def code(self, body: Body, new: int) -> str:
+        """Of another status of a procedure, in the place of an error."""
+        procedure = re.compile(rf"\b{re.escape(body.place.operation.rpartition('.')[2])}\b")
+        about = [row for row in self._checks if procedure.search(row.text)]
+        old = code_of(int(body.part))
+        if any(_names([row], old) and _names([row], code_of(new)) for row in about):
+            return "either-status"
+        return self.status(body, body.part, new)
 
     def header(self, name: str) -> str:
         """Of a header that is missing or says something else."""

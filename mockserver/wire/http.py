@@ -21,7 +21,9 @@ from mockserver.transcript import escaped
 from mockserver.wire.control import PREFIX, Control
 from mockserver.wire.faulty import send_faulty
 from mockserver.wire.patience import delivered
+from mockserver.wire.tls_watch import watched
 from mockserver.wire.websocket import SocketShell
+from schemas.validation import Violation
 
 if TYPE_CHECKING:
     from mockserver.wire.plays import Plays
@@ -52,6 +54,8 @@ class HttpShell:
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises `OSError` where the address cannot be had."""
         self._mutual = tls is not None and tls.verify_mode != ssl.CERT_NONE
+        if tls is not None:
+            tls.sslobject_class = watched(self._note_distrusted)
         _LOGGER.addFilter(_is_ours)
         server = _Server(self._handle, access_log=None, logger=_LOGGER)
         server.note_garbled = self._note_garbled
@@ -78,9 +82,16 @@ class HttpShell:
             await self._runner.cleanup()
 
     def _note_garbled(self, error: HttpProcessingError) -> None:
-        """What is no HTTP belongs to the transcript all the same; it names no session."""
-        what = error.message.partition("\n")[0]
-        self._mock.serve(Request(method="", path="", garbled=what), self._mock.sessions.get())
+        self._note_unread("http", error.message.partition("\n")[0])
+
+    def _note_distrusted(self, what: str) -> None:
+        self._note_unread("certificate", what)
+
+    def _note_unread(self, keyword: str, what: str) -> None:
+        """It belongs to the transcript all the same, though it names no session."""
+        why = Violation(pointer="", keyword=keyword, message=what, value=None)
+        request = Request(method="", path="", unread=why, dialled=time.monotonic())
+        self._mock.serve(request, self._mock.sessions.get())
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
         path, _, query = raw.raw_path.partition("?")

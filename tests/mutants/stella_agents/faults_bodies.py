@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from tests.mutants.stella_agents.edits import drop, on, put, rename
@@ -17,6 +18,7 @@ _SECTIONS: Final[Mapping[What, str]] = {
     What.COMPLETE: "Complete Task",
     What.PROGRESS: "Task Stream",
     What.LOG: "Task Stream",
+    What.UPDATE: "Update Agent",
 }
 _MISSING: Final = object()
 
@@ -183,6 +185,25 @@ def _from_singles() -> Iterator[Fault]:
         yield _fault(what, field, word, f"{what.value}: {summary}", edit, implied=implied)
 
 
+_UPDATED: Final[tuple[tuple[str, str, object], ...]] = (
+    ("labels", "text", "zone=attic"),
+    ("labels", "list", ["attic"]),
+    ("labels.zone", "number", 4),
+    ("labels.zone", "object", {"floor": 4}),
+    ("capabilities", "text", "docker"),
+    ("capabilities", "object", {"docker": True}),
+    ("capabilities", "numbers", [4]),
+)
+
+
+def _from_updated() -> Iterator[Fault]:
+    """Few agents update themselves."""
+    for field, word, value in _UPDATED:
+        edit, summary = put(field, _json(value)), f"update: {field} is {value!r}"
+        fault = _fault(What.UPDATE, field, word, summary, edit, implied=False)
+        yield replace(fault, style="curious")
+
+
 def _from_renamed() -> Iterator[Fault]:
     for what, field, new in _RENAMED:
         summary = f"{what.value}: {field} is called {new}"
@@ -190,4 +211,4 @@ def _from_renamed() -> Iterator[Fault]:
         yield _fault(what, field, word, summary, rename(field, new), implied=False)
 
 
-BODY_FAULTS: Final = (*_from_rows(), *_from_singles(), *_from_renamed())
+BODY_FAULTS: Final = (*_from_rows(), *_from_singles(), *_from_renamed(), *_from_updated())

@@ -39,11 +39,24 @@ async def test_flow_requests_come_with_the_certificate(
         if heard.number <= life.registration.number or heard.operation == "registerAgent":
             continue
         if not heard.path:
-            continue  # it is no HTTP
+            _judge_distrusted(judge, heard)
+            continue
         judge.holds(
             _ROWS.get(heard.operation, _ANYTHING_ELSE),
             shown_by(heard, life.papers) is not None,
             f"{heard.method} {heard.path} came with {_shown(heard)}",
+            of_transcript(heard),
+        )
+
+
+def _judge_distrusted(judge: Judge, heard: HttpExchange) -> None:
+    """A connection that came no further than TLS. Whatever else is no HTTP says nothing here."""
+    wrong = [each.message for each in heard.violations if each.keyword == "certificate"]
+    if wrong:
+        judge.holds(
+            _ANYTHING_ELSE,
+            not wrong,
+            f"TLS ended over the certificate that was shown on a connection: {wrong[0]}",
             of_transcript(heard),
         )
 
