@@ -15,6 +15,8 @@ from .seeds import always
 __all__ = ["EVENT_FAULTS"]
 
 _TYPES: Final = ("agent.deployed", "message.sent", "task.completed", "system.alert", "agent.failed")
+_LIFE: Final = 4.0
+"""Seconds for which a hasty coordinator keeps a connection in mind."""
 
 
 def _occurs(kind: str, times: int) -> Seed:
@@ -140,6 +142,28 @@ def _first_events(fitting: Any, spot: Spot) -> Any:
     return fitting
 
 
+def _age(spot: Spot) -> float:
+    """Seconds since a connection was first looked at, which is when it was there."""
+    now: float = spot.desk.clock.now()
+    return now - float(spot.memo.setdefault(spot["line"].number, now))
+
+
+def _aged(change: Callable[[Any, Spot], Any]) -> Seed:
+    return at("event.fitting", change, ws_joined=lambda nothing, spot: (_age(spot), nothing)[1])
+
+
+def _lapsed(fitting: Any, spot: Spot) -> Any:
+    return fitting if _age(spot) < _LIFE else []
+
+
+def _hung_up_on(fitting: Any, spot: Spot) -> Any:
+    line: Line = spot["line"]
+    if _age(spot) >= _LIFE:
+        line.close(1001)
+        return []
+    return fitting
+
+
 def _latest_only(fitting: Any, spot: Spot) -> Any:
     latest = [*spot["line"].subscriptions.values()][-1:]
     return [one for one in fitting if one in latest]
@@ -171,6 +195,8 @@ _TOLD: Final[tuple[Row, ...]] = (
     ("first_line", "only the first connection is told", at("event.fitting", _only_first_line)),
     ("reconnected", "a new connection is told nothing", at("event.fitting", _old_lines_only)),
     ("dries_up", "a connection is told five events", at("event.fitting", _first_events)),
+    ("lapses", "after some seconds a connection is told nothing more", _aged(_lapsed)),
+    ("~hangs_up", "after some seconds a connection is ended", _aged(_hung_up_on)),
     ("latest_only", "only the latest subscription counts", at("event.fitting", _latest_only)),
 )
 

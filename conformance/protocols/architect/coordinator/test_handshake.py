@@ -12,7 +12,6 @@ from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
-from conformance.protocols.architect.coordinator.vigil import Vigil
 from conformance.protocols.architect.dialogue import (
     CHANNEL,
     VERSION,
@@ -22,6 +21,7 @@ from conformance.protocols.architect.dialogue import (
     new_token,
 )
 from conformance.protocols.architect.replies import Request
+from conformance.vigil import Vigil
 
 _AGAIN = 8
 _AT_ONCE = 5
@@ -210,12 +210,15 @@ async def test_first_second_in_silence(script: Dialogue, judge: Judge) -> None:
 
 
 @requirement("ARCH-CONN-011")
-async def test_longer_silence(script: Dialogue, vigil: Vigil, judge: Judge) -> None:
+async def test_longer_silence(
+    script: Dialogue, vigil: Vigil[Socket | Refused], judge: Judge
+) -> None:
     await script.needs_company()
     await script.come_and_go()
-    line = await vigil.kept(_SILENCE)
+    line = await vigil.kept()
     if not isinstance(line, Socket):
         raise UnjudgeableError("no connection could be kept beside the others")
+    await line.ended(vigil.left(_SILENCE))
     served = (await script.list_actions(line)).heard is not None
     told = f"after some seconds of silence a script is not served: {script.why(line)}"
     judge.holds("ARCH-CONN-011", served, told, *last(line))

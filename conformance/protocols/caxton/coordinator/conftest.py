@@ -9,6 +9,7 @@ import pytest
 
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
+from conformance.conversation import Refused
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
@@ -18,8 +19,11 @@ from conformance.plugin import Suite
 from conformance.protocols.caxton.client import Client
 from conformance.protocols.caxton.clock import Clock
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.door import Door
 from conformance.protocols.caxton.herald import PROMPT, Herald
 from conformance.protocols.caxton.moments import what_time_it_is
+from conformance.protocols.caxton.watch import Watch
+from conformance.vigil import Vigil
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +56,26 @@ def patience() -> Patience:
     return Patience(PROMPT)
 
 
+@pytest.fixture(scope="session")
+async def vigil(suite: Suite) -> AsyncIterator[Vigil[Watch]]:
+    """A subscriber to messages, from the first check of events on."""
+    vigil: Vigil[Watch] = Vigil(suite.protocol, suite.context.target)
+    yield vigil
+    await vigil.end()
+
+
 @pytest.fixture
-def herald(client: Client, judge: Judge, patience: Patience) -> Herald:
+async def herald(
+    client: Client, judge: Judge, patience: Patience, suite: Suite, vigil: Vigil[Watch]
+) -> Herald:
+    async def start(apart: Opener) -> Watch:
+        door = Door(apart, suite.protocol)
+        said = await door.open("long subscriber")
+        if isinstance(said, Refused):
+            raise UnjudgeableError(f"/ws could not be opened: {said.reason}")
+        watch = Watch(said, door.acks)
+        await watch.subscribe("message.sent")
+        return watch
+
+    vigil.begin(start)
     return Herald(client, judge, patience)

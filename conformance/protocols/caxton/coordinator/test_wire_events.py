@@ -17,6 +17,7 @@ from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.herald import Herald, opened, opened_raw
 from conformance.protocols.caxton.siege import Siege
+from conformance.protocols.caxton.watch import Watch
 from conformance.rfc6455_cases import (
     CLOSES,
     CUTS,
@@ -26,6 +27,7 @@ from conformance.rfc6455_cases import (
     illegal_frames,
     send_parts,
 )
+from conformance.vigil import Vigil
 
 _ENDS_WITHIN = 3.0
 """Seconds that the end of a connection may take."""
@@ -257,3 +259,24 @@ async def test_many_handshakes_at_once(client: Client, judge: Judge) -> None:
     refused = [each for each in said if isinstance(each, Refused)]
     wrong = f"of {len(said)} handshakes at the same time {len(refused)} are refused"
     judge.holds("CAXTON-WIRE-010", not refused, wrong, *(each.exchange for each in refused[:1]))
+
+
+# Time
+
+
+_LONG = 8.0
+"""Seconds for which a subscription must last: longer than careless limits."""
+
+
+@requirement("CAXTON-SUB-026", "CAXTON-SUB-027")
+async def test_flow_subscriptions_last(
+    vigil: Vigil[Watch], herald: Herald, judge: Judge, mate: Agent
+) -> None:
+    watch = await vigil.kept()
+    assert watch is not None, "the herald has seen to it"
+    ended = await watch.socket.ended(vigil.left(_LONG))
+    wrong = "a connection with a subscription, which was told events, is ended"
+    judge.holds("CAXTON-SUB-027", ended is None, wrong, *([ended] if ended else []))
+    if ended is None:
+        word = await herald.say(mate)
+        await herald.told("CAXTON-SUB-026", watch.socket, word, "who subscribed some seconds ago")
