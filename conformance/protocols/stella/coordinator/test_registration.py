@@ -6,6 +6,8 @@ import asyncio
 import base64
 import binascii
 import json
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -97,6 +99,28 @@ def _claims_of(token: str) -> dict[str, Any]:
     return (_object_in(parts[1]) or {}) if len(parts) == 3 else {}
 
 
+def _judge_own_tokens(judge: Judge, agents: Sequence[Agent]) -> None:
+    """Nobody's JWT speaks of somebody else: what its claims are is left open, but not whose."""
+    for agent in agents:
+        token = agent.said.at("/token")
+        if isinstance(token, str) and not _wrong_with_jwt(token):
+            named = set(_words_in(_claims_of(token)))
+            others = [each for each in agents if {each.id, each.name} & named]
+            wrong = f"the JWT of {agent.name} speaks of {', '.join(each.name for each in others)}"
+            mine = not others or agent in others
+            judge.holds("STELLA-REG-016", mine, wrong, agent.said, pointer="/token")
+
+
+def _words_in(claim: Any) -> Iterator[str]:
+    """Every text in a claim, and the parts of those that are made of several, as URNs are."""
+    if isinstance(claim, dict | list):
+        for each in claim.values() if isinstance(claim, dict) else claim:
+            yield from _words_in(each)
+    elif isinstance(claim, str):
+        yield claim
+        yield from re.split("[:/ ]", claim)
+
+
 def _is_over(claims: dict[str, Any], said: Exchange, hours: Hours) -> bool:
     """Did it end before it could be used, by our clock and by that of the certificate, which ends
     a day after it was handed over?
@@ -177,6 +201,7 @@ async def test_flow_agents_register_at_the_same_time(fleet: Fleet, judge: Judge)
             twin = seen.setdefault(value, agent)
             wrong = f"{twin.name} and {agent.name} were given the same {pointer[1:]}"
             judge.holds(row, twin is agent, wrong, twin.said, agent.said, pointer=pointer)
+    _judge_own_tokens(judge, agents)
     await _judge_shown(fleet, judge, agents)
 
 
