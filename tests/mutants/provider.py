@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class CheckoutPeers:
                     source="behaviour",
                     place="",
                     operator=name.rpartition(".")[2] if "." in name else name.partition("_")[0],
-                    lawful=left_open.get(name, ""),
+                    lawful=_reason(left_open, name, implied=fault.implied),
                 ),
                 reading=agents.style_of(protocol, name) if role == "agent" else fault.reading,
                 implied=fault.implied,
@@ -88,6 +89,14 @@ def _left_open() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """By protocol, role and name of a fault what the document leaves open there."""
     known: Mapping[str, Any] = yaml.safe_load((_HERE / "left_open.yaml").read_text("utf-8"))
     return known
+
+
+def _reason(left_open: Mapping[str, str], name: str, *, implied: bool) -> str:
+    """Why it is lawful, where it is; a pattern says so of implied ones alone."""
+    if name in left_open or not implied:
+        return left_open.get(name, "")
+    fitting = (why for glob, why in left_open.items() if fnmatchcase(name, glob))
+    return next(fitting, "")
 
 
 def _situations(rows: Mapping[str, str]) -> tuple[str, ...]:
