@@ -104,6 +104,9 @@ _OFFERS: Mapping[str, list[Offer]] = {
     ],
     "ARCH-AUTH-004": [
         _of("V", "U", "assay-wrong"),
+        _of("V", "U", "*"),
+        _of("V", "U", ".*"),
+        _of("V", "U", "%"),
     ],
     "ARCH-AUTH-003": [
         _of("V", "assay-nobody", "P"),
@@ -263,16 +266,29 @@ async def test_failing_again_and_again(script: Dialogue, judge: Judge) -> None:
         _judge_blocked("ARCH-AUTH-014", turned, script, judge)
 
 
+@_of_everybody
+@requirement("ARCH-AUTH-014")
+async def test_failing_while_others_come_in(script: Dialogue, judge: Judge) -> None:
+    """Strangers knock at the very moment at which the right credentials are being looked at."""
+    for _ in range(2):
+        right = asyncio.gather(*(_turned_right(script) for _ in range(3)))
+        strangers = [[], [VERSION, script.username, "assay-wrong"]] * 3
+        for turned in await asyncio.gather(*(_turned(script, each) for each in strangers)):
+            _judge_blocked("ARCH-AUTH-014", turned, script, judge)
+        await right
+
+
 @requirement("ARCH-AUTH-018")
 async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
     for offered in ([VERSION, "assay-nobody", "assay-wrong"], []):
-        said = await behind_refusal(script, offered)
-        judge.holds(
-            "ARCH-AUTH-018",
-            not said,
-            "after the refusal WebSocket messages are taken and answered on the connection",
-            actual=said[:200].decode("utf-8", "backslashreplace"),
-        )
+        for again in (False, True):
+            said = await behind_refusal(script, offered, again=again)
+            judge.holds(
+                "ARCH-AUTH-018",
+                not said,
+                "after the refusal WebSocket messages are taken and answered on the connection",
+                actual=said[:200].decode("utf-8", "backslashreplace"),
+            )
 
 
 @requirement("ARCH-CONN-016")
