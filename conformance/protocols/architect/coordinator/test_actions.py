@@ -14,6 +14,7 @@ from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.architect.coordinator.listings import lacks
 from conformance.protocols.architect.dialogue import (
     Asked,
     Dialogue,
@@ -190,6 +191,20 @@ async def test_flow_after_errors(script: Dialogue, judge: Judge) -> None:
         asked = await script.list_actions(line)
         told = f"after an error list_actions is not answered as before: {script.why(line)}"
         judge.holds(row, isinstance(asked.listed, dict), told, *last(here), *asked.frames)
+
+
+@requirement("ARCH-ACT-008")
+async def test_sound_calls_after_unsound_ones(script: Dialogue, judge: Judge) -> None:
+    """What an action lacked before does not count when it is called with all that it requires."""
+    survey = await survey_of(script)
+    if not survey.again:
+        judge.holds("ARCH-ACT-008", True, "")
+    for call in survey.again:
+        before = survey.best(call.action.name)
+        if before is not None and before.answered and call.answered:
+            told = f"{call.action.name} says, after calls that lacked something, that this one does"
+            ok = lacks(before) or not lacks(call)
+            judge.holds("ARCH-ACT-008", ok, told, *before.asked.frames, *call.asked.frames)
 
 
 @requirement("ARCH-ACT-010", "ARCH-ROB-022")
