@@ -256,6 +256,9 @@ async def test_flow_without_a_token(script: Dialogue, judge: Judge) -> None:
     await line.wait(lambda f: _served(f) and not echoes(f, asked.request.token), 0.3, mark)
     came = [each for each in line.frames[mark:] if each.sender == "peer" and each.kind == "text"]
     own = [each for each in came if not echoes(each, asked.request.token)]
+    served = [each for each in own if _served(each)]
+    if len(served) == 1:
+        script.lore.keep(Asked(request=Request(action="list_actions"), sent=sent, heard=served[0]))
     used = (before.request.token, again.request.token)
     sticky = [f for f in own if _served(f) and any(echoes(f, token) for token in used)]
     told = "the reply to a request without a token carries that of another"
