@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.clients.websocket import Socket
+from conformance.exchange import MISSING
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.architect.catalogue import read_catalogue
@@ -12,6 +14,7 @@ from conformance.protocols.architect.coordinator.listings import (
     judge_requirements,
     judge_types,
 )
+from conformance.protocols.architect.coordinator.vigil import Vigil
 from conformance.protocols.architect.dialogue import Dialogue
 from conformance.protocols.architect.survey import survey_of
 
@@ -32,3 +35,16 @@ async def test_flow_every_catalogue_of_the_run(script: Dialogue, judge: Judge) -
     judge_requirements([first, *others], survey, judge)
     for each in (first, *others):
         judge_types(each, read_catalogue(each.listed), judge)
+
+
+@requirement("ARCH-EVENT-001")
+async def test_what_came_unasked(vigil: Vigil, judge: Judge) -> None:
+    """On a connection on which nothing, or hardly anything, was asked from the first check on."""
+    line = await vigil.kept(0)
+    heard = line.frames if isinstance(line, Socket) else []
+    came = [frame for frame in heard if frame.sender == "peer" and frame.kind == "text"]
+    for frame in came:
+        is_map = frame.json is MISSING or isinstance(frame.json, dict)
+        judge.holds("ARCH-EVENT-001", is_map, "JSON came that is no map", frame)
+    if not came:
+        judge.holds("ARCH-EVENT-001", True, "")
