@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from conformance.protocols.architect.coping import hasty_after
-from conformance.protocols.architect.playbook import Strike
+from conformance.examiner import Observation
+from conformance.protocols.architect.coping import hasty_after, mishap
+from conformance.protocols.architect.playbook import Playbook, Strike
 from conformance.protocols.architect.scripts import Request, read_requests
 from mockserver.transcript import Frame
 
@@ -77,3 +78,27 @@ def test_calls_that_wait_one_behind_the_other_show_it_before_the_strike_as_well(
             talk.strike()
             talk.reply(1, nth - 1)
     assert len(talk.hasty) >= 3
+
+
+def _life(situation: str, calls: int, *, ends: bool) -> Observation:
+    talk = Talk()
+    for nth in range(calls):
+        talk.call(1, nth)
+        talk.reply(1, nth)
+    if ends:
+        number = len(talk.frames) + 1
+        talk.frames.append(Frame(number, 0.0, 0.0, 1, "", "agent", "close", b"", code=1000))
+    return Observation(situation=situation, entries=tuple(talk.frames), seconds=1.0)
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "calls", "early"),
+    [(True, 5, False), (True, 4, False), (True, 3, True), (False, 5, True)],
+)
+def test_life_that_was_cut_short_does_not_show_that_a_script_stays(
+    unfinished: bool, calls: int, early: bool
+) -> None:
+    book = Playbook(unfinished={"calm"} if unfinished else set())
+    seen = _life("large replies", calls, ends=True)
+    wrong = mishap(seen, _life("calm", 4, ends=False), Strike(kind="x", number=2, real=0.0), book)
+    assert bool(wrong) == early

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from conformance.agent_process import Ending
@@ -43,7 +44,7 @@ def mishap(
     ending = seen.ending
     if ending is not None and ending.broke_down:
         return ending.describe()
-    left_early = _left_early(seen, usual)
+    left_early = _left_early(seen, usual, book)
     if ending is not None and not ending.asked:
         if not left_early or (may_leave and says_why(seen, usual)):
             return ""
@@ -75,11 +76,20 @@ def own_ends(seen: Observation) -> list[Heard]:
     return [each for each in own if each.number <= seen.played]
 
 
-def _left_early(seen: Observation, usual: Observation) -> bool:
-    """Did it end a connection, or itself, before it said what it usually says until then?"""
-    habit = _said_until_end(usual)
-    own = _said_until_end(seen)
-    return bool(own) and (not habit or min(own) < min(habit))
+def _left_early(seen: Observation, usual: Observation, book: Playbook) -> bool:
+    """Did it end a connection, or itself, before it said what it usually says until then? A life
+    that was over while it spoke shows how much it says at least, and not that it stays.
+    """
+    habit, own = _said_until_end(usual), _said_until_end(seen)
+    if habit or not own:
+        return bool(own) and min(own) < min(habit)
+    return usual.situation not in book.unfinished or min(own) < _most_said(usual)
+
+
+def _most_said(seen: Observation) -> int:
+    """The messages on the connection that carried most of them."""
+    said = Counter(each.connection for each in messages(seen.frames) if each.number <= seen.played)
+    return max(said.values(), default=0)
 
 
 def _said_until_end(seen: Observation) -> list[int]:

@@ -62,6 +62,7 @@ class Desk:
         self._mock = stage.session.coordinator
         book.listed = frozenset(self._mock.actions)
         self._book = book
+        self._situation = situation
         self._strikes = book.strikes.setdefault(situation, [])
         self.habits = book.habits
         self._read = stage.mark()
@@ -188,6 +189,8 @@ class Desk:
         while not self.quiet and self._spoke < self._struck + _AFTER:
             self._give_all()
             await asyncio.sleep(_TICK)
+        if not self.quiet:
+            self._book.unfinished.add(self._situation)
         self._give_all()
 
     def _give_all(self) -> None:

@@ -20,6 +20,7 @@ from conformance.ids import IdSource
 from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
+from conformance.protocols.architect.catalogue import read_catalogue
 from conformance.protocols.architect.replies import Request
 
 __all__ = ["CHANNEL", "VERSION", "Asked", "Dialogue", "Lore", "echoes", "message_of", "new_token"]
@@ -33,6 +34,9 @@ _LOCKED = 3.0
 
 _UNKNOWN = (401, 403)
 """What says that credentials are wrong, and not that there are too many connections."""
+
+_KEPT = 5
+"""Catalogues that are kept of one agent."""
 
 _SLOW = 0.5
 """Seconds for a reply from which on checks ask less often."""
@@ -50,7 +54,8 @@ class Lore:
     """What is learnt of one peer in the course of a run, for every check to use.
 
     `path` is where it serves. `waits` counts how often it was waited for to let us in again;
-    `first` is its first catalogue; `slow` says that a reply took it half a second or more. `odd`
+    `first` is its first catalogue, `others` are some that told other things; `slow` says that a
+    reply took it half a second or more. `odd`
     says that somebody came in a way that may have made it wary; `turned_away` is how it refused the
     right credentials before that, and after it had taken them.
     """
@@ -64,8 +69,20 @@ class Lore:
     odd: bool = False
     turned_away: Exchange | None = None
     first: Asked | None = None
+    others: list[Asked] = field(default_factory=list)
     give_way: Callable[[], Awaitable[None]] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, asked: Asked) -> None:
+        """Keep a catalogue, if none that is kept tells the same of the actions."""
+        kept = [*([self.first] if self.first else []), *self.others]
+        if any(same(each.listed, asked.listed) for each in kept):
+            return
+        told = read_catalogue(asked.listed)
+        if self.first is None:
+            self.first = asked
+        elif len(kept) < _KEPT and all(read_catalogue(each.listed) != told for each in kept):
+            self.others.append(asked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,8 +320,8 @@ class Dialogue:
 
     def _see_catalogue(self, asked: Asked, frame: Frame) -> None:
         protocol = self.opener.protocol
-        if self.lore.first is None and isinstance(asked.listed, dict):
-            self.lore.first = asked
+        if isinstance(asked.listed, dict) and not asked.request.members:
+            self.lore.keep(asked)
         if frame.kind == "text":
             self.judge.see_frame(frame, protocol.channels[CHANNEL], protocol.messages["catalogue"])
 

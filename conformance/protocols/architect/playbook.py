@@ -65,6 +65,7 @@ class Playbook:
     """`strikes` are those of each situation, by its name, in their order; `patience` is how long
     it was waited (seconds), `listed` the names of the actions that the mock supports.
     `shut_out` says that it once tried to come in, and never did: this need not be waited for twice.
+    `unfinished` are the situations that were over while the script still had something to say.
     """
 
     patience: float = 0.0
@@ -72,6 +73,7 @@ class Playbook:
     shut_out: bool = False
     habits: Habits = field(default_factory=Habits)
     strikes: dict[str, list[Strike]] = field(default_factory=dict)
+    unfinished: set[str] = field(default_factory=set)
 
     def of(self, situation: str) -> list[Strike]:
         return self.strikes.get(situation, [])

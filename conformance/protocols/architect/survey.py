@@ -47,7 +47,8 @@ class Call:
 @dataclass(kw_only=True)
 class Survey:
     """What came of it. `full` are calls with all that is required and no more; `lacking` and
-    `illtyped` those with one thing wrong; `real` those with ids that are there.
+    `illtyped` those with one thing wrong; `real` those with ids that are there; `again` those with
+    nothing wrong, where all sorts of things were wrong before.
     """
 
     listing: Asked
@@ -58,6 +59,7 @@ class Survey:
     real: dict[str, Call] = field(default_factory=dict)
     lacking: list[Call] = field(default_factory=list)
     illtyped: list[Call] = field(default_factory=list)
+    again: list[Call] = field(default_factory=list)
     manners: Manners = field(default_factory=lambda: Manners(()))
 
     @property
@@ -124,6 +126,8 @@ class _Surveyor:
         survey.lacking += await self._calls(line, lacking, "lacking")
         survey.lacking += await self._calls(other, lacking, "lacking")
         survey.illtyped += await self._calls(other, [*self._illtyped(gentle)], "ill-typed")
+        whole = [(each, self._best(each), "", "") for each in gentle]
+        survey.again += await self._calls(other, whole)
 
     def _manners(self) -> Manners:
         """Learnt from the catalogue, and from what does not contradict it."""

@@ -107,6 +107,8 @@ async def test_nothing_else_is_taken_for_a_reply(
     usual = read_requests(held.frames)
     if not sequential(usual):
         raise UnjudgeableError("the script does not wait for one reply before its next call")
+    if kind != "strange" and not all(request.token for request in usual):
+        raise UnjudgeableError("the script's calls carry no token by which a reply could be known")
     strikes = [strike for strike in book.of(situation) if strike.kind == kind]
     if not strikes:
         raise UnjudgeableError("the script asked nothing that the trouble could strike")

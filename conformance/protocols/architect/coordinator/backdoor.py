@@ -1,4 +1,6 @@
-"""Speaks WebSocket on a connection whose handshake was refused, as no client would."""
+"""Speaks on a connection whose handshake was refused: at once as if it was open, or after a second
+handshake, without credentials.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ __all__ = ["behind_refusal"]
 _WITHIN = 0.5
 
 
-async def behind_refusal(script: Dialogue, offered: list[str]) -> bytes:
-    """The message that was sent to a stranger after an HTTP refusal, or nothing.
+async def behind_refusal(script: Dialogue, offered: list[str], *, again: bool = False) -> bytes:
+    """The message that was sent to a stranger after an HTTP refusal, or nothing. Who comes `again`
+    first sends another handshake on the same connection, and offers nothing.
 
     Nothing as well where the handshake was not refused by HTTP, or no connection came about.
     """
@@ -37,7 +40,15 @@ async def behind_refusal(script: Dialogue, offered: list[str]) -> bytes:
         return b""
     try:
         async with asyncio.timeout(target.timeout):
-            return await _tried(reader, writer, _handshake(parts.netloc, parts.path, offered))
+            writer.write(_handshake(parts.netloc, parts.path, offered))
+            if await _opened(reader):
+                return b""
+            if again:
+                writer.write(_handshake(parts.netloc, parts.path, []))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_WITHIN):
+                        await _opened(reader)
+            return await _tried(reader, writer)
     except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return b""
     finally:
@@ -57,13 +68,12 @@ def _handshake(host: str, path: str, offered: list[str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-async def _tried(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handshake: bytes
-) -> bytes:
-    writer.write(handshake)
+async def _opened(reader: asyncio.StreamReader) -> bool:
     head = await reader.readuntil(b"\r\n\r\n")
-    if b" 101" in head.partition(b"\r\n")[0]:
-        return b""
+    return b" 101" in head.partition(b"\r\n")[0]
+
+
+async def _tried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     said = {"action": "list_actions", "parameters": {}, "idempotence": "behind"}
     await asyncio.sleep(0.05)
     with suppress(OSError):

@@ -14,6 +14,7 @@ from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
+from conformance.protocols.architect.coordinator.listings import lacks
 from conformance.protocols.architect.dialogue import (
     Asked,
     Dialogue,
@@ -192,6 +193,20 @@ async def test_flow_after_errors(script: Dialogue, judge: Judge) -> None:
         judge.holds(row, isinstance(asked.listed, dict), told, *last(here), *asked.frames)
 
 
+@requirement("ARCH-ACT-008")
+async def test_sound_calls_after_unsound_ones(script: Dialogue, judge: Judge) -> None:
+    """What an action lacked before does not count when it is called with all that it requires."""
+    survey = await survey_of(script)
+    if not survey.again:
+        judge.holds("ARCH-ACT-008", True, "")
+    for call in survey.again:
+        before = survey.best(call.action.name)
+        if before is not None and before.answered and call.answered:
+            told = f"{call.action.name} says, after calls that lacked something, that this one does"
+            ok = lacks(before) or not lacks(call)
+            judge.holds("ARCH-ACT-008", ok, told, *before.asked.frames, *call.asked.frames)
+
+
 @requirement("ARCH-ACT-010", "ARCH-ROB-022")
 async def test_flow_many_requests(script: Dialogue, judge: Judge) -> None:
     """The same again and again on one connection, three hundred in all."""
@@ -241,6 +256,9 @@ async def test_flow_without_a_token(script: Dialogue, judge: Judge) -> None:
     await line.wait(lambda f: _served(f) and not echoes(f, asked.request.token), 0.3, mark)
     came = [each for each in line.frames[mark:] if each.sender == "peer" and each.kind == "text"]
     own = [each for each in came if not echoes(each, asked.request.token)]
+    served = [each for each in own if _served(each)]
+    if len(served) == 1:
+        script.lore.keep(Asked(request=Request(action="list_actions"), sent=sent, heard=served[0]))
     used = (before.request.token, again.request.token)
     sticky = [f for f in own if _served(f) and any(echoes(f, token) for token in used)]
     told = "the reply to a request without a token carries that of another"

@@ -24,7 +24,14 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, exclusive, requirement
 from conformance.plugin import Suite
 from conformance.protocols.architect.coordinator.backdoor import behind_refusal
-from conformance.protocols.architect.dialogue import CHANNEL, VERSION, Dialogue, Lore, last
+from conformance.protocols.architect.dialogue import (
+    CHANNEL,
+    VERSION,
+    Dialogue,
+    Lore,
+    echoes,
+    last,
+)
 
 pytestmark = [exclusive("log-ins"), pytest.mark.exhausts]
 
@@ -37,6 +44,8 @@ _GLANCE = 0.7
 
 _AT_LAST = 0.25
 """Seconds in which an agent that is about to end does end."""
+
+_STRANGERS = ("stranger", "stranger-2")
 
 _HEADER = "Sec-WebSocket-Protocol"
 
@@ -104,6 +113,9 @@ _OFFERS: Mapping[str, list[Offer]] = {
     ],
     "ARCH-AUTH-004": [
         _of("V", "U", "assay-wrong"),
+        _of("V", "U", "*"),
+        _of("V", "U", ".*"),
+        _of("V", "U", "%"),
     ],
     "ARCH-AUTH-003": [
         _of("V", "assay-nobody", "P"),
@@ -204,7 +216,7 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
 
 
 @_of_everybody
-@requirement("ARCH-AUTH-015")
+@requirement("ARCH-AUTH-015", "ARCH-CORR-009")
 async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> None:
     """While another is served, and things happen, a stranger hears nothing of it."""
     busy = await script.connect("busy")
@@ -213,6 +225,8 @@ async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> 
     while time.monotonic() < end and not task.done():
         await script.list_actions(busy)
     _judge_blocked("ARCH-AUTH-015", await task, script, judge)
+    replies = [each for each in busy.frames if any(echoes(each, token) for token in _STRANGERS)]
+    judge.holds("ARCH-CORR-009", not replies, "a stranger's command is answered here", *replies)
 
 
 @_of_everybody
@@ -263,16 +277,29 @@ async def test_failing_again_and_again(script: Dialogue, judge: Judge) -> None:
         _judge_blocked("ARCH-AUTH-014", turned, script, judge)
 
 
+@_of_everybody
+@requirement("ARCH-AUTH-014")
+async def test_failing_while_others_come_in(script: Dialogue, judge: Judge) -> None:
+    """Strangers knock at the very moment at which the right credentials are being looked at."""
+    for _ in range(2):
+        right = asyncio.gather(*(_turned_right(script) for _ in range(3)))
+        strangers = [[], [VERSION, script.username, "assay-wrong"]] * 3
+        for turned in await asyncio.gather(*(_turned(script, each) for each in strangers)):
+            _judge_blocked("ARCH-AUTH-014", turned, script, judge)
+        await right
+
+
 @requirement("ARCH-AUTH-018")
 async def test_nothing_behind_a_refusal(script: Dialogue, judge: Judge) -> None:
     for offered in ([VERSION, "assay-nobody", "assay-wrong"], []):
-        said = await behind_refusal(script, offered)
-        judge.holds(
-            "ARCH-AUTH-018",
-            not said,
-            "after the refusal WebSocket messages are taken and answered on the connection",
-            actual=said[:200].decode("utf-8", "backslashreplace"),
-        )
+        for again in (False, True):
+            said = await behind_refusal(script, offered, again=again)
+            judge.holds(
+                "ARCH-AUTH-018",
+                not said,
+                "after the refusal WebSocket messages are taken and answered on the connection",
+                actual=said[:200].decode("utf-8", "backslashreplace"),
+            )
 
 
 @requirement("ARCH-CONN-016")
@@ -310,8 +337,8 @@ async def _turned(script: Dialogue, offered: list[str], **options: Any) -> Turne
 async def _watched(line: RawSocket, seconds: float) -> Turned:
     end = time.monotonic() + seconds
     for _ in range(3):
-        await line.send({"action": "list_actions", "parameters": {}, "idempotence": "stranger"})
-        await line.send({"action": "servers", "parameters": {}, "idempotence": "stranger-2"})
+        for action, token in zip(("list_actions", "servers"), _STRANGERS, strict=True):
+            await line.send({"action": action, "parameters": {}, "idempotence": token})
         if await line.wait(_is_message, _GLANCE / 3) or line.closed:
             break
     heard = await line.wait(_is_message, 0)
