@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conformance.fuzz.nonsense import Nonsense
     from conformance.protocols.echocenter.generated import Chat
 
-pytestmark = requirement(*AMBIENT)
+pytestmark = requirement(*AMBIENT, "ECHO-WIRE-002")
 
 
 @fuzzes

@@ -26,7 +26,7 @@ from conformance.protocols.echocenter.room import SOCKET, Room
 from conformance.protocols.echocenter.said import chats, mentions
 from conformance.protocols.echocenter.siege import Send, Siege
 
-pytestmark = requirement(*AMBIENT)
+pytestmark = requirement(*AMBIENT, "ECHO-WIRE-002")
 
 _DEEP = "ECHO-ODD-005"
 """What may cost a coordinator a while."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 from conformance.clients.websocket import Refused
-from conformance.exchange import MISSING, Exchange
+from conformance.exchange import MISSING, Exchange, read_json
 from conformance.frames import Frame
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
@@ -20,7 +20,7 @@ from conformance.protocols.echocenter.dialogue import (
     rows_of,
     token_in,
 )
-from conformance.protocols.echocenter.listing import LISTED, judge_list, shows
+from conformance.protocols.echocenter.listing import LISTED, judge_list, no_raw_token, shows
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room, not_now
 from conformance.protocols.echocenter.said import Guest
@@ -275,7 +275,7 @@ async def test_dev_endpoint_is_guarded_as_the_admin_api_is(
         judge.holds("ECHO-DEV-004", not shows(said, agent.token), wrong, said)
 
 
-@requirement("ECHO-REG-012")
+@requirement("ECHO-REG-012", "ECHO-LIST-005")
 async def test_guarded_api_takes_no_made_up_credentials(
     cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
@@ -284,8 +284,24 @@ async def test_guarded_api_takes_no_made_up_credentials(
     guarded = [operation for operation, said in asked.items() if not said.ok]
     if not guarded:
         raise UnjudgeableError("the Admin API asks for no credentials")
+    refused = [asked[operation] for operation in guarded]
     for operation in guarded:
         for bearer in (echo.new("nobody"), agent.token):
             said = await echo.administer_as(bearer, operation)
             wrong = f"{operation} was done for {bearer!r}"
             judge.holds("ECHO-REG-012", not said.ok, wrong, said)
+            refused.append(said)
+    await _judge_not_done(judge, echo, [one for one in refused if one.operation == "createAgent"])
+    for said in refused:
+        if said.operation == "listAgents":
+            no_raw_token(judge, said, cast.known)
+
+
+async def _judge_not_done(judge: Judge, echo: Dialogue, refused: list[Exchange]) -> None:
+    """Whoever was refused registered nobody all the same."""
+    listed = await echo.agents()
+    for said in refused:
+        if said.status is not None and not said.ok:
+            name = read_json(said.body)["username"]
+            wrong = f"{name} was refused for want of credentials, and is in the list"
+            judge.holds("ECHO-REG-012", not rows_of(listed.json, name), wrong, said, listed)
