@@ -13,7 +13,7 @@ from conformance.judge import Judge, same
 from conformance.protocols.echocenter.dialogue import incomplete, numbers_in, objects_in, rows_of
 from conformance.protocols.echocenter.principals import Cast, Person
 
-__all__ = ["LISTED", "hint_of", "judge_list", "shows"]
+__all__ = ["LISTED", "hint_of", "judge_list", "no_raw_token", "shows"]
 
 LISTED = (
     "ECHO-LIST-001",
@@ -46,7 +46,7 @@ def judge_list(judge: Judge, said: Exchange, agents: Sequence[Person], cast: Cas
     if not ok:
         return
     for each in cast.dialogue.lists:  # the first may be another than those that are asked here
-        _no_raw_token(judge, each, cast.known)
+        no_raw_token(judge, each, cast.known)
     cast.dialogue.lists.clear()
     found = {agent: rows_of(said.json, agent.name) for agent in agents}
     whole = not incomplete(said)
@@ -123,7 +123,8 @@ def hint_of(row: dict[str, Any]) -> Any:
     return next((each["token_hint"] for each in objects_in(row) if "token_hint" in each), MISSING)
 
 
-def _no_raw_token(judge: Judge, said: Exchange, known: Iterable[Person]) -> None:
+def no_raw_token(judge: Judge, said: Exchange, known: Iterable[Person]) -> None:
+    """Judge what the list says, to whoever asks: a refusal shows no token either."""
     leaked = [one for one in known if not one.human and shows(said, one.token)]
     wrong = f"the list shows the token of {leaked[0].name}" if leaked else ""
     judge.holds("ECHO-LIST-005", not leaked, wrong, said)

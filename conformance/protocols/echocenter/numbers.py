@@ -24,6 +24,7 @@ async def find_number(room: Room, guest: Guest) -> None:
 async def _try_numbers(room: Room, guest: Guest) -> None:
     """Several are told: the one that reaches it is its own."""
     asker = await _somebody_but(room, guest)
+    await guest.listed()
     marks = {}
     for number in guest.person.numbers:
         mark = room.cast.dialogue.new("m") + "."

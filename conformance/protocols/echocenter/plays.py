@@ -15,7 +15,18 @@ from conformance.protocols.echocenter.prompter import (
 )
 from conformance.stage import Stage
 
-__all__ = ["a_dozen", "at_the_same_time", "burst", "directive", "normal_life", "several_senders"]
+__all__ = [
+    "a_dozen",
+    "at_the_same_time",
+    "burst",
+    "directive",
+    "normal_life",
+    "several_senders",
+    "silence",
+]
+
+_SILENCE = 5.0
+"""Seconds: longer than an agent in haste stays for nothing."""
 
 
 async def normal_life(stage: Stage) -> None:
@@ -25,6 +36,14 @@ async def normal_life(stage: Stage) -> None:
     for _ in range(2):
         await prompter.ask("Count the bottles in the cellar and tell how many of them are empty.")
     await prompter.settle(QUIET + 0.2)
+
+
+async def silence(stage: Stage) -> None:
+    """Nobody wants anything for a while, and then somebody does."""
+    prompter = Prompter(stage)
+    await prompter.ask("Are you there?")
+    await stage.until(lambda: not stage.session.lines, _SILENCE)
+    await prompter.ask("And are you still there?")
 
 
 async def several_senders(stage: Stage) -> None:

@@ -214,17 +214,20 @@ class Room:
         `to` is the number of nobody's where there is no `target`.
         """
         person = target.person if isinstance(target, Guest) else target
-        mark, message = self.draft(person, words, to=to, type=type, **(fields or {}))
+        mark, message = await self.draft(person, words, to=to, type=type, **(fields or {}))
         if text is None:
             frame = await sender.socket.send(message)
         else:
             frame = await sender.socket.send_text(text(message))
         return self.spoken(sender, person, mark, message, frame, absent=absent)
 
-    def draft(
+    async def draft(
         self, person: Person | None, words: str = "", *, to: int | None = None, **fields: Any
     ) -> tuple[str, dict[str, Any]]:
         """A message and its mark, to be sent in whatever way: then `spoken` is told."""
+        for guest in self.guests:
+            if guest.person is person:
+                await guest.listed()
         mark = self.cast.dialogue.new("m") + "."
         number = to if person is None else self.number(person)
         payload = mark if not words else f"{mark} {words}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ _TOO_LARGE = 1009
 _MOMENT = 0.05
 """Seconds in which a connection ends over what is not put up with."""
 
+_LISTED = 0.05
+"""Seconds after a handshake in which a coordinator under load may not have listed yet whom it let
+in: it can do so only when the handshake is out.
+"""
+
 
 @dataclass(kw_only=True, eq=False)
 class Guest:
@@ -37,6 +43,10 @@ class Guest:
     left: bool = False
     streams: bool = False
     came: float = field(default_factory=time.monotonic)
+
+    async def listed(self) -> None:
+        """Wait until the coordinator must know that somebody is here, before it is spoken to."""
+        await asyncio.sleep(max(0.0, self.came + _LISTED - time.monotonic()))
 
     async def turned_out(self) -> bool:
         """Does its connection end over what it has just said, as may happen?"""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Refused
+from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.protocols.echocenter.principals import Cast, Person
@@ -70,9 +71,22 @@ class Siege:
             self.judge.holds(self.row, heard is not None, wrong, *shown, each.frame)
         if then is not None:
             await then(sockets)
+        self._judge_json(sockets)
         for socket in sockets:
             socket.abort()
         self._judge_present()
+
+    def _judge_json(self, sockets: list[RawSocket]) -> None:
+        """Where what cannot be used is answered, it is answered in JSON; but it may come back."""
+        frames = [frame for socket in sockets for frame in socket.frames]
+        if any(frame.sender == "assay" and frame.kind == "raw" for frame in frames):
+            return  # what was said cannot be told for certain
+        ours = [frame.data for frame in frames if frame.sender == "assay"]
+        for frame in frames:
+            if frame.sender == "peer" and frame.kind == "text" and frame.json is MISSING:
+                back = any(frame.data in own or own in frame.data for own in ours if own)
+                wrong = "what cannot be used is answered by what is not JSON"
+                self.judge.holds("ECHO-WIRE-002", back, wrong, *self.sent[-1:], frame)
 
     async def _judge_heard(self, sockets: list[RawSocket]) -> None:
         """What cannot be used may end a connection. It must not make it deaf and let it stay."""

@@ -27,6 +27,7 @@ _LAWFUL = (
     Situation(name="fragments", play=forms.fragments),
     Situation(name="large messages", play=forms.large_messages),
     Situation(name="directive", play=plays.directive),
+    Situation(name="silence", play=plays.silence),
 )
 
 LAWFUL = tuple(situation.name for situation in _LAWFUL)

@@ -54,6 +54,7 @@ class Stream:
 
     async def bare(self, text: str) -> None:
         """A piece that is just this text."""
+        await self.target.listed()
         number = self.room.number(self.target.person)
         message = {"type": _CHUNK, "target_id": number, "payload": text, **self._fields()}
         self.chunks.append((text, await self.sender.socket.send(message)))

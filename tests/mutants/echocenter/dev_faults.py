@@ -147,6 +147,15 @@ def _admins() -> Iterator[tuple[str, str, Seed]]:
             )
         ),
     )
+
+    async def registered(hub: Hub, request: Request) -> Answer | None:
+        opened = {name.lower(): value for name, value in hub.desk.headers.items()}
+        stranger = any(request.headers.get(name) != value for name, value in opened.items())
+        if request.path == _PATH and request.method == "POST" and stranger:
+            await hub.desk.dispatch(replace(request, headers={**request.headers, **opened}))
+        return None
+
+    yield "done_for_nobody", "who is refused registers an agent", Seed(early=registered)
     yield (
         "member_bearer",
         "a member's token makes an administrator",
@@ -154,7 +163,17 @@ def _admins() -> Iterator[tuple[str, str, Seed]]:
     )
 
 
+def _telling() -> Iterator[tuple[str, str, Seed]]:
+    def tell(turn: RestTurn) -> None:
+        if turn.op == "list" and turn.answer.status == 401:
+            tokens = [one.token for one in turn.hub.registry.agents()]
+            turn.answer.body = {"error": "administrator expected", "known": tokens}
+
+    yield "refusal", "who may not see the list is told all tokens", Seed(rest=tell)
+
+
 DEV_FAULTS: Final[tuple[Fault, ...]] = (
     *table("1. Authentication", prefixed("dev.", _devs())),
     *table("1. Authentication", prefixed("admin.", _admins()), reading="deployed", implied=True),
+    *table("1. Authentication", prefixed("list.raw.", _telling()), reading="deployed"),
 )

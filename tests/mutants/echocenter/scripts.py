@@ -331,6 +331,9 @@ async def _fine(stage: Stage) -> None:
     for name in ("Agent-1", "Agent-2", f"Agent-3 \u00e9{'n' * 40}"):
         await stage.register(name)
     await stage.rest("GET", "/api/dev/mock/agent-token/Agent-1", b"", **nobody)
+    await stage.rest("GET", "/api/users/agents", b"", **nobody)
+    await stage.rest("POST", "/api/users/agents", b'{"username": "Intruder"}', **nobody)
+    await stage.rest("GET", "/api/users/agents")
     one = await stage.enter(stage.tokens["Agent-1"], "one")
     two = await stage.enter(stage.tokens["Agent-2"], "two")
     head, _, tail = admin.token.rpartition(".")

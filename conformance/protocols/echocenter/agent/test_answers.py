@@ -48,6 +48,7 @@ _ORDERLY = pytest.mark.parametrize("situation", [*LAWFUL, LOSSES])
         case("ECHO-AGENT-CHAT-008", "odd JSON"),
         case("ECHO-AGENT-CHAT-022", "odd JSON"),
         case("ECHO-AGENT-CHAT-001", "pings"),
+        case("ECHO-AGENT-CHAT-001", "silence"),
         case("ECHO-AGENT-WIRE-007", "fragments"),
         case("ECHO-AGENT-WIRE-008", "large messages"),
     ],

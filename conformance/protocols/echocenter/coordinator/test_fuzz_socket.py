@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conformance.fuzz.nonsense import Nonsense
     from conformance.protocols.echocenter.generated import Chat
 
-pytestmark = requirement(*AMBIENT)
+pytestmark = requirement(*AMBIENT, "ECHO-WIRE-002")
 
 
 @fuzzes
@@ -40,7 +40,7 @@ async def test_flow_lawful_messages_arrive(
         sender, target = await cast.agents(2)
         teller, hearer = await room.enter(sender, raw=True), await room.enter(target)
         await room.known()
-        mark, message = room.draft(target, chat.text, **chat.fields)
+        mark, message = await room.draft(target, chat.text, **chat.fields)
         data = chat.spelling.write(message).encode()
         assert isinstance(teller.socket, RawSocket)
         frame = await send_parts(teller.socket, data, chat.cuts.of(data), pinged=chat.cuts.pinged)

@@ -23,10 +23,10 @@ from conformance.protocols.echocenter.hostility import (
 )
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import SOCKET, Room
-from conformance.protocols.echocenter.said import chats, mentions, texts
+from conformance.protocols.echocenter.said import chats, mentions
 from conformance.protocols.echocenter.siege import Send, Siege
 
-pytestmark = requirement(*AMBIENT)
+pytestmark = requirement(*AMBIENT, "ECHO-WIRE-002")
 
 _DEEP = "ECHO-ODD-005"
 """What may cost a coordinator a while."""
@@ -145,8 +145,14 @@ async def test_frames_that_break_the_rfc_harm_nobody(besieged: Begin, judge: Jud
 
 
 async def _judge_not_taken(judge: Judge, siege: Siege) -> None:
-    """A CHAT for somebody who is there, in frames that are none."""
-    number = siege.room.number(siege.second.person)
+    """A CHAT for somebody who is there, in frames that are none. Whoever is passed a text that is
+    no UTF-8 can but hang up, now or when it comes back: so it is for one who is needed no more.
+    """
+    target = await siege.room.enter(await siege.cast.newcomer(), see=False)
+    target.may_end = True
+    await siege.room.known()
+    number = siege.room.number(target.person)
+    await target.listed()
     for strange, rsv in ((b"", 4), (b"", 1), (b"\xff", 0), (b"\xed\xa0\x80", 0)):
         mark = siege.cast.dialogue.new("m") + "."
         body = b'{"type":"CHAT","target_id":%d,"payload":"%s ' % (number, mark.encode())
@@ -155,7 +161,7 @@ async def _judge_not_taken(judge: Judge, siege: Siege) -> None:
         sent = await socket.send_bytes(raw)
         await socket.ended(0.05)
         await siege.room.tell(siege.first, siege.second)
-        found = [f for f in texts(siege.second) if mark.encode() in f.data]
+        found = [f for f in target.socket.frames if f.sender == "peer" and mentions(f, mark)]
         wrong = "a frame that breaks RFC 6455 was taken and delivered"
         judge.holds("ECHO-WIRE-017", not found, wrong, sent, *found[:1])
         socket.abort()

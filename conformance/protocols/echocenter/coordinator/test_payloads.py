@@ -63,6 +63,7 @@ async def _send_all(
     room: Room, cast: Cast, payloads: list[str], sender: Guest, target: Guest
 ) -> _Sent:
     number = room.number(target.person)
+    await target.listed()
     since = target.socket.mark()
     frames = []
     for payload in payloads:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 
 from conformance.clients.websocket import Refused
-from conformance.exchange import MISSING, Exchange
+from conformance.exchange import MISSING, Exchange, read_json
 from conformance.frames import Frame
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
@@ -20,7 +21,7 @@ from conformance.protocols.echocenter.dialogue import (
     rows_of,
     token_in,
 )
-from conformance.protocols.echocenter.listing import LISTED, judge_list, shows
+from conformance.protocols.echocenter.listing import LISTED, judge_list, no_raw_token, shows
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room, not_now
 from conformance.protocols.echocenter.said import Guest
@@ -162,16 +163,24 @@ async def test_flow_agents_are_registered_at_the_same_time(
     await room.settle()
 
 
-@requirement("ECHO-REG-003")
+@requirement("ECHO-REG-003", "ECHO-DEV-001")
 async def test_names_that_are_alike_have_different_tokens(
     cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
     stem = echo.name()
+    people = []
     for name in (f"{stem}a", f"{stem}A", f"{stem}aa", f"{stem}-a"):
         said = await echo.register(name)
         if said.ok:  # whether names that differ in case alone are the same is left open
-            await cast.admitted(name, said)
+            people.append(await cast.admitted(name, said))
     _judge_apart(judge, cast, "ECHO-REG-003")
+    for one in people:
+        said = await echo.dev_token(one.name)
+        if said.ok:
+            others = [other for other in people if other.token != one.token]
+            wrong = f"for {one.name} the dev endpoint shows another's token"
+            strange = any(shows(said, other.token) for other in others)
+            judge.holds("ECHO-DEV-001", not strange, wrong, said)
 
 
 @requirement("ECHO-REG-007")
@@ -240,16 +249,27 @@ async def _judge_unchanged(room: Room, judge: Judge, other: Guest, taken: Guest)
 
 
 @requirement("ECHO-LIST-012")
-async def test_unusual_names_are_kept(echo: Dialogue, cast: Cast, judge: Judge) -> None:
-    """Who takes them need not; but who takes them takes them as they are."""
-    await cast.newcomer()  # otherwise nobody may be registered at all
+async def test_unusual_names_are_kept(room: Room, echo: Dialogue, cast: Cast, judge: Judge) -> None:
+    """Who takes them need not; but who takes them takes them as they are, and whoever is listed
+    under such a name comes, speaks and hears under it.
+    """
+    other = (await room.agents(1))[0]
     stem = echo.name()
     for name in (f"{stem} ö世", f"{stem}-{'long' * 10}", f"{stem}.b c"):
         made = await echo.register(name)
         listed = await echo.agents()
         if made.ok and listed.ok and not incomplete(listed):
             wrong = f"{name!r} was registered, and is not in the list under that name"
-            judge.holds("ECHO-LIST-012", bool(rows_of(listed.json, name)), wrong, made, listed)
+            kept = bool(rows_of(listed.json, name))
+            judge.holds("ECHO-LIST-012", kept, wrong, made, listed)
+            with suppress(UnjudgeableError):  # where no token is shown for it
+                person = await cast.admitted(name, made) if kept else None
+                if person is not None:
+                    guest = await room.enter(person)
+                    await room.known()
+                    await room.tell(guest, other)
+                    await room.tell(other, guest)
+    await room.settle()
 
 
 @requirement("ECHO-REG-011")
@@ -275,7 +295,7 @@ async def test_dev_endpoint_is_guarded_as_the_admin_api_is(
         judge.holds("ECHO-DEV-004", not shows(said, agent.token), wrong, said)
 
 
-@requirement("ECHO-REG-012")
+@requirement("ECHO-REG-012", "ECHO-LIST-005")
 async def test_guarded_api_takes_no_made_up_credentials(
     cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
@@ -284,8 +304,24 @@ async def test_guarded_api_takes_no_made_up_credentials(
     guarded = [operation for operation, said in asked.items() if not said.ok]
     if not guarded:
         raise UnjudgeableError("the Admin API asks for no credentials")
+    refused = [asked[operation] for operation in guarded]
     for operation in guarded:
         for bearer in (echo.new("nobody"), agent.token):
             said = await echo.administer_as(bearer, operation)
             wrong = f"{operation} was done for {bearer!r}"
             judge.holds("ECHO-REG-012", not said.ok, wrong, said)
+            refused.append(said)
+    await _judge_not_done(judge, echo, [one for one in refused if one.operation == "createAgent"])
+    for said in refused:
+        if said.operation == "listAgents":
+            no_raw_token(judge, said, cast.known)
+
+
+async def _judge_not_done(judge: Judge, echo: Dialogue, refused: list[Exchange]) -> None:
+    """Whoever was refused registered nobody all the same."""
+    listed = await echo.agents()
+    for said in refused:
+        if said.status is not None and not said.ok:
+            name = read_json(said.body)["username"]
+            wrong = f"{name} was refused for want of credentials, and is in the list"
+            judge.holds("ECHO-REG-012", not rows_of(listed.json, name), wrong, said, listed)

@@ -160,7 +160,7 @@ async def test_flow_fragments_are_joined(room: Room, cast: Cast) -> None:
     for row, pinged in (("ECHO-WIRE-010", False), ("ECHO-WIRE-011", True)):
         said = []
         for cuts in _DIVIDED.values():
-            mark, message = room.draft(target.person, _WORDS)
+            mark, message = await room.draft(target.person, _WORDS)
             data = json.dumps(message, ensure_ascii=False).encode()
             places = [cut if cut >= 0 else len(data) + cut for cut in cuts]
             frame = await send_parts(socket, data, places, pinged=pinged)
@@ -175,7 +175,7 @@ async def test_fragments_of_two_connections_are_kept_apart(room: Room, cast: Cas
     senders = [await _raw(room, person) for person in people]
     target = (await room.newcomers(1))[0]
     await room.known()
-    drafts = [room.draft(target.person, f"{_WORDS} {at}" * 4) for at in range(2)]
+    drafts = [await room.draft(target.person, f"{_WORDS} {at}" * 4) for at in range(2)]
     cuts = (0, 15, 45, 65)
     frames: list[Frame] = []
     for start, end in pairwise((*cuts, None)):
@@ -196,21 +196,23 @@ async def test_flow_frames_come_together_and_in_pieces(room: Room, cast: Cast) -
     sender, socket = await _raw(room, (await cast.agents(1))[0], pong=False)
     left, right = await room.newcomers(2)
     await room.known()
-    drafts = [(target, *room.draft(target.person, "together")) for target in (left, right, left)]
+    drafts = [
+        (target, *await room.draft(target.person, "together")) for target in (left, right, left)
+    ]
     wires = [frame_bytes(Opcode.TEXT, json.dumps(each[2]).encode()) for each in drafts]
     frame = await socket.send_bytes(b"".join(wires))
     for target, mark, message in drafts:
         said = room.spoken(sender, target.person, mark, message, frame)
         await room.heard(target, said, "ECHO-WIRE-012")
     for cut in (1, 3, 7, 40):
-        mark, message = room.draft(left.person, "in pieces " * 8)
+        mark, message = await room.draft(left.person, "in pieces " * 8)
         wire = frame_bytes(Opcode.TEXT, json.dumps(message).encode())
         await socket.send_bytes(wire[:cut])
         await asyncio.sleep(0.02)
         frame = await socket.send_bytes(wire[cut:])
         said = room.spoken(sender, left.person, mark, message, frame)
         await room.heard(left, said, "ECHO-WIRE-012")
-    mark, message = room.draft(right.person, "byte by byte")
+    mark, message = await room.draft(right.person, "byte by byte")
     wire = frame_bytes(Opcode.TEXT, json.dumps(message).encode())
     frame = await socket.trickle(wire, 0.001)
     said = room.spoken(sender, right.person, mark, message, frame)
@@ -231,7 +233,7 @@ async def test_frames_of_every_size_are_taken(room: Room) -> None:
     sender, target = await room.newcomers(2)
     said = []
     for size in (124, 125, 126, 127, 128, 65_535):
-        mark, message = room.draft(target.person)
+        mark, message = await room.draft(target.person)
         frame = await sender.socket.send_text(_of_size(message, size))
         said.append((target, room.spoken(sender, target.person, mark, message, frame)))
     await room.all_heard(said, "ECHO-WIRE-013")
@@ -242,7 +244,7 @@ async def test_frames_of_every_size_are_taken(room: Room) -> None:
 async def test_a_message_of_64_kib_is_not_lost(room: Room, judge: Judge) -> None:
     """It may be too much for a coordinator; then the connection ends, so that one knows."""
     sender, target = await room.newcomers(2)
-    mark, message = room.draft(target.person)
+    mark, message = await room.draft(target.person)
     frame = await sender.socket.send_text(_of_size(message, 65_536))
     said = room.spoken(sender, target.person, mark, message, frame)
     waits = [room.wait(target, said), sender.socket.ended(room.opener.target.timeout)]
