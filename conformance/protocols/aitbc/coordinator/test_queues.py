@@ -155,7 +155,8 @@ async def test_flow_clearing_empties_one_queue(aitbc: Dialogue, judge: Judge) ->
     """A loss is only believed where queues stood still before, and the second time."""
     for last in (False, True):
         before, first = await _sizes(aitbc)
-        tasks = [task for name in PRIORITIES for task in await _wait_for_nobody(aitbc, name, 2)]
+        names = (*PRIORITIES, *reversed(PRIORITIES))  # none drives out those that came before
+        tasks = [task for name in names for task in await _wait_for_nobody(aitbc, name, 1)]
         filled, told = await _sizes(aitbc)
         still = await _still(aitbc)
         grown = {name: size - before.get(name, 0) for name, size in filled.items()}

@@ -336,28 +336,6 @@ async def test_flow_metadata_of_any_values(aitbc: Dialogue, judge: Judge) -> Non
         judge.equal("AITBC-GET-028", seen, f"/agent/metadata/{key}", value, said)
 
 
-@requirement("AITBC-REG-030")
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"version": 2, "tags": "solo"},
-        {"version": None, "tags": None},
-        {"version": ["2", "1"], "tags": {"team": "blue"}},
-        {"version": {"major": 2}, "tags": [1, 2]},
-    ],
-    ids=["numbers", "nulls", "lists", "objects"],
-)
-async def test_metadata_under_names_of_the_agents_own_fields(
-    metadata: dict[str, Any], aitbc: Dialogue, judge: Judge
-) -> None:
-    """A version and tags may be taken from there; they are shown as the document types them."""
-    mark = aitbc.new("named")
-    body = aitbc.registration(metadata=metadata, capabilities=[mark])
-    judge.status("AITBC-REG-030", await aitbc.register(body), 200)
-    await aitbc.get(body["agent_id"])
-    await aitbc.discover(capabilities=[mark])
-
-
 @from_profile("standard")
 @requirement("AITBC-REG-001", "AITBC-REG-009")
 async def test_flow_registrations_go_on_being_answered(aitbc: Dialogue, judge: Judge) -> None:
