@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from sys import float_info, int_info
 from typing import Any, NoReturn
 
 from conformance.masking import Masker
@@ -150,9 +151,15 @@ def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
 
 
 def _number(text: str) -> int | float:
-    """A number as JSON Schema has it, to which 7.0 is the integer 7."""
-    value = float(text)
+    """A number as JSON Schema has it, to which 7.0 is the integer 7. One that is greater than any
+    that can be held stands as the greatest: it is a number still, which infinity is not.
+    """
+    value = max(-float_info.max, min(float_info.max, float(text)))
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= int_info.default_max_str_digits else _number(text)
 
 
 def parse_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
@@ -160,7 +167,9 @@ def parse_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
     anything that RFC 8259 does not allow, NaN included, and for nesting that it lets a reader
     refuse.
     """
-    data = json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=number)
+    data = json.loads(
+        body.decode("utf-8"), parse_constant=_refuse, parse_float=number, parse_int=_whole
+    )
     level = [data]
     for _ in range(_DEEPEST):
         level = [child for item in level for child in _children(item)]

@@ -19,7 +19,7 @@ class Expected(NamedTuple):
 
 
 _SUCCESSES = (200, 201, 202, 204)
-_REFUSALS = (400, 401, 403, 404, 409, 422, 500, 503)
+_REFUSALS = (400, 401, 403, 404, 405, 409, 422, 500, 503)
 
 
 def expects(step: Step, scope: Scope) -> Expected:

@@ -64,7 +64,7 @@ class Desk:
     async def clear(self, priority: str) -> None:
         """Clear a queue. Somebody may fill it at once; nobody is believed to do so twice."""
         for _ in range(2):
-            cleared = await self.aitbc.peer.call("clearQueue", {"priority": priority})
+            cleared = await self.aitbc.clear(priority)
             self.judge.status("AITBC-QUEUE-006", cleared, range(200, 300))
             told = await self.aitbc.peer.call("getQueues")
             sizes = queue_sizes(told) if told.ok else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +53,7 @@ class Dialogue:
         self.peer = peer
         self.new = ids
         self._heartbeat = 0  # the first of the bodies that this peer takes
-        self._beats_by = ""  # the method that it wants, where it told us another than ours
+        self._methods: dict[str, str] = {}  # those that it wants, where it told us others than ours
         self._beaten = False
 
     def registration(self, **fields: Any) -> dict[str, Any]:
@@ -116,9 +116,10 @@ class Dialogue:
         some = {"agent_id": agent_id, "status": "active"}
         full = {**some, "load_metrics": {}, "timestamp": datetime.now(UTC).isoformat()}
         tries: list[dict[str, Any] | None] = [None, {}, some, full]
+        at = {"agent_id": agent_id}
         said: Exchange | None = None
         for number in range(self._heartbeat, len(tries)):
-            again = await self._beat("sendHeartbeat", agent_id, tries[number])
+            again = await self._ask("sendHeartbeat", at, ("PUT", "PATCH"), body=tries[number])
             if again.ok:
                 self._heartbeat, self._beaten = number, True
             if again.ok or said is None:
@@ -128,19 +129,35 @@ class Dialogue:
         assert said is not None, "there is always a try"
         return said
 
-    async def _beat(self, operation: str, agent_id: str, body: dict[str, Any] | None) -> Exchange:
-        at = {"agent_id": agent_id}
-        if not self._beats_by:
+    async def clear(self, priority: str, *, lawful: bool = True) -> Exchange:
+        """Clear a queue, which the document gives no method."""
+        at = {"priority": priority}
+        return await self._ask("clearQueue", at, ("DELETE", "PUT"), lawful=lawful)
+
+    async def _ask(
+        self,
+        operation: str,
+        at: Mapping[str, str],
+        methods: Sequence[str],
+        *,
+        body: Mapping[str, Any] | None = None,
+        lawful: bool = True,
+    ) -> Exchange:
+        """Call what stands in the commit message alone: by that one of the methods that the peer
+        says it allows, where it is not ours.
+        """
+        if operation not in self._methods:
             told: dict[str, Any] = {} if body is None else {"body": body}
-            said = await self.peer.call(operation, at, served=False, **told)
+            said = await self.peer.call(operation, at, lawful=lawful, served=False, **told)
             allowed = said.answer_headers.get("allow", "") if said.status == 405 else ""
             names = {name.strip().upper() for name in allowed.split(",")}
-            self._beats_by = next((name for name in ("PUT", "PATCH") if name in names), "")
-            if not self._beats_by:
+            method = next((name for name in methods if name in names), "")
+            if not method:
                 return said
+            self._methods[operation] = method
         path = fill_path(self.peer.protocol.operations[operation].path, at)
         payload = None if body is None else json.dumps(body).encode()
-        return await self.peer.send(self._beats_by, path, payload)
+        return await self.peer.send(self._methods[operation], path, payload)
 
     @property
     def beats_with_load(self) -> bool:

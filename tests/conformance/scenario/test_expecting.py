@@ -21,6 +21,7 @@ from tests.mockserver.scenario.building import action, step
         (step("a", "$statusCode == 429"), False, True),
         (step("a", "$statusCode < 500"), False, True),
         (step("a", "$statusCode == 200 || $statusCode == 404"), False, False),
+        (step("a", "$statusCode < 300 || $statusCode == 405"), False, False),
         (step("a", "$statusCode == 200", optional=True), False, False),
         (step("a", "$statusCode == 200", on_failure=[action("goto", step="b")]), False, False),
     ],

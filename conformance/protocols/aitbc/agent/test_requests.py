@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import pytest
@@ -62,10 +63,24 @@ async def test_filters_are_said_in_the_body(
             wrong = f"{', '.join(astray)} stand in the query string"
             judge.holds("AITBC-AGENT-DISC-008", not astray, wrong, of_transcript(heard))
             sought = read_json(heard.body)
+            inside = _wrapped(sought)
+            holders = ", ".join(sorted(set(inside.values())))
+            wrong = f"{', '.join(inside)} stand in {holders}, which stands in the body"
+            judge.holds("AITBC-AGENT-DISC-008", not inside, wrong, of_transcript(heard))
             kind = sought.get("agent_type") if isinstance(sought, dict) else None
             wrong = f"the type that is searched for is no text: {kind!r}"
             right = kind is None or isinstance(kind, str)
             judge.holds("AITBC-AGENT-DISC-009", right, wrong, of_transcript(heard))
+
+
+def _wrapped(sought: Any) -> dict[str, str]:
+    """The filters that stand one level too deep, each with the member that holds it, where none
+    stands in its place.
+    """
+    if not isinstance(sought, dict) or _FILTERS & sought.keys():
+        return {}
+    members = ((name, value) for name, value in sought.items() if isinstance(value, dict))
+    return {each: name for name, value in members for each in sorted(_FILTERS & value.keys())}
 
 
 @requirement("AITBC-AGENT-GET-001")

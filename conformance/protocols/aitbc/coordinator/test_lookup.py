@@ -212,7 +212,8 @@ async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge)
     alike = {agent_id: f"service-{number}" for number, agent_id in enumerate(dict.fromkeys(names))}
     for agent_id, service in alike.items():
         await aitbc.registered(agent_id=agent_id, services=[service])
-    for agent_id in (f"{stem}:x", f"{stem}~x"):  # which a peer may not like
+    long = [f"{stem}-{'0' * zeros}-{last}" for zeros in (16, 40, 120, 260) for last in "12"]
+    for agent_id in (f"{stem}:x", f"{stem}~x", *long):  # which a peer may not like
         body = aitbc.registration(agent_id=agent_id, services=[f"service of {agent_id}"])
         if (await aitbc.register(body, served=False)).ok:
             alike[agent_id] = body["services"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -56,12 +57,36 @@ async def test_flow_queues_are_told(aitbc: Dialogue, judge: Judge) -> None:
     for _ in range(2):
         statistics = await aitbc.peer.call("getQueueStatistics")
         judge.status("AITBC-QUEUE-005", statistics, range(200, 300))
-        told = bool(statistics.json)
-        judge.holds("AITBC-QUEUE-013", told or not statistics.ok, "nothing is told", statistics)
+        if statistics.ok:
+            _judge_statistics(judge, statistics)
         said = await aitbc.peer.call("getQueues")
         judge.status("AITBC-QUEUE-001", said, range(200, 300))
         if said.ok:
             _judge_sizes(judge, said)
+
+
+def _judge_statistics(judge: Judge, said: Exchange) -> None:
+    """They are of the queues and of the distribution, in whatever form."""
+    judge.holds("AITBC-QUEUE-013", bool(said.json), "nothing is told", said)
+    named = any(f'"{name}"'.encode() in said.answer for name in PRIORITIES)
+    judge.holds("AITBC-QUEUE-013", named, "no queue is named by its priority", said)
+    rest = _beside_sizes(said.json)
+    judge.holds("AITBC-QUEUE-013", rest, "nothing is told of the distribution", said)
+
+
+def _beside_sizes(value: Any) -> bool:
+    """Is there a number that no priority names, or an object that is not one of the queues?"""
+    if not isinstance(value, dict):
+        return False
+    rest = [item for key, item in value.items() if key not in PRIORITIES]
+    return any(
+        not value.keys() & set(PRIORITIES) if isinstance(value, dict) else _is_number(value)
+        for value in rest
+    ) or any(map(_beside_sizes, rest))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _judge_sizes(judge: Judge, said: Exchange) -> None:
@@ -114,7 +139,7 @@ async def test_tasks_wait_in_their_own_queue(priority: str, aitbc: Dialogue, jud
 async def test_flow_empty_queues_can_be_cleared(aitbc: Dialogue, judge: Judge) -> None:
     known = await aitbc.registered()
     for priority in (*PRIORITIES, *PRIORITIES):
-        cleared = await aitbc.peer.call("clearQueue", {"priority": priority})
+        cleared = await aitbc.clear(priority)
         judge.status("AITBC-QUEUE-006", cleared, range(200, 300))
     after, told = await _sizes(aitbc)
     judge.holds(
@@ -130,7 +155,8 @@ async def test_flow_clearing_empties_one_queue(aitbc: Dialogue, judge: Judge) ->
     """A loss is only believed where queues stood still before, and the second time."""
     for last in (False, True):
         before, first = await _sizes(aitbc)
-        tasks = [task for name in PRIORITIES for task in await _wait_for_nobody(aitbc, name, 2)]
+        names = (*PRIORITIES, *reversed(PRIORITIES))  # none drives out those that came before
+        tasks = [task for name in names for task in await _wait_for_nobody(aitbc, name, 1)]
         filled, told = await _sizes(aitbc)
         still = await _still(aitbc)
         grown = {name: size - before.get(name, 0) for name, size in filled.items()}
@@ -151,7 +177,7 @@ async def _clear_one(
 ) -> bool:
     """Clear one queue, and fill it again. Is there nothing left to be looked at once more?"""
     before, _ = await _sizes(aitbc)
-    cleared = await aitbc.peer.call("clearQueue", {"priority": priority})
+    cleared = await aitbc.clear(priority)
     judge.status("AITBC-QUEUE-006", cleared, range(200, 300))
     if not cleared.ok:
         return True
@@ -188,7 +214,7 @@ async def test_flow_unknown_queues_are_not_cleared(aitbc: Dialogue, judge: Judge
         still = await _still(aitbc)
         emptied = False
         for unknown in ("immediate", "all", aitbc.new("queue")):
-            said = await aitbc.peer.call("clearQueue", {"priority": unknown}, lawful=False)
+            said = await aitbc.clear(unknown, lawful=False)
             after, told = await _sizes(aitbc)
             judge.status("AITBC-QUEUE-009", said, range(400, 500))
             gone = [name for name in still if not after.get(name, 0)]
@@ -266,6 +292,11 @@ async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
         _judge_sums(judge, said)
         last = said
     await _judge_agreement(aitbc, judge)
+    for priority in PRIORITIES:
+        await aitbc.clear(priority)
+    cleared = await aitbc.peer.call("getTaskStatus")
+    for pointer in COUNTERS:  # of what was done, which a cleared queue leaves as it is
+        _judge_counter(judge, pointer, last, cleared)
 
 
 def _judge_counter(judge: Judge, pointer: str, before: Exchange, after: Exchange) -> None:

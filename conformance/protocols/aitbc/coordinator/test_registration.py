@@ -38,6 +38,15 @@ _ITEMS = [
     case("AITBC-REG-021", "endpoints", {"http": 7301}),
 ]
 
+_REGISTERED = {
+    "agent_type": "AITBC-GET-024",
+    "capabilities": "AITBC-GET-025",
+    "services": "AITBC-GET-026",
+    "endpoints": "AITBC-GET-027",
+    "metadata": "AITBC-GET-028",
+}
+"""Which requirement each field of a registration keeps, where the agent is shown."""
+
 
 @requirement("AITBC-REG-001", "AITBC-REG-007", "AITBC-REG-009")
 async def test_flow_registrations_are_answered_each_for_its_agent(
@@ -175,6 +184,32 @@ async def test_refused_registrations_leave_nothing_behind(aitbc: Dialogue, judge
             judge.status("AITBC-REG-026", await aitbc.get(body["agent_id"], lawful=False), 404)
     found = await aitbc.discover(capabilities=[mark])
     judge.equal("AITBC-REG-026", found, "/agents", [])
+
+
+@requirement("AITBC-GET-001", *_REGISTERED.values())
+async def test_flow_refused_registrations_leave_a_known_agent_as_it_was(
+    aitbc: Dialogue, judge: Judge
+) -> None:
+    """Whoever registers wrongly under the id of another, or of its own, registers nothing."""
+    full = aitbc.registration(agent_type="provider")
+    await aitbc.register(full)
+    before = await aitbc.get(full["agent_id"])
+    other = {"capabilities": ["other"], "services": [], "endpoints": {}, "metadata": {"other": 1}}
+    for change in (
+        {"agent_type": None},
+        {"agent_type": "general", "capabilities": "indexing"},
+        {"agent_type": "general", "metadata": "version 3"},
+    ):
+        body = {"agent_id": full["agent_id"], **other, **change}
+        body = {key: value for key, value in body.items() if value is not None}
+        said = await aitbc.register(body, lawful=False)
+        if said.ok or not before.ok:
+            return  # what it then shows is another matter
+        seen = await aitbc.get(full["agent_id"])
+        judge.status("AITBC-GET-001", seen, 200)
+        for field, row in _REGISTERED.items():
+            shown = before.at(f"/agent/{field}")
+            judge.equal(row, seen, f"/agent/{field}", shown, before, said)
 
 
 @pytest.mark.parametrize(("row", "field", "value"), _SCALARS)

@@ -169,6 +169,8 @@ async def test_updates_leave_others_alone(aitbc: Dialogue, judge: Judge) -> None
         case("AITBC-STAT-020", {"status": ["busy"]}),
         case("AITBC-STAT-020", {"status": {"is": "busy"}}),
         case("AITBC-STAT-021", {"status": "flying"}),
+        case("AITBC-STAT-021", {"status": "idle"}),
+        case("AITBC-STAT-021", {"status": "offline"}),
         case("AITBC-STAT-021", {"status": ""}),
         case("AITBC-STAT-021", {"status": "busybusy"}),
         case("AITBC-STAT-022", {"status": "busy", "load_metrics": "heavy"}),

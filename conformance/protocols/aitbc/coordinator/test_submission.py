@@ -80,6 +80,8 @@ async def test_task_data_of_many_kinds(data: dict[str, Any], aitbc: Dialogue, ju
         {"task_type": "digest", "parameters": {"depth": 3}},
         *({"task_type": text, "model": text, "prompt": text} for text in ("", " ")),
         _TWO | {"parameters": {"": ""}},
+        _TWO | {"prompt": "Sum this up. " * 2_500},
+        _TWO | {"deadline": None, "labels": ["first", 2], "source": {"page": 3}},
     ],
     ids=lambda data: repr(data)[:40],
 )
@@ -119,7 +121,10 @@ async def test_flow_tasks_at_the_same_time(aitbc: Dialogue, judge: Judge) -> Non
 
 
 @requirement("AITBC-TASK-015", "AITBC-TASK-016")
-@pytest.mark.parametrize("priority", ["immediate", "Medium", "0", "highest", "norm", "urgent!"])
+@pytest.mark.parametrize(
+    "priority",
+    ["immediate", "Medium", "medium", "default", "background", "0", "highest", "norm", "urgent!"],
+)
 async def test_flow_unknown_priorities_are_refused(
     priority: str, aitbc: Dialogue, judge: Judge
 ) -> None:
