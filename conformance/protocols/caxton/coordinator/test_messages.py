@@ -57,7 +57,9 @@ async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge)
     said = await talk.say(agents[0])
     judge.status("CAXTON-MSG-005", said, range(200, 300))
     if isinstance(told := said.at("/delivered_at"), str):
-        judge_now(client, judge, "CAXTON-MSG-007", said, "/delivered_at", told=told)
+        judge_now(
+            client, judge, "CAXTON-MSG-007", said, "/delivered_at", told=told, after=agents[0]
+        )
     else:
         judge.inconclusive("CAXTON-MSG-007", "no delivered_at was told")
     fields = {"in_reply_to": "question-4", "ontology": "harbour", "language": "sl0"}
@@ -114,6 +116,7 @@ CONTENTS: Mapping[str, dict[str, Any]] = {
         "nothing": None,
         "message_id": "mine",
     },
+    "in names alike": {"nextPort": 1, "next_port": 2, "NextPort": 3, "nextport": {"NextPort": 4}},
     "deep": _deep(18),
     "large": {"text": "Seezeichen " * 6000, "rows": [[n, str(n)] for n in range(500)]},
 }

@@ -25,6 +25,7 @@ from conformance.protocols.caxton.parts import (
     write,
 )
 from conformance.protocols.caxton.refusals import (
+    ALREADY_EXISTS,
     NOT_FOUND,
     ask_everything,
     judge_refused,
@@ -94,7 +95,7 @@ async def _judge_more_parts(client: Client, judge: Judge) -> Agent:
     return Agent(id=str(said.at("/agent_id")), name=config["name"], config=config, said=said)
 
 
-@requirement("CAXTON-ODD-002")
+@requirement("CAXTON-DEP-022", "CAXTON-ODD-002")
 async def test_flow_texts_beyond_ascii(client: Client, crew: Crew, judge: Judge) -> None:
     mate = await crew.mate(client)
     await client.clock.refill()
@@ -142,6 +143,8 @@ async def _judge_named(client: Client, judge: Judge, name: str) -> None:
     judge.equal("CAXTON-ODD-002", said, "/name", name)
     agent = Agent(id=str(said.at("/agent_id")), name=name, config={}, said=said)
     judge.equal("CAXTON-ODD-002", await client.get(agent), "/name", name, said)
+    again = await client.try_deploy(name=name, served=False)
+    judge_refused(judge, "CAXTON-DEP-022", again, ALREADY_EXISTS, said)
     await client.remove(agent, served=False)
 
 
