@@ -175,10 +175,10 @@ def _judge_memory(judge: Judge, agent: Agent, seen: Exchange) -> None:
 
 
 async def _judge_duplicates(client: Client, judge: Judge, agent: Agent, before: Exchange) -> None:
-    """Its name is asked for again, with the same configuration and with another."""
+    """Its name is asked for again, with another configuration and with the same."""
     said = agent.said
     for number in range(2 if client.clock.free else 1):
-        other = {**agent.config, "resources": {"memory": "24MB"}} if number else agent.config
+        other = agent.config if number else {**agent.config, "resources": {"memory": "24MB"}}
         said = await client.try_deploy(wasm(f"double-{number}"), **other, served=False)
         judge_refused(judge, "CAXTON-DEP-022", said, ALREADY_EXISTS, agent.said)
     after = await client.get(agent, served=False)
