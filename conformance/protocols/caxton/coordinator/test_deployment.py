@@ -271,7 +271,8 @@ async def _judge_turned(client: Client, judge: Judge, first: Exchange, known: li
     if isinstance(offset, int):
         pages += await client.walk(limit=3, offset=offset)
     found = {row.get("agent_id") for page in pages for row in rows_of(page)}
-    lost = [agent for agent in known if agent not in found]
+    left = (await call_roll(client)).ids  # others may have removed some
+    lost = [agent for agent in known if agent not in found and agent in left]
     judge.holds(
         "CAXTON-LST-023",
         not lost,

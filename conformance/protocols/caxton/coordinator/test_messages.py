@@ -107,6 +107,7 @@ def _deep(levels: int) -> dict[str, Any]:
 
 
 CONTENTS: Mapping[str, dict[str, Any]] = {
+    "that of the document": {"action": "process", "data": {"key": "value"}},
     "empty": {},
     "beyond ASCII": {"ключ": "naïve ☕ 🚢 \u202e", "": "no name", 'a"b\\c/~1': "\t\n\u0000\u2028"},
     "of all types": {
