@@ -19,8 +19,13 @@ class IdSource:
     """`ids("agent")` gives `agent-RUN-1`, `agent-RUN-2`, and so on."""
 
     def __init__(self, run: str, worker: str = "main") -> None:
+        self._run = run
         self._stem = run if worker == "main" else f"{run}{worker.removeprefix('g')}"
         self._count = count(1)
 
     def __call__(self, what: str) -> str:
         return f"{what}-{self._stem}-{next(self._count)}"
+
+    def are_elsewhere(self, made: str) -> bool:
+        """Is this an id that another worker of the same run has made?"""
+        return f"-{self._run}" in made and f"-{self._stem}-" not in made

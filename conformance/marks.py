@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from conformance.fuzz.menu import Menu
 
 __all__ = [
+    "MARKS",
     "UnjudgeableError",
     "case",
     "exclusive",
@@ -22,7 +23,19 @@ __all__ = [
     "in_profile",
     "makes_up",
     "requirement",
+    "undisturbed",
 ]
+
+MARKS = (
+    "requirement(*ids): the requirements that a check judges",
+    "from_profile(name): the first profile of a check",
+    "exclusive(what): never beside another of the same",
+    "undisturbed: never beside any other",
+    "fuzzes: generates its cases, for a share of the seconds",
+    "generates(menu): has requests made up, of such a kind",
+    "exhausts: uses a rate of the peer up, and so comes last",
+)
+"""The marks of checks, as pytest is told of them."""
 
 _Check = TypeVar("_Check", bound=Callable[..., Any])
 
@@ -51,6 +64,11 @@ def case(row: str, *values: Any) -> Any:
 def exclusive(what: str) -> pytest.MarkDecorator:
     """Checks that count the same thing never run at the same time, for all the workers."""
     return pytest.mark.exclusive(what)
+
+
+def undisturbed(check: Any) -> Any:
+    """Marks a check that counts what all others may change: none runs beside it."""
+    return pytest.mark.undisturbed(check)
 
 
 def exhausts(check: Any) -> Any:

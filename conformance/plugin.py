@@ -24,7 +24,7 @@ from conformance.context import RunContext
 from conformance.fuzz.budget import SECONDS, Debt
 from conformance.ids import IdSource
 from conformance.judge import Judge
-from conformance.marks import UnjudgeableError, in_profile
+from conformance.marks import MARKS, UnjudgeableError, in_profile
 from conformance.masking import Masker
 from conformance.progress import Progress
 from conformance.recorder import Recorder, encode
@@ -141,12 +141,8 @@ def declared(item: pytest.Item) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requirement(*ids): the requirements that a check judges")
-    config.addinivalue_line("markers", "from_profile(name): the first profile of a check")
-    config.addinivalue_line("markers", "exclusive(what): never beside another of the same")
-    config.addinivalue_line("markers", "fuzzes: generates its cases, for a share of the seconds")
-    config.addinivalue_line("markers", "generates(menu): has requests made up, of such a kind")
-    config.addinivalue_line("markers", "exhausts: uses a rate of the peer up, and so comes last")
+    for mark in MARKS:
+        config.addinivalue_line("markers", mark)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As shells start what goes on in the background; the command asks us to end by it.
         signal.signal(signal.SIGINT, signal.default_int_handler)

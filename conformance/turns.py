@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,27 @@ __all__ = ["in_turn"]
 
 @contextmanager
 def in_turn(item: pytest.Item, record: str) -> Iterator[None]:
-    """Around an item that is exclusive: the others of the run, whose record is what all workers
-    know, wait meanwhile. A lock of the system ends with its process, come what may.
+    """Around an item: where it is exclusive the others that are wait meanwhile, and where it wants
+    to be undisturbed all do. What all workers know is the run's record, and the folder of it.
     """
-    alone = item.get_closest_marker("exclusive") is None or not hasattr(item.config, "workerinput")
-    if alone:
+    if not hasattr(item.config, "workerinput"):
         yield
         return
-    with Path(record).open("rb") as shared:
-        fcntl.flock(shared, fcntl.LOCK_EX)
+    shared = Path(record)
+    with ExitStack() as locks:
+        alone = item.get_closest_marker("undisturbed") is not None
+        locks.enter_context(_locked(shared.parent, fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+        if item.get_closest_marker("exclusive") is not None:
+            locks.enter_context(_locked(shared, fcntl.LOCK_EX))
         yield
+
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    """A lock of the system ends with its process, come what may."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, how)
+        yield
+    finally:
+        os.close(handle)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import grpc
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 
+from conformance.clients.descriptions import mended
 from schemas.protobuf import Codec
 
 __all__ = ["peer_codec"]
@@ -30,7 +31,7 @@ async def peer_codec(
     for service in _SERVICES:
         try:
             files = await _files(channel, service, symbols, metadata, within)
-            return Codec(_in_order(files)) if files else None
+            return _codec(files) if files else None
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
                 return None
@@ -72,7 +73,16 @@ async def _files(
     return files
 
 
-def _in_order(files: dict[str, FileDescriptorProto]) -> list[FileDescriptorProto]:
+def _codec(files: Mapping[str, FileDescriptorProto]) -> Codec:
+    """Raises `TypeError` or `KeyError` for files that don't belong together, mended or not."""
+    try:
+        return Codec(_in_order(files))
+    except (TypeError, KeyError):
+        again = {file.name: file for file in mended(files.values())}
+        return Codec(_in_order(again))
+
+
+def _in_order(files: Mapping[str, FileDescriptorProto]) -> list[FileDescriptorProto]:
     """Each after what it imports. Raises `KeyError` where an import is missing."""
     ordered: dict[str, FileDescriptorProto] = {}
 

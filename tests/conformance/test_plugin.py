@@ -19,7 +19,14 @@ import asyncio
 import pytest
 from pathlib import Path
 from conformance.exchange import Exchange
-from conformance.marks import UnjudgeableError, case, exclusive, from_profile, requirement
+from conformance.marks import (
+    UnjudgeableError,
+    case,
+    exclusive,
+    from_profile,
+    requirement,
+    undisturbed,
+)
 
 ROW = "AITBC-REG-%03d"
 """
@@ -232,7 +239,7 @@ WHO = Path(__file__).parent / "who"
 
 @pytest.mark.parametrize("turn", range(6))
 @requirement(ROW % 1)
-@exclusive("crane")
+@MARK
 async def test_the_crane(turn, judge):
     judge.holds(ROW % 1, True, "")
     for what in ("takes", "leaves"):
@@ -242,9 +249,11 @@ async def test_the_crane(turn, judge):
 """
 
 
-def test_what_is_exclusive_never_runs_beside_its_like(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ['exclusive("crane")', "undisturbed"])
+def test_what_is_exclusive_never_runs_beside_its_like(tmp_path: Path, mark: str) -> None:
     words = ("-p", "xdist.plugin", "-n", "2")
-    asyncio.run(judged(tmp_path, {"test_made_up.py": HEAD + ALONE}, *words))
+    checks = HEAD + ALONE.replace("MARK", mark)
+    asyncio.run(judged(tmp_path, {"test_made_up.py": checks}, *words))
     said = next(tmp_path.rglob("who")).read_text("utf-8").split()
     assert said == ["takes", "leaves"] * 6
 

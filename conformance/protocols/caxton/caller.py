@@ -49,6 +49,12 @@ class Caller:
         """
         return await self.grpc.described() is not None
 
+    async def _own_fields(self, message: str) -> dict[str, Any]:
+        """The fields of a message that the document leaves undefined, by the peer's description."""
+        own = await self.grpc.described()
+        known = None if own is None else own.descriptor(message)
+        return {} if known is None else dict(known.fields_by_name)
+
     # Agents
 
     def config(self, **fields: Any) -> dict[str, Any]:
@@ -62,9 +68,10 @@ class Caller:
         return {key: value for key, value in config.items() if value is not None}
 
     async def limits(self) -> dict[str, Any]:
-        """Resources, as far as the peer calls and types them as expected: their type is open."""
-        known = (await self.grpc.codec()).descriptor(_LIMITS)
-        fields = {} if known is None else dict(known.fields_by_name)
+        """Resources, as far as the peer says that it calls and types them as expected: their type
+        is open.
+        """
+        fields = await self._own_fields(_LIMITS)
         return {
             name: value
             for name, value in _ASKED.items()
@@ -139,8 +146,7 @@ class Caller:
         return await self.call(SEND, {"message": dict(message)}, within=within, **options)
 
     async def _waiting(self, seconds: float) -> dict[str, Any]:
-        known = (await self.grpc.codec()).descriptor(_OPTIONS)
-        fields = {} if known is None else known.fields_by_name
+        fields = await self._own_fields(_OPTIONS)
         units = {"timeout_ms": 1000, "timeout_seconds": 1}
         return {name: int(seconds * unit) for name, unit in units.items() if name in fields}
 

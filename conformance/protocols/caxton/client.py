@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.clients import HttpClient
@@ -53,12 +54,15 @@ def _leb128(number: int) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """A deployed agent. `said` is the answer to its deployment, `config` what it was given."""
+    """A deployed agent. `said` is the answer to its deployment, `config` what it was given, `since`
+    when we heard of it, in seconds of a clock of our own.
+    """
 
     id: str
     name: str
     config: Mapping[str, Any]
     said: Exchange
+    since: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def at(self) -> dict[str, str]:

@@ -99,6 +99,21 @@ class Ear:
         return [*self.known.values(), *self.nameless]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unheard:
+    """A message to `mate` of which an ear must not be told, after a mark; `row` says so."""
+
+    ear: Ear
+    word: Word
+    mate: int
+    row: str
+    mark: int
+
+    @property
+    def performative(self) -> str:
+        return str(self.word.said["performative"])
+
+
 class Listeners(Machine):
     """Some connections at once. `client` is any of the run's, `crew` and `patience` are its own."""
 
@@ -113,7 +128,7 @@ class Listeners(Machine):
         self.herald = Herald(self.client, case.judge, patience)
         self.mates: Sequence[Agent] = ()
         self.ears: list[Ear] = []
-        self.unheard: list[tuple[Ear, Word, str, int]] = []
+        self.unheard: list[Unheard] = []
 
     async def begin(self) -> None:
         self.peer.see = self.case.see
@@ -151,6 +166,8 @@ class Listeners(Machine):
                 await self._subscribe(ear, _INTERESTS[interest])
 
     async def _subscribe(self, ear: Ear, wanted: Interest) -> None:
+        self._judge_unheard()
+        self.unheard = [each for each in self.unheard if not _may_be_told(each, ear, wanted)]
         told = await ear.watch.subscribe(*wanted.types, **self._narrowed(wanted))
         if told is None or self._is_known(told):
             ear.nameless.append(wanted)
@@ -187,7 +204,7 @@ class Listeners(Machine):
             await self.herald.told(interest.told, ear.watch.socket, word, who)
         elif None not in named:
             row = self._row_of_silence(ear, mate, performative)
-            self.unheard.append((ear, word, row, mark))
+            self.unheard.append(Unheard(ear=ear, word=word, mate=mate, row=row, mark=mark))
 
     def _row_of_silence(self, ear: Ear, mate: int, performative: str) -> str:
         """By which requirement it must not be told."""
@@ -196,9 +213,9 @@ class Listeners(Machine):
         return ear.interests[0].untold if ear.interests else "CAXTON-SUB-018"
 
     def _judge_unheard(self) -> None:
-        for ear, word, row, mark in self.unheard:
+        for each in self.unheard:
             who = "who has not subscribed to it"
-            self.herald.untold(row, ear.watch.socket, word, who, mark)
+            self.herald.untold(each.row, each.ear.watch.socket, each.word, who, each.mark)
 
     def _narrowed(self, wanted: Interest) -> dict[str, Any]:
         ids = [self.mates[place].id for place in wanted.mates]
@@ -214,3 +231,8 @@ class Listeners(Machine):
 
     def _ear(self, which: int) -> Ear:
         return self.ears[which % len(self.ears)]
+
+
+def _may_be_told(unheard: Unheard, ear: Ear, wanted: Interest) -> bool:
+    """What is still under way when an ear subscribes to it may reach it or not."""
+    return unheard.ear is ear and wanted.names(unheard.mate, unheard.performative) is not False

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.protocols.caxton.client import Client
+from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.clock import TOLERANCE
 from conformance.protocols.caxton.crew import Crew
 from conformance.times import parse_time
 
 __all__ = ["apart", "judge_now", "judge_to_come", "what_time_it_is"]
 
+_CLOSE = 1.5
+"""Seconds that the difference of two times may lack: each may be told in whole ones."""
+
 
 def judge_now(
-    client: Client, judge: Judge, row: str, said: Exchange, pointer: str, *, told: Any = None
+    client: Client,
+    judge: Judge,
+    row: str,
+    said: Exchange,
+    pointer: str,
+    *,
+    told: Any = None,
+    after: Agent | None = None,
 ) -> None:
-    """What stands there (or was `told`) is the time at which it was asked, to a few seconds."""
+    """What stands there (or was `told`) is the time at which it was asked, to a few seconds; and
+    where the answer has come just now, no less after the deployment of an agent than has passed
+    since.
+    """
     told = said.at(pointer) if told is None else told
     off = client.clock.off(told)
     judge.holds(
@@ -27,6 +41,23 @@ def judge_now(
         said,
         pointer=pointer,
     )
+    lost = None if after is None else _lost(client, after, said, told)
+    if after is not None and lost is not None:
+        wrong = f"{pointer} of {said.operation} tells {told}, and by what has passed since an agent"
+        wrong += f" was deployed at {after.said.at('/deployed_at')} it is {lost:.1f} s later"
+        judge.holds(row, lost <= _CLOSE, wrong, after.said, said, pointer=pointer)
+
+
+def _lost(client: Client, agent: Agent, said: Exchange, told: Any) -> float | None:
+    """Seconds by which a time lies too early in the life of an agent. Both are told by the peer's
+    own clock, so that it may be anywhere. `None` where it jumps, and may stand still in between,
+    or where they are no times.
+    """
+    made, moment = parse_time(agent.said.at("/deployed_at")), parse_time(told)
+    if made is None or moment is None or client.clock.can_jump:
+        return None
+    lived = (time.monotonic() - agent.since - said.seconds) * client.clock.scale
+    return lived - (moment - made).total_seconds()
 
 
 async def what_time_it_is(client: Client, crew: Crew) -> tuple[float | None, float | None]:

@@ -110,7 +110,10 @@ class Rollouts:
             looks += 1
 
     async def take_back(self, deployment_id: str, *, served: bool = True) -> Exchange:
-        at, body = {"deployment_id": deployment_id}, {"reason": "The lamps went out"}
+        at, body = (
+            {"deployment_id": deployment_id},
+            {"reason": "The lamps went out, and 1 in 20 ships ran aground"},
+        )
         return await self.client.call("rollbackDeployment", at, body=body, served=served)
 
     async def settle(self, deployment_id: str) -> None:

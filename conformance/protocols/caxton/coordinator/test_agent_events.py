@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -22,6 +22,13 @@ from conformance.protocols.caxton.watch import Watch
 _LATE = 0.3
 
 _TAKEN = 409
+
+_AS_SDKS_DO: Mapping[str, Any] = {
+    "strategy": None,
+    "capabilities": None,
+    "resources": {"memory": "50MB"},
+}
+"""What the document's SDK examples configure beside a name."""
 
 
 class _Ears:
@@ -73,7 +80,7 @@ async def test_flow_agents_come_and_fail(
     await failures.subscribe("agent.failed", "task.completed")
     await others.subscribe("agent.*", agents=[mate.id])
     await messages.subscribe("message.sent")
-    agent = await client.deploy()
+    agent = await client.deploy(**_AS_SDKS_DO)
     frame = await ears.hears(exact, "agent.deployed", "/agent_id", agent.id)
     any_at_all = frame is not None or bool(_of(exact, "agent.deployed"))
     wrong = "a subscriber to agent.deployed is not told of an agent that was deployed"

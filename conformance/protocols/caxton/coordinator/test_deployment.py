@@ -175,10 +175,10 @@ def _judge_memory(judge: Judge, agent: Agent, seen: Exchange) -> None:
 
 
 async def _judge_duplicates(client: Client, judge: Judge, agent: Agent, before: Exchange) -> None:
-    """Its name is asked for again, with the same configuration and with another."""
+    """Its name is asked for again, with another configuration and with the same."""
     said = agent.said
     for number in range(2 if client.clock.free else 1):
-        other = {**agent.config, "resources": {"memory": "24MB"}} if number else agent.config
+        other = agent.config if number else {**agent.config, "resources": {"memory": "24MB"}}
         said = await client.try_deploy(wasm(f"double-{number}"), **other, served=False)
         judge_refused(judge, "CAXTON-DEP-022", said, ALREADY_EXISTS, agent.said)
     after = await client.get(agent, served=False)
@@ -271,7 +271,8 @@ async def _judge_turned(client: Client, judge: Judge, first: Exchange, known: li
     if isinstance(offset, int):
         pages += await client.walk(limit=3, offset=offset)
     found = {row.get("agent_id") for page in pages for row in rows_of(page)}
-    lost = [agent for agent in known if agent not in found]
+    left = (await call_roll(client)).ids  # others may have removed some
+    lost = [agent for agent in known if agent not in found and agent in left]
     judge.holds(
         "CAXTON-LST-023",
         not lost,

@@ -216,7 +216,7 @@ async def _judge_removal(client: Client, judge: Judge, agent: Agent) -> None:
         pointer="/status",
     )
     judge.equal("CAXTON-REM-008", said, "/agent_id", agent.id)
-    judge_now(client, judge, "CAXTON-REM-009", said, "/removed_at")
+    judge_now(client, judge, "CAXTON-REM-009", said, "/removed_at", after=agent)
     for query in ({}, {"status": "stopped"}, {"status": "running"}):
         roll = await call_roll(client, **query)
         for row in ("CAXTON-REM-010", "CAXTON-LST-024"):

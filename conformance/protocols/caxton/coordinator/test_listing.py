@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import requirement, undisturbed
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.refusals import judge_survived, judge_untold
@@ -32,6 +32,7 @@ def _ended(page: Exchange) -> bool:
     return not isinstance(page.at("/next_offset"), int)
 
 
+@undisturbed
 @requirement(
     "CAXTON-LST-013",
     "CAXTON-LST-014",
@@ -123,15 +124,16 @@ def _judge_page(judge: Judge, page: Exchange, offset: int, limit: int, *, more: 
 async def _judge_window(client: Client, judge: Judge, whole: Roll) -> None:
     """What an offset and a limit cut out of the list, also at its end and beyond."""
     number = len(whole.ids)
-    windows = [(1, 2), (number - 1, 2), (number, 2), (number + 5, 1), (0, number)]
-    for offset, limit in windows if client.clock.free else windows[:3]:
+    windows = [(0, 1), (1, 2), (number - 1, 2), (number + 5, 1), (number, 2), (0, number)]
+    for offset, limit in windows if client.clock.free else windows[:4]:
         query = {"offset": str(offset), "limit": str(limit)}
-        page = await client.call("listAgents", query=query)
+        page = await client.call("listAgents", query=query, served=offset <= number)
         shown = [row.get("agent_id") for row in rows_of(page)]
         wanted = whole.ids[offset : offset + limit]
+        served = page.ok or (offset > number and _refused(page))  # or it may refuse what is beyond
         judge.holds(
             "CAXTON-LST-016",
-            shown == wanted[: len(shown)] and bool(shown) == bool(wanted),
+            served and shown == wanted[: len(shown)] and bool(shown) == bool(wanted),
             f"of {number} agents, offset={offset} and limit={limit} show {len(shown)}, and they"
             " are not those of that place in the list",
             *whole.pages[-1:],
@@ -151,6 +153,7 @@ async def _judge_window(client: Client, judge: Judge, whole: Roll) -> None:
 # Filters
 
 
+@undisturbed
 @requirement(
     "CAXTON-LST-013",
     "CAXTON-LST-014",
@@ -249,6 +252,7 @@ def _refused(said: Exchange) -> bool:
     return said.status is not None and 400 <= said.status < 500
 
 
+@undisturbed
 @requirement("CAXTON-LST-013", "CAXTON-LST-014", "CAXTON-LST-016")
 async def test_the_list_for_many_at_once(client: Client, crew: Crew, judge: Judge) -> None:
     mates = await crew.mates(client, 3)

@@ -57,7 +57,9 @@ async def test_flow_messages_are_taken(client: Client, crew: Crew, judge: Judge)
     said = await talk.say(agents[0])
     judge.status("CAXTON-MSG-005", said, range(200, 300))
     if isinstance(told := said.at("/delivered_at"), str):
-        judge_now(client, judge, "CAXTON-MSG-007", said, "/delivered_at", told=told)
+        judge_now(
+            client, judge, "CAXTON-MSG-007", said, "/delivered_at", told=told, after=agents[0]
+        )
     else:
         judge.inconclusive("CAXTON-MSG-007", "no delivered_at was told")
     fields = {"in_reply_to": "question-4", "ontology": "harbour", "language": "sl0"}
@@ -105,6 +107,7 @@ def _deep(levels: int) -> dict[str, Any]:
 
 
 CONTENTS: Mapping[str, dict[str, Any]] = {
+    "that of the document": {"action": "process", "data": {"key": "value"}},
     "empty": {},
     "beyond ASCII": {"ключ": "naïve ☕ 🚢 \u202e", "": "no name", 'a"b\\c/~1': "\t\n\u0000\u2028"},
     "of all types": {
@@ -114,6 +117,7 @@ CONTENTS: Mapping[str, dict[str, Any]] = {
         "nothing": None,
         "message_id": "mine",
     },
+    "in names alike": {"nextPort": 1, "next_port": 2, "NextPort": 3, "nextport": {"NextPort": 4}},
     "deep": _deep(18),
     "large": {"text": "Seezeichen " * 6000, "rows": [[n, str(n)] for n in range(500)]},
 }

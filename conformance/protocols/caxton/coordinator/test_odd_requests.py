@@ -25,6 +25,7 @@ from conformance.protocols.caxton.parts import (
     write,
 )
 from conformance.protocols.caxton.refusals import (
+    ALREADY_EXISTS,
     NOT_FOUND,
     ask_everything,
     judge_refused,
@@ -39,7 +40,12 @@ _MORE: dict[str, Any] = {
 }
 """Fields of which the document knows nothing."""
 
-_NAMES = ("Lotsin Größe 世界 🌍", 'it\'s "quoted" & <b>', "a/b?c=d#e 100%", "long-" * 50 + "end")
+_NAMES = (
+    "Lotsin Größe & <b> 世界 🌍",
+    'it\'s "quoted" & <b>',
+    "a/b?c=d#e 100%",
+    "long-" * 50 + "end",
+)
 
 _ODD_IDS = (
     "z" * 4000,
@@ -94,7 +100,7 @@ async def _judge_more_parts(client: Client, judge: Judge) -> Agent:
     return Agent(id=str(said.at("/agent_id")), name=config["name"], config=config, said=said)
 
 
-@requirement("CAXTON-ODD-002")
+@requirement("CAXTON-DEP-013", "CAXTON-DEP-022", "CAXTON-ODD-002")
 async def test_flow_texts_beyond_ascii(client: Client, crew: Crew, judge: Judge) -> None:
     mate = await crew.mate(client)
     await client.clock.refill()
@@ -139,9 +145,12 @@ async def _judge_named(client: Client, judge: Judge, name: str) -> None:
     if not said.ok:
         judge.status("CAXTON-ODD-002", said, range(400, 500))
         return
-    judge.equal("CAXTON-ODD-002", said, "/name", name)
+    for row in ("CAXTON-DEP-013", "CAXTON-ODD-002"):
+        judge.equal(row, said, "/name", name)
     agent = Agent(id=str(said.at("/agent_id")), name=name, config={}, said=said)
     judge.equal("CAXTON-ODD-002", await client.get(agent), "/name", name, said)
+    again = await client.try_deploy(name=name, served=False)
+    judge_refused(judge, "CAXTON-DEP-022", again, ALREADY_EXISTS, said)
     await client.remove(agent, served=False)
 
 

@@ -13,7 +13,7 @@ from conformance.protocols.caxton.client import WASM, Client, wasm
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.parts import Part, config_part, wasm_part, write
 from conformance.protocols.caxton.refusals import INVALID_WASM, judge_refused
-from conformance.protocols.caxton.roll import call_roll
+from conformance.protocols.caxton.roll import Roll, call_roll
 
 _NO_MODULES: Mapping[str, tuple[str, bytes]] = {
     "text": ("CAXTON-DEP-026", b"this is no module at all"),
@@ -33,14 +33,21 @@ _FEW = 2
 """Deployments that are tried of each kind where each may cost seconds."""
 
 
-async def _judge_none_added(client: Client, judge: Judge, names: Sequence[str], had: int) -> None:
+async def _judge_none_added(
+    client: Client, judge: Judge, names: Sequence[str], before: Roll, taken: int = 0
+) -> None:
+    """`taken` are deployments that were not refused. What other workers deploy meanwhile doesn't
+    count.
+    """
     roll = await call_roll(client)
+    fresh = [row.get("name") for row in roll.rows if str(row.get("agent_id")) not in before.ids]
+    fresh = [name for name in fresh if not client.new.are_elsewhere(str(name))]
     added = [name for name in names if name in roll.names]
     judge.holds(
         "CAXTON-DEP-028",
-        not added and len(roll.rows) == had,
+        not added and len(fresh) <= taken,
         f"{len(names)} deployments were refused, and the list shows"
-        f" {len(added) or len(roll.rows) - had} agents more",
+        f" {len(added) or len(fresh) - taken} agents more",
         *roll.pages[-1:],
         pointer="/agents",
         actual=added[:3],
@@ -51,14 +58,14 @@ async def _judge_none_added(client: Client, judge: Judge, names: Sequence[str], 
 async def test_flow_modules_that_are_none(client: Client, crew: Crew, judge: Judge) -> None:
     await crew.mate(client)
     await client.clock.refill()
-    had = len((await call_roll(client)).rows)
+    before = await call_roll(client)
     names: list[str] = []
     wrong = list(_NO_MODULES.values())
     for row, module in wrong if client.clock.free else wrong[:_FEW]:
         names.append(client.new("nothing"))
         said = await client.try_deploy(module, lawful=False, name=names[-1])
         judge_refused(judge, row, said, INVALID_WASM)
-    await _judge_none_added(client, judge, names, had)
+    await _judge_none_added(client, judge, names, before)
     if client.clock.free:  # whoever was refused may try again
         said = await client.try_deploy(name=names[0], served=False)
         judge.status("CAXTON-DEP-012", said, range(200, 300))
@@ -96,15 +103,16 @@ def _wrong_parts(client: Client) -> list[tuple[str, str, list[Part]]]:
 async def test_flow_forms_that_lack_something(client: Client, crew: Crew, judge: Judge) -> None:
     await crew.mate(client)
     await client.clock.refill()
-    had = len((await call_roll(client)).rows)
+    before, taken = await call_roll(client), 0
     wrong = _wrong_parts(client)
     refused: list[str] = []
     for row, name, parts in wrong if client.clock.free else wrong[:_FEW]:
         said = await _send(client, parts)
         judge.status(row, said, range(400, 500))
         refused += [name] if not said.ok else []
-        had += said.ok  # a silence lets it be taken
-    await _judge_none_added(client, judge, [name for name in refused if name], had)
+        taken += said.ok  # a silence lets it be taken
+    named = [name for name in refused if name]
+    await _judge_none_added(client, judge, named, before, taken)
 
 
 async def _send(client: Client, parts: list[Part]) -> Exchange:

@@ -21,6 +21,12 @@ def rollouts(client: Client) -> Rollouts:
     return Rollouts(client)
 
 
+_SHORT = [{"percentage": 10, "duration": "3s"}, {"percentage": 100, "duration": "0"}]
+
+_SHORT_LASTS = 6.0
+"""Seconds in which these stages are over, with some to spare."""
+
+
 @requirement(
     "CAXTON-DPL-017",
     "CAXTON-RBK-006",
@@ -69,6 +75,26 @@ async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, jud
     details = await client.get(agent)
     wrong = f"a deployment was taken back, and later its agent has {version_of(details)}"
     judge.holds("CAXTON-RBK-011", version_of(details) == before, wrong, said, details)
+    await _judge_short(rollouts, judge, agent)
+
+
+async def _judge_short(rollouts: Rollouts, judge: Judge, agent: Agent) -> None:
+    """One that would soon be done is taken back at once: whoever only says so goes on."""
+    version = rollouts.version()
+    strategy = {"type": "canary", "stages": _SHORT}
+    made = await rollouts.begin(agent, version, served=False, strategy=strategy)
+    if not made.ok:
+        return  # it may have enough of them
+    deployment = deployment_id_of(made)
+    said = await rollouts.take_back(deployment, served=False)
+    if not said.ok:
+        return  # it may be too late for that
+    await rollouts.client.clock.pass_by(_SHORT_LASTS)
+    seen = await rollouts.look(deployment)
+    details = await rollouts.client.get(agent)
+    wrong = f"a deployment of {version} was taken back in its first stage, and its agent has it"
+    fine = version_of(details) != version
+    judge.holds("CAXTON-RBK-010", fine, wrong, made, said, seen, details, pointer="/version")
 
 
 async def _renew(rollouts: Rollouts, agent: Agent) -> None:
@@ -82,6 +108,7 @@ async def _renew(rollouts: Rollouts, agent: Agent) -> None:
 
 async def _judge_off(rollouts: Rollouts, judge: Judge, deployment: str, said: Exchange) -> None:
     seen = await rollouts.look(deployment)
+    judge.status("CAXTON-DPL-017", seen, range(200, 300))
     status = seen.at("/status")
     wrong = f"after a rollback the deployment is {status}"
     fine = seen.ok and status not in ("initializing", "in_progress", "completed")

@@ -100,7 +100,7 @@ async def _begin(rollouts: Rollouts, crew: Crew, judge: Judge) -> _Begun:
     deployment = deployment_id_of(said)
     if not deployment:
         raise UnjudgeableError(f"a deployment was answered {said.outcome}")
-    judge_now(client, judge, "CAXTON-CRD-007", said, "/created_at")
+    judge_now(client, judge, "CAXTON-CRD-007", said, "/created_at", after=agent)
     status = said.at("/status")
     wrong = f"a new deployment in stages is {status}"
     fine = status not in ("completed", "failed")

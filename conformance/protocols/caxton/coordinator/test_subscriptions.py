@@ -187,9 +187,14 @@ async def test_flow_subscriptions_overlap(client: Client, crew: Crew, herald: He
     watch = await client.watch()
     await watch.subscribe("message.sent")
     await watch.subscribe(filter={"performatives": ["inform", "propose"]})
+    apart = await client.watch("types apart")
+    for kind in ("message.sent", "task.completed"):
+        await apart.subscribe(kind)
     words = [await herald.say(mate, performative=word) for word in ("inform", "refuse")]
     for word in words:
         await herald.told("CAXTON-SUB-019", watch.socket, word, "who subscribed twice")
+        who = "who has also subscribed to something else since"
+        await herald.told("CAXTON-SUB-019", apart.socket, word, who)
     await herald.silence()
     for word, most in zip(words, (2, 1), strict=True):
         told = [f for f in word.told(watch.socket) if f.value("/type") == "message.sent"]

@@ -53,7 +53,7 @@ async def test_flow_tasks(client: Client, crew: Crew, judge: Judge) -> None:
     mates = await crew.mates(client, 3)
     said = await client.call("createTask", body=client.task(*mates))
     judge.status("CAXTON-TSK-005", said, range(200, 300))
-    judge_now(client, judge, "CAXTON-TSK-007", said, "/created_at")
+    judge_now(client, judge, "CAXTON-TSK-007", said, "/created_at", after=mates[0])
     judge.equal("CAXTON-TSK-008", said, "/status", "created")
     couple, alone = mates[:2], mates[2:]
     made = await asyncio.gather(labour.put_out(*couple), labour.put_out(*alone))
