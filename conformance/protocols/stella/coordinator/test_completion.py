@@ -17,6 +17,8 @@ from conformance.protocols.stella.strangers import stranger_ids, turned_away
 
 _LINES = 400
 
+_MANY = 12
+
 _MESSAGES = (
     [f"crate {at} is aboard" for at in range(30)],
     ["Größe geprüft: 世界 🚢", 'it\'s "quoted", and has a \\ in it'],
@@ -81,6 +83,24 @@ _CROSSED: tuple[tuple[Way, Way, str], ...] = (
     ("heartbeat", "poll", "STELLA-TASK-026"),
     ("poll", "heartbeat", "STELLA-TASK-025"),
 )
+
+
+@requirement("STELLA-COMP-003", "STELLA-TASK-025", "STELLA-TASK-026")
+async def test_flow_many_tasks_are_completed(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """One agent reports them one after the other."""
+    agent = await fleet.register()
+    jobs = await depot.several(agent, _MANY)
+    await depot.fetch("heartbeat", agent, *jobs)
+    for job in jobs:
+        judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
+    await _judge_all_gone(judge, depot, agent, jobs)
+
+
+async def _judge_all_gone(judge: Judge, depot: Depot, agent: Agent, jobs: Sequence[Job]) -> None:
+    for _, way, row in _CROSSED:
+        later = await depot.look(agent, [way])
+        for job in jobs:
+            _judge_gone(judge, row, job, later.said, way)
 
 
 @requirement("STELLA-COMP-003", "STELLA-TASK-025", "STELLA-TASK-026")
@@ -150,6 +170,9 @@ def _outcomes(fleet: Fleet) -> dict[str, dict[str, Any]]:
         "an empty result": fleet.outcome(result={}),
         "no lines of log": fleet.outcome(logs=[]),
         f"{_LINES} lines of log": fleet.outcome(logs=many),
+        "lines of log of other levels": fleet.outcome(
+            logs=[{**line, "level": level} for level in ("debug", "warn", "error")]
+        ),
         "no lines of log of a failure": fleet.outcome(success=False, result={}, logs=[]),
     }
 
@@ -167,17 +190,21 @@ async def test_flow_logs_of_ordinary_work(fleet: Fleet, depot: Depot, judge: Jud
         judge_done(judge, "STELLA-COMP-003", said)
 
 
-@requirement("STELLA-COMP-008")
+@requirement("STELLA-COMP-008", "STELLA-TASK-025", "STELLA-TASK-026")
 async def test_flow_results_of_every_kind(fleet: Fleet, depot: Depot, judge: Judge) -> None:
     agent = await fleet.register()
     outcomes = _outcomes(fleet)
     jobs = await depot.several(agent, len(outcomes))
     await depot.fetch("heartbeat", agent, *jobs)
+    done: list[Job] = []
     for job, (name, outcome) in zip(jobs, outcomes.items(), strict=True):
         plain = not outcome["logs"]
         said = await fleet.complete(agent, job.id, outcome, served=plain)
         wrong = f"a completion with {name} is answered {said.outcome}"
         judge.holds("STELLA-COMP-008", said.status == 200, wrong, said)
+        if said.status == 200:
+            done.append(job)
+    await _judge_all_gone(judge, depot, agent, done)
 
 
 # What is no longer, or never was
