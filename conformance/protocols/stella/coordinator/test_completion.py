@@ -10,7 +10,7 @@ import pytest
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.marks import case, requirement
+from conformance.marks import UnjudgeableError, case, from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.jobs import WAYS, Depot, Job, Way, judge_done, tasks_of
 from conformance.protocols.stella.strangers import stranger_ids, turned_away
@@ -18,6 +18,8 @@ from conformance.protocols.stella.strangers import stranger_ids, turned_away
 _LINES = 400
 
 _MANY = 12
+
+_LONG_AFTER = 1800.0
 
 _MESSAGES = (
     [f"crate {at} is aboard" for at in range(30)],
@@ -114,6 +116,37 @@ async def test_flow_completed_tasks_come_on_no_other_way(
         judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
         later = await depot.look(agent, [other_way, other_way])
         _judge_gone(judge, row, job, later.said, other_way)
+
+
+_OVER = {
+    "heartbeat": ("STELLA-TASK-025", "STELLA-TASK-027"),
+    "poll": ("STELLA-TASK-026", "STELLA-TASK-028"),
+}
+
+
+@from_profile("standard")
+@requirement("STELLA-COMP-003", "STELLA-COMP-004", *_OVER["heartbeat"], *_OVER["poll"])
+async def test_what_is_over_stays_over(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """Long after the time limit of the tasks, and after any pause before a further attempt."""
+    if not fleet.hours.can_jump:
+        raise UnjudgeableError(
+            "the target has no hook 'advance', with which to let time limits end"
+        )
+    agent = await fleet.register()
+    done, failed, gone = [await depot.make(agent, timeout=60) for _ in range(3)]
+    await depot.fetch("heartbeat", agent, done, failed, gone)
+    judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, done.id))
+    judge_done(judge, "STELLA-COMP-004", await fleet.complete(agent, failed.id, _failed(fleet)))
+    over = [(done, 0), (failed, 0)]
+    if "cancel_task" in fleet.target.hooks:
+        await fleet.cancel(agent, gone.id)
+        over.append((gone, 1))
+    await fleet.hours.jump(_LONG_AFTER)
+    for way in (*WAYS, *WAYS):
+        said = (await depot.look(agent, [way])).last
+        for job, which in over:
+            wrong = f"a task that was over comes with a {way} half an hour later"
+            judge.holds(_OVER[way][which], not _back(job, [said]), wrong, said)
 
 
 # Others

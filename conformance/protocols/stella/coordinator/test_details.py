@@ -160,11 +160,10 @@ async def test_flow_labels_are_texts(fleet: Fleet, judge: Judge) -> None:
     for shown in (changed, later) if changed.ok else ():
         held = shown.at("/labels")
         told = {name: held[name] for name in _NEW_LABELS if name in held} if held else {}
-        wrong = {name: value for name, value in told.items() if value != _NEW_LABELS[name]}
         judge.holds(
             "STELLA-UPD-025",
-            not wrong,
-            f"labels were set to {_NEW_LABELS}, and the peer shows {wrong}",
+            not told or told == _NEW_LABELS,  # it may show no labels at all
+            f"labels were set to {_NEW_LABELS}, and the peer shows {told}",
             changed,
             later,
             pointer="/labels",
