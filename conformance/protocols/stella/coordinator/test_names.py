@@ -11,7 +11,7 @@ from conformance.marks import from_profile, requirement
 from conformance.protocols.stella.doors import HEARTBEAT, POLL
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.gate import Gate
-from conformance.protocols.stella.orders import remove
+from conformance.protocols.stella.orders import amend, remove
 from conformance.protocols.stella.roll import judge_listed, whole
 
 _RIVALS = 6
@@ -43,6 +43,8 @@ async def test_flow_taken_names_are_refused(fleet: Fleet, judge: Judge) -> None:
     await _judge_taken(fleet, judge, agent, "STELLA-REG-019")
     await fleet.heartbeat(agent)
     await fleet.register()  # the holder is the newest no more
+    await _judge_taken(fleet, judge, agent, "STELLA-REG-019")
+    await amend(fleet, agent.id, {"labels": {"site": "pier-4"}, "capabilities": ["ssh"]})
     await _judge_taken(fleet, judge, agent, "STELLA-REG-019")
     await _judge_one(fleet, judge, agent)
 
