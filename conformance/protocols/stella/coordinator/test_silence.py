@@ -168,7 +168,9 @@ def _judge_kept(
 
 
 async def _one_is_regular(fleet: Fleet, watch: Watch, regular: Agent) -> None:
-    """It speaks at its interval while others are silent; then always at the last moment."""
+    """It speaks at its interval while others are silent; then always at the last moment; and then
+    no more.
+    """
     silent = [await fleet.register() for _ in range(2)]
     await watch.beat(regular, *silent)
     await _keep_up(watch, regular, _long_enough(*silent))
@@ -177,6 +179,8 @@ async def _one_is_regular(fleet: Fleet, watch: Watch, regular: Agent) -> None:
         await watch.pass_by(_ALMOST * regular.interval)
         await watch.not_offline("STELLA-HB-013", regular)
         await watch.beat(regular)
+    await watch.pass_by(_long_enough(regular))
+    await watch.offline("STELLA-HB-014", regular, why=" after many heartbeats")
 
 
 async def _keep_up(watch: Watch, regular: Agent, seconds: float) -> None:
