@@ -133,18 +133,23 @@ class Depot:
                 made.append(await self.make(elder))
         return made
 
-    async def ask(self, way: Way, agent: Agent) -> Exchange:
-        """One heartbeat or one poll."""
-        ask = self.fleet.heartbeat if way == "heartbeat" else self.fleet.poll
-        return await ask(agent)
+    async def ask(self, way: Way, agent: Agent, *, running: int = 0) -> Exchange:
+        """One heartbeat, which tells of so many `running` tasks, or one poll."""
+        if way == "poll":
+            return await self.fleet.poll(agent)
+        skills = agent.body.get("capabilities", [])
+        pulse = self.fleet.pulse(capabilities=skills, runningTasks=running) if running else None
+        return await self.fleet.heartbeat(agent, pulse)
 
-    async def fetch(self, way: Way, agent: Agent, *jobs: Job, tries: int = _TRIES) -> Haul:
+    async def fetch(
+        self, way: Way, agent: Agent, *jobs: Job, tries: int = _TRIES, running: int = 0
+    ) -> Haul:
         """Ask until all of these have come, or nothing new has for some `tries`; once at least."""
         said: list[Exchange] = []
         rows: list[dict[str, Any]] = []
         left = tries
         while True:
-            said.append(await self.ask(way, agent))
+            said.append(await self.ask(way, agent, running=running))
             came = [row for row in tasks_of(said[-1]) if row not in rows]
             rows += tasks_of(said[-1])
             haul = Haul(said=said, rows=rows)

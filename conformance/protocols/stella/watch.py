@@ -72,10 +72,21 @@ class Watch:
 
     async def beat(self, *agents: Agent) -> None:
         for agent in agents:
-            sent = self.fleet.hours.now()
-            said = await self.fleet.heartbeat(agent)
-            if said.ok:
-                self._pulses[agent.id] = _Pulse(said=said, sent=sent, passed=self._passed)
+            await self._send(agent)
+
+    async def part(self, agent: Agent, *, lawful: bool = True, **told: Any) -> None:
+        """A heartbeat that says something else than usual; a usual one where it is refused."""
+        skills = agent.body["capabilities"]
+        pulse = self.fleet.pulse(capabilities=skills, **told)
+        if not await self._send(agent, pulse, lawful=lawful):
+            await self._send(agent)
+
+    async def _send(self, agent: Agent, pulse: Any = None, **options: Any) -> bool:
+        sent = self.fleet.hours.now()
+        said = await self.fleet.heartbeat(agent, pulse, **options)
+        if said.ok:
+            self._pulses[agent.id] = _Pulse(said=said, sent=sent, passed=self._passed)
+        return said.ok
 
     async def pass_by(self, seconds: float) -> None:
         """Let so much of the peer's time pass."""

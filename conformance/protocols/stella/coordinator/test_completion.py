@@ -10,12 +10,16 @@ import pytest
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.marks import case, requirement
+from conformance.marks import UnjudgeableError, case, from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.jobs import WAYS, Depot, Job, Way, judge_done, tasks_of
 from conformance.protocols.stella.strangers import stranger_ids, turned_away
 
 _LINES = 400
+
+_MANY = 12
+
+_LONG_AFTER = 1800.0
 
 _MESSAGES = (
     [f"crate {at} is aboard" for at in range(30)],
@@ -84,6 +88,24 @@ _CROSSED: tuple[tuple[Way, Way, str], ...] = (
 
 
 @requirement("STELLA-COMP-003", "STELLA-TASK-025", "STELLA-TASK-026")
+async def test_flow_many_tasks_are_completed(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """One agent reports them one after the other."""
+    agent = await fleet.register()
+    jobs = await depot.several(agent, _MANY)
+    await depot.fetch("heartbeat", agent, *jobs)
+    for job in jobs:
+        judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
+    await _judge_all_gone(judge, depot, agent, jobs)
+
+
+async def _judge_all_gone(judge: Judge, depot: Depot, agent: Agent, jobs: Sequence[Job]) -> None:
+    for _, way, row in _CROSSED:
+        later = await depot.look(agent, [way])
+        for job in jobs:
+            _judge_gone(judge, row, job, later.said, way)
+
+
+@requirement("STELLA-COMP-003", "STELLA-TASK-025", "STELLA-TASK-026")
 async def test_flow_completed_tasks_come_on_no_other_way(
     fleet: Fleet, depot: Depot, judge: Judge
 ) -> None:
@@ -94,6 +116,37 @@ async def test_flow_completed_tasks_come_on_no_other_way(
         judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
         later = await depot.look(agent, [other_way, other_way])
         _judge_gone(judge, row, job, later.said, other_way)
+
+
+_OVER = {
+    "heartbeat": ("STELLA-TASK-025", "STELLA-TASK-027"),
+    "poll": ("STELLA-TASK-026", "STELLA-TASK-028"),
+}
+
+
+@from_profile("standard")
+@requirement("STELLA-COMP-003", "STELLA-COMP-004", *_OVER["heartbeat"], *_OVER["poll"])
+async def test_what_is_over_stays_over(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """Long after the time limit of the tasks, and after any pause before a further attempt."""
+    if not fleet.hours.can_jump:
+        raise UnjudgeableError(
+            "the target has no hook 'advance', with which to let time limits end"
+        )
+    agent = await fleet.register()
+    done, failed, gone = [await depot.make(agent, timeout=60) for _ in range(3)]
+    await depot.fetch("heartbeat", agent, done, failed, gone)
+    judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, done.id))
+    judge_done(judge, "STELLA-COMP-004", await fleet.complete(agent, failed.id, _failed(fleet)))
+    over = [(done, 0), (failed, 0)]
+    if "cancel_task" in fleet.target.hooks:
+        await fleet.cancel(agent, gone.id)
+        over.append((gone, 1))
+    await fleet.hours.jump(_LONG_AFTER)
+    for way in (*WAYS, *WAYS):
+        said = (await depot.look(agent, [way])).last
+        for job, which in over:
+            wrong = f"a task that was over comes with a {way} half an hour later"
+            judge.holds(_OVER[way][which], not _back(job, [said]), wrong, said)
 
 
 # Others
@@ -150,6 +203,9 @@ def _outcomes(fleet: Fleet) -> dict[str, dict[str, Any]]:
         "an empty result": fleet.outcome(result={}),
         "no lines of log": fleet.outcome(logs=[]),
         f"{_LINES} lines of log": fleet.outcome(logs=many),
+        "lines of log of other levels": fleet.outcome(
+            logs=[{**line, "level": level} for level in ("debug", "warn", "error")]
+        ),
         "no lines of log of a failure": fleet.outcome(success=False, result={}, logs=[]),
     }
 
@@ -167,17 +223,21 @@ async def test_flow_logs_of_ordinary_work(fleet: Fleet, depot: Depot, judge: Jud
         judge_done(judge, "STELLA-COMP-003", said)
 
 
-@requirement("STELLA-COMP-008")
+@requirement("STELLA-COMP-008", "STELLA-TASK-025", "STELLA-TASK-026")
 async def test_flow_results_of_every_kind(fleet: Fleet, depot: Depot, judge: Judge) -> None:
     agent = await fleet.register()
     outcomes = _outcomes(fleet)
     jobs = await depot.several(agent, len(outcomes))
     await depot.fetch("heartbeat", agent, *jobs)
+    done: list[Job] = []
     for job, (name, outcome) in zip(jobs, outcomes.items(), strict=True):
         plain = not outcome["logs"]
         said = await fleet.complete(agent, job.id, outcome, served=plain)
         wrong = f"a completion with {name} is answered {said.outcome}"
         judge.holds("STELLA-COMP-008", said.status == 200, wrong, said)
+        if said.status == 200:
+            done.append(job)
+    await _judge_all_gone(judge, depot, agent, done)
 
 
 # What is no longer, or never was

@@ -17,6 +17,7 @@ from conformance.protocols.stella.roll import (
     CAPABILITIES,
     STATUSES,
     alike,
+    judge_labels,
     judge_listed,
     rows_by_id,
     whole,
@@ -195,6 +196,8 @@ async def test_a_deletion_leaves_tasks_and_streams_of_others(fleet: Fleet, judge
     "STELLA-DEL-010",
     "STELLA-HB-011",
     "STELLA-LIST-013",
+    "STELLA-REG-017",
+    "STELLA-REG-037",
     "STELLA-UPD-028",
 )
 async def test_flow_a_name_can_be_taken_again(fleet: Fleet, judge: Judge) -> None:
@@ -217,6 +220,7 @@ async def test_flow_a_name_can_be_taken_again(fleet: Fleet, judge: Judge) -> Non
         )
         for one in dead:
             await _judge_old_credentials(fleet, judge, one, heir)
+        await _judge_fresh(fleet, judge, gone, heir)
         await _judge_full_life(fleet, judge, heir)
         dead.append(heir)
     await remove(fleet, dead[-1].id)
@@ -248,6 +252,28 @@ async def _judge_old_credentials(fleet: Fleet, judge: Judge, gone: Agent, heir: 
             heir.said,
             said,
         )
+
+
+async def _judge_fresh(fleet: Fleet, judge: Judge, gone: Agent, heir: Agent) -> None:
+    """Before its first heartbeat it is as it registered: nothing is left of the dead one."""
+    listed, seen = await whole(fleet), await fleet.get(heir.id)
+    shown = rows_by_id(listed).get(heir.id, {})
+    for name in ("version", "capabilities"):
+        told, asked = shown.get(name), heir.body[name]
+        wrong = f"an agent that took a deleted one's name is listed with {told!r} for {name}"
+        judge.holds("STELLA-REG-017", alike(told, asked), wrong, heir.said, listed, expected=asked)
+    judge_labels(judge, heir, seen.at("/labels"), seen)
+    usage, pulse = shown.get("resourceUsage"), fleet.pulse()["resourceUsage"]
+    same_usage = isinstance(usage, dict) and all(
+        usage.get(name) == pulse[name] for name in ("cpu", "memory")
+    )
+    same_label = any(
+        seen.at(f"/labels/{name}") == value
+        for name, value in gone.body["labels"].items()
+        if name not in heir.body["labels"]
+    )
+    wrong = "an agent that took a deleted one's name has what that one told of itself"
+    judge.holds("STELLA-DEL-010", not same_usage and not same_label, wrong, listed, seen)
 
 
 async def _judge_full_life(fleet: Fleet, judge: Judge, heir: Agent) -> None:

@@ -11,7 +11,7 @@ from conformance.marks import from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.orders import amend, remove
-from conformance.protocols.stella.roll import alike, rows_by_id, whole
+from conformance.protocols.stella.roll import alike, judge_labels, rows_by_id, whole
 from conformance.protocols.stella.strangers import stranger_ids
 
 _FIELDS = (
@@ -136,6 +136,39 @@ async def test_flow_labels_stay_where_nobody_changes_them(fleet: Fleet, judge: J
         fine = before.at(place) != value or after.at(place) == value
         wrong = f"the label {name} is another one after heartbeats, and nobody changed it"
         judge.holds("STELLA-GET-019", fine, wrong, before, after, pointer=place, expected=value)
+
+
+_LABELS = {"site": "007", "tier": "true", "crane.io.berth": "north 3", "Draught": "1e3"}
+_NEW_LABELS = {"site": "0080", "tier": "null", "crane.io.berth": "false", "Draught": "12.50"}
+"""Texts that look like something else, and names that look like paths."""
+
+
+@requirement("STELLA-REG-037", "STELLA-UPD-025")
+async def test_flow_labels_are_texts(fleet: Fleet, judge: Judge) -> None:
+    """A coordinator need not take every label; those that it takes it must not change."""
+    body = fleet.registration(labels=_LABELS)
+    said = await fleet.ask_to_register(body, await fleet.mint(), lawful=False)
+    if not said.ok:
+        return
+    agent = fleet.agent_of(body, said)
+    await fleet.heartbeat(agent)
+    seen = await fleet.get(agent.id)
+    judge_labels(judge, agent, seen.at("/labels"), seen)
+    change = {"labels": _NEW_LABELS, "capabilities": ["docker"]}
+    changed = await fleet.update(agent.id, change, lawful=False)
+    later = await fleet.get(agent.id)
+    for shown in (changed, later) if changed.ok else ():
+        held = shown.at("/labels")
+        told = {name: held[name] for name in _NEW_LABELS if name in held} if held else {}
+        judge.holds(
+            "STELLA-UPD-025",
+            not told or told == _NEW_LABELS,  # it may show no labels at all
+            f"labels were set to {_NEW_LABELS}, and the peer shows {told}",
+            changed,
+            later,
+            pointer="/labels",
+            expected=_NEW_LABELS,
+        )
 
 
 @from_profile("standard")

@@ -24,12 +24,12 @@ _A_MOMENT = 2.2
 
 _ABILITIES = (["docker"], ["ssh", "ecs"], ["nomad"])
 
-_USAGE = ((12.5, 40.5), (88.0, 3.5), (0.5, 99.5), (31.0, 31.5))
-"""cpu and memory, up and down."""
+_USAGE = ((12.5, 40.5), (88.0, 3.5), (0.5, 99.5), (0, 100), (31.0, 31.5))
+"""cpu and memory, up and down, and as far as they go."""
 
 
 def _usage(cpu: float, memory: float) -> dict[str, Any]:
-    return {"cpu": cpu, "memory": memory, "disk": 71.5}
+    return {"cpu": cpu, "memory": memory, "disk": 100 - cpu}
 
 
 def _shows(view: View, agent: Agent, usage: tuple[float, float]) -> bool:

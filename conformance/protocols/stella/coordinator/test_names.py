@@ -11,6 +11,7 @@ from conformance.marks import from_profile, requirement
 from conformance.protocols.stella.doors import HEARTBEAT, POLL
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.gate import Gate
+from conformance.protocols.stella.orders import amend, remove
 from conformance.protocols.stella.roll import judge_listed, whole
 
 _RIVALS = 6
@@ -42,6 +43,8 @@ async def test_flow_taken_names_are_refused(fleet: Fleet, judge: Judge) -> None:
     await _judge_taken(fleet, judge, agent, "STELLA-REG-019")
     await fleet.heartbeat(agent)
     await fleet.register()  # the holder is the newest no more
+    await _judge_taken(fleet, judge, agent, "STELLA-REG-019")
+    await amend(fleet, agent.id, {"labels": {"site": "pier-4"}, "capabilities": ["ssh"]})
     await _judge_taken(fleet, judge, agent, "STELLA-REG-019")
     await _judge_one(fleet, judge, agent)
 
@@ -99,13 +102,20 @@ async def test_flow_one_name_is_asked_for_at_once(fleet: Fleet, judge: Judge) ->
             await _judge_one(fleet, judge, winner)
 
 
-@requirement("STELLA-REG-022")
+@requirement("STELLA-REG-022", "STELLA-DEL-007")
 async def test_names_that_are_alike_are_free(fleet: Fleet, judge: Judge) -> None:
+    """They are other agents' names, who stay when the one is deleted."""
     agent = await fleet.register()
     name = agent.name
+    alike = []
     for other in (f"{name}-b", f"{name}x", f"a{name}", f"{name}-{name}", f"b-{name}-c"):
-        said = await fleet.ask_to_register(fleet.registration(name=other), await fleet.mint())
+        body = fleet.registration(name=other)
+        said = await fleet.ask_to_register(body, await fleet.mint())
         judge.status("STELLA-REG-022", said, 201)
+        alike += [fleet.agent_of(body, said)] if said.ok else []
+    await fleet.heartbeat(agent)
+    gone = await remove(fleet, agent.id)
+    judge_listed(judge, "STELLA-DEL-007", await whole(fleet), alike, gone)
 
 
 @requirement("STELLA-REG-024")

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -61,10 +62,14 @@ async def test_flow_agents_are_registered_and_shown(fleet: Fleet, judge: Judge) 
 
 @requirement("STELLA-REG-017")
 async def test_flow_names_are_shown_letter_by_letter(fleet: Fleet, judge: Judge) -> None:
-    """A coordinator need not take every name; those that it takes it must not change."""
+    """A coordinator need not take every name; those that it takes it must not change, also where a
+    name or a version looks like a number.
+    """
     agents = [await fleet.register()]
-    for ending in _ENDINGS:
-        body = fleet.registration(name=f"{fleet.new('stevedore')}{ending}")
+    named = [{"name": f"{fleet.new('stevedore')}{ending}"} for ending in _ENDINGS]
+    numbered = {"name": f"0{time.time_ns()}", "version": "1.10"}
+    for fields in (*named, numbered):
+        body = fleet.registration(**fields)
         said = await fleet.ask_to_register(body, await fleet.mint(), lawful=False)
         agents += [fleet.agent_of(body, said)] if said.ok else []
     await _judge_shown(fleet, judge, agents)

@@ -11,9 +11,10 @@ from conformance.hooks import HookError
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.stella.credentials import Paper, come_to, end_of, judge_apart, renewed
-from conformance.protocols.stella.doors import HEARTBEAT, STREAM, Try, beat
+from conformance.protocols.stella.doors import HEARTBEAT, POLL, STREAM, Try, beat
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.gate import FORM, Gate
+from conformance.protocols.stella.orders import remove
 from conformance.times import later
 
 _PLACE = "/certificateRenewal"
@@ -28,6 +29,12 @@ _NOT_YET = 105 * 60.0
 
 _MARGIN = 600.0
 """Seconds after its end at which a certificate has expired for all clocks."""
+
+_AFTER_DEATH = (
+    (HEARTBEAT, "STELLA-MTLS-021"),
+    (POLL, "STELLA-MTLS-022"),
+    (STREAM, "STELLA-MTLS-024"),
+)
 
 _PAPER = (
     "STELLA-RENEW-006",
@@ -156,6 +163,26 @@ async def test_flow_new_certificates_take_the_place_of_the_old(fleet: Fleet, jud
         _judge_paper(fleet, judge, new, said)
         new = renewed(fleet, new, said)
         await _let_in(gate, new, "STELLA-RENEW-016", "STELLA-RENEW-016")
+
+
+@from_profile("standard")
+@requirement("STELLA-MTLS-021", "STELLA-MTLS-022", "STELLA-MTLS-024", FORM)
+async def test_a_deletion_ends_every_certificate(fleet: Fleet, judge: Judge) -> None:
+    """The first one of the agent that is deleted, and the one that took its place."""
+    gate = Gate(fleet, judge)
+    gate.guarded()
+    agent = await fleet.register()
+    await come_to(fleet, agent, _EARLY)
+    new = await _renew(fleet, agent)
+    await beat(fleet, new)
+    gone = await remove(fleet, agent.id)
+    if not gone.ok:
+        raise UnjudgeableError(f"the agent could not be deleted: {gone.outcome}")
+    for door, row in _AFTER_DEATH:
+        for one in (agent, new) if gate.knows(door) else ():
+            for identity in (one.identity, gate.fresh(one)):
+                attempt = Try(agent=one, identity=identity, headers=one.headers)
+                await gate.rejects(door, row, attempt)
 
 
 async def _let_in(gate: Gate, agent: Agent, row: str, stream: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.clients.identity import Identity
+from conformance.conversation import Refused
 from conformance.exchange import Exchange
 from conformance.hooks import HookError
 from conformance.judge import Judge
@@ -24,6 +26,9 @@ from conformance.protocols.stella.watch import GRACE, Watch
 
 _ALMOST = 2.9
 """Intervals after which nobody is offline yet."""
+
+_NOTICED = 0.5
+"""Seconds in which a coordinator sees that a stream has ended."""
 
 _OFTEN = 0.9
 """Intervals between the heartbeats of who is not to go offline."""
@@ -55,20 +60,39 @@ async def _stay_silent(watch: Watch, *agents: Agent) -> None:
 
 
 @requirement("STELLA-HB-013")
-async def test_flow_nothing_but_silence_makes_offline(fleet: Fleet, watch: Watch) -> None:
-    """Neither a poll, an update or work that is done, nor what another agent does."""
+async def test_flow_nothing_but_silence_makes_offline(
+    fleet: Fleet, watch: Watch, judge: Judge
+) -> None:
+    """Neither a poll, an update, work that is done or the end of a stream, nor what another agent
+    does.
+    """
     agent, other = [await fleet.register() for _ in range(2)]
     await watch.beat(agent, other)
     await fleet.poll(agent)
     await watch.not_offline("STELLA-HB-013", agent, other)
     await amend(fleet, agent.id, {"labels": {"site": "dock-2"}, "capabilities": ["docker"]})
     await watch.not_offline("STELLA-HB-013", agent, other)
+    if "stream" in fleet.target.claimed(judge.book.protocol):
+        await _open_and_leave(fleet, watch, agent)
     if "create_task" in fleet.target.hooks:
         job = await Depot(fleet).make(agent)
         await watch.beat(agent)
         for success in (True, False):
             await fleet.complete(agent, job.id, fleet.outcome(success=success), served=success)
             await watch.not_offline("STELLA-HB-013", agent, other)
+
+
+async def _open_and_leave(fleet: Fleet, watch: Watch, agent: Agent) -> None:
+    """A stream that has ended, in order or not, is no silence of three intervals."""
+    for politely in (True, False):
+        said = await fleet.stream(agent)
+        if isinstance(said, Refused):
+            return
+        if politely:
+            await said.close()
+        said.abort()
+        await asyncio.sleep(_NOTICED)
+        await watch.not_offline("STELLA-HB-013", agent)
 
 
 @requirement(
@@ -95,7 +119,8 @@ async def test_flow_silence(
 
 async def _all_are_silent(fleet: Fleet, watch: Watch, judge: Judge) -> None:
     agents = [await fleet.register() for _ in range(4)]
-    await watch.beat(*agents)
+    await watch.beat(*agents[2:])
+    await _say_farewell(watch, *agents[:2])
     for turn in range(2):
         before = await _sights(fleet, watch, agents[0])
         await _stay_silent(watch, *agents)
@@ -110,6 +135,14 @@ async def _all_are_silent(fleet: Fleet, watch: Watch, judge: Judge) -> None:
         await watch.offline("STELLA-HB-014", *others, why=" and was only looked at,")
         await watch.beat(*others)
         await watch.online("STELLA-HB-015", *agents)
+
+
+async def _say_farewell(watch: Watch, ailing: Agent, busy: Agent) -> None:
+    """The last that is heard of one is that it is not well, and of the other that it has much to
+    do: both are as silent as others afterwards. Which words there are for the former is unsaid.
+    """
+    await watch.part(ailing, status="degraded", lawful=False)
+    await watch.part(busy, runningTasks=3)
 
 
 _LASTING = ("name", "version", "capabilities", "lastHeartbeat")
@@ -135,7 +168,9 @@ def _judge_kept(
 
 
 async def _one_is_regular(fleet: Fleet, watch: Watch, regular: Agent) -> None:
-    """It speaks at its interval while others are silent; then always at the last moment."""
+    """It speaks at its interval while others are silent; then always at the last moment; and then
+    no more.
+    """
     silent = [await fleet.register() for _ in range(2)]
     await watch.beat(regular, *silent)
     await _keep_up(watch, regular, _long_enough(*silent))
@@ -144,6 +179,8 @@ async def _one_is_regular(fleet: Fleet, watch: Watch, regular: Agent) -> None:
         await watch.pass_by(_ALMOST * regular.interval)
         await watch.not_offline("STELLA-HB-013", regular)
         await watch.beat(regular)
+    await watch.pass_by(_long_enough(regular))
+    await watch.offline("STELLA-HB-014", regular, why=" after many heartbeats")
 
 
 async def _keep_up(watch: Watch, regular: Agent, seconds: float) -> None:
@@ -160,7 +197,8 @@ async def _in_real_time(suite: Suite, fleet: Fleet, watch: Watch) -> None:
     regular, first, second = [await fleet.register() for _ in range(3)]
     silent = [first, second]
     _affordable(suite, _long_enough(*silent))
-    await watch.beat(regular, *silent)
+    await watch.beat(regular)
+    await _say_farewell(watch, first, second)
     step = min(_OFTEN * regular.interval, *(_ALMOST * each.interval for each in silent))
     while not all(map(watch.gone, silent)):
         await watch.pass_by(step)

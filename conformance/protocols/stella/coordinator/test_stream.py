@@ -53,7 +53,9 @@ async def test_flow_tasks_are_pushed(streams: Streams, judge: Judge) -> None:
     jobs = await streams.depot.for_elders()
     for turn in range(2):
         for line in lines:
-            for fields in _variants(turn):
+            if turn:  # its agent is at work already
+                await streams.depot.ask("heartbeat", line.agent, running=1)
+            for fields in _variants(streams, turn):
                 job = await streams.depot.make(line.agent, **fields)
                 jobs.append(job)
                 await streams.expect("STELLA-STREAM-010", line, job)
@@ -80,9 +82,14 @@ def _judge_forms(judge: Judge, line: Line) -> None:
         judge.holds("STELLA-STREAM-009", isinstance(kind, str), wrong, frame)
 
 
-def _variants(turn: int) -> list[dict[str, Any]]:
-    kinds = (("docker.pull", 40), ("docker.run", 3600)) if turn else (("nomad.run", 5),)
-    return [{"taskType": kind, "timeout": timeout} for kind, timeout in kinds]
+def _variants(streams: Streams, turn: int) -> list[dict[str, Any]]:
+    if not turn:
+        return [{"taskType": "nomad.run", "timeout": 5}]
+    script = {"project": streams.fleet.new("berth"), "startScript": "wait-for-tide; " * 500}
+    return [
+        {"taskType": "docker.pull", "timeout": 40},
+        {"taskType": "docker.run", "timeout": 3600, "payload": script},
+    ]
 
 
 def _judge_own(judge: Judge, line: Line, jobs: list[Job]) -> None:
@@ -230,6 +237,19 @@ async def _speak_louder(streams: Streams, line: Line) -> None:
         told = f"after a log line of the level {level} a task"
         if await streams.in_use("STELLA-STREAM-030", line, told) is None:
             return
+
+
+@requirement(*_SAID)
+async def test_flow_reports_of_a_long_task(streams: Streams) -> None:
+    """Many of them, without a pause."""
+    line = await streams.open()
+    job = await streams.depot.make(line.agent)
+    await streams.pushed(line, job)
+    for percent in range(0, 100, 4):
+        for say in (_progress(job, percent), _log(job, message=f"{percent} crates are aboard")):
+            await line.socket.send(say)
+    for row in _SAID:
+        await streams.in_use(row, line, "after many reports of one task another")
 
 
 @requirement("STELLA-STREAM-020", "STELLA-STREAM-022")

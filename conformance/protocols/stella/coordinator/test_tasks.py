@@ -19,6 +19,9 @@ from conformance.protocols.stella.reckoning import Reckoning
 _A_WHILE = 75.0
 """Seconds between the making of a task and its coming: more than any tolerance."""
 
+_LARGE = "".join(f"  crane-{at}: {{image: 'crane:v{at}'}}\n" for at in range(200))
+"""Some KiB of text, as a task of its kind has."""
+
 _MORE = 55
 """Tasks beyond what fits on most pages."""
 
@@ -54,7 +57,9 @@ async def test_polls_where_nothing_waits(fleet: Fleet, judge: Judge) -> None:
 async def test_flow_tasks_come_to_their_agent(
     row: str, way: Way, fleet: Fleet, depot: Depot, judge: Judge
 ) -> None:
-    """Each agent uses one way alone. The last has no tasks, and asks on both."""
+    """Each agent uses one way alone, and once has tasks running, as in the document's example. The
+    last has no tasks, and asks on both.
+    """
     elders = await depot.for_elders()
     *owners, idle = [await fleet.register() for _ in range(4)]
     for turn in range(2):
@@ -62,7 +67,7 @@ async def test_flow_tasks_come_to_their_agent(
         _judge_nothing(judge, await depot.look(idle))
         for owner in owners:
             mine = jobs[owner.id]
-            haul = await depot.fetch(way, owner, *mine)
+            haul = await depot.fetch(way, owner, *mine, running=2 * turn)
             missing = haul.lack(mine)
             wrong = f"{len(missing)} of {len(mine)} tasks do not come with a {way}"
             judge.holds(row, not missing, wrong, *haul.said[:1])
@@ -196,12 +201,17 @@ def _variants(fleet: Fleet) -> list[dict[str, Any]]:
                 "ports": [8443, 9443],
                 "limits": {"cpus": 0.75, "memory": "512m", "swap": False},
                 "note": 'für Größe: 世界 🚢 "quoted"',
+                "restartPolicy": {"maxRetries": 0, "onlyIf": ["onFailure"]},
             },
             "credentials": {"vault.user": new("user"), "vault.secret": "p&ss <w>\"'örd$"},
             "timeout": 3600,
             "priority": 42,
         },
-        {"taskType": "compose.up", "timeout": 7 + more},
+        {
+            "taskType": "compose.up",
+            "payload": {"project": new("berth"), "composeFile": _LARGE},
+            "timeout": 7 + more,
+        },
     ]
 
 

@@ -336,9 +336,10 @@ async def _judge_pair(
     shown = details.at("/labels")
     held = shown.get("site") if isinstance(shown, dict) else site  # labels may be kept to oneself
     seen = details.at("/capabilities")
+    kept = isinstance(seen, list) and all(skill in seen for skill in skills)  # it may merge them
     return judge.holds(
         "STELLA-UPD-023",
-        held == site and (seen is MISSING or alike(seen, skills)),
+        held == site and (seen is MISSING or kept),
         f"after updates of one field alone the site is {held!r} and the capabilities are {seen!r},"
         f" not {site!r} and {skills}",
         *before,
