@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -23,10 +23,11 @@ from conformance.protocols.caxton.story import (
     good,
     ids_in,
     sent_at,
-    told_texts,
     verb,
 )
-from mockserver.transcript import HttpExchange
+from conformance.protocols.caxton.subscriptions import wishes
+from conformance.protocols.caxton.told import Told
+from mockserver.transcript import Frame, HttpExchange
 
 _CALM = pytest.mark.parametrize("situation", CALM)
 
@@ -36,6 +37,8 @@ _WHOLE = 100
 
 _STEPLESS = ("immediate", "direct")
 """Strategies that do all at once."""
+
+_A = {"agent": "an agent", "task": "a task", "deployment": "a deployment"}
 
 _CROSSED = 0.02
 """Seconds in which two requests of one client may have crossed."""
@@ -48,29 +51,42 @@ async def test_ids_are_those_that_were_told(
 ) -> None:
     """A message may go to somebody else than an agent (silence 9); not so where there is nobody."""
     seen = await examiner.observe(situation)
-    told = _told(seen)
+    told = Told.in_entries(_answers(seen))
     for heard in seen.exchanges:
         names = [about(heard)] if verb(heard) == "sendMessage" and good(heard) else ids_in(heard)
-        for name in names:
-            if name:
-                judge.holds(
-                    "CAXTON-AGENT-REQ-063",
-                    told.get(name, heard.number) < heard.number,
-                    f"{name!r} is no id that the client was told",
-                    of_transcript(heard),
-                    actual=name,
-                )
+        kind = next((p.removesuffix("_id") for p in heard.parameters), "agent")
+        for name in filter(None, names):
+            judge.holds(
+                "CAXTON-AGENT-REQ-063",
+                told.before(heard, kind, name),
+                f"{name!r} is no id of {_A[kind]} that the client was told",
+                of_transcript(heard),
+                actual=name,
+            )
 
 
-def _told(seen: Observation) -> Mapping[str, int]:
-    """Every text that was told, with the first entry that told it: not those that say no more than
-    that there is no such thing.
-    """
-    found: dict[str, int] = {}
-    entries = [e for e in seen.entries if getattr(e, "status", 0) != _UNKNOWN]
-    for number, text in told_texts(entries):
-        found.setdefault(text, number)
-    return found
+@requirement("CAXTON-AGENT-REQ-063")
+@_CALM
+async def test_subscriptions_name_agents_by_their_ids(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """Those of agents that the client was never told of, it may know from elsewhere."""
+    seen = await examiner.observe(situation)
+    told = Told.in_entries(_answers(seen))
+    for wish in wishes(seen, "subscribe"):
+        for name in wish.agents:
+            judge.holds(
+                "CAXTON-AGENT-REQ-063",
+                told.before(wish.frame, "agent", name) or not told.named(wish.frame, name),
+                f"{name!r} is the name of an agent that the client knows, and not its id",
+                *seen.shown(wish.frame),
+                actual=name,
+            )
+
+
+def _answers(seen: Observation) -> list[HttpExchange | Frame]:
+    """What may tell of something: not what says no more than that there is no such thing."""
+    return [entry for entry in seen.entries if getattr(entry, "status", 0) != _UNKNOWN]
 
 
 @requirement("CAXTON-AGENT-REQ-064", "CAXTON-AGENT-REQ-067")
@@ -177,7 +193,7 @@ def _agents_told(heard: HttpExchange) -> Iterator[tuple[str, str]]:
 @_CALM
 async def test_participants_are_there(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
-    told = _told(seen)
+    told = Told.in_entries(_answers(seen))
     for heard in asked(seen, "createTask"):
         named = body_of(heard).get("participants")
         for name in named if isinstance(named, list) else ():
@@ -188,7 +204,7 @@ async def test_participants_are_there(situation: str, examiner: Examiner, judge:
                 for each in asked(seen, "removeAgent")
                 if good(each) and about(each) == name and sent_at(heard) - each.real > _CROSSED
             ]
-            known = told.get(name, heard.number) < heard.number
+            known = told.before(heard, "agent", name)
             judge.holds(
                 "CAXTON-AGENT-REQ-066",
                 known and not removed,

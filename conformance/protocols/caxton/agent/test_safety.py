@@ -105,13 +105,16 @@ async def test_lost_versions_are_looked_for(
             )
 
 
+_ONCE = ("deployAgent", "createTask", "distributeTask", "createDeployment", "rollbackDeployment")
+
+
 @requirement("CAXTON-AGENT-SAFE-003")
 @pytest.mark.parametrize("situation", WELL)
 async def test_what_is_done_is_not_asked_for_again(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     seen = await examiner.observe(situation)
-    calls = asked(seen, "deployAgent", "createTask", "distributeTask", "createDeployment")
+    calls = asked(seen, *_ONCE)
     for number, heard in enumerate(calls):
         before = [e for e in calls[:number] if good(e) and _done_by(e, heard, seen)]
         judge.holds(
@@ -141,6 +144,8 @@ def _done_by(first: HttpExchange, second: HttpExchange, seen: Observation) -> bo
         same = all(one.get(name) == other.get(name) for name in names)
         return same and not _undone(first, second, seen)
     between = [h for h in seen.exchanges if first.number < h.number < second.number]
+    if first.operation == "rollbackDeployment":
+        return about(first) == about(second) not in map(about, between)
     soon = sent_at(second) - first.real < _AT_ONCE
     at_once = soon and not between and same_request(first, second)
     return at_once and (first.operation != "createTask" or _in_pairs(seen))
