@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -16,17 +15,18 @@ from conformance.marks import requirement
 from conformance.protocols.caxton.situations import CALM, NAMES
 from conformance.protocols.caxton.story import (
     about,
-    answer_of,
     asked,
     body_of,
     exchanges,
     good,
     ids_in,
+    message_of,
+    query_of,
     sent_at,
     verb,
 )
 from conformance.protocols.caxton.subscriptions import wishes
-from conformance.protocols.caxton.told import Told
+from conformance.protocols.caxton.told import Told, agents_told, name_in
 from mockserver.transcript import Frame, HttpExchange
 
 _CALM = pytest.mark.parametrize("situation", CALM)
@@ -80,6 +80,27 @@ async def test_subscriptions_name_agents_by_their_ids(
                 told.before(wish.frame, "agent", name) or not told.named(wish.frame, name),
                 f"{name!r} is the name of an agent that the client knows, and not its id",
                 *seen.shown(wish.frame),
+                actual=name,
+            )
+
+
+@requirement("CAXTON-AGENT-REQ-063")
+@_CALM
+async def test_histories_are_asked_for_by_conversation(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """What the client knows as the id of a message is no conversation."""
+    seen = await examiner.observe(situation)
+    told = Told.in_entries(_answers(seen))
+    own = {message_of(heard).get("conversation_id") for heard in asked(seen, "sendMessage")}
+    for heard in asked(seen, "queryMessages"):
+        name = query_of(heard).get("conversation_id", "")
+        if name and name not in own:
+            judge.holds(
+                "CAXTON-AGENT-REQ-063",
+                not told.before(heard, "message", name),
+                f"{name!r} is the id of a message, and no conversation's",
+                of_transcript(heard),
                 actual=name,
             )
 
@@ -158,7 +179,7 @@ async def test_names_are_free(situation: str, examiner: Examiner, judge: Judge) 
     known: dict[str, tuple[str, HttpExchange]] = {}
     for heard in seen.exchanges:
         if verb(heard) == "deployAgent":
-            name = _name(heard)
+            name = name_in(heard)
             before = known.get(name)
             judge.holds(
                 "CAXTON-AGENT-REQ-065",
@@ -170,23 +191,7 @@ async def test_names_are_free(situation: str, examiner: Examiner, judge: Judge) 
         gone = about(heard) if heard.operation == "removeAgent" or heard.status == _UNKNOWN else ""
         known = {name: each for name, each in known.items() if each[0] != gone}
         if good(heard):
-            known |= {name: (own, heard) for name, own in _agents_told(heard)}
-
-
-def _name(heard: HttpExchange) -> str:
-    config = body_of(heard).get("config")
-    return str(config.get("name")) if isinstance(config, dict) else ""
-
-
-def _agents_told(heard: HttpExchange) -> Iterator[tuple[str, str]]:
-    """Names and ids of the agents that an answer tells of."""
-    said = answer_of(heard)
-    if verb(heard) == "deployAgent":
-        yield _name(heard), str(said.get("agent_id"))
-    listed = said.get("agents") if verb(heard) == "listAgents" else [said]
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict) and isinstance(each.get("name"), str) and "agent_id" in each:
-            yield each["name"], str(each["agent_id"])
+            known |= {name: (own, heard) for name, own in agents_told(heard)}
 
 
 @requirement("CAXTON-AGENT-REQ-066")

@@ -116,7 +116,19 @@ async def test_a_registered_agent_does_not_register_again(
 @_EVERY_SITUATION
 async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
-    _kept(judge, "STELLA-AGENT-REG-011", seen, {"the registration token": seen.values["token"]})
+    token = seen.values["token"]
+    _kept(judge, "STELLA-AGENT-REG-011", seen, {"the registration token": token})
+    spent = [h for h in seen.exchanges if h.operation in OF_AGENTS and _brings(h, token)]
+    judge.holds(
+        "STELLA-AGENT-REG-011",
+        not spent,
+        "the registration token, which is for one use, comes with other requests",
+        *exchanges(spent[:1]),
+    )
+
+
+def _brings(heard: HttpExchange, token: str) -> bool:
+    return heard.headers.get("X-Agent-Token", "").strip() == token
 
 
 @requirement("STELLA-AGENT-CERT-012")
