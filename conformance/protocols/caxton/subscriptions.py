@@ -28,6 +28,16 @@ class Wish:
     def connection(self) -> int:
         return self.frame.connection
 
+    @property
+    def agents(self) -> Sequence[str]:
+        """Of whom it wants to hear, in either form of a subscription."""
+        found: list[str] = []
+        for place, name in (("filter", "agents"), ("filters", "agent_ids")):
+            inside = self.said.get(place)
+            told = inside.get(name) if isinstance(inside, dict) else None
+            found += [a for a in (told if isinstance(told, list) else ()) if isinstance(a, str)]
+        return found
+
 
 def wishes(seen: Observation, kind: str) -> list[Wish]:
     """Those of a type, `subscribe` or `unsubscribe`."""

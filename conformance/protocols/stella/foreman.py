@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,7 @@ from conformance.stage import GoneError, Stage
 from mockserver.coordinator import Answer, Call
 from mockserver.transcript import HttpExchange
 
-__all__ = ["Edit", "Foreman", "secret_of"]
+__all__ = ["Edit", "Foreman", "digest_of", "secret_of"]
 
 _LAUNCH = 12.0
 """Seconds that a process may take until it registers: several start at the same time."""
@@ -38,6 +39,11 @@ Edit = Callable[[Call, Answer], Answer]
 def secret_of(task_id: str) -> str:
     """A credential that nobody else has: where it shows, that task has leaked it."""
     return f"pw-{sum(map(ord, task_id)):x}-{task_id.encode().hex()[-10:]}-keep"
+
+
+def digest_of(task_id: str) -> str:
+    """The digest of an image that no other task has: a result that names it is that task's."""
+    return f"sha256:{hashlib.sha256(task_id.encode()).hexdigest()}"
 
 
 class Foreman:
@@ -178,6 +184,7 @@ class Foreman:
             "taskType": f"{self._capability()}.pull",
             "payload": {"image": "assay.invalid/nothing", "tag": f"0.{number}"},
         }
+        made["payload"]["digest"] = digest_of(made["taskId"])
         made["credentials"] = {"registry.password": secret_of(made["taskId"])}
         made = {**made, "timeout": 60, **fields}
         self.notes.tasks[made["taskId"]] = purpose
@@ -209,6 +216,15 @@ class Foreman:
             if self.tell(way, *tasks):
                 break
         return [str(task["taskId"]) for task in tasks]
+
+    async def handed(self, *ids: str) -> bool:
+        """Wait until nothing of these is left for a heartbeat or a poll to bring."""
+
+        def gone() -> bool:
+            left = (task["taskId"] for queue in self._queues.values() for task in queue)
+            return not {*ids} & {*left}
+
+        return await self.stage.until(gone, self.patience)
 
     def say(self, message: Any, **how: Any) -> None:
         """Say a message in JSON on each stream."""

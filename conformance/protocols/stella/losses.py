@@ -33,6 +33,9 @@ _PARTED = 2.5
 _REFUSED = 3.5
 """Seconds for which a refusal lasts: long enough to tell a pause from none."""
 
+_BEGUN = 0.2
+"""Seconds in which an agent has begun with a task, and not ended it if it takes any time."""
+
 _RETRY = 8.0
 """Seconds in which something that failed is tried again by an agent that tries at all."""
 
@@ -129,16 +132,20 @@ def forgotten(command: str) -> Scene:
 
 async def lost_streams(foreman: Foreman) -> None:
     """The stream is closed, lost without a word, and refused for a while; each time there is
-    something to do before and afterwards.
+    something to do before and afterwards, and the first time amid it.
     """
     await foreman.arrive()
     if not await foreman.connected():
         return
     before = foreman.task("before")
     await foreman.done(foreman.give(before))
+    amid = foreman.give(foreman.task("amid"))
+    await foreman.handed(*amid)
+    await foreman.live(_BEGUN)
     for kind, code in (("closed", 1001), ("lost", None), ("failed", 1011)):
         await _end(foreman, kind, code)
         await _go_on(foreman, kind, *([before] if kind == "closed" else []))
+    await foreman.done(amid)
     faults = foreman.stage.session.faults
     faults.add(Fault(kind="status", operation="taskStream", status=503, times=None))
     await _end(foreman, "refused", 1012)

@@ -108,7 +108,8 @@ _FAULTS: Mapping[str, Sequence[Fault]] = {
 }
 
 _TERMS: Mapping[str, Mapping[str, Any]] = {
-    "another interval": {"heartbeatInterval": 2, "taskPollInterval": 2},
+    # Two that differ: whoever takes the one for the other is found out.
+    "another interval": {"heartbeatInterval": 2, "taskPollInterval": 3},
     "renewal": {
         "certificateLifetime": renewals.LIFETIME,
         "renewBefore": renewals.RENEW_BEFORE,

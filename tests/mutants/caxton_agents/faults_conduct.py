@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.mutants.caxton_agents.bugs import Bug, Cue
 from tests.mutants.caxton_agents.edits import on, put_from, then
-from tests.mutants.caxton_agents.model import Edit, Fault, Item, Memory, What
+from tests.mutants.caxton_agents.model import Edit, Fault, Item, Json, Memory, What
 from tests.mutants.caxton_agents.seeds import SECTIONS, bugged, spoilt
 
 __all__ = ["CONDUCT_FAULTS"]
@@ -89,6 +89,7 @@ def _talks() -> Iterator[Fault]:
     yield spoilt(
         What.SEND, "sender.changing", "another sender each time", _renamed("sender"), **_ASKING
     )
+    yield spoilt(What.SEND, "sender.itself", "from its own receiver", _itself(), **_ASKING)
     yield Fault(
         name="send.renamed_dropped",
         summary="send: again, under other ids, where no answer came",
@@ -110,6 +111,15 @@ def _renamed(member: str) -> Edit:
         return f"{memory.name}-{member}-{memory.sent[item.what]}"
 
     return put_from(member, other)
+
+
+def _itself() -> Edit:
+    """The receiver is the sender, too."""
+
+    def receiver(item: Item, _memory: Memory) -> Json:
+        return item.body.get("receiver") if isinstance(item.body, Mapping) else None
+
+    return put_from("sender", receiver)
 
 
 def _blind(what: What) -> Any:

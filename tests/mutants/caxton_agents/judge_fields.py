@@ -200,6 +200,8 @@ def body_complaints(what: What, body: Any) -> Iterator[Complaint]:
     for rule in _RULES[what]:
         for found in broken(rule, body):
             yield Complaint(f"{what.value}: {found.text}", found.implied)
+    if what is What.SEND and body.get("sender") == body.get("receiver"):
+        yield suspected(f"{what.value}: from {body.get('sender')!r} to itself")
     if what is What.ROLLOUT:
         yield from _stages(body)
     if what is What.SUBSCRIBE:

@@ -84,6 +84,7 @@ class Bug(StrEnum):
     INSISTS = "reports a task again and again that is answered with 404"
     STUCK_AFTER_TWO = "reports two tasks and no more"
     MIXES_IDS = "reports each task under the id of the newest one"
+    MIXES_RESULTS = "tells of the newest task in each result"
 
     CANCEL_IGNORED = "goes on with a cancelled task and reports success"
     CANCEL_CHATTERS = "goes on with the progress of a cancelled task"
@@ -108,6 +109,7 @@ class Bug(StrEnum):
     NO_RECONNECT = "does not open its stream again"
     RECONNECTS_AT_ONCE = "opens its stream again without any pause"
     RECONNECT_FORGETS = "does all tasks again after the stream was opened again"
+    CLOSE_DROPS_TASKS = "gives up what it is doing when its stream ends"
     REOPENED_DEAF = "hears nothing on a stream that it opened again"
     RECONNECT_ONCE = "opens its stream again only once"
 

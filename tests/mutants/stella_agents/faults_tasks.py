@@ -62,6 +62,7 @@ def _told(name: str, summary: str, edit: Edit, **more: Any) -> Fault:
 def _reports() -> Iterator[Fault]:
     weak: dict[str, Any] = {"implied": True}
     yield bugged("task.mixes_ids", Bug.MIXES_IDS, _DONE, **weak)
+    yield bugged("task.mixes_results", Bug.MIXES_RESULTS, _DONE, **weak)
     yield bugged("task.unknown_ignored", Bug.UNKNOWN_IGNORED, _DONE, **weak)
     yield bugged("task.unknown_succeeds", Bug.UNKNOWN_SUCCEEDS, _DONE, **weak)
     yield bugged("task.timeout_in_ms", Bug.TIMEOUT_IN_MS, "Send Heartbeat", **weak)

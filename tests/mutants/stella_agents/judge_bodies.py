@@ -124,6 +124,9 @@ def _names(body: Mapping[str, Any]) -> Iterator[Complaint]:
     labels = body.get("labels")
     if isinstance(labels, dict) and not all(isinstance(each, str) for each in labels.values()):
         yield suspected(f"labels {labels}")
+    named = body.get("capabilities")
+    if isinstance(named, list) and "Docker" in named:
+        yield suspected(f"capabilities {named}")
 
 
 def _text(value: Any) -> bool:

@@ -22,6 +22,7 @@ GRACE: Final = 0.7
 
 CANCELLED: Final = "cancelled"
 STOPPED: Final = "the agent was told to stop"
+LOST: Final = "the stream ended"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -82,6 +83,12 @@ class Labour:
             job.halted.set()
             being.memory.cancelled.append(job.task.id)
         being.meets(Trouble.CANCELLED)
+
+    def drop(self) -> None:
+        """Give up all that runs, and say nothing of it."""
+        for job in self._jobs.values():
+            job.why = LOST
+            job.halted.set()
 
     async def rest(self) -> None:
         """Wait until nothing runs."""
@@ -204,7 +211,7 @@ class Labour:
         body = words.report(
             being.style,
             success=success,
-            result=tasks.outcome(task, why),
+            result=self._result(task, why),
             logs=self._logs(task, why),
         )
         again = being.has(Bug.COMPLETES_LATER_AGAIN)
@@ -216,9 +223,15 @@ class Labour:
         except LostError as error:
             being.log(str(error))
 
+    def _result(self, task: Task, why: str) -> Json:
+        newest = next(reversed(self._being.memory.tasks))
+        if self._being.has(Bug.MIXES_RESULTS):
+            return {"task": newest}
+        return tasks.outcome(task, why)
+
     def _is_reported(self, job: _Job, why: str) -> bool:
         being = self._being
-        if being.has(Bug.NEVER_COMPLETES):
+        if being.has(Bug.NEVER_COMPLETES) or job.why == LOST:
             return False
         if being.has(Bug.BEFORE_WORK) and job.task.id in being.memory.texts:
             return False

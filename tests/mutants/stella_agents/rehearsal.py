@@ -199,8 +199,11 @@ async def _close(stage: Stage) -> None:
     for line in stage.lines[-1:]:
         line.abort()
     await _opened(stage, 3)
-    stage.give("k3", 0.2, stream_only=True)
-    await asyncio.sleep(0.7)
+    stage.give("k3", 0.6, stream_only=True)
+    await asyncio.sleep(0.2)
+    for line in stage.lines[-1:]:
+        line.close()
+    await asyncio.sleep(0.9)
 
 
 async def _renewal(stage: Stage, *, with_key: bool = False) -> None:

@@ -63,6 +63,8 @@ class Stream:
                 await asyncio.Event().wait()
             if being.has(Bug.RECONNECT_FORGETS):
                 self._labour.forget()
+            if being.has(Bug.CLOSE_DROPS_TASKS):
+                self._labour.drop()
             # A stream that was closed for a new certificate says nothing about the other side.
             if clock() - born > LONG_LIFE or being.renewed.is_set():
                 pause = FIRST_PAUSE

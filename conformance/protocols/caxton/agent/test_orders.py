@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -16,17 +15,19 @@ from conformance.marks import requirement
 from conformance.protocols.caxton.situations import CALM, NAMES
 from conformance.protocols.caxton.story import (
     about,
-    answer_of,
     asked,
     body_of,
     exchanges,
     good,
     ids_in,
+    message_of,
+    query_of,
     sent_at,
-    told_texts,
     verb,
 )
-from mockserver.transcript import HttpExchange
+from conformance.protocols.caxton.subscriptions import wishes
+from conformance.protocols.caxton.told import Told, agents_told, name_in
+from mockserver.transcript import Frame, HttpExchange
 
 _CALM = pytest.mark.parametrize("situation", CALM)
 
@@ -36,6 +37,8 @@ _WHOLE = 100
 
 _STEPLESS = ("immediate", "direct")
 """Strategies that do all at once."""
+
+_A = {"agent": "an agent", "task": "a task", "deployment": "a deployment"}
 
 _CROSSED = 0.02
 """Seconds in which two requests of one client may have crossed."""
@@ -48,29 +51,63 @@ async def test_ids_are_those_that_were_told(
 ) -> None:
     """A message may go to somebody else than an agent (silence 9); not so where there is nobody."""
     seen = await examiner.observe(situation)
-    told = _told(seen)
+    told = Told.in_entries(_answers(seen))
     for heard in seen.exchanges:
         names = [about(heard)] if verb(heard) == "sendMessage" and good(heard) else ids_in(heard)
-        for name in names:
-            if name:
-                judge.holds(
-                    "CAXTON-AGENT-REQ-063",
-                    told.get(name, heard.number) < heard.number,
-                    f"{name!r} is no id that the client was told",
-                    of_transcript(heard),
-                    actual=name,
-                )
+        kind = next((p.removesuffix("_id") for p in heard.parameters), "agent")
+        for name in filter(None, names):
+            judge.holds(
+                "CAXTON-AGENT-REQ-063",
+                told.before(heard, kind, name),
+                f"{name!r} is no id of {_A[kind]} that the client was told",
+                of_transcript(heard),
+                actual=name,
+            )
 
 
-def _told(seen: Observation) -> Mapping[str, int]:
-    """Every text that was told, with the first entry that told it: not those that say no more than
-    that there is no such thing.
-    """
-    found: dict[str, int] = {}
-    entries = [e for e in seen.entries if getattr(e, "status", 0) != _UNKNOWN]
-    for number, text in told_texts(entries):
-        found.setdefault(text, number)
-    return found
+@requirement("CAXTON-AGENT-REQ-063")
+@_CALM
+async def test_subscriptions_name_agents_by_their_ids(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """Those of agents that the client was never told of, it may know from elsewhere."""
+    seen = await examiner.observe(situation)
+    told = Told.in_entries(_answers(seen))
+    for wish in wishes(seen, "subscribe"):
+        for name in wish.agents:
+            judge.holds(
+                "CAXTON-AGENT-REQ-063",
+                told.before(wish.frame, "agent", name) or not told.named(wish.frame, name),
+                f"{name!r} is the name of an agent that the client knows, and not its id",
+                *seen.shown(wish.frame),
+                actual=name,
+            )
+
+
+@requirement("CAXTON-AGENT-REQ-063")
+@_CALM
+async def test_histories_are_asked_for_by_conversation(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """What the client knows as the id of a message is no conversation."""
+    seen = await examiner.observe(situation)
+    told = Told.in_entries(_answers(seen))
+    own = {message_of(heard).get("conversation_id") for heard in asked(seen, "sendMessage")}
+    for heard in asked(seen, "queryMessages"):
+        name = query_of(heard).get("conversation_id", "")
+        if name and name not in own:
+            judge.holds(
+                "CAXTON-AGENT-REQ-063",
+                not told.before(heard, "message", name),
+                f"{name!r} is the id of a message, and no conversation's",
+                of_transcript(heard),
+                actual=name,
+            )
+
+
+def _answers(seen: Observation) -> list[HttpExchange | Frame]:
+    """What may tell of something: not what says no more than that there is no such thing."""
+    return [entry for entry in seen.entries if getattr(entry, "status", 0) != _UNKNOWN]
 
 
 @requirement("CAXTON-AGENT-REQ-064", "CAXTON-AGENT-REQ-067")
@@ -142,7 +179,7 @@ async def test_names_are_free(situation: str, examiner: Examiner, judge: Judge) 
     known: dict[str, tuple[str, HttpExchange]] = {}
     for heard in seen.exchanges:
         if verb(heard) == "deployAgent":
-            name = _name(heard)
+            name = name_in(heard)
             before = known.get(name)
             judge.holds(
                 "CAXTON-AGENT-REQ-065",
@@ -154,30 +191,14 @@ async def test_names_are_free(situation: str, examiner: Examiner, judge: Judge) 
         gone = about(heard) if heard.operation == "removeAgent" or heard.status == _UNKNOWN else ""
         known = {name: each for name, each in known.items() if each[0] != gone}
         if good(heard):
-            known |= {name: (own, heard) for name, own in _agents_told(heard)}
-
-
-def _name(heard: HttpExchange) -> str:
-    config = body_of(heard).get("config")
-    return str(config.get("name")) if isinstance(config, dict) else ""
-
-
-def _agents_told(heard: HttpExchange) -> Iterator[tuple[str, str]]:
-    """Names and ids of the agents that an answer tells of."""
-    said = answer_of(heard)
-    if verb(heard) == "deployAgent":
-        yield _name(heard), str(said.get("agent_id"))
-    listed = said.get("agents") if verb(heard) == "listAgents" else [said]
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict) and isinstance(each.get("name"), str) and "agent_id" in each:
-            yield each["name"], str(each["agent_id"])
+            known |= {name: (own, heard) for name, own in agents_told(heard)}
 
 
 @requirement("CAXTON-AGENT-REQ-066")
 @_CALM
 async def test_participants_are_there(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
-    told = _told(seen)
+    told = Told.in_entries(_answers(seen))
     for heard in asked(seen, "createTask"):
         named = body_of(heard).get("participants")
         for name in named if isinstance(named, list) else ():
@@ -188,7 +209,7 @@ async def test_participants_are_there(situation: str, examiner: Examiner, judge:
                 for each in asked(seen, "removeAgent")
                 if good(each) and about(each) == name and sent_at(heard) - each.real > _CROSSED
             ]
-            known = told.get(name, heard.number) < heard.number
+            known = told.before(heard, "agent", name)
             judge.holds(
                 "CAXTON-AGENT-REQ-066",
                 known and not removed,

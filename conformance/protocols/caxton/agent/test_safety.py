@@ -26,6 +26,7 @@ from conformance.protocols.caxton.story import (
     told_texts,
     verb,
 )
+from conformance.protocols.caxton.told import agents_told, name_in
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -56,6 +57,8 @@ _OF_REMOVED = (
 )
 """What makes no sense for an agent that the client itself has removed."""
 
+_CHANGES = ("updateAgent", "reloadAgent", "stopAgent", "removeAgent", "createDeployment")
+
 _GOES_ON = ("initializing", "in_progress", "distributed", "assigned", "running")
 
 _AFTERWARDS = 2.0
@@ -68,12 +71,12 @@ async def test_lost_deployments_are_looked_for(
 ) -> None:
     """Judged of a client that otherwise deploys one agent at a time under one name."""
     seen, normal = await examiner.observe(situation), await examiner.observe(NORMAL)
-    alone = len({_name(heard) for heard in asked(normal, "deployAgent")}) == 1
+    alone = len({name_in(heard) for heard in asked(normal, "deployAgent")}) == 1
     for heard in asked(seen, "deployAgent"):
         if heard.status or not alone:
             continue
         later = [each for each in seen.exchanges if each.number > heard.number]
-        others = [h for h in later if verb(h) == "deployAgent" and _name(h) != _name(heard)]
+        others = [h for h in later if verb(h) == "deployAgent" and name_in(h) != name_in(heard)]
         looked = [h for h in later if verb(h) in _LOOKS]
         blind = bool(others) and (not looked or looked[0].number > others[0].number)
         judge.holds(
@@ -105,13 +108,16 @@ async def test_lost_versions_are_looked_for(
             )
 
 
+_ONCE = ("deployAgent", "createTask", "distributeTask", "createDeployment", "rollbackDeployment")
+
+
 @requirement("CAXTON-AGENT-SAFE-003")
 @pytest.mark.parametrize("situation", WELL)
 async def test_what_is_done_is_not_asked_for_again(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     seen = await examiner.observe(situation)
-    calls = asked(seen, "deployAgent", "createTask", "distributeTask", "createDeployment")
+    calls = asked(seen, *_ONCE)
     for number, heard in enumerate(calls):
         before = [e for e in calls[:number] if good(e) and _done_by(e, heard, seen)]
         judge.holds(
@@ -120,12 +126,6 @@ async def test_what_is_done_is_not_asked_for_again(
             f"{heard.operation} was asked for again after it had succeeded",
             *exchanges([*before[:1], heard]),
         )
-
-
-def _name(heard: HttpExchange) -> str:
-    """Under which name an agent is to be deployed."""
-    config = body_of(heard).get("config")
-    return str(config.get("name")) if isinstance(config, dict) else ""
 
 
 def _done_by(first: HttpExchange, second: HttpExchange, seen: Observation) -> bool:
@@ -141,6 +141,8 @@ def _done_by(first: HttpExchange, second: HttpExchange, seen: Observation) -> bo
         same = all(one.get(name) == other.get(name) for name in names)
         return same and not _undone(first, second, seen)
     between = [h for h in seen.exchanges if first.number < h.number < second.number]
+    if first.operation == "rollbackDeployment":
+        return about(first) == about(second) not in map(about, between)
     soon = sent_at(second) - first.real < _AT_ONCE
     at_once = soon and not between and same_request(first, second)
     return at_once and (first.operation != "createTask" or _in_pairs(seen))
@@ -220,6 +222,35 @@ async def test_a_taken_name_is_no_success(situation: str, examiner: Examiner, ju
             else "",
             *exchanges([first, *made_up[:1]]),
         )
+
+
+@requirement("CAXTON-AGENT-SAFE-006")
+@pytest.mark.parametrize("situation", ["taken name"])
+async def test_a_taken_name_is_no_leave_to_take_an_agent(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """The agent that bears the name may be the client's own, of an earlier life. Others are not;
+    but there are clients that manage everybody's agents anyway.
+    """
+    seen = await examiner.observe(situation)
+    refused = [h for h in asked(seen, "deployAgent") if h.status == 409]
+    if refused and not _taken(await examiner.observe("long lists")):
+        taken = [heard for heard in _taken(seen) if heard.number > refused[0].number]
+        judge.holds(
+            "CAXTON-AGENT-SAFE-006",
+            not taken,
+            "an agent of another name, which the client did not deploy, is changed or removed",
+            *exchanges([*refused[:1], *taken[:1]]),
+        )
+
+
+def _taken(seen: Observation) -> list[HttpExchange]:
+    """What changes agents of whom the client knows that they are somebody else's."""
+    own = {name_in(heard) for heard in asked(seen, "deployAgent")}
+    told = [(id_, name) for heard in seen.exchanges for name, id_ in agents_told(heard)]
+    others = {id_ for id_, name in told if name not in own}
+    mine = {id_ for id_, name in told if name in own}
+    return [h for h in asked(seen, *_CHANGES) if {*ids_in(h)} & (others - mine)]
 
 
 def _agents_of(heard: HttpExchange) -> list[str]:

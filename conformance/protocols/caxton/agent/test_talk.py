@@ -12,6 +12,7 @@ from conformance.examiner import Examiner, Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
 from conformance.marks import requirement
+from conformance.protocols.caxton.acts import ACTS
 from conformance.protocols.caxton.bearing import healthy, wrecked
 from conformance.protocols.caxton.notes import NORMAL, Notebook, Notes
 from conformance.protocols.caxton.situations import CALM, NAMES
@@ -31,34 +32,6 @@ from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
 
-_ACTS = frozenset(
-    {
-        "accept-proposal",
-        "agree",
-        "cancel",
-        "cfp",
-        "confirm",
-        "disconfirm",
-        "failure",
-        "inform",
-        "inform-if",
-        "inform-ref",
-        "not-understood",
-        "propagate",
-        "propose",
-        "proxy",
-        "query-if",
-        "query-ref",
-        "refuse",
-        "reject-proposal",
-        "request",
-        "request-when",
-        "request-whenever",
-        "subscribe",
-    }
-)
-"""The communicative acts of FIPA (SC00037)."""
-
 _EVER = 65.0
 """Seconds from which on to wait is to wait for ever: a minute is a usual limit."""
 
@@ -71,10 +44,26 @@ async def test_performatives_are_of_fipa(situation: str, examiner: Examiner, jud
         if isinstance(act, str) and act:
             judge.holds(
                 "CAXTON-AGENT-FIPA-001",
-                act in _ACTS,
+                act in ACTS,
                 f"{act!r} is no communicative act of FIPA",
                 of_transcript(heard),
                 actual=act,
+            )
+
+
+@requirement("CAXTON-AGENT-FIPA-010")
+@_EVERY_SITUATION
+async def test_nobody_talks_to_itself(situation: str, examiner: Examiner, judge: Judge) -> None:
+    for heard, message in _messages(await examiner.observe(situation)):
+        sender, receiver = message.get("sender"), message.get("receiver")
+        if isinstance(sender, str) and sender:
+            judge.holds(
+                "CAXTON-AGENT-FIPA-010",
+                sender != receiver,
+                f"a message goes from {sender!r} to {receiver!r}",
+                of_transcript(heard),
+                pointer="/sender",
+                actual=sender,
             )
 
 

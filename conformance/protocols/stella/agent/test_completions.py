@@ -14,8 +14,10 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.stella.biography import Work, said_in
 from conformance.protocols.stella.coping import exchanges, hammered, left_with_words, lived
+from conformance.protocols.stella.foreman import digest_of
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.situations import CALM, NAMES, OUTSIDE, SETTLED
+from mockserver.json_text import texts_in
 from mockserver.transcript import HttpExchange
 
 _EVERYWHERE = pytest.mark.parametrize("situation", [n for n in NAMES if n not in OUTSIDE])
@@ -154,6 +156,26 @@ async def test_times_in_logs_are_true(
                     pointer=pointer,
                     actual=said,
                 )
+
+
+@requirement("STELLA-AGENT-COMP-015")
+@pytest.mark.parametrize("situation", CALM)
+async def test_results_are_of_their_own_tasks(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """By what no other task has: its id, and the digest in its payload."""
+    life = await lived(examiner, situation)
+    for work in life.given:
+        for heard in work.completions[:1]:
+            told = {*texts_in(said_in(heard).get("result"))}
+            alien = [o.id for o in life.given if o is not work and told & {o.id, digest_of(o.id)}]
+            judge.holds(
+                "STELLA-AGENT-COMP-015",
+                not alien,
+                f"the result of {work.id} names what is of {', '.join(alien)} alone",
+                of_transcript(heard),
+                pointer="/result",
+            )
 
 
 def _task(heard: HttpExchange) -> str:

@@ -13,7 +13,7 @@ from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.stella.biography import Life, said_in
 from conformance.protocols.stella.coping import exchanges, lived
 from conformance.protocols.stella.notes import Notebook, Notes
-from conformance.protocols.stella.pace import OVERHEAD, hasty, late, longest
+from conformance.protocols.stella.pace import OVERHEAD, hasty, late, longest, usual_gap
 from conformance.protocols.stella.situations import NAMES, NORMAL, OUTSIDE, WELL
 from mockserver.transcript import HttpExchange
 
@@ -21,6 +21,18 @@ _STEADY = ("no tasks", NORMAL)
 
 _BUSY = "many tasks"
 """Where an agent may have more to do than a busy machine lets it."""
+
+_STRETCHED = 1.5
+"""Times the difference of two intervals from which on gaps differ by more than that."""
+
+_ENOUGH = 4
+"""Heartbeats whose usual gap tells something."""
+
+_BUSY_MACHINE = 0.7
+"""Seconds of grace from which on gaps are too rough to be compared."""
+
+_WOUND_UP = 3.0
+"""Seconds in which a task that was cancelled has come to its end."""
 
 _OVERLAP = 0.8
 """Seconds in which a report and a heartbeat may cross."""
@@ -116,6 +128,25 @@ async def test_heartbeats_are_not_early(
     judge.holds(row, not wrong, wrong, *exchanges(_closest(beats)))
 
 
+@requirement("STELLA-AGENT-HB-013")
+async def test_a_longer_interval_is_longer_by_what_was_configured(
+    examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """What an agent needs beside its interval is in both gaps, and does not count."""
+    calm, other = "no tasks", "another interval"
+    one, two = await lived(examiner, calm), _configured(await lived(examiner, other))
+    wanted = two.interval - one.interval
+    more = usual_gap(two.heartbeats) - usual_gap(one.heartbeats)
+    limit, grace = _STRETCHED * wanted, max(book.of(calm).grace, book.of(other).grace)
+    if min(len(one.heartbeats), len(two.heartbeats)) >= _ENOUGH and grace < _BUSY_MACHINE:
+        judge.holds(
+            "STELLA-AGENT-HB-013",
+            more <= limit,
+            f"an interval that is {wanted:g} s longer made the usual gap {more:.2f} s longer",
+            *exchanges(two.heartbeats[-2:]),
+        )
+
+
 @requirement("STELLA-AGENT-HB-014")
 @pytest.mark.parametrize("situation", ["long task"])
 async def test_heartbeats_go_on_while_tasks_run(
@@ -156,6 +187,33 @@ async def test_running_tasks_are_told_truly(
             of_transcript(heard),
             pointer="/runningTasks",
             expected=most,
+            actual=told,
+        )
+
+
+@requirement("STELLA-AGENT-HB-018")
+@pytest.mark.parametrize("situation", ["cancelled"])
+async def test_cancelled_tasks_are_counted_no_more(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """By the last heartbeat, some seconds later: what is stopped may take a while to end."""
+    life, grace = await lived(examiner, situation), book.of(situation).grace
+    gone = [work.cancelled for work in life.given if work.cancelled]
+    last = life.heartbeats[-1:]
+    if not gone or not last or last[0].real < max(each.real for each in gone) + _WOUND_UP + grace:
+        return
+    told = said_in(last[0]).get("runningTasks")
+    if isinstance(told, int) and not isinstance(told, bool):
+        left = sum(work.cancelled is None and work.taken is None for work in life.given)
+        judge.holds(
+            "STELLA-AGENT-HB-018",
+            told <= left,
+            f"the last heartbeat tells of {told} running tasks, and all but {left} were reported "
+            "or cancelled long before",
+            *exchanges(last),
+            *life.seen.shown(gone[0]),
+            pointer="/runningTasks",
+            expected=left,
             actual=told,
         )
 

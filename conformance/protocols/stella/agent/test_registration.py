@@ -8,7 +8,7 @@ from conformance.examiner import Examiner, Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
-from conformance.protocols.stella.biography import OF_AGENTS, read_life
+from conformance.protocols.stella.biography import OF_AGENTS, read_life, said_in
 from conformance.protocols.stella.coping import (
     bunches,
     exchanges,
@@ -19,11 +19,15 @@ from conformance.protocols.stella.coping import (
 )
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.situations import FORGOTTEN, NAMES, NORMAL, REFUSED
+from conformance.respelt import respelt_names
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
 
 _SETTLED = pytest.mark.parametrize("situation", [n for n in NAMES if n not in FORGOTTEN])
+
+_CAPABILITIES = ("docker", "compose", "ssh", "winrm", "ecs", "nomad")
+"""Those by which the document lets agents be listed; there may be others."""
 
 _AT_ONCE = 6
 """Attempts within one second from which on an agent leaves no pauses."""
@@ -66,6 +70,26 @@ async def test_registrations_bring_the_token(
             )
 
 
+@requirement("STELLA-AGENT-REG-013")
+@_EVERY_SITUATION
+async def test_capabilities_are_spelt_as_documented(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    for heard in (await examiner.observe(situation)).exchanges:
+        said = said_in(heard) if heard.operation in ("registerAgent", "sendHeartbeat") else {}
+        names = said.get("capabilities")
+        texts = [n for n in (names if isinstance(names, list) else ()) if isinstance(n, str)]
+        if texts:
+            other = next(respelt_names(texts, _CAPABILITIES), None)
+            judge.holds(
+                "STELLA-AGENT-REG-013",
+                other is None,
+                str(other),
+                of_transcript(heard),
+                pointer="/capabilities",
+            )
+
+
 @requirement("STELLA-AGENT-REG-010")
 @_SETTLED
 async def test_a_registered_agent_does_not_register_again(
@@ -92,7 +116,19 @@ async def test_a_registered_agent_does_not_register_again(
 @_EVERY_SITUATION
 async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
-    _kept(judge, "STELLA-AGENT-REG-011", seen, {"the registration token": seen.values["token"]})
+    token = seen.values["token"]
+    _kept(judge, "STELLA-AGENT-REG-011", seen, {"the registration token": token})
+    spent = [h for h in seen.exchanges if h.operation in OF_AGENTS and _brings(h, token)]
+    judge.holds(
+        "STELLA-AGENT-REG-011",
+        not spent,
+        "the registration token, which is for one use, comes with other requests",
+        *exchanges(spent[:1]),
+    )
+
+
+def _brings(heard: HttpExchange, token: str) -> bool:
+    return heard.headers.get("X-Agent-Token", "").strip() == token
 
 
 @requirement("STELLA-AGENT-CERT-012")

@@ -26,6 +26,9 @@ _WELL = pytest.mark.parametrize("situation", WELL)
 _UNDER_WAY = 0.5
 """Seconds in which what was under way may still come."""
 
+_CROSSED = 0.1
+"""Seconds by which what is told last may come behind the report, on a connection of its own."""
+
 _SHORT_OF = 1.0
 """Seconds by which a task is done too soon to be done at all."""
 
@@ -71,8 +74,11 @@ async def test_streams_are_the_agents_own(situation: str, examiner: Examiner, ju
 
 @requirement("STELLA-AGENT-STREAM-012", "STELLA-AGENT-STREAM-013", "STELLA-AGENT-STREAM-015")
 @_WELL
-async def test_flow_progress(situation: str, examiner: Examiner, judge: Judge) -> None:
+async def test_flow_progress(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
     life = await lived(examiner, situation)
+    slack = _CROSSED + book.of(situation).grace
     for work in life.given:
         told = [(f, s["progress"]) for f, s in work.progress if _is_number(s.get("progress"))]
         for frame, value in told:
@@ -91,15 +97,15 @@ async def test_flow_progress(situation: str, examiner: Examiner, judge: Judge) -
                 *life.seen.shown(before, frame),
                 pointer="/progress",
             )
-        _after_completion(judge, life, work)
+        _after_completion(judge, life, work, slack)
 
 
-def _after_completion(judge: Judge, life: Life, work: Work) -> None:
+def _after_completion(judge: Judge, life: Life, work: Work, slack: float) -> None:
     """Stream and report are connections of their own: what was under way may cross."""
     done = work.taken
     if done is None or len(work.deliveries) > 1:
         return
-    late = [frame for frame, _ in work.progress if frame.real > done.real + done.took + 0.1]
+    late = [frame for frame, _ in work.progress if frame.real > done.real + done.took + slack]
     judge.holds(
         "STELLA-AGENT-STREAM-015",
         not late,
@@ -215,7 +221,12 @@ async def test_one_stream_at_a_time(
         )
 
 
-@requirement("STELLA-AGENT-STREAM-020", "STELLA-AGENT-STREAM-022", "STELLA-AGENT-STREAM-023")
+@requirement(
+    "STELLA-AGENT-STREAM-020",
+    "STELLA-AGENT-STREAM-022",
+    "STELLA-AGENT-STREAM-023",
+    "STELLA-AGENT-STREAM-024",
+)
 @pytest.mark.parametrize("situation", ["lost streams"])
 async def test_flow_lost_streams(
     situation: str, examiner: Examiner, judge: Judge, book: Notebook
@@ -236,6 +247,13 @@ async def test_flow_lost_streams(
     for name in (f"after {kind}" for kind in _LOSSES):
         for work in (life.works[each] for each in notes.of(name) if each in life.works):
             _again(judge, life, work)
+    for work in (life.works[each] for each in notes.of("amid") if each in life.works):
+        if work.owed and not left_with_words(life.seen):
+            judge.holds(
+                "STELLA-AGENT-STREAM-024",
+                bool(work.completions),
+                f"{work.id} was not reported: the stream ended while it was under way",
+            )
     for work in life.given:
         judge.holds(
             "STELLA-AGENT-STREAM-023",
