@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.clients.websocket import Socket
+from conformance.conversation import Refused
 from conformance.exchange import MISSING
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
@@ -14,9 +15,9 @@ from conformance.protocols.architect.coordinator.listings import (
     judge_requirements,
     judge_types,
 )
-from conformance.protocols.architect.coordinator.vigil import Vigil
 from conformance.protocols.architect.dialogue import Dialogue
 from conformance.protocols.architect.survey import survey_of
+from conformance.vigil import Vigil
 
 pytestmark = pytest.mark.exhausts
 
@@ -38,9 +39,9 @@ async def test_flow_every_catalogue_of_the_run(script: Dialogue, judge: Judge) -
 
 
 @requirement("ARCH-EVENT-001")
-async def test_what_came_unasked(vigil: Vigil, judge: Judge) -> None:
+async def test_what_came_unasked(vigil: Vigil[Socket | Refused], judge: Judge) -> None:
     """On a connection on which nothing, or hardly anything, was asked from the first check on."""
-    line = await vigil.kept(0)
+    line = await vigil.kept()
     heard = line.frames if isinstance(line, Socket) else []
     came = [frame for frame in heard if frame.sender == "peer" and frame.kind == "text"]
     for frame in came:
