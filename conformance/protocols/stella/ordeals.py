@@ -21,6 +21,9 @@ __all__ = ["ROWS", "at_usual_pace", "endure"]
 _AT_ONCE = 6
 """Trials that come with one heartbeat."""
 
+_EACH = 1.5
+"""Seconds that each task takes of an agent that does one after the other."""
+
 _HEARD = 0.3
 """Seconds in which an agent has heard what it was told on its stream."""
 
@@ -72,9 +75,10 @@ class _Round:
         once more.
         """
         foreman, streams = self.foreman, len(self.foreman.stage.handshakes)
-        if not await foreman.done(self.tasks) and len(foreman.stage.handshakes) > streams:
+        within = foreman.patience + _EACH * len(self.tasks)
+        if not await foreman.done(self.tasks, within) and len(foreman.stage.handshakes) > streams:
             foreman.give(*self.given)
-            await foreman.done(self.tasks)
+            await foreman.done(self.tasks, within)
         reported = {heard.parameters["taskId"] for heard in foreman.asked("completeTask")}
         return next((trial for name, trial in self.tasks.items() if name not in reported), None)
 
