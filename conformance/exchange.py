@@ -88,8 +88,10 @@ class Exchange:
 
     @cached_property
     def json(self) -> Any:
-        """The answer's body as JSON, or `MISSING`."""
-        return read_json(self.answer)
+        """The answer's body as JSON, or `MISSING`. A number that a reader may refuse is none the
+        less one that a peer may say, or say again.
+        """
+        return read_json(self.answer, _held, _whole)
 
     def at(self, pointer: str) -> Any:
         """What stands at a JSON Pointer of the answer, or `MISSING`."""
@@ -151,24 +153,33 @@ def of_transcript(heard: HttpExchange, base: str = "") -> Exchange:
 
 
 def _number(text: str) -> int | float:
-    """A number as JSON Schema has it, to which 7.0 is the integer 7. One that is greater than any
-    that can be held stands as the greatest: it is a number still, which infinity is not.
-    """
-    value = max(-float_info.max, min(float_info.max, float(text)))
+    """A number as JSON Schema has it, to which 7.0 is the integer 7."""
+    value = float(text)
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
+def _held(text: str) -> int | float:
+    """The same of a number of any size. One that is greater than any that can be held stands as
+    the greatest: it is a number still, which infinity is not.
+    """
+    return max(-float_info.max, min(float_info.max, _number(text)))
+
+
 def _whole(text: str) -> int | float:
-    return int(text) if len(text) <= int_info.default_max_str_digits else _number(text)
+    return int(text) if len(text) <= int_info.default_max_str_digits else _held(text)
 
 
-def parse_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
-    """JSON to data. `number` reads what has a fraction or an exponent. Raises `ValueError` for
-    anything that RFC 8259 does not allow, NaN included, and for nesting that it lets a reader
-    refuse.
+def parse_json(
+    body: bytes,
+    number: Callable[[str], float] = _number,
+    whole: Callable[[str], float] = int,
+) -> Any:
+    """JSON to data. `number` reads what has a fraction or an exponent, `whole` what has none.
+    Raises `ValueError` for anything that RFC 8259 does not allow, NaN included, and for nesting and
+    lengths of numbers that it lets a reader refuse.
     """
     data = json.loads(
-        body.decode("utf-8"), parse_constant=_refuse, parse_float=number, parse_int=_whole
+        body.decode("utf-8"), parse_constant=_refuse, parse_float=number, parse_int=whole
     )
     level = [data]
     for _ in range(_DEEPEST):
@@ -178,10 +189,14 @@ def parse_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
     raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
-def read_json(body: bytes, number: Callable[[str], float] = _number) -> Any:
+def read_json(
+    body: bytes,
+    number: Callable[[str], float] = _number,
+    whole: Callable[[str], float] = int,
+) -> Any:
     """JSON to data as `parse_json` does it, or `MISSING`."""
     try:
-        return parse_json(body, number)
+        return parse_json(body, number, whole)
     except (ValueError, RecursionError):
         return MISSING
 

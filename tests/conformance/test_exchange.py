@@ -49,10 +49,14 @@ class TestJson:
         assert found == float(body)
 
     @pytest.mark.parametrize("body", [b"1" * 5000, b"-" + b"9" * 4400, b"1e999", b"-1e400"])
-    def test_a_number_of_any_length_is_one(self, body: bytes) -> None:
-        found = exchange(answer=b"[%s]" % body).json
-        assert math.isfinite(found[0])
-        assert (found[0] < 0) is body.startswith(b"-")
+    def test_a_peer_may_say_a_number_of_any_size(self, body: bytes) -> None:
+        said = exchange(answer=b"[%s]" % body).json
+        assert math.isfinite(said[0])
+        assert (said[0] < 0) is body.startswith(b"-")
+
+    def test_a_peer_need_not_read_a_number_of_any_length(self) -> None:
+        with pytest.raises(ValueError, match="digits"):
+            parse_json(b"1" * 5000)
 
     def test_a_number_beyond_what_is_exact_stays_as_it_is(self) -> None:
         assert isinstance(exchange(answer=b"1e300").json, float)
