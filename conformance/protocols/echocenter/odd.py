@@ -82,6 +82,12 @@ _OTHER_TYPES = (
     {"type": "chat", "sender_id": 7807, "sender_name": "g", "payload": "small letters"},
 )
 
+_OTHER_BY_TYPE = (
+    {**instruction(7821, "what?"), "type": "SOMETHING_NEW"},
+    {**instruction(7822, "hear, hear"), "type": "BUTLER_AGENT_MESSAGE"},
+)
+"""In all else as the document has a CHAT, so that whoever reads that can read them."""
+
 _HALF_CHATS = (
     _without("sender_name", 7811),
     _without("payload", 7812),
@@ -99,6 +105,10 @@ _ROW = "ECHO-AGENT-ODD-{:03}".format
 HALF = Oddity(name="half CHATs", turns=(Turn(requirement=_ROW(8), probe=7908, said=_HALF_CHATS),))
 
 ODDITIES = (
+    Oddity(
+        name="other types",
+        turns=(Turn(requirement=_ROW(9), probe=7909, said=_OTHER_BY_TYPE),),
+    ),
     Oddity(name="other messages", turns=(_OTHER, replace(_OTHER, probe=7902))),
     Oddity(
         name="other JSON",

@@ -93,6 +93,15 @@ async def _mutes(hub: Hub, line: Line, data: str | bytes) -> bool:
     return False
 
 
+async def _complains(_: Hub, line: Line, data: str | bytes) -> bool:
+    """What is no JSON is answered by what is none either."""
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        line.send("ERR malformed message")
+    return False
+
+
 async def _any_case(hub: Hub, line: Line, data: str | bytes) -> bool:
     """A type is understood in whatever letters it is written."""
     try:
@@ -138,6 +147,7 @@ async def _one_at_once(one: Talk) -> None:
 def _said() -> Iterator[tuple[str, str, Seed]]:
     yield "gate.live.older_takes_newer", "who leaves is gone altogether", Seed(left=_takes_newer)
     yield "~odd.malformed.mutes", "who said what is no JSON is deaf from then on", Seed(hear=_mutes)
+    yield "odd.malformed.in_text", "what is no JSON is told so in plain text", Seed(hear=_complains)
     yield "~odd.lower.routed", "a type in small letters is one too", Seed(hear=_any_case)
     yield (
         "chat.payload.escaped_for_people",
