@@ -44,9 +44,13 @@ async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: J
             more = {"in_reply_to": client.new("word"), "ontology": "harbour", "language": "sl0"}
             partner = agents[1 - number % 2]
             await talk.say(partner, performative="inform", content=content, **more)
+    alone = await _say_bare(client, talks[0].sender, agents[0])
     now = client.clock.now()
     for talk, other in (talks, reversed(talks)):
         seen = await talk.remembered()
+        stray = alone.ok and alone.at("/message_id") in texts_of(seen)
+        wrong = "a message of no conversation is in the history of one"
+        judge.holds("CAXTON-HIS-016", not stray, wrong, alone, seen, pointer="/messages")
         _judge_there(judge, talk, seen)
         _judge_as_sent(judge, talk, seen)
         _judge_times(judge, talk, seen, before - client.clock.lag, now)
@@ -56,6 +60,12 @@ async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: J
     await _judge_unfiltered(client, judge, talks)
     await client.clock.pass_by(_LATER if client.clock.can_jump else 0.0)
     _judge_times(judge, talks[0], await talks[0].history(), before - client.clock.lag, now)
+
+
+async def _say_bare(client: Client, sender: str, receiver: Agent) -> Exchange:
+    """A message of no conversation."""
+    bare = {"performative": "inform", "sender": sender, "receiver": receiver.id, "content": {}}
+    return await client.call("sendMessage", body=bare, served=False)
 
 
 async def _judge_unfiltered(client: Client, judge: Judge, talks: Sequence[Talk]) -> None:
