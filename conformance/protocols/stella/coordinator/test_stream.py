@@ -66,10 +66,15 @@ async def test_flow_tasks_are_pushed(streams: Streams, judge: Judge) -> None:
     for line in lines:
         _judge_own(judge, line, jobs)
         _judge_forms(judge, line)
-    for job in jobs:
-        found = [frame for line in lines for frame in line.assigned(job)]
-        wrong = f"a task is pushed {len(found)} times on one connection"
-        judge.holds("STELLA-STREAM-015", len(found) < 2, wrong, *found[:2])
+    for line in lines:
+        for job in jobs:
+            _judge_once(judge, line, job)
+
+
+def _judge_once(judge: Judge, line: Line, job: Job) -> None:
+    found = line.assigned(job)
+    wrong = f"a task is pushed {len(found)} times on one connection"
+    judge.holds("STELLA-STREAM-015", len(found) < 2, wrong, *found[:2])
 
 
 def _judge_forms(judge: Judge, line: Line) -> None:
@@ -155,7 +160,7 @@ async def _soon(line: Line, job: Job) -> bool:
 # Cancellations
 
 
-@requirement("STELLA-STREAM-016", "STELLA-STREAM-017")
+@requirement("STELLA-STREAM-016", "STELLA-STREAM-017", "STELLA-STREAM-015")
 async def test_flow_cancellations_are_pushed(streams: Streams, judge: Judge) -> None:
     """Several tasks of three agents, some of which are taken back, in another order."""
     lines = await streams.several(3)
@@ -176,6 +181,8 @@ async def test_flow_cancellations_are_pushed(streams: Streams, judge: Judge) -> 
         wrong_ones = [f for f in line.cancellations() if f.value("/taskId") not in own]
         wrong = "a task_cancelled names a task of its agent that was not cancelled, or another's"
         judge.holds("STELLA-STREAM-017", not wrong_ones, wrong, *wrong_ones[:1])
+        for job in jobs[line.agent.id]:
+            _judge_once(judge, line, job)
 
 
 # What agents say
