@@ -178,6 +178,20 @@ class _PerConnection(Agent):
         return actions if session.number == 1 else dict(list(actions.items())[:3])
 
 
+class _AfterServers(Agent):
+    """Forgets to list `servers` to whoever has called it."""
+
+    async def answer(self, session: Session, request: Request, message: Json) -> None:
+        if request.action == "servers":
+            session.notes["servers"] = True
+        await super().answer(session, request, message)
+
+    def catalogue(self, session: Session) -> Json:
+        actions: dict[str, Json] = super().catalogue(session)
+        hidden = "servers" if session.notes.get("servers") else ""
+        return {name: entry for name, entry in actions.items() if name != hidden}
+
+
 class _TwoParts(Agent):
     """Sends the catalogue in two messages that both echo the token."""
 
@@ -238,6 +252,12 @@ _CONDUCT: Final = (
         section=_section,
         make=_PerConnection,
         implied=True,
+    ),
+    Fault(
+        name="catalogue.actions.servers_once_called",
+        summary="`servers` is not listed any more to whoever has called it",
+        section=_section,
+        make=_AfterServers,
     ),
     Fault(
         name="catalogue.reply.two_parts",

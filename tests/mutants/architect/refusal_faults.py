@@ -166,6 +166,19 @@ class _HalfOpen(Wire):
         await self.serve(Upgrade(path="/ws", fields=()), Admit(subprotocol=None))
 
 
+class _SecondTry(Wire):
+    """Refuses with HTTP, and lets in whoever tries again on the same connection."""
+
+    async def refuse(self, verdict: RefuseHttp) -> None:
+        await super().refuse(verdict)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        pairs = (line.partition(":") for line in head.split("\r\n"))
+        fields = tuple((name, value.strip()) for name, _, value in pairs)
+        upgrade = Upgrade(path="/ws", fields=fields)
+        self.writer.write(self.switching(upgrade, None).encode("latin-1"))
+        await self.serve(upgrade, Admit(subprotocol=None))
+
+
 class _Selects(Agent):
     """Selects another sub-protocol."""
 
@@ -322,6 +335,12 @@ REFUSAL_FAULTS: Final = (
         "auth.refusal.half_open",
         "after the HTTP refusal WebSocket frames are served on the same connection",
         _HalfOpen,
+        section="Authentication",
+    ),
+    wired(
+        "auth.refusal.second_try",
+        "after the HTTP refusal a second handshake on the same connection is accepted",
+        _SecondTry,
         section="Authentication",
     ),
     _selects(

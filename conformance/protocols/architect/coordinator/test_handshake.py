@@ -230,14 +230,19 @@ async def test_end_of_one_connection(ending: str, script: Dialogue, judge: Judge
     await script.needs_company()
     staying, leaving = await script.connect("staying"), await script.connect("leaving")
     await script.list_actions(leaving)
-    left = [Request(action="list_actions", token=new_token()) for _ in range(3)]
+    left, waiting = (
+        [Request(action="list_actions", token=new_token()) for _ in range(3)] for _ in range(2)
+    )
+    meanwhile = asyncio.create_task(script.put_all(staying, waiting))
+    await asyncio.sleep(0)  # they are on their way
     if ending != "in order":
         for request in left:
             await script.say(leaving, request)
         if ending == "torn":
             leaving.abort()
     await leaving.close()
-    served = (await script.list_actions(staying)).heard is not None
+    served = all(asked.heard is not None for asked in await meanwhile)
+    served = (await script.list_actions(staying)).heard is not None and served
     told = f"after another script's end a connection is not served: {script.why(staying)}"
     judge.holds("ARCH-CONN-015", served, told, *last(leaving, 2), *last(staying))
     new = await script.knock("afterwards")

@@ -23,6 +23,9 @@ _SLOW = "slow"
 _LARGE = 60_000
 _TOO_BIG = 1009
 
+_INHERITED = ("constructor", "__proto__")
+"""Names that a look-up finds in some languages, whatever was put into the table."""
+
 
 def _call(**members: Any) -> bytes:
     said = {"action": "list_actions", "parameters": {}, "idempotence": "odd", **members}
@@ -125,7 +128,7 @@ async def test_flow_errors_in_requests(script: Dialogue, judge: Judge) -> None:
     actions = read_catalogue(listing.listed).values()
     needy = [each for each in actions if each.required and each.callable and not each.drastic]
     wrong: dict[str, list[tuple[str, Any]]] = {
-        "ARCH-ROB-010": [(script.new("no-such-action"), {})],
+        "ARCH-ROB-010": [(name, {}) for name in (script.new("no-such-action"), *_INHERITED)],
         "ARCH-ROB-011": [(each.name, {}) for each in needy[:2]],
         "ARCH-ROB-012": [
             (each.name, {**each.filled(script.new("no-such")), name: value})

@@ -15,7 +15,7 @@ from conformance.protocols.architect.coordinator.listings import (
     judge_requirements,
     judge_types,
 )
-from conformance.protocols.architect.dialogue import Dialogue
+from conformance.protocols.architect.dialogue import Dialogue, last
 from conformance.protocols.architect.survey import survey_of
 from conformance.vigil import Vigil
 
@@ -36,6 +36,20 @@ async def test_flow_every_catalogue_of_the_run(script: Dialogue, judge: Judge) -
     judge_requirements([first, *others], survey, judge)
     for each in (first, *others):
         judge_types(each, read_catalogue(each.listed), judge)
+
+
+@requirement("ARCH-CONN-011")
+async def test_another_silence(
+    script: Dialogue, vigil: Vigil[Socket | Refused], judge: Judge
+) -> None:
+    """Long after a script said something, it says something again."""
+    await script.needs_company()
+    line = await vigil.kept()
+    if not isinstance(line, Socket) or line.closed or not line.frames:
+        raise UnjudgeableError("no connection could be kept beside the others")
+    served = (await script.list_actions(line)).heard is not None
+    told = f"after some more silence a script is not served: {script.why(line)}"
+    judge.holds("ARCH-CONN-011", served, told, *last(line))
 
 
 @requirement("ARCH-EVENT-001")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, exclusive, requirement
 from conformance.plugin import Suite
 from conformance.protocols.architect.coordinator.backdoor import behind_refusal
+from conformance.protocols.architect.coordinator.offers import OFFERS, Offer, of
 from conformance.protocols.architect.dialogue import (
     CHANNEL,
     VERSION,
@@ -75,109 +76,6 @@ class Turned:
         return (self.exchange, *self.frames[-4:])
 
 
-Offer = Callable[[Dialogue], list[str]]
-
-
-def _of(*pattern: str) -> Offer:
-    """An offer from a pattern: `V`, `U` and `P` stand for what is right."""
-
-    def offer(script: Dialogue) -> list[str]:
-        right = {"V": VERSION, "U": script.username, "P": script.password}
-        return [right.get(each, each) for each in pattern]
-
-    return offer
-
-
-def _bent(bend: Callable[[str], str], *, username: bool = False) -> Offer:
-    """The right offer with one of its secrets bent."""
-
-    def offer(script: Dialogue) -> list[str]:
-        if username:
-            return [VERSION, bend(script.username), script.password]
-        return [VERSION, script.username, bend(script.password)]
-
-    return offer
-
-
-def _half(text: str) -> str:
-    return text[: max(1, len(text) // 2)]
-
-
-def _another(letter: str) -> str:
-    return "k" if letter != "k" else "q"
-
-
-_OFFERS: Mapping[str, list[Offer]] = {
-    "ARCH-AUTH-001": [
-        _of(),
-    ],
-    "ARCH-AUTH-004": [
-        _of("V", "U", "assay-wrong"),
-        _of("V", "U", "*"),
-        _of("V", "U", ".*"),
-        _of("V", "U", "%"),
-    ],
-    "ARCH-AUTH-003": [
-        _of("V", "assay-nobody", "P"),
-        _of("V", "assay-nobody", "assay-wrong"),
-    ],
-    "ARCH-AUTH-002": [
-        _of("V"),
-    ],
-    "ARCH-AUTH-007": [
-        _of("V", "P", "U"),
-        _of("P", "U", "V"),
-    ],
-    "ARCH-AUTH-008": [
-        _of("V", "U"),
-        _of("V", "P"),
-        _of("V", "U", ""),
-        _of("V", "", "P"),
-        _of("V", "", ""),
-    ],
-    "ARCH-AUTH-009": [
-        _of("U", "P"),
-    ],
-    "ARCH-AUTH-005": [
-        _bent(str.swapcase),
-        _bent(_half),
-        _bent(lambda text: text[:-1] or "x"),
-        _bent(lambda text: text + "x"),
-        _bent(lambda text: "x" + text),
-        _bent(lambda text: text[:8] + "assay"),
-        _bent(lambda text: "x" * len(text)),
-        _of("V", "U", "U"),
-        _bent(lambda text: text[1:] or "x"),
-        _bent(lambda text: text[:-1] + _another(text[-1:])),
-        _bent(lambda text: _another(text[:1]) + text[1:]),
-    ],
-    "ARCH-AUTH-019": [
-        _bent(str.swapcase, username=True),
-        _bent(str.upper, username=True),
-    ],
-    "ARCH-AUTH-006": [
-        _bent(_half, username=True),
-        _bent(lambda text: text + "x", username=True),
-        _bent(lambda text: "x" + text, username=True),
-        _bent(lambda text: text[:-1] + _another(text[-1:]), username=True),
-    ],
-    "ARCH-AUTH-010": [
-        _of("SMP2.0", "U", "P"),
-        _of("SMP1.1", "U", "P"),
-        _of("smp1.0", "U", "P"),
-        _of("SMP1", "U", "P"),
-        _of("assay", "U", "P"),
-        _of("U", "P", "V"),
-        _of("U", "V", "P"),
-    ],
-    "ARCH-AUTH-011": [
-        _of("V", "U", "P", "more"),
-        _of("more", "V", "U", "P"),
-        _of("V", "more", "U", "P"),
-    ],
-}
-
-
 @requirement("ARCH-CONN-002")
 async def test_nobody_was_turned_away(
     request: pytest.FixtureRequest, lore: Lore, judge: Judge
@@ -197,7 +95,7 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
     beside = await script.side_by_side()
     staying = await script.connect("staying")
     for turn in range(2):
-        turned = await _turned(script, _of("V", "U", "assay-wrong")(script))
+        turned = await _turned(script, of("V", "U", "assay-wrong")(script))
         _judge_blocked("ARCH-AUTH-014", turned, script, judge)
         if beside or not turn:  # one alone is let in: it has made room for the new one
             served = (await script.list_actions(staying)).heard is not None
@@ -230,7 +128,7 @@ async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> 
 
 
 @_of_everybody
-@pytest.mark.parametrize(("row", "offers"), [case(*each) for each in _OFFERS.items()])
+@pytest.mark.parametrize(("row", "offers"), [case(*each) for each in OFFERS.items()])
 async def test_blocked(row: str, offers: list[Offer], script: Dialogue, judge: Judge) -> None:
     offered = [each for offer in offers if (each := offer(script)) != list(script.offer)]
     for turned in await asyncio.gather(*(_turned(script, each) for each in offered)):
