@@ -25,9 +25,9 @@ _TOO_LARGE = 1009
 _MOMENT = 0.05
 """Seconds in which a connection ends over what is not put up with."""
 
-_LISTED = 0.05
-"""Seconds after a handshake in which a coordinator under load may not have listed yet whom it let
-in: it can do so only when the handshake is out.
+_LISTED, _SLOW = 0.005, 4.0
+"""Seconds after a handshake, and times as long as it took, in which a coordinator may not have
+listed yet whom it let in: it can do so only when the handshake is out, and under load it is slow.
 """
 
 
@@ -46,7 +46,8 @@ class Guest:
 
     async def listed(self) -> None:
         """Wait until the coordinator must know that somebody is here, before it is spoken to."""
-        await asyncio.sleep(max(0.0, self.came + _LISTED - time.monotonic()))
+        pause = max(_LISTED, _SLOW * self.socket.handshake.seconds)
+        await asyncio.sleep(max(0.0, self.came + pause - time.monotonic()))
 
     async def turned_out(self) -> bool:
         """Does its connection end over what it has just said, as may happen?"""
