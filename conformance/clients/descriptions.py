@@ -7,16 +7,8 @@ they are used, and tells well-known types in its own words.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from importlib import import_module
 
-from google.protobuf import (
-    any_pb2,
-    duration_pb2,
-    empty_pb2,
-    field_mask_pb2,
-    struct_pb2,
-    timestamp_pb2,
-    wrappers_pb2,
-)
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
 
 __all__ = ["mended"]
@@ -44,15 +36,8 @@ def _copy(file: FileDescriptorProto) -> FileDescriptorProto:
 
 
 def _well_known() -> Iterator[FileDescriptorProto]:
-    for module in (
-        any_pb2,
-        duration_pb2,
-        empty_pb2,
-        field_mask_pb2,
-        struct_pb2,
-        timestamp_pb2,
-        wrappers_pb2,
-    ):
+    for name in ("any", "duration", "empty", "field_mask", "struct", "timestamp", "wrappers"):
+        module = import_module(f"{_WELL_KNOWN}.{name}_pb2")
         yield FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
 
 

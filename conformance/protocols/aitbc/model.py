@@ -13,8 +13,14 @@ from typing import Any
 
 __all__ = ["FIELDS", "LOADS", "AgentModel", "Found", "Model", "fits"]
 
-FIELDS = ("agent_type", "capabilities", "services", "endpoints", "metadata")
-"""What an agent registers of itself."""
+FIELDS = {
+    "agent_type": "AITBC-GET-024",
+    "capabilities": "AITBC-GET-025",
+    "services": "AITBC-GET-026",
+    "endpoints": "AITBC-GET-027",
+    "metadata": "AITBC-GET-028",
+}
+"""What an agent registers of itself, and which requirement has it shown where it is asked for."""
 
 LOADS = ("active_connections", "pending_tasks", "cpu_usage", "memory_usage")
 

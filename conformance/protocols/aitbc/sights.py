@@ -15,11 +15,7 @@ from conformance.times import later, parse_time
 __all__ = ["SIGHT_ROWS", "Sights"]
 
 _SHOWN = {
-    "agent_type": "AITBC-GET-024",
-    "capabilities": "AITBC-GET-025",
-    "services": "AITBC-GET-026",
-    "endpoints": "AITBC-GET-027",
-    "metadata": "AITBC-GET-028",
+    **FIELDS,
     "status": "AITBC-STAT-014",
     "load_metrics": "AITBC-STAT-016",
     "registration_time": "AITBC-GET-029",

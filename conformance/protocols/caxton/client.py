@@ -10,7 +10,6 @@ from typing import Any
 
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
-from conformance.conversation import Refused
 from conformance.exchange import MISSING, Exchange
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
@@ -233,10 +232,7 @@ class Client:
         """A connection for events, on which nothing is subscribed to yet. Raises
         `UnjudgeableError` where it is refused.
         """
-        said = await self.door.open(label)
-        if isinstance(said, Refused):
-            raise UnjudgeableError(f"/ws could not be opened: {said.exchange.outcome}")
-        return Watch(said, self.door.acks)
+        return await self.door.watch(label)
 
 
 def id_of(said: Exchange, pointer: str) -> str:

@@ -9,7 +9,9 @@ from conformance.clients.opener import Opener
 from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
+from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
+from conformance.protocols.caxton.watch import Watch
 from schemas.spec import Protocol
 
 __all__ = ["CHANNEL", "Door"]
@@ -44,6 +46,15 @@ class Door:
                 self._ways = self._ways[:1]
                 return said
             del self._ways[0]
+
+    async def watch(self, label: str) -> Watch:
+        """A connection for events, on which nothing is subscribed to yet. Raises
+        `UnjudgeableError` where it is refused.
+        """
+        said = await self.open(label)
+        if isinstance(said, Refused):
+            raise UnjudgeableError(f"/ws could not be opened: {said.exchange.outcome}")
+        return Watch(said, self.acks)
 
     async def raw(
         self, label: str, *, headers: Mapping[str, Any] | None = None, **options: Any

@@ -79,10 +79,11 @@ def _beside_sizes(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     rest = [item for key, item in value.items() if key not in PRIORITIES]
-    return any(
-        not value.keys() & set(PRIORITIES) if isinstance(value, dict) else _is_number(value)
-        for value in rest
-    ) or any(map(_beside_sizes, rest))
+    return any(map(_is_no_size, rest)) or any(map(_beside_sizes, rest))
+
+
+def _is_no_size(item: Any) -> bool:
+    return not item.keys() & set(PRIORITIES) if isinstance(item, dict) else _is_number(item)
 
 
 def _is_number(value: Any) -> bool:

@@ -11,6 +11,7 @@ from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
 from conformance.marks import case, from_profile, requirement
 from conformance.protocols.aitbc.dialogue import TYPES, Dialogue, listed
+from conformance.protocols.aitbc.model import FIELDS
 
 _WRONG = [
     case("AITBC-REG-014", "agent_id", [None, ["a", "b"], {"id": "a"}]),
@@ -37,15 +38,6 @@ _ITEMS = [
     case("AITBC-REG-021", "endpoints", {"http": {"port": 1}}),
     case("AITBC-REG-021", "endpoints", {"http": 7301}),
 ]
-
-_REGISTERED = {
-    "agent_type": "AITBC-GET-024",
-    "capabilities": "AITBC-GET-025",
-    "services": "AITBC-GET-026",
-    "endpoints": "AITBC-GET-027",
-    "metadata": "AITBC-GET-028",
-}
-"""Which requirement each field of a registration keeps, where the agent is shown."""
 
 
 @requirement("AITBC-REG-001", "AITBC-REG-007", "AITBC-REG-009")
@@ -186,7 +178,7 @@ async def test_refused_registrations_leave_nothing_behind(aitbc: Dialogue, judge
     judge.equal("AITBC-REG-026", found, "/agents", [])
 
 
-@requirement("AITBC-GET-001", *_REGISTERED.values())
+@requirement("AITBC-GET-001", *FIELDS.values())
 async def test_flow_refused_registrations_leave_a_known_agent_as_it_was(
     aitbc: Dialogue, judge: Judge
 ) -> None:
@@ -207,7 +199,7 @@ async def test_flow_refused_registrations_leave_a_known_agent_as_it_was(
             return  # what it then shows is another matter
         seen = await aitbc.get(full["agent_id"])
         judge.status("AITBC-GET-001", seen, 200)
-        for field, row in _REGISTERED.items():
+        for field, row in FIELDS.items():
             shown = before.at(f"/agent/{field}")
             judge.equal(row, seen, f"/agent/{field}", shown, before, said)
 

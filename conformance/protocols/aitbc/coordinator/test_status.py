@@ -11,6 +11,7 @@ from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.aitbc.dialogue import STATUSES, Dialogue
+from conformance.protocols.aitbc.model import FIELDS
 
 _REST_OF_AN_AGENT = (
     "agent_type",
@@ -25,15 +26,8 @@ _REST_OF_AN_AGENT = (
 
 _SOME = {"cpu_usage": 0.25}
 
-_REGISTERED = {
-    "AITBC-GET-024": "agent_type",
-    "AITBC-GET-025": "capabilities",
-    "AITBC-GET-026": "services",
-    "AITBC-GET-027": "endpoints",
-    "AITBC-GET-028": "metadata",
-    "AITBC-GET-029": "registration_time",
-}
-"""What an agent registered once and for all, by the requirement that it is shown."""
+_REGISTERED = FIELDS | {"registration_time": "AITBC-GET-029"}
+"""What an agent registered once and for all, and which requirement has it shown."""
 
 
 @requirement(
@@ -62,14 +56,14 @@ async def test_flow_updates_are_answered_and_shown(aitbc: Dialogue, judge: Judge
             judge.equal(row, seen, "/agent/status", status, said)
 
 
-@requirement(*_REGISTERED)
+@requirement(*_REGISTERED.values())
 async def test_flow_updates_leave_what_was_registered(aitbc: Dialogue, judge: Judge) -> None:
     for status in STATUSES:
         agent_id = await aitbc.registered()
         before = await aitbc.get(agent_id)
         said = [await aitbc.update(agent_id, status, load) for load in (_SOME, None)]
         after = await aitbc.get(agent_id)
-        for row, field in _REGISTERED.items():
+        for field, row in _REGISTERED.items():
             shown = before.at(f"/agent/{field}")
             # Key by key: a coordinator may add some of its own.
             keys = [f"/{key}" for key in shown] if isinstance(shown, dict) else [""]

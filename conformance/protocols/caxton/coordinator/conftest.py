@@ -9,7 +9,6 @@ import pytest
 
 from conformance.clients import HttpClient
 from conformance.clients.opener import Opener
-from conformance.conversation import Refused
 from conformance.hooks import Hooks
 from conformance.ids import IdSource
 from conformance.judge import Judge
@@ -69,11 +68,7 @@ async def herald(
     client: Client, judge: Judge, patience: Patience, suite: Suite, vigil: Vigil[Watch]
 ) -> Herald:
     async def start(apart: Opener) -> Watch:
-        door = Door(apart, suite.protocol)
-        said = await door.open("long subscriber")
-        if isinstance(said, Refused):
-            raise UnjudgeableError(f"/ws could not be opened: {said.reason}")
-        watch = Watch(said, door.acks)
+        watch = await Door(apart, suite.protocol).watch("long subscriber")
         await watch.subscribe("message.sent")
         return watch
 

@@ -32,6 +32,9 @@ from conformance.vigil import Vigil
 _ENDS_WITHIN = 3.0
 """Seconds that the end of a connection may take."""
 
+_LONG = 8.0
+"""Seconds for which a subscription must last: longer than careless limits."""
+
 _TOO_BIG = 1009
 _LARGE = 16_384
 """Bytes of a message above which a coordinator may say so."""
@@ -262,10 +265,6 @@ async def test_many_handshakes_at_once(client: Client, judge: Judge) -> None:
 
 
 # Time
-
-
-_LONG = 8.0
-"""Seconds for which a subscription must last: longer than careless limits."""
 
 
 @requirement("CAXTON-SUB-026", "CAXTON-SUB-027")

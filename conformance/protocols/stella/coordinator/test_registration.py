@@ -8,7 +8,7 @@ import binascii
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.hours import HOUR, Hours
 from conformance.protocols.stella.reckoning import moment
 from conformance.protocols.stella.roll import judge_labels, judge_listed, rows_by_id, whole
+from mockserver.json_text import texts_in
 
 _MANY = 8
 """Agents that register at the same time."""
@@ -109,21 +110,12 @@ def _judge_own_tokens(judge: Judge, agents: Sequence[Agent]) -> None:
     for agent in agents:
         token = agent.said.at("/token")
         if isinstance(token, str) and not _wrong_with_jwt(token):
-            named = set(_words_in(_claims_of(token)))
+            claims = [*texts_in(_claims_of(token))]  # which may be made of several, as URNs are
+            named = {*claims, *(part for claim in claims for part in re.split("[:/ ]", claim))}
             others = [each for each in agents if {each.id, each.name} & named]
             wrong = f"the JWT of {agent.name} speaks of {', '.join(each.name for each in others)}"
             mine = not others or agent in others
             judge.holds("STELLA-REG-016", mine, wrong, agent.said, pointer="/token")
-
-
-def _words_in(claim: Any) -> Iterator[str]:
-    """Every text in a claim, and the parts of those that are made of several, as URNs are."""
-    if isinstance(claim, dict | list):
-        for each in claim.values() if isinstance(claim, dict) else claim:
-            yield from _words_in(each)
-    elif isinstance(claim, str):
-        yield claim
-        yield from re.split("[:/ ]", claim)
 
 
 def _is_over(claims: dict[str, Any], said: Exchange, hours: Hours) -> bool:
