@@ -177,7 +177,10 @@ def _values(request: dict[str, Any]) -> Iterator[str]:
     parameters = request.get("parameters")
     if not isinstance(parameters, dict):
         return
-    for name in entry.get("required_parameters") or ():
+    known = entry.get("required_parameters")
+    if known is not None:
+        yield from (f"{name} is not in the catalogue" for name in parameters.keys() - set(known))
+    for name in known or ():
         kind = KINDS.get(entry.get("types", {}).get(name, ""))
         if name not in parameters:
             yield f"{name} is missing"

@@ -14,6 +14,8 @@ from tests.mutants.architect_agents.rehearsal import Outcome, rehearse
 PARTS: Final = 2
 SECONDS: Final = 0.6
 ENOUGH: Final = 24
+TOGETHER: Final = 16
+"""Of more that live at once, some would stand still for want of a processor: no sign of a fault."""
 LOSSES: Final = frozenset(
     {Needs.LOST, Needs.LOST_OFTEN, Needs.CLOSED, Needs.CLOSED_OFTEN, Needs.UNREACHABLE}
 )
@@ -64,11 +66,14 @@ def _signs(fault: Fault, outcome: Outcome) -> list[str]:
 
 
 async def _unseen(names: list[str], seconds: float) -> list[str]:
+    room = asyncio.Semaphore(TOGETHER)
+
     async def one(name: str) -> list[str]:
         fault = FAULTS[name]
-        outcome = await rehearse(
-            fault.reading, fault=name, needs={fault.needs}, seconds=seconds, enough=ENOUGH
-        )
+        async with room:
+            outcome = await rehearse(
+                fault.reading, fault=name, needs={fault.needs}, seconds=seconds, enough=ENOUGH
+            )
         return _signs(fault, outcome)
 
     signs = await asyncio.gather(*map(one, names))
