@@ -20,11 +20,14 @@ from mockserver.app import Mock
 from mockserver.coordinator import Answer
 from mockserver.passage import Joined, Outcome, Request, first_of_each
 from mockserver.session import Session
+from mockserver.sockets import Ending
 from mockserver.wire.connection import Wire
 from mockserver.wire.strict import make_strict
 from mockserver.wire.timers import Timers
 
 __all__ = ["SocketShell"]
+
+_LOGGER = logging.getLogger("mockserver.wire.sockets")
 
 _QUIET = logging.getLogger("mockserver.wire.websocket")
 _QUIET.setLevel(logging.CRITICAL)  # what clients break is in the transcript
@@ -104,9 +107,15 @@ class SocketShell:
         wire = Wire(self._mock.sockets, said.line, protocol, raw.transport)
         said.line.deliver = wire.deliver
         wire.write()
-        self._mock.opened(said)
         parser: Any = wire  # it is fed as aiohttp's own reader is
-        with wire.early():
+        try:
+            self._mock.opened(said)
+            with wire.early():
+                raw.protocol.set_parser(parser)
+        except Exception:  # aiohttp would answer 500, in the middle of a WebSocket
+            _LOGGER.exception("a connection could not be served")
+            said.line.ending = True
+            wire.deliver(Ending(CloseCode.INTERNAL_ERROR, "the service broke"))
             raw.protocol.set_parser(parser)
         await wire.lost
         return None

@@ -448,3 +448,21 @@ async def test_tls_is_vouched_for_by_the_authority_written_out(
             await said.close()
         stranger = await open_socket(f"{mock.ws_url}{PATH}?token=a", label="a")
         assert isinstance(stranger, Refused)
+
+
+async def test_what_breaks_at_the_start_ends_with_a_close_and_never_with_http(
+    parrot: RunningMock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = Parrot.opened
+
+    def broken(*arguments: Any) -> None:
+        opened(*arguments)
+        raise RuntimeError("a flaw of ours")
+
+    monkeypatch.setattr(Parrot, "opened", broken)
+    async with await _raw(parrot) as client:
+        end = await client.wait(lambda frame: frame.kind == "close", 3)
+        assert end is not None
+        assert (end.code, end.reason) == (1011, "the service broke")
+        assert [f.kind for f in client.frames if f.sender == "peer"] == ["close"]
+    assert "a flaw of ours" in caplog.text
