@@ -38,6 +38,9 @@ _CONTACT = 60.0
 _AT_ONCE = 8
 """Situations that are played side by side."""
 
+_IN_VAIN = 3
+"""Of those that saw nothing so many are played again alone, before it is known not to help."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -156,10 +159,13 @@ class Examiner:
             async with room:
                 return await self._play(situation)
 
+        in_vain = 0
         for seen in await asyncio.gather(*map(one, others)):
             again = seen
-            if not seen.exchanges:  # it may not bear company, a fixed port of its own, say
+            # It may not bear company, a fixed port of its own, say.
+            if not seen.exchanges and in_vain < _IN_VAIN:
                 again = await self._play(self._situations[seen.situation])
+                in_vain = 0 if again.exchanges else in_vain + 1
             self._seen[seen.situation] = again
 
     async def _play(self, situation: Situation) -> Observation:

@@ -65,6 +65,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("assay-report"), metavar="DIR")
     add_formats(parser, "--report")
     parser.add_argument("--strict", action="store_true", help="what is only implied fails too")
+    parser.add_argument(
+        "--fail-fast", action="store_true", help="end with the first requirement that is broken"
+    )
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="known failures (YAML)")
     parser.add_argument(
         "--timeout", type=float, metavar="S", help="seconds that an answer may take"
@@ -95,6 +98,7 @@ def base_context(arguments: argparse.Namespace, protocol: Protocol, role: Role) 
         seed=arguments.seed,
         profile=arguments.profile,
         strict=arguments.strict,
+        fail_fast=arguments.fail_fast,
         fuzz=fuzz,
         record=str((arguments.out / "run.jsonl").resolve()),
         baseline=read_baseline(arguments.baseline) if arguments.baseline else (),

@@ -132,6 +132,25 @@ except OSError:
         assert seen.exchanges, f"{name}: {seen.ending}"
 
 
+async def test_an_agent_that_is_silent_alone_as_well_is_not_played_again_and_again(
+    tmp_path: Path,
+) -> None:
+    """Only its first life says something: to be alone does not help it."""
+    lives = tmp_path / "lives"
+    once = f"""
+import os, sys
+lives = os.open({str(lives)!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+os.write(lives, b".")
+if os.fstat(lives).st_size > 1:
+    sys.exit("not twice")
+"""
+    others = [Situation(name=f"other {number}") for number in range(9)]
+    it = examined(once + AGENT, CALM, *others)
+    for situation in others:
+        assert not (await it.observe(situation.name)).exchanges
+    assert len(lives.read_text()) == 1 + len(others) + 3
+
+
 async def test_a_command_that_cannot_be_run_is_an_os_error() -> None:
     it = Examiner(AITBC, context(command=("/no/such/agent",)), [CALM])
     with pytest.raises(FileNotFoundError):
