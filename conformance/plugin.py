@@ -244,6 +244,8 @@ class _Controller:
         self.covered = Tally()
         self.later: dict[str, str] = {}
         self.collected = True
+        known = {entry["requirement"] for entry in suite.context.baseline}
+        self.fatal = suite.all_rows.keys() - known if suite.context.fail_fast else set()
         rows = suite.all_rows.values()
         self.recorder.header(suite.context, suite.protocol, rows, suite.earlier)
         self._recall()
@@ -301,8 +303,8 @@ class _Controller:
         if record["verdict"] in ("fail", "warn"):
             row = self.suite.all_rows[record["requirement"]]
             self.progress.found(record["verdict"], row, record["message"])
-        if record["verdict"] == "fail" and self.suite.context.fail_fast:
-            self.session.shouldstop = "a row is broken, and the first was to be the last"
+        if record["verdict"] == "fail" and record["requirement"] in self.fatal:
+            self.session.shouldstop = f"{record['requirement']} is broken: that was to be the end"
 
     def _cover(self, record: dict[str, Any]) -> None:
         """Only what is new is written: where everything was said before, nothing."""

@@ -166,6 +166,28 @@ class TestStrict:
         assert strict.code == 1
 
 
+class TestFailFast:
+    async def test_the_first_broken_requirement_that_is_not_known_ends_the_run(
+        self, tmp_path: Path
+    ) -> None:
+        first, last = "AITBC-DISC-020", COUNT
+        known = tmp_path / "known.yaml"
+        known.write_text(f"known:\n  - requirement: {first}\n    reason: issue 12\n")
+        async with served(HOME, *mutant("discover.count.missing")) as (url, _):
+            words = ["test", "aitbc", "--url", url, "--profile", "quick", "--fail-fast"]
+            words += ["--only", "AITBC-DISC-02[02]"]
+            fast = await assay(tmp_path, *words, "--out", "fast")
+            later = await assay(tmp_path, *words, "--baseline", str(known), "--out", "later")
+        assert (fast.code, later.code) == (1, 1)
+        assert _broken(fast, "fast") == {first: "fail", last: "inconclusive"}
+        assert "--resume fast" in fast.out
+        assert _broken(later, "later") == {first: "fail", last: "fail"}
+
+
+def _broken(done: Done, out: str) -> dict[str, str]:
+    return {one["id"]: one["verdict"] for one in results(done, out)["requirements"]}
+
+
 class TestUsage:
     @pytest.mark.parametrize(
         ("words", "told"),
