@@ -39,9 +39,14 @@ class Vigil(Generic[_T]):
         """What came of the start; `None` where there was none. Raises what the start raised."""
         return None if self._task is None else await self._task
 
+    @property
+    def passed(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began
+
     def left(self, seconds: float) -> float:
         """Seconds until so many have passed since it began."""
-        return max(0.0, self.began + seconds - time.monotonic())
+        return max(0.0, seconds - self.passed)
 
     async def end(self) -> None:
         """Close its connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +79,12 @@ class Fleet:
         self._awake: set[str] = set()
         if operator.cert:
             self._operator = Identity.of_files(target, "operator", operator.cert, operator.key)
+
+    def through(self, opener: Opener) -> Fleet:
+        """The same fleet, whose streams are opened by another."""
+        other = copy(self)
+        other.opener = opener
+        return other
 
     # Hooks
 

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from conformance.clients.opener import Opener
 from conformance.clients.websocket import Socket
 from conformance.conversation import Refused
 from conformance.judge import Judge
-from conformance.marks import from_profile, requirement
+from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.patience import Patience
+from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.jobs import Job, judge_done
 from conformance.protocols.stella.streams import PROMPT, Line, Streams, task_in
+from conformance.vigil import Vigil
 
 _MANY = 11
 _AGAIN = 10
 
-_SILENCE = 2.5
+_SILENCE = 3.5
 """Seconds in which nothing is said."""
+
+_LONG = 30.0
+"""Seconds of silence after which a stream may end: no document says that it lasts for ever."""
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +36,34 @@ def patience() -> Patience:
     return Patience(PROMPT)
 
 
+@pytest.fixture(scope="module")
+async def silent(suite: Suite) -> AsyncIterator[Vigil[list[Line]]]:
+    """Streams on which nothing is said, from the first check of streams on."""
+    vigil: Vigil[list[Line]] = Vigil(suite.protocol, suite.context.target)
+    yield vigil
+    await vigil.end()
+
+
 @pytest.fixture
-def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
+async def streams(
+    fleet: Fleet, judge: Judge, patience: Patience, silent: Vigil[list[Line]], suite: Suite
+) -> Streams:
+    if suite.context.profile != "quick":
+
+        async def start(apart: Opener) -> list[Line]:
+            return await _fall_silent(Streams(fleet.through(apart), judge, patience))
+
+        silent.begin(start)
+        with suppress(UnjudgeableError):  # whoever looks at them will say so
+            await silent.kept()
     return Streams(fleet, judge, patience)
+
+
+async def _fall_silent(streams: Streams) -> list[Line]:
+    """Two streams, of which the first has been in use."""
+    lines = await streams.several(2)
+    await streams.pushed(lines[0], await streams.depot.make(lines[0].agent))
+    return lines
 
 
 # Tasks
@@ -339,9 +371,10 @@ async def _take_back(streams: Streams, line: Line, old: Job) -> None:
 
 @from_profile("standard")
 @requirement("STELLA-STREAM-026")
-async def test_flow_silence_on_a_stream(streams: Streams) -> None:
-    lines = await streams.several(2)
-    await streams.in_use("STELLA-STREAM-026", lines[0])
-    await asyncio.gather(*(line.socket.ended(_SILENCE) for line in lines))
+async def test_flow_silence_on_a_stream(streams: Streams, silent: Vigil[list[Line]]) -> None:
+    lines, rest = await silent.kept(), silent.left(_SILENCE)
+    if lines is None or silent.passed > _LONG:
+        lines, rest = await _fall_silent(streams), _SILENCE
+    await asyncio.gather(*(line.socket.ended(rest) for line in lines))
     for line in lines:
         await streams.in_use("STELLA-STREAM-026", line, "after some seconds of silence a task")
