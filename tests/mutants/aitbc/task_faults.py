@@ -205,11 +205,21 @@ class _Figures(Aimed):
     def __init__(self, reading: Reading, env: Env, *, target: str = "") -> None:
         super().__init__(reading, env, target=target)
         self._reads = 0
+        self._refused = 0
+
+    async def do_submit(self, call: Call) -> Reply:
+        try:
+            return await super().do_submit(call)
+        except RefusalError:
+            self._refused += 1
+            raise
 
     def figures(self) -> Obj:
         self._reads += 1
         figures = super().figures()
         match self.target:
+            case "counts_refused":
+                return figures | {"tasks_distributed": figures["tasks_distributed"] + self._refused}
             case "falling":
                 return figures | {"tasks_distributed": max(0, 1000 - self._reads)}
             case "invented":
@@ -333,6 +343,7 @@ def _implied_rows() -> Iterator[Row]:
     differ = ("one_more", "zero", *PRIORITIES)
     loose = ("case_blind", "trimmed")
     figures = ("invented", "rate_above_all", "active_constant", "active_counts_all", "sums_differ")
+    figures += ("counts_refused",)
     needed = ("task_data.model", "task_data.prompt")
     counts = ("counts_zero", "counts_one_more")
     sizes = ("capped_at_3",)  # zero at all times has who hands every task over at once

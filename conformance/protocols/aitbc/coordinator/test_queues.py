@@ -18,6 +18,10 @@ _WHILE = 0.5
 """Seconds after which a queue that has not changed is taken to stand still."""
 
 
+_WHOLE = 100.0
+"""What a rate is at most, in per cent as well."""
+
+
 async def _sizes(aitbc: Dialogue) -> tuple[dict[str, int], Exchange]:
     """The queue sizes. Raises `UnjudgeableError` where they cannot be made out."""
     said = await aitbc.peer.call("getQueues")
@@ -232,9 +236,8 @@ async def test_flow_unknown_queues_are_not_cleared(aitbc: Dialogue, judge: Judge
             break
 
 
-@requirement("AITBC-QUEUE-011")
-async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None:
-    before, _ = await _sizes(aitbc)
+async def _refused(aitbc: Dialogue) -> list[Exchange]:
+    """Tasks that are wrong, each in its own way. Raises `UnjudgeableError` where one is taken."""
     refused = []
     for body in (
         aitbc.task("immediate"),
@@ -246,6 +249,13 @@ async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None
         if said.ok:
             raise UnjudgeableError("a task that should be refused was accepted")
         refused.append(said)
+    return refused
+
+
+@requirement("AITBC-QUEUE-011")
+async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None:
+    before, _ = await _sizes(aitbc)
+    refused = await _refused(aitbc)
     after, told = await _sizes(aitbc)
     grown = [name for name, size in after.items() if size > before.get(name, 0)]
     judge.holds(
@@ -255,6 +265,25 @@ async def test_refused_tasks_wait_nowhere(aitbc: Dialogue, judge: Judge) -> None
         *refused,
         told,
     )
+
+
+@requirement("AITBC-LOAD-035")
+async def test_refused_tasks_are_not_counted(aitbc: Dialogue, judge: Judge) -> None:
+    """Those before them may still be distributed meanwhile, and may not be twice in a row."""
+    pointer = "/stats/tasks_distributed"
+    for last in (False, True):
+        before = await aitbc.peer.call("getTaskStatus")
+        refused = await _refused(aitbc)
+        after = await aitbc.peer.call("getTaskStatus")
+        old, new = before.at(pointer), after.at(pointer)
+        if not isinstance(old, int) or not isinstance(new, int):
+            raise UnjudgeableError("the tasks that were distributed are not counted")
+        counted = new - old >= len(refused)
+        if last or not counted:
+            wrong = f"{len(refused)} refused tasks, and {pointer} went from {old} to {new}"
+            judge.holds("AITBC-LOAD-035", not counted, wrong, before, *refused, after)
+            break
+        await asyncio.sleep(_WHILE)
 
 
 @requirement("AITBC-LOAD-032")
@@ -277,7 +306,12 @@ async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge
 
 
 @requirement(
-    "AITBC-LOAD-001", "AITBC-LOAD-025", "AITBC-LOAD-026", "AITBC-LOAD-031", "AITBC-QUEUE-013"
+    "AITBC-LOAD-001",
+    "AITBC-LOAD-025",
+    "AITBC-LOAD-026",
+    "AITBC-LOAD-031",
+    "AITBC-LOAD-034",
+    "AITBC-QUEUE-013",
 )
 async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
     await aitbc.registered()
@@ -327,6 +361,11 @@ def _judge_sums(judge: Judge, said: Exchange) -> None:
             wrong = f"{' and '.join(parts)} are {told[:-1]}, of {told[-1]} at all"
             fine = sum(told[:-1]) <= told[-1]
             judge.holds("AITBC-LOAD-031", fine, wrong, said, pointer=whole)
+    pointer = f"{balancer}success_rate"
+    rate = said.at(pointer)
+    if isinstance(rate, int | float):
+        wrong = f"{rate} of the assignments succeeded: neither a share nor per cent"
+        judge.holds("AITBC-LOAD-034", rate <= _WHOLE, wrong, said, pointer=pointer)
 
 
 async def _judge_agreement(aitbc: Dialogue, judge: Judge) -> None:
