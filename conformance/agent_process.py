@@ -34,6 +34,9 @@ _BREAKDOWNS = (
 _LAST_LINES = ("Node.js v", "Bun v")
 """How the last line begins that some say after an error which nobody caught, and at its end."""
 
+_BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""Exit codes by which a process says that a signal ended it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -52,11 +55,24 @@ class Ending:
         """Did it end by itself, and not in order: by a signal, or with a stack trace?"""
         if self.asked or self.code is None or self.code == 0:
             return False
-        told = any(mark.decode() in self.output for mark in _BREAKDOWNS)
-        return self.code < 0 or told or self._last.startswith(_LAST_LINES)
+        return self.code < 0 or self._tells_of_a_breakdown
+
+    @property
+    def wrecked(self) -> bool:
+        """Did it break down, even if it was asked to end? Whom the signal ended that asked it, or
+        who says so by its exit code, did not.
+        """
+        if self.code in (None, 0, *_BY_SIGNAL) or (self.asked and self.code < 0):
+            return False
+        return self.code < 0 or self._tells_of_a_breakdown
 
     def describe(self) -> str:
         return f"it ended with {self.code}: {self._last[:200] or '(it said nothing)'}"
+
+    @property
+    def _tells_of_a_breakdown(self) -> bool:
+        told = any(mark.decode() in self.output for mark in _BREAKDOWNS)
+        return told or self._last.startswith(_LAST_LINES)
 
     @property
     def _last(self) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 
 from conformance.examiner import Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
-from mockserver.transcript import Frame
+from mockserver.transcript import Entry, Frame
 from schemas.spec import Channel
 
-__all__ = ["judge_keys", "judge_sent"]
+__all__ = ["busiest_second", "judge_keys", "judge_sent"]
 
 
 def judge_sent(
@@ -59,3 +60,9 @@ def _echoes(close: Frame, seen: Observation) -> bool:
         and frame.number < close.number
         for frame in seen.frames
     )
+
+
+def busiest_second(said: Iterable[Entry]) -> int:
+    """The most of what was said, in its order, within one second."""
+    times = [each.real for each in said]
+    return max((bisect_left(times, t + 1.0) - n for n, t in enumerate(times)), default=0)

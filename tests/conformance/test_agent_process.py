@@ -176,3 +176,25 @@ async def test_a_breakdown_is_told_from_an_end_in_order(
 async def test_a_command_that_cannot_be_run_is_an_os_error() -> None:
     with pytest.raises(FileNotFoundError):
         await AgentProcess(["/no/such/agent"], VALUES).start()
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "output", "wrecked"),
+    [
+        (1, True, "Traceback (most recent call last):\n  ...\nKeyboardInterrupt\n", True),
+        (1, True, "TypeError: x is not a function\n    at main\n\nNode.js v20.11.0\n", True),
+        (1, False, 'Exception in thread "main" java.lang.NullPointerException\n', True),
+        (-11, False, "", True),
+        (-15, True, "Traceback (most recent call last)", False),  # of an earlier one, say
+        (143, True, "Traceback (most recent call last)", False),
+        (130, True, "", False),
+        (1, False, "cannot reach the coordinator\n", False),
+        (0, True, "Traceback (most recent call last)", False),
+        (None, True, "", False),
+    ],
+)
+def test_who_breaks_down_as_it_ends_is_wrecked(
+    code: int | None, asked: bool, output: str, wrecked: bool
+) -> None:
+    ending = Ending(code=code, output=output, asked=asked, stubborn=False)
+    assert ending.wrecked is wrecked

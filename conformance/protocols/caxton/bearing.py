@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from conformance.examiner import Examiner, Observation
 from conformance.marks import UnjudgeableError
@@ -12,7 +11,6 @@ from conformance.protocols.caxton.story import same_request, sent_at, verb
 from mockserver.transcript import HttpExchange
 
 __all__ = [
-    "bunches",
     "failed",
     "gone_in_order",
     "hammered",
@@ -23,10 +21,6 @@ __all__ = [
     "trouble",
     "wrecked",
 ]
-
-_BREAKDOWNS = ("Traceback (most recent call last)", "panic: ", "Segmentation fault", "Unhandled")
-
-_BY_SIGNAL = (130, 143)
 
 _HAMMERED = 4
 """Times in a row, without a pause, from which on a failing request counts as hammered."""
@@ -39,13 +33,8 @@ _NO_PAUSE = 0.1
 
 
 def wrecked(seen: Observation) -> bool:
-    """Did it break down, by a signal of its own or with a stack trace?"""
-    ending = seen.ending
-    if ending is None or ending.code in (None, 0, *_BY_SIGNAL):
-        return False
-    if ending.asked and (ending.code or 0) < 0:
-        return False
-    return (ending.code or 0) < 0 or any(mark in ending.output for mark in _BREAKDOWNS)
+    """Did it break down, asked to end or not?"""
+    return seen.ending is not None and seen.ending.wrecked
 
 
 def gone_in_order(seen: Observation) -> bool:
@@ -149,9 +138,3 @@ def _again_and_again(seen: Observation) -> Sequence[HttpExchange]:
             run = [each for each in asked if 0 <= each.real - first.real < 1.0]
             worst = max(worst, run, key=len)
     return worst if len(worst) >= _IN_A_SECOND else []
-
-
-def bunches(asked: Iterable[HttpExchange]) -> int:
-    """The most of them within one second."""
-    times = [each.real for each in asked]
-    return max((bisect_left(times, t + 1.0) - n for n, t in enumerate(times)), default=0)

@@ -4,20 +4,18 @@ told, waits for what the client does, and notes what befell it.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from conformance.protocols.caxton.notes import Notebook, Notes, Strike
 from conformance.protocols.caxton.story import sent_at
 from conformance.stage import GoneError, Stage
+from conformance.timed import Timed
 from mockserver.coordinator import Answer, Call, Connection, Heard, Later
 from mockserver.protocols.caxton import CaxtonCoordinator
 from mockserver.protocols.caxton.answers import RefusedError
@@ -27,8 +25,6 @@ __all__ = ["Ear", "Edit", "Keeper", "Serve", "plain"]
 
 _LAUNCH = 15.0
 """Seconds that a process may take until it says anything: several start at the same time."""
-
-_TICK = 0.02
 
 Serve = Callable[[Call], "Answer | Later"]
 
@@ -45,47 +41,23 @@ Ear = Callable[[Connection, Heard, Callable[[], None]], None]
 """The same for a message on a WebSocket: the last argument has it heard as usual."""
 
 
-class Keeper:
-    """One situation. As a context it also watches how late the machine is."""
+class Keeper(Timed):
+    """One situation."""
 
     def __init__(self, stage: Stage, book: Notebook, situation: str) -> None:
         self.stage = stage
         self.book = book
         self.notes: Notes = book.of(situation)
+        super().__init__(self.notes)
         self.edits: list[Edit] = []
         self.ears: list[Ear] = []
         self.first = stage.mark()
-        self._watch: asyncio.Task[None] | None = None
         self.take_over()
-
-    async def __aenter__(self) -> Self:
-        self.notes.began = time.monotonic()
-        self._watch = asyncio.create_task(self._look_at_the_clock())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.notes.ended = time.monotonic()
-        if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
 
     def leave(self) -> None:
         """Answer as usual again: a client that is led on must not meet this elsewhere."""
         self.edits.clear()
         self.ears.clear()
-
-    async def _look_at_the_clock(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(_TICK)
-            late = time.monotonic() - before - _TICK
-            self.notes.lateness = max(self.notes.lateness, late)
 
     # What the coordinator says
 

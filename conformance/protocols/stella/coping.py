@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from conformance.examiner import Examiner, Observation
@@ -13,7 +12,6 @@ from conformance.protocols.stella.notes import NORMAL, Notes, Strike
 from mockserver.transcript import HttpExchange
 
 __all__ = [
-    "bunches",
     "exchanges",
     "goes_on",
     "gone_in_order",
@@ -22,10 +20,6 @@ __all__ = [
     "lived",
     "wrecked",
 ]
-
-_BREAKDOWNS = ("Traceback (most recent call last)", "panic: ", "Segmentation fault", "Unhandled")
-
-_BY_SIGNAL = (130, 143)
 
 _HAMMERED = 4
 """Times in a row, without a pause, from which on a failing request counts as hammered."""
@@ -54,13 +48,8 @@ def exchanges(heard: Iterable[HttpExchange]) -> list[Exchange]:
 
 
 def wrecked(seen: Observation) -> bool:
-    """Did it break down, by a signal of its own or with a stack trace?"""
-    ending = seen.ending
-    if ending is None or ending.code in (None, 0, *_BY_SIGNAL):
-        return False
-    if ending.asked and (ending.code or 0) < 0:
-        return False
-    return (ending.code or 0) < 0 or any(mark in ending.output for mark in _BREAKDOWNS)
+    """Did it break down, asked to end or not?"""
+    return seen.ending is not None and seen.ending.wrecked
 
 
 def left_with_words(seen: Observation) -> bool:
@@ -121,9 +110,3 @@ def _again_and_again(seen: Observation) -> Sequence[HttpExchange]:
             run = [each for each in asked if 0 <= each.real - failed.real < 1.0]
             worst = max(worst, run, key=len)
     return worst if len(worst) >= _IN_A_SECOND else []
-
-
-def bunches(asked: Sequence[HttpExchange]) -> int:
-    """The most of them within one second."""
-    times = [each.real for each in asked]
-    return max((bisect_left(times, t + 1.0) - n for n, t in enumerate(times)), default=0)

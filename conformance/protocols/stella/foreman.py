@@ -6,19 +6,17 @@ The tasks are its own and not the mock's: each is told as often and on those way
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from conformance.protocols.stella.biography import OF_AGENTS, Way
 from conformance.protocols.stella.notes import Notebook, Notes, Strike
 from conformance.stage import GoneError, Stage
+from conformance.timed import Timed
 from mockserver.coordinator import Answer, Call
 from mockserver.transcript import HttpExchange
 
@@ -29,8 +27,6 @@ _LAUNCH = 12.0
 
 _AT_LEAST = 15.0
 """Seconds that a small task may take, on a busy machine as well."""
-
-_TICK = 0.02
 
 Edit = Callable[[Call, Answer], Answer]
 """What a play makes of an answer: what no fault can say."""
@@ -46,48 +42,27 @@ def digest_of(task_id: str) -> str:
     return f"sha256:{hashlib.sha256(task_id.encode()).hexdigest()}"
 
 
-class Foreman:
-    """One situation's tasks. As a context it also watches how late the machine is."""
+class Foreman(Timed):
+    """One situation's tasks."""
 
     def __init__(self, stage: Stage, book: Notebook, situation: str) -> None:
         self.stage = stage
         self.book = book
         self.situation = situation
         self.notes: Notes = book.of(situation)
+        super().__init__(self.notes)
         self.edits: list[Edit] = []
         self._queues: dict[Way, list[Mapping[str, Any]]] = {"heartbeat": [], "poll": []}
         self._own: set[str] = set()
         self._told: list[tuple[Way, str]] = []
-        self._watch: asyncio.Task[None] | None = None
         self._first = stage.mark()
         self.take_over()
 
-    async def __aenter__(self) -> Self:
-        self.notes.began = time.monotonic()
-        self._watch = asyncio.create_task(self._look_at_the_clock())
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.notes.ended = time.monotonic()
+    def over(self) -> None:
+        """One that is led on to the next situation must not meet there what this one brought."""
         self.notes.slowness = _slowness(self.exchanges)
-        self.edits.clear()  # one that is led on to the next situation must not meet them there
+        self.edits.clear()
         self._queues = {"heartbeat": [], "poll": []}
-        if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
-
-    async def _look_at_the_clock(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(_TICK)
-            late = time.monotonic() - before - _TICK
-            self.notes.lateness = max(self.notes.lateness, late)
 
     # The coordinator's answers
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.aitbc.dialogue import registering
 from conformance.protocols.aitbc.ordeals import pauses_of
 from conformance.protocols.aitbc.situations import NORMAL, SITUATIONS
+from conformance.sent import busiest_second
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATIONS])
@@ -207,8 +207,7 @@ def _without_pause(seen: Observation) -> Iterator[list[HttpExchange]]:
 @requirement("AITBC-AGENT-GEN-020")
 async def test_the_coordinator_is_not_flooded(examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(NORMAL)
-    times = [heard.real for heard in seen.exchanges]
-    busiest = max((bisect_left(times, t + 1.0) - n for n, t in enumerate(times)), default=0)
+    busiest = busiest_second(seen.exchanges)
     judge.holds(
         "AITBC-AGENT-GEN-020",
         busiest < _FLOOD,

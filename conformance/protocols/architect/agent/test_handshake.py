@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 import pytest
@@ -14,6 +13,7 @@ from conformance.marks import UnjudgeableError, requirement
 from conformance.plugin import Suite
 from conformance.protocols.architect.scripts import messages, parting
 from conformance.protocols.architect.situations import NAMES, NORMAL
+from conformance.sent import busiest_second
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -165,8 +165,7 @@ async def test_flow_connections_are_few(examiner: Examiner, judge: Judge) -> Non
         raise UnjudgeableError("no connection was opened")
     used = {heard.connection for heard in messages(seen.frames)}
     over = [heard for heard in opened if parting(seen.frames, heard.connection)]
-    spent = [heard.real for heard in over if heard.connection in used]
-    busiest = max((bisect_left(spent, t + 1.0) - n for n, t in enumerate(spent)), default=0)
+    busiest = busiest_second(heard for heard in over if heard.connection in used)
     judge.holds(
         "ARCH-AGENT-CONN-013",
         busiest < _ONE_AFTER_THE_OTHER,

@@ -10,7 +10,6 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.caxton.bearing import (
-    bunches,
     healthy,
     left_early,
     stands_still,
@@ -21,6 +20,7 @@ from conformance.protocols.caxton.bearing import (
 from conformance.protocols.caxton.notes import Notebook
 from conformance.protocols.caxton.situations import HEARING, LIMITED, NAMES, REFUSED, WELL
 from conformance.protocols.caxton.story import exchanges
+from conformance.sent import busiest_second
 from mockserver.transcript import HttpExchange
 
 _READS = ("getAgent", "getTask", "getDeployment", "listAgents")
@@ -134,7 +134,7 @@ async def test_what_takes_a_moment_is_asked_for_with_pauses(
         if heard.operation in _READS:
             asked.setdefault(f"{heard.path}?{heard.query}", []).append(heard)
     for path, questions in asked.items():
-        most = bunches(questions)
+        most = busiest_second(questions)
         judge.holds(
             "CAXTON-AGENT-LIFE-006",
             most < _OFTEN,

@@ -10,7 +10,6 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.stella.biography import OF_AGENTS, read_life, said_in
 from conformance.protocols.stella.coping import (
-    bunches,
     exchanges,
     gone_in_order,
     hammered,
@@ -20,6 +19,7 @@ from conformance.protocols.stella.coping import (
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.situations import FORGOTTEN, NAMES, NORMAL, REFUSED
 from conformance.respelt import respelt_names
+from conformance.sent import busiest_second
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -179,7 +179,7 @@ async def test_a_refused_registration_is_not_hammered(
     tried = [heard for heard in seen.exchanges if heard.operation == "registerAgent"]
     if not book.of(situation).strikes or not tried:
         raise UnjudgeableError("the agent never tried to register")
-    hasty = hammered(seen) or (tried if bunches(tried) >= _AT_ONCE else [])
+    hasty = hammered(seen) or (tried if busiest_second(tried) >= _AT_ONCE else [])
     ended = seen.ending is not None and not seen.ending.asked
     judge.holds(
         "STELLA-AGENT-REG-012",

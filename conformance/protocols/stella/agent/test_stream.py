@@ -13,10 +13,11 @@ from conformance.exchange import of_transcript, read_json
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.stella.biography import Life, Work
-from conformance.protocols.stella.coping import bunches, exchanges, left_with_words, lived
+from conformance.protocols.stella.coping import exchanges, left_with_words, lived
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.situations import NAMES, OUTSIDE, WELL
 from conformance.protocols.stella.spelling import misspelt
+from conformance.sent import busiest_second
 from mockserver.transcript import Frame, HttpExchange
 
 _EVERYWHERE = pytest.mark.parametrize("situation", [n for n in NAMES if n not in OUTSIDE])
@@ -281,7 +282,7 @@ async def test_streams_are_opened_with_pauses(
 ) -> None:
     life = await lived(examiner, situation)
     if life.handshakes:
-        most = bunches(life.handshakes)
+        most = busiest_second(life.handshakes)
         judge.holds(
             "STELLA-AGENT-STREAM-021",
             most < _AT_ONCE,
