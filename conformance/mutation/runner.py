@@ -31,6 +31,9 @@ _LIMIT = 90.0
 
 _TIMES = 8
 
+_DOUBTFUL = ("disputed", "unsteady", "error")
+"""Fates that a busy machine brings as well: such a mutant is judged once more, alone."""
+
 
 class NotGreenError(Exception):
     """A peer that nobody broke fails: what the suite says of a broken one would mean nothing."""
@@ -72,6 +75,11 @@ class Runner:
     peers: Peers
     settings: Settings
     known: dict[str, Whole] = field(default_factory=dict)
+    _doubtful: list[tuple[Candidate, Mapping[str, Any]]] = field(default_factory=list)
+
+    @property
+    def _jobs(self) -> int:
+        return self.settings.jobs if self.peers.together else 1
 
     async def judge(
         self, candidates: Sequence[Candidate], lawful: Sequence[str]
@@ -88,6 +96,7 @@ class Runner:
         if late:
             return len(candidates), len(others)
         left = await self._side_by_side(self._mutant(each) for each in candidates)
+        await self._settle_doubts()
         return left, await self._side_by_side(self._lawful(name) for name in others)
 
     async def _side_by_side(self, jobs: Iterable[Any]) -> int:
@@ -108,7 +117,7 @@ class Runner:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(self.settings.jobs if self.peers.together else 1):
+                for _ in range(self._jobs):
                     group.create_task(work())
         except* NotGreenError as errors:
             raise errors.exceptions[0] from None
@@ -158,33 +167,46 @@ class Runner:
         return seen
 
     async def _mutant(self, candidate: Candidate) -> None:
+        record = await self._judged(candidate)
+        if self._jobs > 1 and record["fate"] in _DOUBTFUL:
+            self._doubtful.append((candidate, record))
+        else:
+            self.settings.tell(record)
+
+    async def _settle_doubts(self) -> None:
+        """What was judged beside others and came to an odd end is judged alone, while there is
+        time.
+        """
+        while self._doubtful:
+            candidate, record = self._doubtful.pop(0)
+            self.settings.tell(record if self._late() else await self._judged(candidate))
+
+    async def _judged(self, candidate: Candidate) -> Mapping[str, Any]:
         began = time.monotonic()
         mutant, base = candidate.mutant, self.known[candidate.reading]
         stage, found, applied = await self._stages(candidate, base)
-        self.settings.tell(
-            {
-                "record": "mutant",
-                "at": now(),
-                "state": self.settings.state,
-                "source": mutant.source,
-                "name": mutant.name,
-                "place": mutant.place,
-                "operator": mutant.operator,
-                "pointer": mutant.pointer,
-                "lawful": mutant.lawful,
-                "implied": candidate.implied,
-                "section": candidate.section,
-                "reading": candidate.reading,
-                "fate": found.fate,
-                "fail": list(found.fail),
-                "warn": list(found.warn),
-                "lost": list(found.lost),
-                "message": found.message,
-                "applied": applied,
-                "stage": stage,
-                "seconds": round(time.monotonic() - began, 1),
-            }
-        )
+        return {
+            "record": "mutant",
+            "at": now(),
+            "state": self.settings.state,
+            "source": mutant.source,
+            "name": mutant.name,
+            "place": mutant.place,
+            "operator": mutant.operator,
+            "pointer": mutant.pointer,
+            "lawful": mutant.lawful,
+            "implied": candidate.implied,
+            "section": candidate.section,
+            "reading": candidate.reading,
+            "fate": found.fate,
+            "fail": list(found.fail),
+            "warn": list(found.warn),
+            "lost": list(found.lost),
+            "message": found.message,
+            "applied": applied,
+            "stage": stage,
+            "seconds": round(time.monotonic() - began, 1),
+        }
 
     async def _stages(self, candidate: Candidate, base: Whole) -> tuple[str, Judgement, int | None]:
         rows = self._suspects(candidate)

@@ -141,7 +141,7 @@ async def test_suspects_alone_are_asked_where_that_is_wanted() -> None:
 
 async def test_lawful_one_is_shown_to_the_whole_suite_at_once() -> None:
     suite = _Suite({"odd": ["AITBC-DOC-001"]})
-    runner, told = _runner(suite)
+    runner, told = _runner(suite, jobs=1)
     await runner.judge([_candidate("odd", "AITBC-REG-001", lawful="by-rule: it may")], [])
     assert suite.asked == [("plain", ()), ("odd", ())]
     assert _fates(told) == {"odd": ("disputed", "whole")}
@@ -228,3 +228,33 @@ async def test_peer_that_cannot_be_had_is_an_error_of_its_own() -> None:
         (True, False),
         (False, True),
     ]
+
+
+@pytest.mark.parametrize(("jobs", "fate"), [(2, "lawful"), (1, "disputed")])
+async def test_what_ends_oddly_beside_others_is_judged_once_more_alone(
+    jobs: int, fate: str
+) -> None:
+    """Here a lawful one fails as long as it has company, or the first time."""
+    peers = _Peers()
+    asked: list[str] = []
+
+    async def busy(context: RunContext, limit: float) -> Seen:
+        assert limit
+        name = context.target.url
+        for _ in range(3):
+            await asyncio.sleep(0)
+        hurt = name == "slow" and not asked.count(name)
+        asked.append(name)
+        assert name != "slow" or hurt or peers.open == {"slow"}
+        row = "AITBC-REG-001"
+        return Seen(verdicts=_GREEN | ({row: "fail"} if hurt else {}))
+
+    runner, told = _runner(busy, peers, jobs=jobs)  # type: ignore[arg-type]
+    names = ("slow", "other", "third")
+    assert await runner.judge([_candidate(name, lawful="odd") for name in names], []) == (0, 0)
+    assert {name: found for name, (found, _) in _fates(told).items()} == {
+        "slow": fate,
+        "other": "lawful",
+        "third": "lawful",
+    }
+    assert len(told) == 1 + len(names), "each is told once"
