@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import istr
 
@@ -94,7 +95,7 @@ class HttpShell:
         self._mock.serve(request, self._mock.sessions.get())
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = raw.raw_path.partition("?")
+        path, _, query = _origin_form(raw.raw_path).partition("?")
         key, path = _session_of(path, raw)
         session = self._mock.sessions.get(key)
         certificate = _certificate(raw) if self._mutual else b""
@@ -203,6 +204,9 @@ async def _read(raw: web.BaseRequest) -> tuple[bytes, bool]:
         return b"", False
     if raw.content.is_eof() and raw.content.exception() is None:
         return raw.content.read_nowait(), False  # it came whole, with its head
+    held = raw.headers.get("Expect", "").lower() == "100-continue" and raw.version >= HttpVersion11
+    if held and raw.transport is not None:  # until it is told to go on (RFC 9110, 10.1.1)
+        raw.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     chunks: list[bytes] = []
     size = 0
     with contextlib.suppress(HttpProcessingError):
@@ -211,6 +215,18 @@ async def _read(raw: web.BaseRequest) -> tuple[bytes, bool]:
             if size <= LARGEST_BODY:
                 chunks.append(chunk)
     return (b"", True) if size > LARGEST_BODY else (b"".join(chunks), False)
+
+
+def _origin_form(target: str) -> str:
+    """Path and query of what is asked for. A server takes the absolute form as well (RFC 9112,
+    3.2.2), which clients use that speak as to a proxy.
+    """
+    scheme, absolute, rest = target.partition("://")
+    if not absolute or scheme.lower() not in ("http", "https"):
+        return target
+    authority = re.match(r"[^/?]*", rest)
+    end = authority.end() if authority else 0
+    return rest[end:] if rest[end:].startswith("/") else f"/{rest[end:]}"
 
 
 def _session_of(path: str, raw: Any) -> tuple[str, str]:

@@ -102,3 +102,16 @@ def test_life_that_was_cut_short_does_not_show_that_a_script_stays(
     seen = _life("large replies", calls, ends=True)
     wrong = mishap(seen, _life("calm", 4, ends=False), Strike(kind="x", number=2, real=0.0), book)
     assert bool(wrong) == early
+
+
+@pytest.mark.parametrize(("comes_back", "may_leave"), [(True, True), (True, False), (False, True)])
+def test_script_that_connects_anew_over_an_error_lives(comes_back: bool, may_leave: bool) -> None:
+    seen = _life("errors", 2, ends=True)
+    if comes_back:
+        talk = Talk()
+        talk.frames = list(seen.entries)  # type: ignore[arg-type]
+        talk.call(2, 0)
+        seen = Observation(situation="errors", entries=tuple(talk.frames), seconds=1.0)
+    last = Strike(kind="error", number=2, real=0.0)
+    wrong = mishap(seen, _life("calm", 4, ends=False), last, Playbook(), may_leave=may_leave)
+    assert (wrong == "") == (comes_back and may_leave)

@@ -39,7 +39,8 @@ def mishap(
 ) -> str:
     """What went wrong with a script whose `last` strike was this one; empty where nothing did.
 
-    `usual` is a life without it. `may_leave` says that it may end, if only it says why.
+    `usual` is a life without it. `may_leave` says that it may end, if only it says why, or connect
+    anew and go on.
     """
     ending = seen.ending
     if ending is not None and ending.broke_down:
@@ -50,7 +51,8 @@ def mishap(
             return ""
         return f"it ended with {ending.code}, and usually has more to say"
     if left_early:
-        return "it ended the connection, and usually does not, or has more to say"
+        anew = may_leave and _came_back(seen)  # what it does about an error is its own affair
+        return "" if anew else "it ended the connection, and usually does not, or has more to say"
     since = [each for each in messages(seen.frames) if each.real > last.real + _ON_ITS_WAY]
     if not since and _count(seen) < _expected(usual, book) and book.tells:
         return "it runs on, and says nothing more"
@@ -84,6 +86,14 @@ def _left_early(seen: Observation, usual: Observation, book: Playbook) -> bool:
     if habit or not own:
         return bool(own) and min(own) < min(habit)
     return usual.situation not in book.unfinished or min(own) < _most_said(usual)
+
+
+def _came_back(seen: Observation) -> bool:
+    """Did it speak again after a connection that it had ended itself? The last of several may have
+    ended too late for that.
+    """
+    first = min((end.number for end in own_ends(seen)), default=0)
+    return any(each.number > first for each in messages(seen.frames))
 
 
 def _most_said(seen: Observation) -> int:

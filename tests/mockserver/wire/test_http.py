@@ -147,6 +147,36 @@ async def test_client_that_leaves_in_the_middle_is_let_go(
     assert {exchange.operation for exchange in client.mock.session.transcript} == {"getHealth"}
 
 
+async def test_body_that_is_held_back_is_asked_for(client: Client) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.mock.port)
+    body = b'{"agent_id": "patient", "agent_type": "worker"}'
+    head = f"Host: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n"
+    told = f"POST /agents/register HTTP/1.1\r\n{head}Content-Type: application/json\r\n\r\n"
+    writer.write(told.encode())
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://coordinator.test/health", 200),
+        ("HTTP://coordinator.test:9001/health?a=b", 200),
+        ("http://coordinator.test?a=/health", 404),
+        ("/http://coordinator.test/health", 404),
+    ],
+)
+async def test_absolute_form_of_a_target_is_read(client: Client, target: str, status: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.mock.port)
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert (await reader.readline()).startswith(f"HTTP/1.1 {status}".encode())
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_many_clients_at_once_are_each_answered(client: Client) -> None:
     names = [f"agent-{number}" for number in range(150)]
 

@@ -73,6 +73,14 @@ _SUBMITTER: Final = Style(
     rounds=(Chore(op=Op.SUBMIT, every=2), Chore(op=Op.TASK_STATUS)),
 )
 
+_BATCH: Final = Style(
+    name="batch",
+    summary="hands in forty tasks in one go, each once, whatever becomes of it; then waits",
+    prologue=(),
+    rounds=(Chore(op=Op.SUBMIT, seconds=0.0, limit=40),),
+    reactions=dict.fromkeys((Trouble.BUSY, Trouble.BROKEN, Trouble.DROPPED), Reaction.IGNORE),
+)
+
 _OBSERVER: Final = Style(
     name="observer",
     summary="no agent of the coordinator: discovers with each filter, looks at whom it found",
@@ -173,6 +181,7 @@ STYLES: Final[Mapping[str, Style]] = {
         _ONESHOT,
         _QUIET,
         _SUBMITTER,
+        _BATCH,
         _OBSERVER,
         _CHATTY,
         _CAREFUL,

@@ -154,6 +154,7 @@ def _orders() -> Iterator[Fault]:
         ("late_chunk", "a chunk half a second after the END", _with_late_chunk),
         ("end_twice", "two ENDs", lambda c, f, e: (*c, f, e, e)),
         ("final_twice", "two final CHATs", lambda c, f, e: (*c, f, f, e)),
+        ("final_after_end", "one more CHAT behind the END", lambda c, f, e: (*c, f, e, f)),
         ("final_each", "a CHAT after each chunk", _with_many_finals),
         ("end_each", "an END after each chunk", _with_many_ends),
         ("reversed", "the chunks in reverse order", lambda c, f, e: (*c[::-1], f, e)),

@@ -40,7 +40,10 @@ async def test_other_messages_are_not_answered(
     account = read_account(seen.frames)
     if not account.answers:
         raise UnjudgeableError("the agent answered nothing in this situation")
-    more = [each.heard for each in (*account.strays, *account.surplus)]
+    usual = read_account((await examiner.observe(NORMAL)).frames)
+    # One that always says more than one CHAT, a word of progress first, does so to the probes too.
+    beyond = [] if usual.surplus else account.surplus
+    more = [each.heard for each in (*account.strays, *beyond)]
     judge.holds(
         "ECHO-AGENT-ODD-002",
         not more,

@@ -7,7 +7,7 @@ import pytest
 from conformance.examiner import Examiner, Observation
 from conformance.judge import Judge
 from conformance.marks import requirement
-from conformance.protocols.echocenter.replies import said_by
+from conformance.protocols.echocenter.replies import read_account, said_by
 from conformance.protocols.echocenter.situations import LAWFUL, LOSSES
 from conformance.protocols.echocenter.streams import (
     CHUNK,
@@ -52,6 +52,26 @@ async def test_flow_streams_are_whole(situation: str, examiner: Examiner, judge:
             f"{what} came as {_told(stream)}",
             *seen.shown(*stream.frames[:12]),
         )
+    for stream, again in _finals_behind_the_end(seen):
+        wrong = f"the stream {stream.key} has one more CHAT behind its end"
+        frames = seen.shown(*stream.frames[-2:], again)
+        judge.holds("ECHO-AGENT-STREAM-002", False, wrong, *frames)
+
+
+def _finals_behind_the_end(seen: Observation) -> list[tuple[Stream, Frame]]:
+    """CHATs that bear the id of a stream that was ended, to somebody who waits for nothing more."""
+    whole = [stream for stream in read_streams(seen.frames) if stream.complete]
+    more = [
+        (key_of(each.said.get("stream_id")), each) for each in read_account(seen.frames).surplus
+    ]
+    return [
+        (stream, each.heard)
+        for key, each in more
+        for stream in whole
+        if (stream.connection, stream.key) == (each.heard.connection, key)
+        and stream.frames[-1].number < each.heard.number
+        and each.target in {piece.target for piece in stream.pieces}
+    ]
 
 
 @requirement("ECHO-AGENT-STREAM-001")
