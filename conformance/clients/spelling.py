@@ -55,7 +55,7 @@ def unreadable(
         there = None if own is None else own.fields_by_name.get(field.name)
         if ours.full_name in undefined and (own is None or not can_be_read(own, ours, field.name)):
             found.add(place)
-        elif field.message_type and field.message_type.full_name != ours.full_name:
+        elif field.message_type and field.message_type.file.package == ours.file.package:
             inner = there.message_type if there is not None else None
             if own is None or inner is not None:
                 found |= unreadable(inner, field.message_type, undefined, place)
