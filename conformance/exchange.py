@@ -81,6 +81,8 @@ class Exchange:
     """Whose client certificate the connection showed, where it is not the target's own."""
     code: str = ""
     """gRPC's own word for `status`, where a procedure was called; bodies are in JSON form then."""
+    unread: frozenset[str] = frozenset()
+    """Pointers to what a procedure's answer need not have, for the document leaves it undefined."""
     form: Mapping[str, Any] | None = None
     """The parts of the form that `body` is, where it is one: text and JSON as they are, files as
     bytes.

@@ -19,7 +19,7 @@ from conformance.rules import (
 from conformance.tally import Tally
 from conformance.verdict import ABSENT, Evidence, Finding, VerdictName, broken
 from mockserver.transcript import HttpExchange
-from schemas.spec import Channel, Message, Operation, Protocol, Requirement, Role
+from schemas.spec import Channel, Message, Operation, Place, Protocol, Requirement, Role
 from schemas.validation import PlaceIndex, Validators, Violation
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class Witness:
         message = None if exchange.json is MISSING else exchange.json
         for finding in self.book.places.judge(operation.id, key, message, violations):
             wrong = finding.violations
+            if finding.requirement.place and _is_unread(finding.requirement.place, exchange):
+                continue
             self._note(
                 finding.requirement,
                 "; ".join(str(violation) for violation in wrong[:3]),
@@ -225,6 +227,11 @@ class Witness:
     def _add(self, finding: Finding) -> None:
         # The first of a kind is the one that is told: it has the shortest history.
         self._found.setdefault((finding.requirement, finding.verdict), finding)
+
+
+def _is_unread(place: Place, exchange: Exchange) -> bool:
+    """Is it within what the peer need not say there?"""
+    return any(f"{place.pointer}/".startswith(f"{pointer}/") for pointer in exchange.unread)
 
 
 def _is_turned_away(exchange: Exchange, operation: Operation) -> bool:

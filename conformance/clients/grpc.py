@@ -16,6 +16,7 @@ import grpc
 
 from conformance.clients.http import LARGEST_ANSWER
 from conformance.clients.reflection import peer_codec
+from conformance.clients.spelling import in_our_words, unreadable, without_fields
 from conformance.clients.throttle import Throttle
 from conformance.exchange import Exchange
 from conformance.patience import GIVEN_UP, Patience
@@ -58,6 +59,9 @@ class GrpcClient:
         self.see = see
         self.keep = keep
         self.documented = codec(protocol)
+        package, names = protocol.grpc["package"], protocol.grpc["undefined"]
+        self._undefined = frozenset(f"{package}.{name}" for name in names)
+        self._bare = Codec(without_fields(self.documented.files, package, names))
         self._patience = Patience(target.timeout)
         self._throttle = Throttle()
         self._own: Codec | None = None
@@ -118,6 +122,7 @@ class GrpcClient:
             return await self._once(replace(asked, throttled=again), payload, within)
 
         exchange = await self._throttle.obey(ask, patient=patient)
+        exchange = replace(exchange, unread=await self._unread(known.path))
         self.keep(exchange)
         self.see(exchange)
         return exchange
@@ -201,15 +206,31 @@ class GrpcClient:
 
     async def _decode(self, path: str, answer: bytes) -> bytes:
         """In JSON form; as it came where it is no such message, for then it says nothing."""
-        known = await self.codec()
+        known = await self.described() or self._bare  # what is undefined says nothing by itself
         procedure = known.procedure(path)
         if procedure is None:
-            known, procedure = self.documented, self.documented.procedure(path)
+            known, procedure = self._bare, self._bare.procedure(path)
         assert procedure is not None, "the document's own procedures are known"
         try:
-            return json.dumps(known.decode_as_far_as_can_be(procedure.answer, answer)).encode()
+            said = known.decode_as_far_as_can_be(procedure.answer, answer)
         except ValueError:
             return answer or b"(an empty message that is none)"
+        return json.dumps(self._in_our_words(known, procedure.answer, said)).encode()
+
+    def _in_our_words(self, known: Codec, message: str, said: dict[str, Any]) -> dict[str, Any]:
+        """What the document names and never defines is called as the peer likes."""
+        own, ours = known.descriptor(message), self.documented.descriptor(message)
+        if known is self._bare or own is None or ours is None:
+            return said
+        return in_our_words(own, ours, said, self._undefined)
+
+    async def _unread(self, path: str) -> frozenset[str]:
+        """Where in the answers of a procedure the peer need not say what we would read there."""
+        own, documented = await self.described(), self.documented.procedure(path)
+        known = None if own is None else own.procedure(path)
+        message = None if known is None or own is None else own.descriptor(known.answer)
+        ours = None if documented is None else self.documented.descriptor(documented.answer)
+        return frozenset() if ours is None else unreadable(message, ours, self._undefined)
 
     @property
     def _secure(self) -> bool:

@@ -29,6 +29,9 @@ __all__ = ["Line", "Peer"]
 
 _PROTOCOLS = "sec-websocket-protocol"
 _UNKNOWN = (401, 403)
+_DEADLINE = 0.9
+"""Of the time of a step, what a procedure is told to have: it ends by itself, and then we do."""
+
 _OPERATOR = "operator"
 """The client of a scenario that administers agents."""
 
@@ -86,6 +89,7 @@ class Peer:
                 metadata=None
                 if not asked.headers and not asked.anonymous
                 else self._metadata(asked),
+                within=None if step.timeout is None else _DEADLINE * step.timeout,
                 lawful=lawful,
                 served=lawful and wanted.success,
                 patient=not wanted.throttled,

@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from conformance.clients.grpc import GrpcClient
+from conformance.clients.spelling import can_be_read
 from conformance.exchange import Exchange
 from conformance.marks import UnjudgeableError
 from conformance.protocols.caxton.client import WASM, Agent, Client
@@ -48,6 +49,18 @@ class Caller:
         a list, replies) cannot be read otherwise.
         """
         return await self.grpc.described() is not None
+
+    async def tells(self, message: str, *names: str) -> bool:
+        """Does the peer describe a message that the document leaves undefined, with a place for
+        each of these? Nothing can be read of it otherwise.
+        """
+        full = f"{self.grpc.protocol.grpc['package']}.{message}"
+        own = await self.grpc.described()
+        known = None if own is None else own.descriptor(full)
+        ours = self.grpc.documented.descriptor(full)
+        if known is None or ours is None:
+            return False
+        return all(can_be_read(known, ours, name) for name in names)
 
     async def _own_fields(self, message: str) -> dict[str, Any]:
         """The fields of a message that the document leaves undefined, by the peer's description."""
@@ -125,7 +138,8 @@ class Caller:
             page = await self.page(limit=limit, offset=len(rows), **asked)
             pages.append(page)
             found = rows_of(page)
-            again = bool(found) and key_of(found[0]) in map(key_of, rows)
+            first = key_of(found[0]) if found else ()
+            again = any(first) and first in map(key_of, rows)  # what says nothing is not told apart
             rows += found
             total = page.at("/total")
             done = len(found) < limit and isinstance(total, int) and len(rows) >= total

@@ -234,7 +234,9 @@ class Quay:
 
     async def call_list(self) -> None:
         """The list over gRPC, where it is served and its agents can be read."""
-        if self.caller is None or not self.gone or not await self.caller.described():
+        if self.caller is None or not self.gone:
+            return
+        if not await self.caller.tells("Agent", "agent_id"):
             return
         first = await self.caller.call("AgentService.ListAgents", {"limit": 1}, served=False)
         if not first.ok:

@@ -43,7 +43,6 @@ _FREE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("task", "status"): ("odd",),
     ("deployment", "status"): ("odd",),
     ("deployment", "stages/*/status"): ("odd",),
-    ("history", "messages/*/content"): ("missing",),
     ("get", "deployment/deployed_by"): _UNKNOWN,
     ("stop", "estimated_completion"): ("null",),
     ("task", "estimated_completion"): _UNKNOWN,

@@ -228,12 +228,14 @@ _ROWS: Final[dict[str, Reading]] = {
         glob="prefix",
     ),
     "header_sockets": Reading(
-        summary="WebSockets need the token in the header; only receivers count",
+        summary="WebSockets need the token in the header; only receivers count; own gRPC types",
         ws_auth="header",
         origins=False,
         agent_match="receiver",
         clients_receive=False,
         unknown_receiver="MESSAGE_DELIVERY_FAILED",
+        messages="own",
+        bad_bytes="UNKNOWN",
     ),
     "slow": Reading(
         summary="everything takes its time: loading, reloading, draining, deploying",

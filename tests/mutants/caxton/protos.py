@@ -1,6 +1,6 @@
 """The messages and services of gRPC, described at run time.
 
-What the document defines is described as there. What it only names has one of two shapes.
+What the document defines is described as there. What it only names has one of three shapes.
 """
 
 from __future__ import annotations
@@ -65,6 +65,13 @@ _NAMED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "DeliveryOptions": "timeout_seconds=3:double",
             "SendMessageResponse": "delivered=1:bool message_id=2:string",
             "MessageReply": "message_id=1:string in_reply_to=2:string message=3:FipaMessage",
+        },
+        "own": {
+            "ResourceLimits": "memory=1:string cpu_fuel=2:int64",
+            "Agent": "id=1:string display_name=2:string state=3:AgentStatus version=4:string",
+            "DeliveryOptions": f"deadline=1:{_STAMP}",
+            "SendMessageResponse": "id=1:string status=2:string",
+            "MessageReply": f"reply=1:FipaMessage received_at=2:{_STAMP}",
         },
     }
 )

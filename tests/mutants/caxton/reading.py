@@ -153,9 +153,9 @@ class Reading:
     # gRPC.
     grpc: bool = True
     enums: Literal["prefixed", "bare", "zero_unloaded"] = "prefixed"
-    messages: Literal["first", "second"] = "first"
-    """Which of two shapes the undefined messages have."""
+    messages: Literal["first", "second", "own"] = "first"
+    """Which of three shapes the undefined messages have."""
     list_agents: bool = True
     reflection: bool = True
-    bad_bytes: Literal["INVALID_ARGUMENT", "INTERNAL"] = "INVALID_ARGUMENT"
+    bad_bytes: Literal["INVALID_ARGUMENT", "INTERNAL", "UNKNOWN"] = "INVALID_ARGUMENT"
     undelivered: Literal["UNAVAILABLE", "INTERNAL"] = "UNAVAILABLE"

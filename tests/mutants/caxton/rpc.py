@@ -36,7 +36,14 @@ _CODES = {
     "FORBIDDEN": "PERMISSION_DENIED",
     "INTERNAL_ERROR": "INTERNAL",
     "BAD_BYTES": "INTERNAL",
+    "ODD_BYTES": "UNKNOWN",
 }
+_BAD_BYTES = {
+    "INVALID_ARGUMENT": "INVALID_REQUEST",
+    "INTERNAL": "BAD_BYTES",
+    "UNKNOWN": "ODD_BYTES",
+}
+"""How bytes are refused that do not parse: servers of grpc.aio say UNKNOWN by themselves."""
 _PATIENCE = 30.0
 """Seconds that a reply is waited for, where the caller names no time."""
 
@@ -102,8 +109,7 @@ def _parsed(desk: Desk, method: str, raw: bytes) -> Any:
     try:
         request.ParseFromString(raw)
     except DecodeError:
-        internal = desk.reading.bad_bytes == "INTERNAL"
-        code = "BAD_BYTES" if internal else "INVALID_REQUEST"
+        code = _BAD_BYTES[desk.reading.bad_bytes]
         raise RefusedError(
             Refusal(status=400, code=code, words="the request does not parse")
         ) from None
@@ -154,8 +160,11 @@ async def _list(desk: Desk, request: Any, patience: float | None) -> Obj:
     rows = [
         {
             "agent_id": one.id,
+            "id": one.id,
             "name": one.name,
+            "display_name": one.name,
             "status": known.status(one.state),
+            "state": known.status(one.state),
             "created_at": _moment(one.born),
             "capabilities": list(one.capabilities),
         }
@@ -189,6 +198,7 @@ async def _send(desk: Desk, request: Any, patience: float | None) -> Obj:
     message = messages.send(desk, _message(desk, request), "grpc")
     return {
         "message_id": message.id,
+        "id": message.id,
         "status": "delivered",
         "delivered": True,
         "delivered_at": _moment(message.at),
@@ -214,6 +224,7 @@ async def _wait(desk: Desk, request: Any, patience: float | None) -> Obj:
         "message_id": reply.id,
         "in_reply_to": number,
         "message": fipa,
+        "reply": fipa,
         "received_at": _moment(reply.at),
     }
 

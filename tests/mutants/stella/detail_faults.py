@@ -129,6 +129,11 @@ def _drops(name: str, value: Any) -> Seed:
     return Seed(updated=lambda one: setattr(one.agent, name, value))
 
 
+def _offline_lost(one: Update) -> None:
+    if one.agent.beat is not None and one.desk.status(one.agent) == "offline":
+        one.data = {}
+
+
 def _new_identity(one: Update) -> None:
     one.desk.agents.pop(one.agent.id)
     one.agent.id = one.desk.new_id()
@@ -237,6 +242,11 @@ _UPDATES: Final = (
         "unseen.get",
         "a change does not show in the details",
         Seed(update=_remember, shown=_unseen_in_get),
+    ),
+    (
+        "offline_lost",
+        "the change of an agent that went offline is answered and forgotten",
+        Seed(update=_offline_lost),
     ),
     ("second_ignored", "only an agent's first change is stored", Seed(update=_second_ignored)),
     ("drops.name", "a change drops the name", _drops("name", "")),

@@ -78,6 +78,11 @@ def _newest_paper_only(one: Deletion) -> None:
         paper.revoked = True
 
 
+def _offline_stays(one: Deletion) -> None:
+    if one.agent.beat is not None and one.desk.status(one.agent) == "offline":
+        one.parts.clear()
+
+
 def _first_paper_only(one: Deletion) -> None:
     one.parts.discard("credentials")
     for paper in [*one.agent.papers.values()][:1]:
@@ -137,6 +142,11 @@ _DELETES: Final = (
     ("found", "a deleted agent's details can still be had", _still_found("get")),
     ("~changed", "a deleted agent can still be changed", _still_found("update")),
     ("twice", "a deletion can be repeated", _still_found("delete")),
+    (
+        "offline_stays",
+        "the deletion of an agent that went offline is answered and forgotten",
+        Seed(delete=_offline_stays),
+    ),
     ("other", "a deletion removes another agent", Seed(delete=_removes_other)),
     ("all", "a deletion removes all agents", Seed(delete=_removes_all)),
     ("newest_too", "a deletion removes the newest agent too", Seed(deleted=_removes_newest_too)),

@@ -39,6 +39,7 @@ _FEW = ("cut off", "array")
 def _bodies(operation: str, *, all_of_them: bool) -> dict[str, bytes]:
     bodies = {**MALFORMED, **NOT_OBJECTS, "bytes": b"\xff\xfe\x00\x81" * 8}
     left_out = {b"", b"null"} if operation in _OPTIONAL else set()
+    left_out |= {b""} if operation == "updateAgent" else set()  # all that it may say is optional
     left_out |= {NO_UTF8} if operation in _UNDEMANDING else set()
     kept = bodies if all_of_them else _FEW
     return {name: bodies[name] for name in kept if bodies[name] not in left_out}

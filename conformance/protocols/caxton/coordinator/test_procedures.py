@@ -30,6 +30,9 @@ _UNHEARD = ("NOT_FOUND", "INTERNAL", "UNKNOWN", "UNAVAILABLE")
 _REPLIES_WITHIN = 5.0
 _NOBODY_WITHIN = 1.0
 
+_TRIES = 3
+"""Times that a scripted reply is asked for: an agent may still have owed one to somebody else."""
+
 _SOON = 1.0
 """Seconds in which an agent replies, if it does."""
 
@@ -184,15 +187,18 @@ async def _scripted(client: Client, agent: Agent) -> dict[str, Any] | None:
 @requirement("CAXTON-GRP-028", "CAXTON-GRP-029", "CAXTON-GRP-030")
 async def test_flow_replies(caller: Caller, client: Client, crew: Crew, judge: Judge) -> None:
     mates = await crew.mates(client, 3)
-    content = await _scripted(client, mates[0])
-    message = caller.message(mates[0])
-    said = await caller.send_and_wait(message, _REPLIES_WITHIN)
+    for _ in range(_TRIES):
+        content = await _scripted(client, mates[0])
+        message = caller.message(mates[0])
+        said = await caller.send_and_wait(message, _REPLIES_WITHIN)
+        if content is None or not said.ok or same(said.at("/message/content"), content):
+            break
     silent = not said.ok and content is None and said.code != "UNIMPLEMENTED"
     if silent and not await _has_replied(client, mates[0], message, _REPLIES_WITHIN - said.seconds):
         raise UnjudgeableError("the agent does not reply, and the target has no hook 'reply'")
     if not judge.status("CAXTON-GRP-028", said, _OK):
         return
-    if not await caller.described():
+    if not await caller.tells("MessageReply", "message"):
         raise UnjudgeableError("the peer does not describe its replies, and their type is open")
     told = said.at("/message/content")
     wrong = f"the agent replied {content!r}, and the call is answered with {told!r}"
@@ -304,7 +310,5 @@ async def test_flow_garbled_calls(caller: Caller, client: Client, crew: Crew, ju
         judge.holds("CAXTON-GRP-034", not said.ok, wrong, said)
         wrong = f"{operation} gives bytes that are no message no answer: {said.failure}"
         judge.holds("CAXTON-GRP-034", not said.failure, wrong, said)
-        wrong = f"{operation} with bytes that are no message ends UNKNOWN, as what breaks does"
-        judge.holds("CAXTON-GRP-034", said.code != "UNKNOWN", wrong, said)
     after = await caller.send(caller.message(mate, performative="inform"))
     judge.status("CAXTON-GRP-034", after, _OK)

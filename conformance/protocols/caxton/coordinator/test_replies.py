@@ -84,7 +84,7 @@ async def test_flow_replies_on_behalf(
     *together, answered = await asyncio.gather(*calls, unspoken)
     if not any(each.ok for each in together):
         raise UnjudgeableError("the agent does not reply, and the target has no hook 'reply'")
-    if not spoken or not await caller.described():
+    if not spoken or not await caller.tells("MessageReply", "message"):
         raise UnjudgeableError("nobody may speak for an agent, or replies are not described")
     alone = not voice.misses(answered) and not await _speaks_itself(client, agent, talk, voice)
     for said, message in zip(together, asked, strict=True):

@@ -165,7 +165,7 @@ async def _listed(caller: Caller, judge: Judge, mate: Agent, agent: Agent) -> bo
         return False
     for each, name in ((agent, "CAXTON-GRP-022"), (mate, "CAXTON-XTR-004")):
         count = [key_of(row) for row in rows].count((each.id, each.name))
-        if not count and not await caller.described():
+        if not count and not await caller.tells("Agent", "agent_id", "name"):
             cause = "the peer does not describe its messages, and the document leaves agents open"
             judge.inconclusive(name, cause)
             continue
@@ -200,7 +200,7 @@ async def _totals(caller: Caller, client: Client, judge: Judge) -> None:
     judge.holds("CAXTON-XTR-005", total == other, wrong, here, roll.pages[0])
     wrong = f"total of ListAgents is {total!r}, and its pages show {len(rows)} agents"
     judge.holds("CAXTON-GRP-021", total == len(rows), wrong, here, *pages[:2])
-    if not await caller.described():
+    if not await caller.tells("Agent", "agent_id"):
         return  # whatever tells agents apart cannot be read
     wrong = "the pages of ListAgents show an agent twice"
     keys = [key_of(row) for row in rows]
@@ -230,7 +230,8 @@ async def _ends(
     stopped = await client.stop(agent)
     judge.status("CAXTON-XTR-002", stopped, _OK)
     seen = await client.until(agent, "stopped", within=30)
-    if listed and seen.at("/status") == "stopped" and await caller.described():
+    tells = await caller.tells("Agent", "agent_id", "name", "status")
+    if listed and seen.at("/status") == "stopped" and tells:
         pages, rows = await caller.walk()
         status = next((r.get("status") for r in rows if key_of(r) == (agent.id, agent.name)), None)
         wrong = f"an agent that was stopped over REST has the status {status!r} over gRPC"
@@ -271,7 +272,7 @@ async def _total(caller: Caller) -> Exchange | None:
 
 async def _filtered(caller: Caller, judge: Judge, agent: Agent) -> None:
     """By the status of one agent, as the peer itself tells it: its names for them are open."""
-    if not await caller.described():
+    if not await caller.tells("Agent", "agent_id", "name", "status"):
         cause = "the peer does not describe its messages, and the document leaves statuses open"
         judge.inconclusive("CAXTON-GRP-024", cause)
         return

@@ -301,19 +301,13 @@ async def _judge_full_life(fleet: Fleet, judge: Judge, heir: Agent) -> None:
 @requirement("STELLA-DEL-009", "STELLA-DEL-010", "STELLA-TASK-010", "STELLA-STREAM-010")
 async def test_flow_work_goes_to_the_heir_of_a_name(fleet: Fleet, judge: Judge) -> None:
     """The dead one's tasks and streams are not the heir's, nor the other way round."""
+    await _judge_nothing_inherited(fleet, judge)
     gone = await _awake(fleet)
     old_task, _ = await fleet.enqueue(gone)
     old_stream = await fleet.streaming(gone)
     await remove(fleet, gone.id)
     heir = await _heir(fleet, judge, gone.name)
-    poll = await fleet.poll(heir)
-    judge.holds(
-        "STELLA-DEL-010",
-        old_task not in poll.answer.decode("utf-8", "replace"),
-        "a task of a deleted agent comes to the one that took its name",
-        poll,
-        pointer="/tasks",
-    )
+    _judge_not_inherited(judge, old_task, await fleet.poll(heir))
     judge.holds(
         "STELLA-DEL-010",
         await hears_nothing(await fleet.stream(heir, by=gone)),
@@ -332,6 +326,26 @@ async def test_flow_work_goes_to_the_heir_of_a_name(fleet: Fleet, judge: Judge) 
         leaked is None,
         "a task is pushed on the stream of a deleted agent whose name its agent has",
         *([] if leaked is None else [leaked]),
+    )
+
+
+async def _judge_nothing_inherited(fleet: Fleet, judge: Judge) -> None:
+    """Of who had a task that nobody had fetched, not even by a stream that was opened."""
+    gone = await _awake(fleet)
+    task, _ = await fleet.enqueue(gone)
+    await remove(fleet, gone.id)
+    heir = await _heir(fleet, judge, gone.name)
+    for said in (await fleet.poll(heir), await fleet.heartbeat(heir)):
+        _judge_not_inherited(judge, task, said)
+
+
+def _judge_not_inherited(judge: Judge, task: str, said: Exchange) -> None:
+    judge.holds(
+        "STELLA-DEL-010",
+        task not in said.answer.decode("utf-8", "replace"),
+        "a task of a deleted agent comes to the one that took its name",
+        said,
+        pointer="/tasks",
     )
 
 

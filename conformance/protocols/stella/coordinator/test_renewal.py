@@ -36,6 +36,12 @@ _AFTER_DEATH = (
     (STREAM, "STELLA-MTLS-024"),
 )
 
+_EXPIRED = (
+    (HEARTBEAT, "STELLA-MTLS-017"),
+    (POLL, "STELLA-MTLS-018"),
+    (STREAM, "STELLA-MTLS-020"),
+)
+
 _PAPER = (
     "STELLA-RENEW-006",
     "STELLA-RENEW-007",
@@ -138,6 +144,7 @@ async def test_flow_certificates_are_renewed_in_their_last_hour(fleet: Fleet, ju
     "STELLA-RENEW-014",
     "STELLA-RENEW-015",
     "STELLA-RENEW-016",
+    *(row for _, row in _EXPIRED),
     *_PAPER,
     FORM,
 )
@@ -155,6 +162,7 @@ async def test_flow_new_certificates_take_the_place_of_the_old(fleet: Fleet, jud
     said = await beat(fleet, new)
     _judge_none(judge, "STELLA-RENEW-015", new, said, "an hour after a renewal")
     await _let_in(gate, new, "STELLA-RENEW-014", "STELLA-RENEW-014")
+    spent = new
     for _ in range(2):
         await come_to(fleet, new, _EARLY)
         said = await beat(fleet, new)
@@ -163,6 +171,10 @@ async def test_flow_new_certificates_take_the_place_of_the_old(fleet: Fleet, jud
         _judge_paper(fleet, judge, new, said)
         new = renewed(fleet, new, said)
         await _let_in(gate, new, "STELLA-RENEW-016", "STELLA-RENEW-016")
+    for door, row in _EXPIRED:  # a certificate that came by renewal expires like the first one
+        if gate.knows(door):
+            attempt = Try(agent=spent, identity=gate.fresh(spent), headers=spent.headers)
+            await gate.rejects(door, row, attempt)
 
 
 @from_profile("standard")
