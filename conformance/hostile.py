@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["MALFORMED", "NOT_OBJECTS", "NO_UTF8", "oversized"]
+__all__ = ["HALF_CHARACTER", "MALFORMED", "NOT_OBJECTS", "NO_UTF8", "oversized"]
+
+HALF_CHARACTER = b'{"agent_id": "\\ud800"}'
+"""JSON by its grammar, but half of a character, which no text can hold (RFC 8259, 8.2): servers
+that tell in their refusal what they were given can't write it, and answer 500.
+"""
 
 NO_UTF8 = b'{"agent_id": "\xff\xfe"}'
 """JSON, but for two bytes of a text."""
@@ -38,5 +43,5 @@ def oversized() -> dict[str, bytes]:
         "a megabyte of text": b'{"agent_id":"' + b"x" * 1_000_000 + b'","agent_type":5}',
         "a huge number": b'{"agent_id": 1' + b"0" * 5_000 + b', "priority": 1e999}',
         "many keys": b"{" + b",".join(b'"k%d":0' % n for n in range(50_000)) + b"}",
-        "control characters": b'{"agent_id": "\\u0000\\u0007\\ud800", "priority": "\\u0000"}',
+        "control characters": b'{"agent_id": "\\u0000\\u0007", "priority": "\\u0000"}',
     }

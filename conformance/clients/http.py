@@ -33,6 +33,8 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
 
 _REFUSALS = 2
+_SERVER_FAILED = 500
+_IDLE = 0.5
 """Connections refused in a row after which a peer looks as if it were gone."""
 
 _NOTHING: Any = object()
@@ -59,6 +61,7 @@ class HttpClient:
         self.keep = keep
         self._patience = Patience(target.timeout)
         self._refused = 0
+        self._ends = _Ends()
         self._throttle = Throttle()
         self._pace = _Pace(target.rate_limit)
         trace = aiohttp.TraceConfig()
@@ -219,13 +222,15 @@ class HttpClient:
             # The peer may end an idle connection just as we write to it: that is no answer.
             trace.renewed = True
             said = await self._exchange(asked, trace, way)
+        reconnected = trace.renewed and not self._ends.lawful(began)
         connected = not isinstance(said, aiohttp.ClientConnectorError)
         self._refused = 0 if connected else self._refused + 1
-        took = {"seconds": time.monotonic() - began, "reconnected": trace.renewed}
+        asked = replace(asked, seconds=time.monotonic() - began, reconnected=reconnected)
         if isinstance(said, Exception):
-            return replace(asked, failure=_failure(said), **took)
+            return replace(asked, failure=_failure(said))
         status, headers, answer = said
-        return replace(asked, status=status, answer_headers=headers, answer=answer, **took)
+        self._ends.answered(status)
+        return replace(asked, status=status, answer_headers=headers, answer=answer)
 
     async def _exchange(
         self, asked: Exchange, trace: SimpleNamespace, way: _Way
@@ -254,6 +259,27 @@ class HttpClient:
             return TimeoutError(f"no answer within {seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return error
+
+
+class _Ends:
+    """When a peer may end a kept-alive connection without a word.
+
+    One that was idle for a while, and one on which it failed: servers answer 500 where a handler
+    crashed, and then close, for they can't know what else is broken.
+    """
+
+    def __init__(self) -> None:
+        self._heard = 0.0
+        self._failed = 0
+
+    def answered(self, status: int) -> None:
+        self._heard = time.monotonic()
+        self._failed += status >= _SERVER_FAILED
+
+    def lawful(self, began: float) -> bool:
+        """May the connection end that was written to at `began`? Each failure excuses one end."""
+        failed, self._failed = self._failed, max(0, self._failed - 1)
+        return failed > 0 or began - self._heard > _IDLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -299,6 +299,29 @@ class TestKeptAlive:
         assert [said.reconnected for said in (first, second, third)] == [False, True, False]
         assert connections == 2
 
+    @pytest.mark.parametrize(("status", "pause"), [("500 Oops", 0), ("200 OK", 0.6)])
+    async def test_a_connection_may_end_that_failed_or_was_idle(
+        self, status: str, pause: float
+    ) -> None:
+        connections = 0
+
+        async def serve(line: Line) -> None:
+            nonlocal connections
+            connections += 1
+            await line.heard()
+            await line.say(answer(b"{}", status if connections == 1 else "200 OK"))
+            if connections == 1:
+                await line.heard()
+                return
+            await for_ever(line)
+
+        async with talking(serve) as it:
+            await health(it)
+            await asyncio.sleep(pause)
+            again = await health(it)
+        assert again.status == 200
+        assert not again.reconnected
+
     async def test_an_announced_close_is_nothing_to_tell(self) -> None:
         async with talking(saying(answer(b"{}", "200 OK", "Connection: close"))) as it:
             both = [await health(it), await health(it)]

@@ -7,7 +7,7 @@ import json
 import orjson
 import pytest
 
-from conformance.hostile import MALFORMED, NOT_OBJECTS, oversized
+from conformance.hostile import HALF_CHARACTER, MALFORMED, NOT_OBJECTS, oversized
 from conformance.ids import IdSource
 from conformance.lively import LIVELY
 
@@ -62,7 +62,8 @@ def test_oversized_bodies_are_what_they_are_called() -> None:
     assert bodies["a huge number"].count(b"0") >= 5_000
     assert len(json.loads(bodies["many keys"])) == 50_000
     control = json.loads(bodies["control characters"])
-    assert control == {"agent_id": "\x00\x07\ud800", "priority": "\x00"}
+    assert control == {"agent_id": "\x00\x07", "priority": "\x00"}
+    assert json.loads(HALF_CHARACTER) == {"agent_id": "\ud800"}
 
 
 def test_lively_text_is_lawful_and_each_lively_in_its_way() -> None:

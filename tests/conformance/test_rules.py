@@ -9,6 +9,7 @@ import pytest
 
 from conformance.exchange import Exchange
 from conformance.frame_rules import FRAME_RULES
+from conformance.frames import Frame, Kind
 from conformance.rules import ANSWER_RULES, REQUEST_RULES
 from mockserver.transcript import HttpExchange
 from schemas import Violation, load, load_requirements, protocol_ids
@@ -285,6 +286,25 @@ def test_what_is_no_http_is_told_in_the_words_of_its_reader() -> None:
     garbled = Violation(pointer="", keyword="http", message="bad request line", value=None)
     (word,) = REQUEST_RULES["well-formed-http"](heard("GET ", wrong=garbled), AITBC)
     assert (word.kept, word.message) == (False, "bad request line")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "lawful", "said"),
+    [
+        ("close", "", True, KEPT),
+        ("lost", "the connection ended without a close frame", True, BROKEN),
+        ("lost", "the connection ended without a close frame", False, BROKEN),
+        ("lost", "the connection broke: [Errno 104] Connection reset by peer", True, BROKEN),
+        ("lost", "the connection broke: [Errno 104] Connection reset by peer", False, SILENT),
+    ],
+)
+def test_a_reset_after_an_unlawful_message_tells_nothing(
+    kind: Kind, reason: str, lawful: bool, said: list[bool]
+) -> None:
+    frame = Frame(
+        connection="a", sender="peer", kind=kind, at=0, seconds=0, reason=reason, lawful=lawful
+    )
+    assert [word.kept for word in FRAME_RULES["closed-in-order"](frame, AITBC)] == said
 
 
 def test_every_rule_is_wanted_by_a_row_and_every_row_finds_its_rule() -> None:

@@ -17,6 +17,9 @@ pytestmark = exclusive("queues")  # queues are counted: one check at a time
 _WHILE = 0.5
 """Seconds after which a queue that has not changed is taken to stand still."""
 
+_GATHERED = 2.0
+"""Seconds after which statistics tell of what was done before them."""
+
 
 _WHOLE = 100.0
 """What a rate is at most, in per cent as well."""
@@ -288,13 +291,17 @@ async def test_refused_tasks_are_not_counted(aitbc: Dialogue, judge: Judge) -> N
 
 @requirement("AITBC-LOAD-032")
 async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge) -> None:
-    """Others come and go meanwhile, so what is odd is only believed the second time."""
+    """Others come and go meanwhile, so what is odd is only believed the second time. Statistics may
+    be those of a moment ago (a peer may gather them each second), so that one is waited for then.
+    """
     for last in (False, True):
         ids = [await aitbc.registered() for _ in range(3)]
         counts = []
         for status in ("inactive", "active"):
             for agent_id in ids:
                 await aitbc.update(agent_id, status)
+            if last:
+                await asyncio.sleep(_GATHERED)
             counts.append(await aitbc.peer.call("getTaskStatus"))
         few, many = (said.at("/stats/load_balancer_stats/active_agents") for said in counts)
         if not isinstance(few, int) or not isinstance(many, int):

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from conformance.exchange import Exchange
-from conformance.hostile import oversized
+from conformance.hostile import HALF_CHARACTER, oversized
 from conformance.judge import Judge
 from conformance.marks import from_profile, requirement
 from conformance.protocols.aitbc.dialogue import Dialogue
@@ -155,6 +155,7 @@ async def test_flow_outsize_bodies_are_survived(
     for name, raw in oversized().items():
         said = await aitbc.peer.call(operation, parameters, raw=raw, lawful=False)
         _judge_refused(judge, said, f"{operation} with {name}")
+    await aitbc.peer.call(operation, parameters, raw=HALF_CHARACTER, lawful=False)
     await _judge_well(aitbc, judge, known)
 
 
