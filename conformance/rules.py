@@ -153,7 +153,10 @@ REFUSAL_RULES = frozenset({"labelled-json", "detailed-errors"})
 
 RequestRule = Callable[[HttpExchange, Protocol], Iterator[RuleWord]]
 
-_LEGAL_PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+_LEGAL_PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]^|]|%[0-9A-Fa-f]{2})*")
+"""With the four that RFC 3986 would have encoded and the URL Standard leaves alone: browsers, Node
+and HTTPX send them as they are, and no server mistakes them for something else.
+"""
 
 _PREFIX = re.compile(r"(?i)v[0-9]+|api|rest")
 """Steps that agents of other releases put in front."""

@@ -19,8 +19,10 @@ _BESIDE = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]
 _ENOUGH = 3
 """Requests after which an odd answer has done what it can."""
 
-_ODD = "default|"
-"""What an id begins with that must be encoded in a path, and stays as it is everywhere else."""
+_ODD = "{default}"
+"""What an id begins with that must be encoded in a path, whatever standard for URLs one goes by,
+and stays as it is everywhere else.
+"""
 
 _NAMING = ("agent_id", "task_id", "deployment_id")
 """Where the id of what was made is told."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.protocols.stella.biography import OF_AGENTS
 from conformance.protocols.stella.foreman import Foreman
+from conformance.protocols.stella.notes import CALMED
 from conformance.protocols.stella.plays import Scene
 from mockserver import Fault
 
@@ -38,6 +39,9 @@ _BEGUN = 0.2
 
 _RETRY = 8.0
 """Seconds in which something that failed is tried again by an agent that tries at all."""
+
+_CALM = 6
+"""Intervals without trouble and work, which show whether the rhythm is the old one."""
 
 _BROKEN_FRAMES = (
     b"\xf1\x02{}",  # reserved bits, which nobody asked for
@@ -105,7 +109,14 @@ async def restart(foreman: Foreman) -> None:
     await foreman.beats(2)
     await foreman.connected()
     await foreman.done(foreman.give(foreman.task("behind")))
-    await foreman.beats(2)
+    await _calm(foreman)
+
+
+async def _calm(foreman: Foreman) -> None:
+    """Nothing happens any more, and the agent has nothing to do."""
+    await foreman.live(0.5)
+    foreman.mark(CALMED)
+    await foreman.live(_CALM * foreman.interval)
 
 
 def forgotten(command: str) -> Scene:
@@ -152,6 +163,7 @@ async def lost_streams(foreman: Foreman) -> None:
     await foreman.live(_AWAY)
     faults.clear()
     await _go_on(foreman, "refused")
+    await _calm(foreman)
 
 
 async def _end(foreman: Foreman, kind: str, code: int | None) -> None:

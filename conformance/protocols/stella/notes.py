@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 
 from conformance.protocols.stella.biography import Way
 
-__all__ = ["NORMAL", "Notebook", "Notes", "Strike"]
+__all__ = ["CALMED", "NORMAL", "Notebook", "Notes", "Strike"]
 
 
 NORMAL = "normal life"
 """The situation that comes first, in which the agent shows how it lives."""
+
+CALMED = "calm again"
+"""The mark from which on there was neither trouble nor work any more."""
 
 _TOO_LATE, _TOO_SLOW = 1.5, 2.0
 """Seconds from which on no grace makes up for what an agent lacks."""

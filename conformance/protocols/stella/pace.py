@@ -12,7 +12,7 @@ from statistics import median
 
 from mockserver.transcript import HttpExchange
 
-__all__ = ["OVERHEAD", "hasty", "late", "longest", "usual_gap"]
+__all__ = ["OVERHEAD", "doubled", "hasty", "late", "longest", "usual_gap"]
 
 _TOLERANCE = 0.25
 """The part of an interval that the usual gap may be off."""
@@ -30,6 +30,9 @@ _SHORT = 0.5
 
 _OFTEN = 0.9
 """The part of an interval that gaps come to on average where nothing is too early."""
+
+_TWICE = 0.65
+"""The part of an interval that gaps come to on average where more than one rhythm is kept."""
 
 _FEW = 4
 """Gaps from which on a median tells something."""
@@ -79,6 +82,17 @@ def hasty(asked: Sequence[HttpExchange], interval: float) -> str:
     if len(short) > 1 or (short and short[0] < interval / 20):
         return f"one came {min(short):.2f} s after another, and {interval:g} s were configured"
     return ""
+
+
+def doubled(asked: Sequence[HttpExchange], interval: float, grace: float) -> str:
+    """Whether they come as of more than one clock, in words, or nothing. By their number alone:
+    the gaps of two clocks are uneven, and one of them may be as long as it should be. Within the
+    `grace` (seconds) an agent may have to catch up with what a busy machine kept it from.
+    """
+    gaps = _gaps(asked)
+    if len(gaps) < 2 * _FEW - 1 or (sum(gaps) + grace) / len(gaps) > _TWICE * interval:
+        return ""
+    return f"{len(asked)} came within {sum(gaps):.1f} s, and {interval:g} s were configured"
 
 
 def _gaps(asked: Sequence[HttpExchange]) -> list[float]:

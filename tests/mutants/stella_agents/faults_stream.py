@@ -123,6 +123,7 @@ def _connections() -> Iterator[Fault]:
         ("stream.reopened_deaf", Bug.REOPENED_DEAF, Cue.CLOSE),
         ("stream.reconnects_at_once", Bug.RECONNECTS_AT_ONCE, Cue.CLOSE),
         ("stream.reconnect_forgets", Bug.RECONNECT_FORGETS, Cue.CLOSE),
+        ("stream.reconnect_beats", Bug.RECONNECT_BEATS, Cue.CLOSE),
         ("stream.close_drops_tasks", Bug.CLOSE_DROPS_TASKS, Cue.CLOSE),
     ):
         yield bugged(name, bug, _SECTION, cue=cue, implied=True)

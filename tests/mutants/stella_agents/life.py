@@ -76,6 +76,7 @@ class Life:
             self._crew.start(self._pulse.poll())
         if Way.STREAM in style.takes:
             self._labour.speak = self._stream.speak
+            self._stream.beat = self._pulse.beat
             if being.has(Bug.REGISTERS_EACH_START):
                 await self._register_again()
             self._crew.start(self._stream.run())

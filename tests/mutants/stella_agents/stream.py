@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from tests.mutants.stella_agents import tasks
@@ -44,6 +44,7 @@ class Stream:
         self._crew = crew
         self._sockets: list[Socket] = []
         self._reopened = False
+        self.beat: Callable[[], Coroutine[Any, Any, None]] | None = None
 
     async def run(self) -> None:
         """Keep a stream open for ever."""
@@ -63,6 +64,8 @@ class Stream:
                 await asyncio.Event().wait()
             if being.has(Bug.RECONNECT_FORGETS):
                 self._labour.forget()
+            if being.has(Bug.RECONNECT_BEATS) and self.beat is not None:
+                self._crew.start(self.beat())
             if being.has(Bug.CLOSE_DROPS_TASKS):
                 self._labour.drop()
             # A stream that was closed for a new certificate says nothing about the other side.

@@ -12,8 +12,15 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.stella.biography import Life, said_in
 from conformance.protocols.stella.coping import exchanges, lived
-from conformance.protocols.stella.notes import Notebook, Notes
-from conformance.protocols.stella.pace import OVERHEAD, hasty, late, longest, usual_gap
+from conformance.protocols.stella.notes import CALMED, Notebook, Notes
+from conformance.protocols.stella.pace import (
+    OVERHEAD,
+    doubled,
+    hasty,
+    late,
+    longest,
+    usual_gap,
+)
 from conformance.protocols.stella.situations import NAMES, NORMAL, OUTSIDE, WELL
 from mockserver.transcript import HttpExchange
 
@@ -126,6 +133,24 @@ async def test_heartbeats_are_not_early(
     beats = _beating(life)
     wrong = hasty(beats, life.interval)
     judge.holds(row, not wrong, wrong, *exchanges(_closest(beats)))
+
+
+@requirement("STELLA-AGENT-HB-012")
+@pytest.mark.parametrize("situation", ["lost streams", "restart"])
+async def test_a_new_beginning_adds_no_second_rhythm(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """Some begin with heartbeats anew wherever they begin anew, and do not end those from before.
+    A heartbeat out of turn when it connects, or when a task ends, is anybody's right: only what
+    comes when all is calm again is counted.
+    """
+    life, notes = await lived(examiner, situation), book.of(situation)
+    if CALMED not in notes.marks:
+        return
+    since, until = notes.marks[CALMED], _end(life, notes)
+    beats = [each for each in life.heartbeats if since < each.real < until]
+    wrong = doubled(beats, life.interval, notes.grace)
+    judge.holds("STELLA-AGENT-HB-012", not wrong, wrong, *exchanges(beats[:3]))
 
 
 @requirement("STELLA-AGENT-HB-013")
