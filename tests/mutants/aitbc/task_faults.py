@@ -342,8 +342,8 @@ def _rows() -> Iterator[Row]:
 def _implied_rows() -> Iterator[Row]:
     differ = ("one_more", "zero", *PRIORITIES)
     loose = ("case_blind", "trimmed")
-    figures = ("invented", "rate_above_all", "active_constant", "active_counts_all", "sums_differ")
-    figures += ("counts_refused",)
+    actives = ("active_constant", "active_counts_all")
+    figures = ("invented", "rate_above_all", "sums_differ", "counts_refused", *actives)
     needed = ("task_data.model", "task_data.prompt")
     counts = ("counts_zero", "counts_one_more")
     sizes = ("capped_at_3",)  # zero at all times has who hands every task over at once
