@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -223,6 +224,29 @@ async def test_flow_nobody_streams_in_the_name_of_another(
             wrong = f"{forger.person.name} streams in the name of {person.name}"
             taken = same(frame.value(f"/{claim}"), fields[claim])
             judge.holds("ECHO-STREAM-016", not taken, wrong, frame, pointer=f"/{claim}")
+    await room.settle()
+
+
+@requirement("ECHO-STREAM-016")
+async def test_two_streams_of_one_id_are_not_one_senders(
+    room: Room, cast: Cast, judge: Judge
+) -> None:
+    """Clients make the ids, and two can hit on the same one. Whether both streams are put up with
+    is the peer's affair; what it delivers has its true sender.
+    """
+    left, right, target = await room.newcomers(3)
+    left.may_end = right.may_end = target.may_end = True
+    new = cast.dialogue.new("s")
+    for _ in range(2):
+        for sender in (left, right):
+            stream = Stream(room=room, sender=sender, target=target, id=new)
+            said = await stream.chunk("of my own")
+            found = await target.socket.wait(partial(mentions, mark=said.mark), 1.0)
+            number, known = found and found.value("/sender_id"), cast.number(sender.person)
+            if found is not None and number not in (MISSING, None) and known is not None:
+                wrong = f"{sender.person.name} is {known}, and streams as {number!r}"
+                right_one = same(number, known)
+                judge.holds("ECHO-STREAM-016", right_one, wrong, found, pointer="/sender_id")
     await room.settle()
 
 
