@@ -33,9 +33,12 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer's body that are read: no lawful answer is larger, a flood is."""
 
 _REFUSALS = 2
-_SERVER_FAILED = 500
-_IDLE = 0.5
 """Connections refused in a row after which a peer looks as if it were gone."""
+
+_SERVER_FAILED = 500
+
+_IDLE = 0.5
+"""Seconds without a request after which a peer may end a connection that was kept alive."""
 
 _NOTHING: Any = object()
 

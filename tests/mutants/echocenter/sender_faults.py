@@ -206,11 +206,6 @@ def _leaks() -> Iterator[tuple[str, str, Seed]]:
 
 
 def _streams() -> Iterator[tuple[str, str, Seed]]:
-    yield (
-        "stream.chunk.sender_id.of_first",
-        "a chunk is shown as of who was the first to use its stream_id",
-        chunk(_owned("sender_id")),
-    )
     for kind, apply in (("chunk", chunk), ("final", final), ("end", end)):
         for name in ("sender_id", "sender_name"):
             yield (
@@ -224,16 +219,6 @@ def _streams() -> Iterator[tuple[str, str, Seed]]:
                 f"{name} is missing in the stream's {kind}",
                 apply(_drop(name)),
             )
-
-
-def _owned(name: str) -> Edit:
-    """Who was the first with a stream_id stays its sender."""
-
-    def edit(one: Talk) -> None:
-        key = "stream's", name, repr(one.out.get("stream_id"))
-        one.out[name] = one.memo.setdefault(key, one.out[name])
-
-    return edit
 
 
 def _relayed() -> Iterator[tuple[str, str, Seed]]:
