@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from conformance.target import Credentials, Hook, Operator, Principal, RateLimit, Target, Tls
+from schemas.selection import is_selected
 from schemas.spec import Requirement, Role
 
 __all__ = ["PROFILES", "VARIABLE", "RunContext"]
@@ -70,7 +71,7 @@ class RunContext:
     def selects(self, requirement: Requirement) -> bool:
         """Is this one to be judged in this run?"""
         wanted = not self.rows or requirement.id in self.rows
-        return wanted and requirement.role == self.role and fnmatchcase(requirement.id, self.only)
+        return wanted and requirement.role == self.role and is_selected(requirement.id, self.only)
 
     def plays(self, situation: str) -> bool:
         """Is this situation of an agent wanted in this run?"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from reports.outcome import Outcome
 from schemas import pointer
 from schemas.errors import PackError, Problem
 from schemas.files import line_of, read_checked
+from schemas.selection import is_selected
 
 __all__ = ["Entry", "Stale", "expired", "known_reasons", "read_baseline", "stale_entries"]
 
@@ -102,7 +102,7 @@ def expired(entry: Entry, day: str) -> bool:
 
 def _why_stale(entry: Entry, header: Mapping[str, Any], outcome: Outcome | None) -> str:
     if outcome is None:
-        selected = fnmatchcase(entry["requirement"], header["only"])
+        selected = is_selected(entry["requirement"], header["only"])
         return "there is no such requirement" if selected else ""
     if expired(entry, _day(header)):
         return f"it held until {entry['expires']}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from reports.requirement_set import rows_apart
 from reports.run import Run
 from reports.text import listing
 from schemas.errors import PackError, Problem
+from schemas.selection import is_selected
 
 __all__ = ["left_out", "of_scenario", "refuse_strangers", "remarks", "rows_of"]
 
@@ -58,7 +58,7 @@ def rows_of(run: Run) -> dict[str, Mapping[str, Any]]:
 def left_out(run: Run, identity: str) -> str:
     """Why a run tells nothing of a requirement; empty where its whole set has no such one."""
     header = run.header
-    if not fnmatchcase(identity, header["only"]):
+    if not is_selected(identity, header["only"]):
         return f"--only {header['only']} left it out"
     if of_scenario(run):
         return "the scenario that was played does not touch it"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reports.files import write_whole
@@ -14,6 +13,7 @@ from reports.requirement_set import frozen_text, present, renewed
 from schemas import load, load_frozen, load_requirements
 from schemas.errors import PackError, Problem
 from schemas.loader import frozen_file
+from schemas.selection import is_selected, selection
 from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "run"]
@@ -22,7 +22,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol")
     parser.add_argument("--role", choices=["coordinator", "agent"])
-    parser.add_argument("--only", default="*", metavar="GLOB")
+    parser.add_argument("--only", action="append", metavar="GLOB", help="may be repeated")
     frozen = parser.add_mutually_exclusive_group()
     frozen.add_argument(
         "--sets", action="store_true", help="show the frozen sets that certificates are bound to"
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.freeze or arguments.sets:
         return _tell_sets(protocol, arguments.role)
     for row in load_requirements(protocol).values():
-        if arguments.role in (None, row.role) and fnmatchcase(row.id, arguments.only):
+        if arguments.role in (None, row.role) and is_selected(row.id, selection(arguments.only)):
             print(f"{row.id:24} {row.level:6} {row.basis:8} {row.role:11} {row.text}")
     return 0
 

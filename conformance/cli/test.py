@@ -20,6 +20,7 @@ from conformance.scenario.options import with_scenario
 from reports import Run
 from schemas import load, load_requirements
 from schemas.arazzo.finding import find_scenario
+from schemas.selection import selection
 from schemas.spec import Protocol
 
 __all__ = ["add_arguments", "context_of", "run"]
@@ -31,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--role", choices=["coordinator", "agent"], default="coordinator")
     add_coordinator(parser)
     add_common(parser)
-    parser.add_argument("--only", default="*", metavar="GLOB", help="requirements to judge")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="GLOB",
+        help="requirements to judge; may be repeated",
+    )
     parser.add_argument("-n", type=int, default=0, metavar="WORKERS", dest="workers")
     parser.add_argument(
         "--situation",
@@ -115,7 +121,7 @@ def _of_suite(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     refuse_unless(0 <= port <= 65535, "--port", "is not from 0 to 65535", port)
     context = replace(
         base_context(arguments, protocol, arguments.role),
-        only=arguments.only,
+        only=selection(arguments.only),
         library=arguments.library,
         command=tuple(arguments.peer_command),
         patience=arguments.timeout,
@@ -124,5 +130,5 @@ def _of_suite(arguments: argparse.Namespace, protocol: Protocol) -> RunContext:
     )
     hint = f"see: assay requirements {protocol.id} --role {context.role}"
     some = any(context.selects(row) for row in load_requirements(protocol).values())
-    refuse_unless(some, "--only", "matches no requirement", arguments.only, hint)
+    refuse_unless(some, "--only", "matches no requirement", context.only, hint)
     return context

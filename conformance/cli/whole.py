@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from reports import Run
+from schemas.selection import EVERYTHING, selection
 
 __all__ = ["narrowings", "narrowings_of"]
 
@@ -16,7 +17,7 @@ def narrowings(arguments: argparse.Namespace) -> Iterator[str]:
     """Sentences about what keeps the run of these arguments from being the whole suite."""
     if arguments.profile != "exhaustive":
         yield f"--profile {arguments.profile}: a certificate is of the exhaustive profile."
-    if arguments.only != "*":
+    if selection(arguments.only) != EVERYTHING:
         yield "--only: a certificate is of the whole requirement set, and not of a part."
     if arguments.situation:
         yield "--situation: an agent is certified by everything that it can be led through."
@@ -51,7 +52,7 @@ def narrowings_of(
     except ValueError:
         yield "Its command line is none that this Assay knows."
         return
-    arguments.profile, arguments.only, arguments.baseline = "exhaustive", "*", None
+    arguments.profile, arguments.only, arguments.baseline = "exhaustive", None, None
     yield from (f"It was made with {each}" for each in narrowings(arguments))
 
 

@@ -13,6 +13,7 @@ from mockserver.scenario.order import mains
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.library import scenarios
 from schemas.arazzo.model import Scenario
+from schemas.selection import is_selected
 from schemas.spec import Protocol, Requirement
 
 __all__ = ["library", "played", "rows_of"]
@@ -44,7 +45,7 @@ def _is_wanted(context: RunContext, path: Path) -> bool:
     if context.only == "*":
         return True
     named = _ROW.findall(path.read_text("utf-8"))
-    return any(fnmatchcase(row, context.only) for row in named)
+    return any(is_selected(row, context.only) for row in named)
 
 
 def rows_of(context: RunContext, protocol: Protocol) -> dict[str, Requirement]:

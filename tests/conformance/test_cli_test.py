@@ -54,7 +54,8 @@ class TestConformant:
     ) -> None:
         done = await assay(
             tmp_path, "test", "aitbc", "--url", mock.url, "--only", "AITBC-STAT-00[123]",
-            "--profile", "quick", "--seed", "7", "--out", "deep/out", "--strict",
+            "--only", "AITBC-HEALTH-001", "--profile", "quick", "--seed", "7",
+            "--out", "deep/out", "--strict",
         )  # fmt: skip
         assert done.code == 0, done.said
         assert "Traceback" not in done.said
@@ -65,7 +66,8 @@ class TestConformant:
         ET.parse(tmp_path / "deep" / "out" / "junit.xml")
         header = done.records("deep/out/run.jsonl")[0]
         assert (header["seed"], header["profile"], header["strict"]) == (7, "quick", True)
-        assert header["only"] == "AITBC-STAT-00[123]"
+        assert header["only"] == "AITBC-STAT-00[123] AITBC-HEALTH-001"
+        assert {row["id"][6:10] for row in found["requirements"]} == {"STAT", "HEAL"}
         assert header["command"].startswith("assay test aitbc --url http://127.0.0.1:")
         for number, record in enumerate(done.records("deep/out/run.jsonl"), 1):
             assert list(check(record, "run-record", tmp_path, line=number)) == []
