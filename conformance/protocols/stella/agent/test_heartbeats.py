@@ -119,6 +119,25 @@ async def test_heartbeats_do_not_stop(
     )
 
 
+@requirement("STELLA-AGENT-HB-011")
+async def test_a_lost_stream_ends_no_heartbeats(
+    examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """No heartbeat was refused meanwhile: they come as ever when all is calm again."""
+    situation = "lost streams"
+    life, notes = await lived(examiner, situation), book.of(situation)
+    if CALMED not in notes.marks or _left(life):
+        return
+    silent = longest(life.heartbeats, notes.marks[CALMED], notes.ended)
+    judge.holds(
+        "STELLA-AGENT-HB-011",
+        silent <= 2.5 * life.interval + 1 + notes.grace,
+        f"no heartbeat came for {silent:.1f} s after streams were lost, and "
+        f"{life.interval:g} s were configured",
+        *exchanges(life.heartbeats[-2:]),
+    )
+
+
 @pytest.mark.parametrize(
     ("row", "situation"),
     [
