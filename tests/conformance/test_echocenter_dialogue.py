@@ -10,15 +10,17 @@ from conformance.clients import HttpClient
 from conformance.exchange import Exchange
 from conformance.ids import IdSource
 from conformance.protocols.echocenter.dialogue import Dialogue
-from conformance.target import Credentials
+from conformance.target import Credentials, Operator
 
 
 class Desk:
     """A coordinator whose log-in takes a while, and the headers that came with each call."""
 
-    def __init__(self) -> None:
+    def __init__(self, operator: Operator = Operator()) -> None:  # noqa: B008  # it is frozen
         self.target = SimpleNamespace(
-            credentials=Credentials(username="ann", password="secret"), headers={}
+            credentials=Credentials(username="ann", password="secret"),
+            headers={},
+            operator=operator,
         )
         self.log_ins = 0
         self.bearers: list[str] = []
@@ -47,3 +49,12 @@ async def test_who_registers_at_the_same_time_is_known_to_all_alike() -> None:
     await dialogue.agents()
     assert desk.bearers == ["Bearer pass"] * 4
     assert desk.log_ins == 1
+
+
+async def test_headers_of_an_operator_need_no_log_in() -> None:
+    desk = Desk(Operator(headers={"Authorization": "Bearer pass"}))
+    dialogue = Dialogue(cast(HttpClient, desk), IdSource("run", "main"))
+    await dialogue.register("Scout-1")
+    await dialogue.agents()
+    assert desk.bearers == ["Bearer pass"] * 2
+    assert desk.log_ins == 0

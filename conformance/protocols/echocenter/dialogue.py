@@ -22,8 +22,8 @@ _NUMBERS = ("id", "agentid", "userid", "principalid", "accountid")
 class Dialogue:
     """The REST endpoints of an EchoCenter, as checks like to call them.
 
-    An administrator proves who it is by the target's headers or, where these say nothing of it and
-    the target has credentials, by the token of a log-in.
+    An administrator proves who it is by the headers of the target's operator or of the target or,
+    where these say nothing of it and the target has credentials, by the token of a log-in.
     """
 
     def __init__(self, peer: HttpClient, ids: IdSource) -> None:
@@ -108,12 +108,15 @@ class Dialogue:
     async def administering(self) -> Mapping[str, str]:
         """The headers by which an administrator is known."""
         if self._admin is None:
-            named = {name.lower() for name in self.peer.target.headers}
-            said = None if "authorization" in named else await self.log_in()
-            token = MISSING if said is None or not said.ok else token_in(said.json)
-            proven = bool(token) and isinstance(token, str)
-            self._admin = {"Authorization": f"Bearer {token}"} if proven else {}
+            self._admin = self.peer.target.operator.headers or await self._bearer()
         return self._admin
+
+    async def _bearer(self) -> Mapping[str, str]:
+        named = {name.lower() for name in self.peer.target.headers}
+        said = None if "authorization" in named else await self.log_in()
+        token = MISSING if said is None or not said.ok else token_in(said.json)
+        proven = bool(token) and isinstance(token, str)
+        return {"Authorization": f"Bearer {token}"} if proven else {}
 
 
 def objects_in(data: Any) -> Iterator[dict[str, Any]]:

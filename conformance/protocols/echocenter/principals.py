@@ -18,7 +18,7 @@ from conformance.protocols.echocenter.dialogue import (
 __all__ = ["Cast", "Person"]
 
 _HINT = (
-    "the target file can name `credentials` of an administrator, `headers` that prove one, or "
+    "the target file can name `credentials` of an administrator, headers of an `operator`, or "
     "`principals` that can connect"
 )
 

@@ -68,6 +68,14 @@ def _reports() -> Iterator[Fault]:
     yield bugged("task.timeout_in_ms", Bug.TIMEOUT_IN_MS, "Send Heartbeat", **weak)
     gives_up: dict[str, Any] = {"cue": Cue.TROUBLE, "implied": True}
     yield bugged("task.gives_up_report", Bug.GIVES_UP_REPORT, _DONE, **gives_up)
+    turned = on(What.COMPLETE, edit=put_from("success", _turned))
+    yield Fault(
+        name="task.again_otherwise",
+        summary="reports the opposite where a report of the same task failed",
+        section=_DONE,
+        edit=turned,
+        **gives_up,
+    )
     unknown: dict[str, Any] = {"cue": Cue.UNKNOWN, "implied": True}
     yield bugged("task.insists_at_404", Bug.INSISTS, _DONE, **unknown)
     for word, template in (
@@ -119,6 +127,14 @@ def _first_logs(item: Item, memory: Memory) -> list[Item]:
 
 def _first_result(item: Item, memory: Memory) -> list[Item]:
     return list(put("result", {"of": _kept("result", item, memory)})(item, memory))
+
+
+def _turned(item: Item, memory: Memory) -> Json:
+    """What is true the first time, and the opposite from then on."""
+    told = f"success of {getattr(item, 'task', '')}"
+    again, success = told in memory.texts, bool(dict(getattr(item, "body", None) or {})["success"])
+    memory.texts[told] = "told"
+    return success is not again
 
 
 def _cancels() -> Iterator[Fault]:

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.examiner import Examiner
 from conformance.exchange import of_transcript
-from conformance.judge import Judge
+from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.stella.biography import Work, said_in
 from conformance.protocols.stella.coping import exchanges, hammered, left_with_words, lived
@@ -118,6 +118,21 @@ async def test_failed_reports_are_repeated(
             else f"{work.id} was reported again {min(pauses):.2f} s after a report of it failed",
             *exchanges([*failed[:1], *work.completions[1:2]]),
         )
+
+
+@requirement("STELLA-AGENT-COMP-016")
+@pytest.mark.parametrize("situation", _SET_UPON)
+async def test_repeated_reports_tell_the_same(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    life = await lived(examiner, situation)
+    for work in life.given:
+        for failed, again in pairwise(work.completions):
+            if failed.faults:
+                first, then = (said_in(each).get("success") for each in (failed, again))
+                wrong = f"{work.id} is reported with success {first!r}, and then with {then!r}"
+                fine = same(first, then)
+                judge.holds("STELLA-AGENT-COMP-016", fine, wrong, *exchanges([failed, again]))
 
 
 @requirement("STELLA-AGENT-COMP-013")
