@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _BREAKDOWNS = (
 
 _LAST_LINES = ("Node.js v", "Bun v")
 """How the last line begins that some say after an error which nobody caught, and at its end."""
+
+_OF_A_STACK = ("at ", *_LAST_LINES)
+_WORD = re.compile(r"[^\W\d_]{3}")
 
 _BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """Exit codes by which a process says that a signal ended it."""
@@ -67,12 +71,19 @@ class Ending:
         return self.code < 0 or self._tells_of_a_breakdown
 
     def describe(self) -> str:
-        return f"it ended with {self.code}: {self._last[:200] or '(it said nothing)'}"
+        return f"it ended with {self.code}: {self._telling[:200] or '(it said nothing)'}"
 
     @property
     def _tells_of_a_breakdown(self) -> bool:
         told = any(mark.decode() in self.output for mark in _BREAKDOWNS)
         return told or self._last.startswith(_LAST_LINES)
+
+    @property
+    def _telling(self) -> str:
+        """The last line that says something: no bracket, no frame of a stack, no version."""
+        lines = [line.strip() for line in self.output.splitlines()]
+        told = [line for line in lines if _WORD.search(line) and not line.startswith(_OF_A_STACK)]
+        return told[-1] if told else self._last
 
     @property
     def _last(self) -> str:

@@ -198,3 +198,24 @@ def test_who_breaks_down_as_it_ends_is_wrecked(
 ) -> None:
     ending = Ending(code=code, output=output, asked=asked, stubborn=False)
     assert ending.wrecked is wrecked
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        (
+            "main.js:3\n\nTypeError: no token\n    at main (x.js:3:7)\n\nNode.js v20.11.0\n",
+            "TypeError: no token",
+        ),
+        (
+            '<_InactiveRpcError of RPC:\n\tdetails = "cannot be parsed"\n>\n',
+            'details = "cannot be parsed"',
+        ),
+        ("it said 42\n}\n", "it said 42"),
+        ("}\n", "}"),
+        ("", "(it said nothing)"),
+    ],
+)
+def test_of_what_it_said_last_the_line_that_says_something_is_told(output: str, told: str) -> None:
+    ending = Ending(code=1, output=output, asked=False, stubborn=False)
+    assert ending.describe() == f"it ended with 1: {told}"
