@@ -35,8 +35,7 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 _REFUSALS = 2
 """Connections refused in a row after which a peer looks as if it were gone."""
 
-_SERVER_FAILED = 500
-
+_FAILED = range(500, 600)
 _IDLE = 0.5
 """Seconds without a request after which a peer may end a connection that was kept alive."""
 
@@ -277,7 +276,7 @@ class _Ends:
 
     def answered(self, status: int) -> None:
         self._heard = time.monotonic()
-        self._failed += status >= _SERVER_FAILED
+        self._failed += status in _FAILED
 
     def lawful(self, began: float) -> bool:
         """May the connection end that was written to at `began`? Each failure excuses one end."""
