@@ -40,7 +40,7 @@ def _rows() -> dict[str, Requirement]:
     return {row.id: row for row in rows.values() if row.role == "coordinator"}
 
 
-@pytest.mark.parametrize("reading", sampled([*LAWFUL], 8))
+@pytest.mark.parametrize("reading", sampled([*LAWFUL], 16))
 async def test_suite_passes_every_lawful_reading(reading: str, tmp_path: Path) -> None:
     async with await start(reading) as peer:
         run = await run_suite(tmp_path, url=peer.url)
