@@ -22,7 +22,7 @@ from conformance.target import Target
 __all__ = ["HOME", "Done", "assay", "assay_started", "ended", "judged", "mutant", "served", "suite"]
 
 HOME = Path(conformance.__file__).resolve().parent.parent
-_LIMIT = 60
+_LIMIT = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -371,7 +371,7 @@ class TestSecrets:
         async with listening(serve) as url:
             done = await assay(
                 tmp_path, "test", "aitbc", "--target", "target.yaml", "--url", url,
-                "--only", "AITBC-REG-*", "--profile", "quick", "--report", ",".join(FORMATS),
+                "--only", "AITBC-REG-00*", "--profile", "quick", "--report", ",".join(FORMATS),
                 ASSAY_CANARY="canary-4711-secret", GITHUB_ACTIONS="true",
                 GITHUB_STEP_SUMMARY=str(tmp_path / "assay-report" / "page.md"),
             )  # fmt: skip
