@@ -35,7 +35,9 @@ _BREAKDOWNS = (
 _LAST_LINES = ("Node.js v", "Bun v")
 """How the last line begins that some say after an error which nobody caught, and at its end."""
 
-_OF_A_STACK = ("at ", *_LAST_LINES)
+_FRAME = re.compile(r"at .*:\d+\)?$")
+"""A line of a stack, as Node.js and the JVM write them below what went wrong."""
+
 _WORD = re.compile(r"[^\W\d_]{3}")
 
 _BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)
@@ -82,7 +84,8 @@ class Ending:
     def _telling(self) -> str:
         """The last line that says something: no bracket, no frame of a stack, no version."""
         lines = [line.strip() for line in self.output.splitlines()]
-        told = [line for line in lines if _WORD.search(line) and not line.startswith(_OF_A_STACK)]
+        words = [line for line in lines if _WORD.search(line) and not _FRAME.match(line)]
+        told = [line for line in words if not line.startswith(_LAST_LINES)]
         return told[-1] if told else self._last
 
     @property

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from conformance.target import Credentials, Hook, Operator, Principal, RateLimit, Target, Tls
-from schemas.selection import is_selected
+from schemas.selection import EVERYTHING, is_selected
 from schemas.spec import Requirement, Role
 
 __all__ = ["PROFILES", "VARIABLE", "RunContext"]
@@ -36,7 +36,7 @@ class RunContext:
     strict: bool = False
     fail_fast: bool = False
     """Is the check that finds the first row broken the last one? The run is left incomplete."""
-    only: str = "*"
+    only: str = EVERYTHING
     command: tuple[str, ...] = ()
     record: str = ""
     """The run.jsonl that is written."""

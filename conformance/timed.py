@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from types import TracebackType
 from typing import Protocol, Self
 
 __all__ = ["Span", "Timed"]
@@ -36,12 +35,7 @@ class Timed:
         self._watch = asyncio.create_task(self._look_at_the_clock())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._span.ended = time.monotonic()
         self.over()
         if self._watch is not None:

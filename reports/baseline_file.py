@@ -14,6 +14,7 @@ from reports.comparison import of_scenario, refuse_strangers, rows_of
 from reports.outcome import Outcome
 from reports.run import Run
 from reports.text import printable, shorten
+from schemas.selection import EVERYTHING
 
 __all__ = ["Draft", "Line", "draft", "written"]
 
@@ -116,7 +117,7 @@ class _Seen:
             failed=Counter(outcome.id for outcome in broken),
             held=Counter(outcome.id for outcome in outcomes if outcome.verdict != "fail"),
             shown={outcome.id: outcome for outcome in broken},
-            whole=any(run.header["only"] == "*" and not of_scenario(run) for run in runs),
+            whole=any(run.header["only"] == EVERYTHING and not of_scenario(run) for run in runs),
             day=max(run.header["started"][:10] for run in runs),
         )
 

@@ -11,6 +11,7 @@ from reports.comparison import of_scenario
 from reports.outcome import Outcome
 from reports.run import Run
 from reports.text import listing, plural, printable
+from schemas.selection import EVERYTHING
 from schemas.spec import Role
 
 __all__ = [
@@ -289,7 +290,7 @@ def _unfit(run: Run, difference: str) -> Iterator[str]:
     header = run.header
     if of_scenario(run):
         yield "It is the run of a scenario, which judges nothing but what the scenario touches."
-    elif header["only"] != "*":
+    elif header["only"] != EVERYTHING:
         yield f"It judged only what --only {header['only']} names, and not the whole set."
     elif difference:
         yield f"It judged another requirement set: {difference}."

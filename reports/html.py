@@ -19,6 +19,7 @@ from reports.page import page, piece
 from reports.remedy import remedy
 from reports.room import Section, candidates, sections, shown_findings
 from reports.run import Run
+from schemas.selection import EVERYTHING
 
 __all__ = ["html", "write_html"]
 
@@ -132,7 +133,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield from _peer_facts(header["peer"])
     yield "Seed", str(header["seed"])
     yield "Profile", header["profile"] + (", strict" if header["strict"] else "")
-    yield "Selection", "all requirements" if header["only"] == "*" else header["only"]
+    yield "Selection", "all requirements" if header["only"] == EVERYTHING else header["only"]
     yield "Claimed", ", ".join(header["claimed"]) or "nothing"
     if header["unclaimed"]:
         yield "Not claimed", ", ".join(header["unclaimed"])

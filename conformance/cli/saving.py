@@ -22,6 +22,7 @@ from reports.outcome import Found
 from schemas import load_requirements
 from schemas.arazzo.writer import to_yaml
 from schemas.errors import PackError, Problem
+from schemas.selection import EVERYTHING
 from schemas.spec import Protocol
 
 __all__ = ["save_all", "save_scenario"]
@@ -122,7 +123,7 @@ async def _on_the_mock(context: RunContext, protocol: Protocol, path: Path) -> R
 
 def _played(context: RunContext, protocol: Protocol, path: Path) -> Run:
     said = argparse.Namespace(workflow="", input=[])
-    context = replace(context, only="*", rows=(), on_sight=(), scenario="")
+    context = replace(context, only=EVERYTHING, rows=(), on_sight=(), scenario="")
     return run_quietly(with_scenario(context, said, path, protocol))
 
 

@@ -65,6 +65,8 @@ class GrpcClient:
         self._patience = Patience(target.timeout)
         self._throttle = Throttle()
         self._own: Codec | None = None
+        self._asking = asyncio.Lock()
+        self._left_open: dict[str, frozenset[str]] = {}
         self._asked = False
 
     async def close(self) -> None:
@@ -72,12 +74,13 @@ class GrpcClient:
 
     async def described(self) -> Codec | None:
         """The peer's own description, by reflection; `None` where it gives none."""
-        if not self._asked:
-            self._asked = True
-            metadata = tuple(self.target.metadata.items())
-            self._own = await peer_codec(
-                self._channel, self.documented.services, metadata, self.target.timeout
-            )
+        async with self._asking:  # nobody reads an answer before it is known how
+            if not self._asked:
+                self._asked = True
+                metadata = tuple(self.target.metadata.items())
+                self._own = await peer_codec(
+                    self._channel, self.documented.services, metadata, self.target.timeout
+                )
         return self._own
 
     async def codec(self) -> Codec:
@@ -226,11 +229,14 @@ class GrpcClient:
 
     async def _unread(self, path: str) -> frozenset[str]:
         """Where in the answers of a procedure the peer need not say what we would read there."""
-        own, documented = await self.described(), self.documented.procedure(path)
-        known = None if own is None else own.procedure(path)
-        message = None if known is None or own is None else own.descriptor(known.answer)
-        ours = None if documented is None else self.documented.descriptor(documented.answer)
-        return frozenset() if ours is None else unreadable(message, ours, self._undefined)
+        if path not in self._left_open:
+            own, documented = await self.described(), self.documented.procedure(path)
+            known = None if own is None else own.procedure(path)
+            message = None if known is None or own is None else own.descriptor(known.answer)
+            ours = None if documented is None else self.documented.descriptor(documented.answer)
+            told = frozenset() if ours is None else unreadable(message, ours, self._undefined)
+            self._left_open[path] = told
+        return self._left_open[path]
 
     @property
     def _secure(self) -> bool:

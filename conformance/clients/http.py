@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from conformance.clients.endings import Endings
 from conformance.clients.identity import Identity, client_context
 from conformance.clients.throttle import Throttle
 from conformance.exchange import Exchange
@@ -34,10 +35,6 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 
 _REFUSALS = 2
 """Connections refused in a row after which a peer looks as if it were gone."""
-
-_FAILED = range(500, 600)
-_IDLE = 0.5
-"""Seconds without a request after which a peer may end a connection that was kept alive."""
 
 _NOTHING: Any = object()
 
@@ -63,7 +60,7 @@ class HttpClient:
         self.keep = keep
         self._patience = Patience(target.timeout)
         self._refused = 0
-        self._ends = _Ends()
+        self._ends = Endings()
         self._throttle = Throttle()
         self._pace = _Pace(target.rate_limit)
         trace = aiohttp.TraceConfig()
@@ -224,7 +221,7 @@ class HttpClient:
             # The peer may end an idle connection just as we write to it: that is no answer.
             trace.renewed = True
             said = await self._exchange(asked, trace, way)
-        reconnected = trace.renewed and not self._ends.lawful(began)
+        reconnected = trace.renewed and not self._ends.excuse(began)
         connected = not isinstance(said, aiohttp.ClientConnectorError)
         self._refused = 0 if connected else self._refused + 1
         asked = replace(asked, seconds=time.monotonic() - began, reconnected=reconnected)
@@ -261,27 +258,6 @@ class HttpClient:
             return TimeoutError(f"no answer within {seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return error
-
-
-class _Ends:
-    """When a peer may end a kept-alive connection without a word.
-
-    One that was idle for a while, and one on which it failed: servers answer 500 where a handler
-    crashed, and then close, for they can't know what else is broken.
-    """
-
-    def __init__(self) -> None:
-        self._heard = 0.0
-        self._failed = 0
-
-    def answered(self, status: int) -> None:
-        self._heard = time.monotonic()
-        self._failed += status in _FAILED
-
-    def lawful(self, began: float) -> bool:
-        """May the connection end that was written to at `began`? Each failure excuses one end."""
-        failed, self._failed = self._failed, max(0, self._failed - 1)
-        return failed > 0 or began - self._heard > _IDLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ class Runner:
     peers: Peers
     settings: Settings
     known: dict[str, Whole] = field(default_factory=dict)
-    _doubtful: list[tuple[Candidate, Mapping[str, Any]]] = field(default_factory=list)
+    _doubtful: list[tuple[Candidate, Mapping[str, Any]]] = field(default_factory=list, init=False)
 
     @property
     def _jobs(self) -> int:

@@ -13,7 +13,7 @@ from mockserver.scenario.order import mains
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.library import scenarios
 from schemas.arazzo.model import Scenario
-from schemas.selection import is_selected
+from schemas.selection import EVERYTHING, is_selected
 from schemas.spec import Protocol, Requirement
 
 __all__ = ["library", "played", "rows_of"]
@@ -42,7 +42,7 @@ def _is_wanted(context: RunContext, path: Path) -> bool:
         fnmatchcase(name, glob.partition("/")[0]) for glob in context.situations
     ):
         return False
-    if context.only == "*":
+    if context.only == EVERYTHING:
         return True
     named = _ROW.findall(path.read_text("utf-8"))
     return any(is_selected(row, context.only) for row in named)

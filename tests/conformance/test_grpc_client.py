@@ -108,6 +108,13 @@ async def test_peers_own_names_count_where_it_describes_itself() -> None:
     assert described is not None
 
 
+async def test_first_calls_at_the_same_time_are_all_read_by_the_peers_own_description() -> None:
+    async with _peer(_saying(b"\x0a\x03a-7\x10\x03"), _other_codec()) as client:
+        said = await asyncio.gather(*(client.call(DEPLOY, {}) for _ in range(3)))
+        assert [each.at("/status") for each in said] == ["RUNNING"] * 3
+        assert len({each.unread for each in said}) == 1
+
+
 @pytest.mark.parametrize(
     ("code", "status"),
     [("NOT_FOUND", 404), ("ALREADY_EXISTS", 409), ("UNAUTHENTICATED", 401), ("INTERNAL", 500)],

@@ -231,7 +231,9 @@ class _Figures(Aimed):
                 return figures
 
     def balancer(self) -> Obj:
+        balancer = super().balancer()
         changes: Mapping[str, Obj] = {
+            "assigns_refused": {"total_assignments": balancer["total_assignments"] + self._refused},
             "rate_of_text": {"success_rate": "0.0%"},
             "rate_above_all": {"success_rate": 1000.0},
             "active_constant": {"active_agents": 0},
@@ -239,7 +241,7 @@ class _Figures(Aimed):
             "sums_differ": {"failed_assignments": 5},
             "falling_assignments": {"total_assignments": max(0, 1000 - self._reads)},
         }
-        return super().balancer() | changes.get(self.target, {})
+        return balancer | changes.get(self.target, {})
 
 
 class _ReadDrains(Coordinator):
@@ -342,8 +344,9 @@ def _rows() -> Iterator[Row]:
 def _implied_rows() -> Iterator[Row]:
     differ = ("one_more", "zero", *PRIORITIES)
     loose = ("case_blind", "trimmed")
+    refused = ("counts_refused", "assigns_refused")
     actives = ("active_constant", "active_counts_all")
-    figures = ("invented", "rate_above_all", "sums_differ", "counts_refused", *actives)
+    figures = ("invented", "rate_above_all", "sums_differ", *refused, *actives)
     needed = ("task_data.model", "task_data.prompt")
     counts = ("counts_zero", "counts_one_more")
     sizes = ("capped_at_3",)  # zero at all times has who hands every task over at once

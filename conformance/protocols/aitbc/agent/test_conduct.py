@@ -261,9 +261,10 @@ async def test_the_coordinator_is_not_flooded(examiner: Examiner, judge: Judge) 
     known: set[tuple[str, str, object]] = set()
     repeated = []  # to hand in many tasks is no flood, the document limits no rate
     for heard in seen.exchanges:
-        if _what(heard) in known:
+        what = _what(heard)
+        if what in known:
             repeated.append(heard)
-        known.add(_what(heard))
+        known.add(what)
     busiest = busiest_second(repeated)
     judge.holds(
         "AITBC-AGENT-GEN-020",

@@ -242,8 +242,11 @@ async def test_two_streams_of_one_id_are_not_one_senders(
             stream = Stream(room=room, sender=sender, target=target, id=new)
             said = await stream.chunk("of my own")
             found = await target.socket.wait(partial(mentions, mark=said.mark), 1.0)
-            number, known = found and found.value("/sender_id"), cast.number(sender.person)
-            if found is not None and number not in (MISSING, None) and known is not None:
+            known = cast.number(sender.person)
+            if found is None or known is None:
+                continue
+            number = found.value("/sender_id")
+            if number not in (MISSING, None):
                 wrong = f"{sender.person.name} is {known}, and streams as {number!r}"
                 right_one = same(number, known)
                 judge.holds("ECHO-STREAM-016", right_one, wrong, found, pointer="/sender_id")

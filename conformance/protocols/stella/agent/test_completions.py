@@ -109,7 +109,7 @@ async def test_failed_reports_are_repeated(
         return  # another row is about that
     for work in struck:
         failed = [each for each in work.completions if each.faults]
-        pauses = [b.real - a.real for a, b in pairwise(work.completions) if a.faults]
+        pauses = [again.real - first.real for first, again in _repeated(work)]
         judge.holds(
             "STELLA-AGENT-COMP-012",
             work.taken is not None and min(pauses, default=1.0) >= _NO_PAUSE,
@@ -127,12 +127,15 @@ async def test_repeated_reports_tell_the_same(
 ) -> None:
     life = await lived(examiner, situation)
     for work in life.given:
-        for failed, again in pairwise(work.completions):
-            if failed.faults:
-                first, then = (said_in(each).get("success") for each in (failed, again))
-                wrong = f"{work.id} is reported with success {first!r}, and then with {then!r}"
-                fine = same(first, then)
-                judge.holds("STELLA-AGENT-COMP-016", fine, wrong, *exchanges([failed, again]))
+        for pair in _repeated(work):
+            first, then = (said_in(each).get("success") for each in pair)
+            wrong = f"{work.id} is reported with success {first!r}, and then with {then!r}"
+            judge.holds("STELLA-AGENT-COMP-016", same(first, then), wrong, *exchanges(pair))
+
+
+def _repeated(work: Work) -> list[tuple[HttpExchange, HttpExchange]]:
+    """The reports of it that failed, each with the next."""
+    return [(first, again) for first, again in pairwise(work.completions) if first.faults]
 
 
 @requirement("STELLA-AGENT-COMP-013")

@@ -15,6 +15,9 @@ from conformance.protocols.stella.watch import GRACE
 
 _CHANGE = {"labels": {"site": "dry-dock"}, "capabilities": ["winrm", "ecs"]}
 
+_MORE = {"labels": {"site": "dry-dock"}, "capabilities": ["docker", "nomad", "compose", "ecs"]}
+"""A change after which the agent can still do whatever it could."""
+
 
 async def _absent(fleet: Fleet, hours: Hours) -> Agent:
     """One that has sent a heartbeat, and is offline by now. Raises `UnjudgeableError` where time
@@ -66,7 +69,7 @@ async def test_flow_a_stream_outlasts_an_update(fleet: Fleet, judge: Judge) -> N
     streams = Streams(fleet, judge, Patience(PROMPT))
     line = await streams.open()
     await streams.pushed(line, await streams.depot.make(line.agent))
-    await amend(fleet, line.agent.id, _CHANGE)
+    await amend(fleet, line.agent.id, _MORE)
     job = await streams.depot.make(line.agent)
     frame = await streams.pushed(line, job)
     wrong = "a task that is made after an update of its agent is not pushed on its stream"

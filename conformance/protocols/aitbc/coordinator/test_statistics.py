@@ -1,0 +1,158 @@
+"""Statistics of the tasks: they count what was done, agree with themselves, and never go down."""
+
+from __future__ import annotations
+
+import asyncio
+
+from conformance.exchange import Exchange
+from conformance.judge import Judge
+from conformance.marks import UnjudgeableError, exclusive, requirement
+from conformance.protocols.aitbc.dialogue import COUNTERS, PRIORITIES, Dialogue, queue_sizes
+from conformance.protocols.aitbc.queues import refused_tasks, told_sizes, wait_for_nobody
+
+pytestmark = exclusive("queues")  # queues are counted: one check at a time
+
+_GATHERED = 2.0
+"""Seconds after which statistics tell of what was done before them."""
+
+_HANDED_OUT = ("/stats/tasks_distributed", "/stats/load_balancer_stats/total_assignments")
+"""What counts the tasks that went to an agent."""
+
+_WHOLE = 100.0
+"""What a rate is at most, in per cent as well."""
+
+
+@requirement("AITBC-LOAD-035")
+async def test_refused_tasks_are_not_counted(aitbc: Dialogue, judge: Judge) -> None:
+    """Those before them may still be distributed meanwhile, and may not be twice in a row."""
+    for last in (False, True):
+        before = await aitbc.peer.call("getTaskStatus")
+        refused = await refused_tasks(aitbc)
+        after = await aitbc.peer.call("getTaskStatus")
+        grown = [
+            pointer for pointer in _HANDED_OUT if _grown(before, after, pointer) >= len(refused)
+        ]
+        if last or not grown:
+            wrong = f"{len(refused)} tasks were refused, and are counted in {', '.join(grown)}"
+            judge.holds("AITBC-LOAD-035", not grown, wrong, before, *refused, after)
+            break
+        await asyncio.sleep(_GATHERED)
+
+
+def _grown(before: Exchange, after: Exchange, pointer: str) -> int:
+    """Raises `UnjudgeableError` where there is no such count."""
+    old, new = before.at(pointer), after.at(pointer)
+    if not isinstance(old, int) or not isinstance(new, int):
+        raise UnjudgeableError(f"{pointer} is no count")
+    return new - old
+
+
+@requirement("AITBC-LOAD-032")
+async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge) -> None:
+    """Others come and go meanwhile, so what is odd is only believed the second time. Statistics may
+    be those of a moment ago (a peer may gather them each second), so that one is waited for then.
+    """
+    for last in (False, True):
+        ids = [await aitbc.registered() for _ in range(3)]
+        counts = []
+        for status in ("inactive", "active"):
+            for agent_id in ids:
+                await aitbc.update(agent_id, status)
+            if last:
+                await asyncio.sleep(_GATHERED)
+            counts.append(await aitbc.peer.call("getTaskStatus"))
+        few, many = (said.at("/stats/load_balancer_stats/active_agents") for said in counts)
+        if not isinstance(few, int) or not isinstance(many, int):
+            raise UnjudgeableError("the active agents are not counted")
+        if many > few or last:
+            wrong = f"three agents turned active, and active_agents went from {few} to {many}"
+            judge.holds("AITBC-LOAD-032", many > few, wrong, *counts)
+            break
+
+
+@requirement(
+    "AITBC-LOAD-001",
+    "AITBC-LOAD-025",
+    "AITBC-LOAD-026",
+    "AITBC-LOAD-031",
+    "AITBC-LOAD-034",
+    "AITBC-QUEUE-013",
+)
+async def test_flow_statistics(aitbc: Dialogue, judge: Judge) -> None:
+    await aitbc.registered()
+    last = await aitbc.peer.call("getTaskStatus")
+    judge.status("AITBC-LOAD-001", last, 200)
+    for priority in PRIORITIES:
+        await aitbc.submit(aitbc.task(priority))
+        await wait_for_nobody(aitbc, priority, 1)
+        said = await aitbc.peer.call("getTaskStatus")
+        judge.status("AITBC-LOAD-001", said, 200)
+        for pointer in COUNTERS:
+            _judge_counter(judge, pointer, last, said)
+        _judge_figures(judge, said)
+        last = said
+    await _judge_agreement(aitbc, judge)
+    for priority in PRIORITIES:
+        await aitbc.clear(priority)
+    cleared = await aitbc.peer.call("getTaskStatus")
+    for pointer in COUNTERS:  # of what was done, which a cleared queue leaves as it is
+        _judge_counter(judge, pointer, last, cleared)
+
+
+def _judge_counter(judge: Judge, pointer: str, before: Exchange, after: Exchange) -> None:
+    old, new = before.at(pointer), after.at(pointer)
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        judge.holds(
+            "AITBC-LOAD-025",
+            new >= old,
+            f"{pointer} went down from {old} to {new}",
+            before,
+            after,
+            pointer=pointer,
+        )
+
+
+def _judge_figures(judge: Judge, said: Exchange) -> None:
+    balancer = "/stats/load_balancer_stats/"
+    for parts, whole in (
+        (
+            (f"{balancer}successful_assignments", f"{balancer}failed_assignments"),
+            f"{balancer}total_assignments",
+        ),
+        (("/stats/tasks_completed",), "/stats/tasks_distributed"),
+    ):
+        told = [said.at(pointer) for pointer in (*parts, whole)]
+        if all(isinstance(number, int) for number in told):
+            wrong = f"{' and '.join(parts)} are {told[:-1]}, of {told[-1]} at all"
+            fine = sum(told[:-1]) <= told[-1]
+            judge.holds("AITBC-LOAD-031", fine, wrong, said, pointer=whole)
+    pointer = f"{balancer}success_rate"
+    rate = said.at(pointer)
+    if isinstance(rate, int | float):
+        wrong = f"{rate} of the assignments succeeded: neither a share nor per cent"
+        judge.holds("AITBC-LOAD-034", rate <= _WHOLE, wrong, said, pointer=pointer)
+
+
+async def _judge_agreement(aitbc: Dialogue, judge: Judge) -> None:
+    """Tasks may leave their queues at any time: only queues that stand still can be compared."""
+    for _ in range(5):
+        before, queues = await told_sizes(aitbc)
+        status = await aitbc.peer.call("getTaskStatus")
+        shown = status.at("/stats/queue_sizes")
+        statistics = await aitbc.peer.call("getQueueStatistics")
+        again = queue_sizes(statistics)
+        after, _ = await told_sizes(aitbc)
+        if before == after and again is not None:
+            wrong = f"the queues are told as {before}, and in their statistics as {again}"
+            judge.holds("AITBC-QUEUE-013", again == before, wrong, queues, statistics)
+        if before == after and isinstance(shown, dict):
+            judge.holds(
+                "AITBC-LOAD-026",
+                all(shown.get(name) == size for name, size in before.items()),
+                f"the queues are told as {before} and in the task status as {shown}",
+                queues,
+                status,
+                pointer="/stats/queue_sizes",
+            )
+            return
+    judge.inconclusive("AITBC-LOAD-026", "the queues never stood still, or cannot be made out")
