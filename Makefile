@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 SAMPLE ?= 60
 SECONDS ?= 900
 
+# Tests start hundreds of processes of ours: what is compiled once is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test sweep mutants check format bench clean
 
 help:

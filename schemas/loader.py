@@ -11,7 +11,7 @@ from schemas import pointer as json_pointer
 from schemas.asyncapi import read_channels
 from schemas.bundle import bundle
 from schemas.errors import PackError, Problem
-from schemas.files import line_of, read_checked
+from schemas.files import line_of, read_checked, read_kept
 from schemas.grpc import read_procedures
 from schemas.openapi import read_operations
 from schemas.spec import FrozenSet, Place, Protocol, Requirement
@@ -146,7 +146,7 @@ def load_requirements(protocol: Protocol) -> dict[str, Requirement]:
     Apart from `load`, because the mock starts without them. Raises `PackError`.
     """
     path = Path(protocol.folder) / "requirements.yaml"
-    rows = read_checked(path, "requirements")["requirements"]
+    rows = read_kept(path, "requirements")["requirements"]
     known: set[str] = set()
     problems = [
         Problem(

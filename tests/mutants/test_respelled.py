@@ -17,7 +17,7 @@ _OF_SPELLING = {"ECHO-CHAT-012"}
 """What is implied of how something is written."""
 
 
-@pytest.mark.parametrize("name", sampled([*protocol_ids()], 3))
+@pytest.mark.parametrize("name", sampled([*protocol_ids()], 5))
 async def test_other_bytes_are_lawful(name: str, tmp_path: Path) -> None:
     async with (
         own_mock(name) as plain,

@@ -7,13 +7,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
 import yaml
 
-from schemas import load_requirements
+from schemas import load, load_requirements
 from schemas.arazzo.document import read_scenario
 from schemas.arazzo.library import scenarios
 from schemas.arazzo.model import Scenario, Step
@@ -68,9 +69,14 @@ def _command(protocol: str, style: str, fault: str = "") -> list[str]:
     return [*words, "--fault", fault] if fault else words
 
 
+@cache
+def _roles(protocol: str) -> dict[str, str]:
+    return {row.id: row.role for row in load_requirements(load(protocol)).values()}
+
+
 def _agents_rows(scenario: Scenario, step: Step) -> set[str]:
-    known = load_requirements(scenario.protocol)
-    return {row for row in step.requirements if known[row].role == "agent"}
+    roles = _roles(scenario.protocol.id)
+    return {row for row in step.requirements if roles[row] == "agent"}
 
 
 def _owed(scenario: Scenario) -> list[Step]:

@@ -247,6 +247,9 @@ async def _streams(stage: Stage) -> None:
         for line, name in ((one, "left"), (two, "right"), (three, "third")):
             fields = {"target_id": 1, "stream_id": name}
             await stage.say(line, type="CHAT_STREAM", payload=f"{name} {n}", **fields)
+    for line in (one, two):
+        fields = {"target_id": 1, "stream_id": "of both"}
+        await stage.say(line, type="CHAT_STREAM", payload="the same name", **fields)
     await stage.chat(one, 2, "plain between")
     await stage.say(one, type="CHAT_STREAM_END", target_id=1, stream_id="left", payload="")
     await stage.say(two, type="CHAT_STREAM", target_id=1, stream_id="right", payload="more")

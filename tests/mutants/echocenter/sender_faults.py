@@ -205,7 +205,22 @@ def _leaks() -> Iterator[tuple[str, str, Seed]]:
     yield "~chat.leak.target_token", "the message shows the target's api_token", chat(own)
 
 
+def _owned(name: str) -> Edit:
+    """Who was the first with a stream_id stays its sender."""
+
+    def edit(one: Talk) -> None:
+        key = "stream's", name, repr(one.out.get("stream_id"))
+        one.out[name] = one.memo.setdefault(key, one.out[name])
+
+    return edit
+
+
 def _streams() -> Iterator[tuple[str, str, Seed]]:
+    yield (
+        "stream.chunk.sender_id.of_first",
+        "a chunk is shown as of who was the first to use its stream_id",
+        chunk(_owned("sender_id")),
+    )
     for kind, apply in (("chunk", chunk), ("final", final), ("end", end)):
         for name in ("sender_id", "sender_name"):
             yield (

@@ -243,6 +243,15 @@ def _forgets_health(one: Beat) -> None:
         one.at = one.agent.beat or one.at
 
 
+def _immortal(turn: Turn) -> None:
+    """Only what a registration brought is ever looked at again."""
+    peer, caller = turn.call.peer, turn.caller
+    if turn.standing != "expired" or peer is None or caller is None or caller is not turn.agent:
+        return
+    if peer.fingerprint != next(iter(caller.papers)):
+        turn.refusal = None
+
+
 def _swallows_tasks(turn: Turn) -> None:
     if _renewal_in(turn) is not None:
         turn.answer.body["tasks"] = []
@@ -330,6 +339,7 @@ _RENEWALS: Final = (
         "a heartbeat that renews brings no tasks",
         answering("heartbeat", _swallows_tasks),
     ),
+    ("immortal", "what a renewal brought never expires", Seed(gate=_immortal)),
     ("swallows_beat", "a heartbeat that renews does not count", Seed(beat=_forgets_health)),
     ("wrong_name", "the renewal is called `certificate`", Seed(answer=_poisons_poll)),
 )

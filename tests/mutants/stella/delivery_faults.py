@@ -88,6 +88,14 @@ def _stale(one: Delivery) -> None:
     one.tasks = before
 
 
+def _lost_on_the_ill(one: Delivery) -> None:
+    """Handed over to somebody who is not trusted with it, and so to nobody."""
+    if one.agent.health != "healthy":
+        for task in one.tasks:
+            task.state = "done"
+        one.tasks = []
+
+
 def _no_low(one: Delivery) -> None:
     one.tasks = [task for task in one.tasks if task.priority >= 5]
 
@@ -105,6 +113,7 @@ _DELIVERIES: Final[tuple[tuple[str, str, Callable[[Delivery], object]], ...]] = 
     ("~twice", "brings each task twice at once", _twice),
     ("second_agent", "brings nothing to any but the first agent", _gone_with_second),
     ("stale", "brings what there was before", _stale),
+    ("lost_on_the_ill", "loses the tasks of an agent that is not healthy", _lost_on_the_ill),
     ("no_low", "brings no tasks of low priority", _no_low),
 )
 

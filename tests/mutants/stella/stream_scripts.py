@@ -31,6 +31,8 @@ async def streams(on: Stage) -> None:
     first = await on.listen(one)
     await on.task(one)
     await on.hook("/tasks/cancel", agent=one.id, task=last)
+    await on.operate("PUT", f"/{one.id}", {"labels": {"ear": "left"}})
+    await on.task(one)
     for member in (one, two):
         await on.beat(member)
     await look(on, one, two)

@@ -88,7 +88,7 @@ async def test_styles_are_lawful() -> None:
 
 async def test_faults_show() -> None:
     jobs: list[Job] = [(fault.style, fault, fault.cue) for fault in FAULTS.values()]
-    hidden = await _unlike(sampled(jobs, 27), _is_shown)
+    hidden = await _unlike(sampled(jobs, 45), _is_shown)
     assert {job[1].name: said for job, said in hidden.items() if job[1]} == {}
 
 

@@ -87,3 +87,11 @@ async def test_flow_tasks_of_who_is_not_well_are_not_lost(fleet: Fleet, judge: J
     haul = await depot.fetch("heartbeat", agent, *([] if came else [job]))
     wrong = "a task comes neither with a heartbeat that says degraded nor with those after it"
     judge.holds("STELLA-TASK-009", came or haul.has(job), wrong, ailing, haul.last)
+    other = await fleet.register()
+    await fleet.heartbeat(other, fleet.pulse(status="degraded"), lawful=False)
+    job = await depot.make(other)
+    asked = await depot.ask("poll", other)
+    came = any(map(job.named, tasks_of(asked)))
+    haul = await depot.fetch("heartbeat", other, *([] if came else [job]))
+    wrong = "a task comes neither with the poll of an agent that said degraded nor with heartbeats"
+    judge.holds("STELLA-TASK-009", came or haul.has(job), wrong, asked, haul.last)
