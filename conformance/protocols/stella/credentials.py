@@ -23,7 +23,13 @@ from conformance.protocols.stella.x509 import (
 )
 from conformance.times import parse_time
 
-__all__ = ["Paper", "come_to", "end_of", "judge_apart", "renewed"]
+__all__ = ["EARLY", "NOT_YET", "Paper", "come_to", "end_of", "judge_apart", "renewed"]
+
+EARLY = 55 * 60.0
+"""Seconds before its end at which a certificate is due without doubt, if clocks differ a little."""
+
+NOT_YET = 105 * 60.0
+"""Seconds before its end at which it is not due, in good time before the last hour."""
 
 _DAY = 24 * HOUR
 

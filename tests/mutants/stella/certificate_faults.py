@@ -8,7 +8,7 @@ from typing import Final
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from .authority import Issue, Signer, new_key
-from .fault import Beat, Renewal, Seed, Turn, prefixed, table
+from .fault import Beat, Push, Renewal, Seed, Turn, prefixed, table
 from .model import Paper
 from .seeds import answering, neighbour
 
@@ -243,6 +243,24 @@ def _forgets_health(one: Beat) -> None:
         one.at = one.agent.beat or one.at
 
 
+def _clears_labels(one: Renewal) -> None:
+    if one.due:
+        one.agent.labels = {}
+
+
+def _note_lines(one: Renewal) -> None:
+    if one.due:
+        one.desk.memo["before", one.agent.id] = [
+            line.nth for line in one.desk.lines if line.agent is one.agent
+        ]
+
+
+def _deafened(one: Push) -> None:
+    """Streams are known by the certificate that opened them."""
+    old = one.desk.memo.get(("before", one.agent.id), [])
+    one.lines = [line for line in one.lines if line.nth not in old]
+
+
 def _immortal(turn: Turn) -> None:
     """Only what a registration brought is ever looked at again."""
     peer, caller = turn.call.peer, turn.caller
@@ -340,6 +358,12 @@ _RENEWALS: Final = (
         answering("heartbeat", _swallows_tasks),
     ),
     ("immortal", "what a renewal brought never expires", Seed(gate=_immortal)),
+    ("clears_labels", "a renewal clears the labels", Seed(renew=_clears_labels)),
+    (
+        "deafens",
+        "an agent whose certificate was renewed is told nothing on the streams that it had",
+        Seed(renew=_note_lines, push=_deafened),
+    ),
     ("swallows_beat", "a heartbeat that renews does not count", Seed(beat=_forgets_health)),
     ("wrong_name", "the renewal is called `certificate`", Seed(answer=_poisons_poll)),
 )

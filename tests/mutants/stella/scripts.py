@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from .rehearsal import DONE, Member, Stage, look
-from .stream_scripts import sayings, streams
+from .stream_scripts import outlasting, sayings, streams
 
 __all__ = ["SCRIPTS", "Script"]
 
@@ -332,5 +332,6 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     races,
     certificates,
     sayings,
+    outlasting,
     crowd,
 )

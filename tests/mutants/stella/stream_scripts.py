@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .rehearsal import DONE, Stage, look
 
-__all__ = ["sayings", "streams"]
+__all__ = ["outlasting", "sayings", "streams"]
 
 
 async def streams(on: Stage) -> None:
@@ -36,6 +36,18 @@ async def streams(on: Stage) -> None:
     for member in (one, two):
         await on.beat(member)
     await look(on, one, two)
+
+
+async def outlasting(on: Stage) -> None:
+    """A stream that is older than its agent's certificate."""
+    one = await on.register("keel", labels={"wood": "oak", "age": "9"})
+    line = await on.listen(one)
+    for hours in (22, 1.5):
+        await on.advance(hours * 3600)
+        await on.beat(one)
+        await on.task(one)
+        await look(on, one)
+    await on.leave(line)
 
 
 _SAID: Final[tuple[Any, ...]] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.patience import Patience
+from conformance.protocols.stella.credentials import EARLY, NOT_YET, come_to
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.jobs import Depot, tasks_of
@@ -75,6 +76,26 @@ async def test_flow_a_stream_outlasts_an_update(fleet: Fleet, judge: Judge) -> N
     wrong = "a task that is made after an update of its agent is not pushed on its stream"
     fine = frame is not None or line.closed is not None
     judge.holds("STELLA-STREAM-010", fine, wrong, *line.last)
+
+
+@from_profile("standard")
+@requirement("STELLA-STREAM-010")
+async def test_flow_a_stream_outlasts_a_renewal(fleet: Fleet, judge: Judge) -> None:
+    """It may end with the certificate that opened it, and must not go deaf over another."""
+    streams = Streams(fleet, judge, Patience(PROMPT))
+    line = await streams.open()
+    await come_to(fleet, line.agent, NOT_YET)
+    await fleet.heartbeat(line.agent)
+    job = await streams.depot.make(line.agent)
+    if await streams.pushed(line, job) is None:
+        raise UnjudgeableError("a day without a heartbeat has ended the use of the stream")
+    await come_to(fleet, line.agent, EARLY)
+    said = await fleet.heartbeat(line.agent)
+    job = await streams.depot.make(line.agent)
+    frame = await streams.pushed(line, job)
+    wrong = "a task that is made after a renewal is not pushed on the stream that was open then"
+    fine = frame is not None or line.closed is not None
+    judge.holds("STELLA-STREAM-010", fine, wrong, said, *line.last)
 
 
 @requirement("STELLA-TASK-009")

@@ -10,7 +10,15 @@ from conformance.exchange import Exchange
 from conformance.hooks import HookError
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
-from conformance.protocols.stella.credentials import Paper, come_to, end_of, judge_apart, renewed
+from conformance.protocols.stella.credentials import (
+    EARLY,
+    NOT_YET,
+    Paper,
+    come_to,
+    end_of,
+    judge_apart,
+    renewed,
+)
 from conformance.protocols.stella.doors import HEARTBEAT, POLL, STREAM, Try, beat
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.gate import FORM, Gate
@@ -19,13 +27,7 @@ from conformance.times import later
 
 _PLACE = "/certificateRenewal"
 
-_EARLY = 55 * 60.0
-"""Seconds before its end at which a certificate is due without doubt, if clocks differ a little."""
-
 _LATE = 180.0
-
-_NOT_YET = 105 * 60.0
-"""Seconds before its end at which it is not due, in good time before the last hour."""
 
 _MARGIN = 600.0
 """Seconds after its end at which a certificate has expired for all clocks."""
@@ -123,12 +125,12 @@ async def test_fresh_certificates_are_not_renewed(fleet: Fleet, judge: Judge) ->
 @requirement("STELLA-RENEW-004", "STELLA-RENEW-005", *_PAPER)
 async def test_flow_certificates_are_renewed_in_their_last_hour(fleet: Fleet, judge: Judge) -> None:
     early, late = await fleet.register(), await fleet.register()
-    for before in (22 * 3600.0, 11 * 3600.0, _NOT_YET):
+    for before in (22 * 3600.0, 11 * 3600.0, NOT_YET):
         await come_to(fleet, early, before)
         said = await beat(fleet, early)
         when = f"{before / 3600:.1f} hours before the end of a certificate"
         _judge_none(judge, "STELLA-RENEW-004", early, said, when)
-    for agent, before in ((early, _EARLY), (late, _LATE)):
+    for agent, before in ((early, EARLY), (late, _LATE)):
         await come_to(fleet, agent, before)
         said = await beat(fleet, agent)
         when = f"{before / 60:.0f} minutes before the end of a certificate"
@@ -152,7 +154,7 @@ async def test_flow_new_certificates_take_the_place_of_the_old(fleet: Fleet, jud
     gate = Gate(fleet, judge)
     gate.guarded()
     older, agent, other = [await fleet.register() for _ in range(3)]
-    await come_to(fleet, agent, _EARLY)
+    await come_to(fleet, agent, EARLY)
     new = await _renew(fleet, agent)
     _judge_none(judge, "STELLA-RENEW-015", new, await beat(fleet, new), "after a renewal")
     await _let_in(gate, new, "STELLA-RENEW-011", "STELLA-RENEW-012")
@@ -164,7 +166,7 @@ async def test_flow_new_certificates_take_the_place_of_the_old(fleet: Fleet, jud
     await _let_in(gate, new, "STELLA-RENEW-014", "STELLA-RENEW-014")
     spent = new
     for _ in range(2):
-        await come_to(fleet, new, _EARLY)
+        await come_to(fleet, new, EARLY)
         said = await beat(fleet, new)
         if not _judge_brought(judge, "STELLA-RENEW-016", said, "in the last hour of a new one"):
             return
@@ -184,7 +186,7 @@ async def test_a_deletion_ends_every_certificate(fleet: Fleet, judge: Judge) -> 
     gate = Gate(fleet, judge)
     gate.guarded()
     agent = await fleet.register()
-    await come_to(fleet, agent, _EARLY)
+    await come_to(fleet, agent, EARLY)
     new = await _renew(fleet, agent)
     await beat(fleet, new)
     gone = await remove(fleet, agent.id)
@@ -227,7 +229,7 @@ async def test_flow_every_agent_has_its_certificate_renewed(fleet: Fleet, judge:
     silent, idle, busy, laden, ailing = agents
     for agent in agents[1:]:
         await fleet.heartbeat(agent)
-    await come_to(fleet, silent, _EARLY)
+    await come_to(fleet, silent, EARLY)
     if "create_task" in fleet.target.hooks:
         with suppress(HookError):  # whoever is offline need not be given anything
             for _ in range(2):
@@ -263,11 +265,11 @@ async def _judge_each(gate: Gate, agents: Sequence[Agent], answers: Sequence[Exc
 
 
 @from_profile("standard")
-@requirement("STELLA-RENEW-018")
+@requirement("STELLA-RENEW-018", "STELLA-REG-037")
 async def test_renewing_heartbeats_are_heartbeats(fleet: Fleet, judge: Judge) -> None:
     agent = await fleet.register()
     await fleet.heartbeat(agent)
-    await come_to(fleet, agent, _EARLY)
+    await come_to(fleet, agent, EARLY)
     task_id = ""
     if "create_task" in fleet.target.hooks:
         with suppress(HookError):
@@ -286,6 +288,9 @@ async def test_renewing_heartbeats_are_heartbeats(fleet: Fleet, judge: Judge) ->
     if not after.ok or not before.ok:
         judge.inconclusive(row, f"the agent cannot be seen: {after.outcome}")
         return
+    labels = agent.body["labels"]
+    if before.at("/labels") == labels:
+        judge.equal("STELLA-REG-037", after, "/labels", labels, before, said)
     wrong = f"the agent is {after.at('/status')!r} right after a heartbeat"
     judge.holds(row, after.at("/status") != "offline", wrong, said, after, pointer="/status")
     was, now = before.at("/lastHeartbeat"), after.at("/lastHeartbeat")
