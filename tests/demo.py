@@ -47,8 +47,8 @@ def _judge_mock() -> int:
 
 def _judge_broken() -> int:
     _title("2. A coordinator that counts one agent too many, which must be found out")
-    words = [sys.executable, "-m", "tests.mutants.aitbc", "--port", "0"]
-    with _served([*words, "--fault", "discover.count.one_more"], "listening on") as url:
+    words = [sys.executable, "-m", "tests.mutants", "aitbc"]
+    with _served([*words, "--fault", "discover.count.one_more"], "url:") as url:
         return _assay("test", "aitbc", "--url", url, "--out", str(_OUT / "broken"))
 
 

@@ -148,4 +148,4 @@ def _url(line: str) -> str:
 
 def mutant(fault: str) -> list[str]:
     """The words that serve a coordinator with a fault."""
-    return ["tests.mutants.aitbc", "--port", "0", "--fault", fault]
+    return ["tests.mutants", "aitbc", "--fault", fault]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from . import FAULTS, LAWFUL, start
-from .__main__ import listing
 from .sweep import transcript
 
 HOME = Path(__file__).resolve().parents[3]
@@ -26,12 +23,6 @@ def test_the_table_is_sound() -> None:
     assert all(summary and not summary.endswith(".") for summary in summaries)
     by_hand = [fault for fault in FAULTS.values() if fault.by_hand]
     assert all(LAWFUL[fault.reading].front == "handmade" for fault in by_hand)
-
-
-def test_the_list_names_everything() -> None:
-    lines = listing().splitlines()
-    assert len(lines) == len(LAWFUL) + len(FAULTS)
-    assert all(line.split("\t")[0] in {"reading", "fault"} for line in lines)
 
 
 async def test_every_fault_starts() -> None:
@@ -106,14 +97,3 @@ async def test_a_sample_shows() -> None:
         for probe, name in hidden
         if await told(probe, FAULTS[name].reading, name) == await told(probe, FAULTS[name].reading)
     ]
-
-
-def test_the_command_line_serves() -> None:
-    command = (sys.executable, "-m", "tests.mutants.architect", "--reading", "busy")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HOME) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline().startswith("listening on ws://127.0.0.1:")
-        finally:
-            process.terminate()
-        assert process.wait(5) == 0

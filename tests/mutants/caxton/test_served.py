@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -221,15 +219,3 @@ async def test_too_large_a_body_is_refused() -> None:
     async with talking() as client:
         status, body = await client.ask("POST", "/messages", data=io.BytesIO(b"x" * (3 << 20)))
         assert (status, body["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
-
-
-def test_the_command_line_serves() -> None:
-    command = (sys.executable, "-m", "tests.mutants.caxton", "--reading", "brisk")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_HOME) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline().startswith("listening on http://127.0.0.1:")
-            assert process.stdout.readline().startswith("grpc 127.0.0.1:")
-        finally:
-            process.terminate()
-        assert process.wait(5) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -72,19 +71,3 @@ async def test_race_shows_one_sender() -> None:
         one, two, three = [await all_.enter_async_context(talker(peer, t)) for _, t in ids]
         await asyncio.gather(one.chat(ids[2][0], "x"), two.chat(ids[2][0], "y"))
         assert len({message["sender_id"] for message in await three.heard(count=2)}) == 1
-
-
-async def test_command_line_serves() -> None:
-    command = (sys.executable, "-m", "tests.mutants.echocenter", "--fault", "list.empty")
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    line = (await process.stdout.readline()).decode()
-    assert line.startswith("listening on http://127.0.0.1:")
-    async with (
-        aiohttp.ClientSession() as client,
-        client.get(line.split()[-1] + "/api/users/agents") as answer,
-    ):
-        assert await answer.json() == []
-    process.terminate()
-    await process.communicate()
-    assert process.returncode == 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -235,15 +233,3 @@ async def test_a_refused_stream_may_be_closed_late(tmp_path: Path) -> None:
         url = f"{client.peer.url}/api/v1/agents/{who}/task-stream"
         async with client.session.ws_connect(url, ssl=_foreign(client)) as socket:
             assert (await socket.receive(timeout=2)).data == 4003
-
-
-def test_the_command_line_serves() -> None:
-    command = (sys.executable, "-m", "tests.mutants.stella", "--reading", "once")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_HOME) as process:
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            assert line.startswith("listening on https://127.0.0.1:")
-        finally:
-            process.terminate()
-        assert process.wait(5) == 0
