@@ -15,6 +15,7 @@ from conformance.protocols.caxton.client import Agent, Client, wasm
 from conformance.times import parse_time
 
 __all__ = [
+    "BACK",
     "PLAN",
     "Rollouts",
     "Step",
@@ -26,6 +27,9 @@ __all__ = [
 
 _A_WHILE = 15.0
 """Seconds in which a deployment must get under way, and one without stages must end."""
+
+BACK = ("rolling_back", "rolled_back", "reverted")
+"""What a deployment is called that is taken back."""
 
 _UNFINISHED = ("initializing", "pending", "in_progress", "rolling_back")
 """What a deployment is that will be something else."""

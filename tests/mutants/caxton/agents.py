@@ -246,7 +246,7 @@ def stop(turn: Turn) -> Answer:
         if desk.reading.stop_stopped == 409:
             raise conflict(desk, f"the agent is {agent.state}", status=agent.state)
         return _stopping(desk, agent, agent.state, 0.0)
-    if not desk.bent("stop.acts", True, agent=agent):
+    if not desk.bent("stop.acts", True, agent=agent, data=data):
         return _stopping(desk, agent, "draining", 1.0)
     left = _drained(desk, agent, 30.0 if grace is None else grace) if drains else 0.0
     if not drains and desk.reading.undrained == "stopped":

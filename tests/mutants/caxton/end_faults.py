@@ -11,6 +11,10 @@ from .seeds import always, never, on_body, other_agent, stays
 __all__ = ["END_FAULTS"]
 
 
+def _if_drained(acts: Any, spot: Spot) -> Any:
+    return acts and spot["data"].get("drain_messages") is not False
+
+
 def _all_stop(acts: Any, spot: Spot) -> Any:
     for one in spot.desk.agents.values():
         one.state = "stopped"
@@ -29,6 +33,7 @@ def _stop_removes(acts: Any, spot: Spot) -> Any:
 
 _STOP: Final[tuple[Row, ...]] = (
     ("ignored", "the agent keeps running", at("stop.acts", never)),
+    ("ignored_undrained", "without draining nothing stops", at("stop.acts", _if_drained)),
     ("never", "the agent drains for ever", at("stop.left", always(10**9))),
     (
         "~late",

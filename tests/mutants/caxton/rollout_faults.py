@@ -38,6 +38,13 @@ def _everywhere(goes: Any, spot: Spot) -> Any:
     return goes
 
 
+def _all_under_way(acts: Any, spot: Spot) -> Any:
+    for rollout in spot.desk.rollouts.values():
+        if rollout.status == "in_progress":
+            rollout.status = "rolling_back"
+    return acts
+
+
 def _all_back(before: Any, spot: Spot) -> Any:
     for agent in spot.desk.agents.values():
         agent.version = "0.0.2"
@@ -214,6 +221,7 @@ _BACK: Final[tuple[Row, ...]] = (
         "the agent keeps the new version",
         at("rollback.to", lambda v, s: (s["rollout"].version, v[1])),
     ),
+    ("beside", "all deployments under way are taken back", at("rollback.acts", _all_under_way)),
     ("everywhere", "all agents fall back", at("rollback.to", _all_back)),
     (
         "~initial",

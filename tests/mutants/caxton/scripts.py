@@ -238,6 +238,7 @@ async def deployments(on: Stage) -> None:
     await on.hook("fail_agent", agent=two)
     await on.ask("GET", f"/deployments/{third}")
     await look(on, two)
+    await beside(on, body)
     open_end = {**CANARY, "rollback_on_error": False}
     fourth = await rolled(on, {**body, "version": "7.0.0", "strategy": open_end})
     await on.advance(10)
@@ -245,6 +246,17 @@ async def deployments(on: Stage) -> None:
     await on.ask("GET", f"/deployments/{fourth}")
     await beyond(on, body)
     await others(on, one)
+
+
+async def beside(on: Stage, body: Mapping[str, Any]) -> None:
+    """Two deployments at once, of which one is taken back."""
+    boats = [await on.deploy(name) for name in ("gig", "dory")]
+    both = [await rolled(on, {**body, "agent_id": boat, "version": "6.5.0"}) for boat in boats]
+    await on.advance(2)
+    await on.ask("POST", f"/deployments/{both[0]}/rollback", {"reason": "a leak"})
+    for number in both:
+        await on.ask("GET", f"/deployments/{number}")
+    await on.ask("POST", f"/deployments/{both[1]}/rollback", {"reason": "a leak"})
 
 
 async def beyond(on: Stage, body: Mapping[str, Any]) -> None:

@@ -11,7 +11,13 @@ from conformance.protocols.caxton.bystander import stand_by
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_to_come
-from conformance.protocols.caxton.rollout import PLAN, Rollouts, deployment_id_of, version_of
+from conformance.protocols.caxton.rollout import (
+    BACK,
+    PLAN,
+    Rollouts,
+    deployment_id_of,
+    version_of,
+)
 
 _PLANNED = float(sum(step.seconds for step in PLAN))
 
@@ -133,9 +139,6 @@ async def test_a_deployment_that_is_soon_done_is_taken_back(
 # By themselves
 
 
-_BACK = ("rolling_back", "rolled_back", "reverted")
-"""What a deployment is called that is taken back."""
-
 _FAILURES = 6
 
 
@@ -152,7 +155,7 @@ async def test_a_deployment_without_rollback_whose_agent_fails(
     failed = await client.until(agent, "failed")
     seen = await rollouts.look(deployment)
     wrong = f"a deployment that asks for no rollback is {seen.at('/status')} after its agent failed"
-    fine = seen.at("/status") not in _BACK
+    fine = seen.at("/status") not in BACK
     judge.holds("CAXTON-RBK-015", fine, wrong, failed, seen, pointer="/status")
 
 

@@ -19,6 +19,7 @@ from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import judge_now
 from conformance.protocols.caxton.refusals import INVALID_WASM, NOT_FOUND, judge_refused, strangers
 from conformance.protocols.caxton.rollout import (
+    BACK,
     PLAN,
     Rollouts,
     deployment_id_of,
@@ -165,7 +166,7 @@ async def _judge_stage_ends(rollouts: Rollouts, judge: Judge, begun: _Begun) -> 
     await _judge_version(rollouts, judge, begun, done)
 
 
-@requirement("CAXTON-DPL-017", "CAXTON-DPL-028")
+@requirement("CAXTON-DPL-017", "CAXTON-DPL-028", "CAXTON-RBK-017")
 @from_profile("standard")
 async def test_flow_two_at_once(
     client: Client, crew: Crew, rollouts: Rollouts, judge: Judge
@@ -190,10 +191,17 @@ async def test_flow_two_at_once(
             wanted = [stage["percentage"] for stage in plan][: len(shares)]
             wrong = f"a deployment beside another has the percentages {shares}, and not {wanted}"
             judge.holds("CAXTON-DPL-028", shares == wanted, wrong, *made, seen, pointer="/stages")
-    for said in made:
-        if deployment := deployment_id_of(said):
-            await rollouts.take_back(deployment, served=False)
-            await rollouts.settle(deployment)
+    first, second = map(deployment_id_of, made)
+    if first:
+        said = await rollouts.take_back(first, served=False)
+        beside = await rollouts.look(second) if second else said
+        wrong = "a deployment that goes on beside one that is taken back is taken back with it"
+        fine = not (said.ok and second) or beside.at("/status") not in BACK
+        judge.holds("CAXTON-RBK-017", fine, wrong, said, beside, pointer="/status")
+        await rollouts.settle(first)
+    if second:
+        await rollouts.take_back(second, served=False)
+        await rollouts.settle(second)
     await client.remove(agents[1], served=False)
 
 
