@@ -166,7 +166,11 @@ class Session:
         if self._before is None or self._arguments.again:
             return {}
         return {
-            each["name"]: Whole(verdicts=each["verdicts"], seconds=each["seconds"])
+            each["name"]: Whole(
+                verdicts=each["verdicts"],
+                seconds=each["seconds"],
+                said=frozenset(map(tuple, each.get("said") or ())) or None,
+            )
             for each in self._before.lawful
             if each["source"] == part.peers.source
             and each["stage"] == "whole"

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from conformance.mutation.breaking import Said
 from conformance.mutation.candidates import Candidate
 from conformance.mutation.providers import Provider
 from conformance.target import Target
@@ -15,7 +16,7 @@ from schemas.spec import Role
 __all__ = ["BehaviourPeers", "Peer", "Peers"]
 
 
-def _uncounted() -> int | None:
+def _uncounted() -> None:
     return None
 
 
@@ -23,12 +24,14 @@ def _uncounted() -> int | None:
 class Peer:
     """One that is there to be judged: a coordinator's target, or an agent's command.
 
-    `applied` tells how often something was broken until now, or `None` where nobody counts.
+    `applied` tells how often something was broken until now, and `said` what has passed until now
+    of what can be broken; each is `None` where nobody counts.
     """
 
     target: Target = field(default_factory=Target)
     command: tuple[str, ...] = ()
     applied: Callable[[], int | None] = _uncounted
+    said: Callable[[], Said | None] = _uncounted
 
 
 class Peers(Protocol):

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Literal
 
 from conformance.context import RunContext
+from conformance.mutation.breaking import Said, never_said
 from conformance.mutation.candidates import Candidate, suspects
 from conformance.mutation.peers import Peer, Peers
 from conformance.mutation.verdicts import Judgement, Seen, judgement
@@ -60,10 +61,22 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """What was said of a lawful peer: the verdict of each row, and how long it took in seconds."""
+    """What was said of a lawful peer: the verdict of each row, how long it took in seconds, and
+    what the peer said of what can be broken on its way, where that is known.
+    """
 
     verdicts: Mapping[str, str]
     seconds: float
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One run of the suite: what it saw, how often something was broken, and what had passed."""
+
+    seen: Seen
+    applied: int | None = None
+    said: Said | None = None
 
 
 @dataclass
@@ -145,12 +158,11 @@ class Runner:
         self, reading: str, rows: tuple[str, ...] = (), situations: tuple[str, ...] = ()
     ) -> Seen:
         began = time.monotonic()
-        seen, _ = await self._run(
-            partial(self.peers.whole, reading), rows, situations, _LIMIT * _TIMES
-        )
-        seconds = time.monotonic() - began
+        whole = partial(self.peers.whole, reading)
+        look = await self._run(whole, rows, situations, _LIMIT * _TIMES)
+        seen, seconds = look.seen, time.monotonic() - began
         if not seen.broke:
-            self.known[reading] = Whole(verdicts=seen.verdicts, seconds=seconds)
+            self.known[reading] = Whole(verdicts=seen.verdicts, seconds=seconds, said=look.said)
         self.settings.tell(
             {
                 "record": "lawful",
@@ -161,6 +173,7 @@ class Runner:
                 "stage": "suspects" if rows or situations else "whole",
                 "seconds": round(seconds, 1),
                 "verdicts": dict(seen.verdicts),
+                "said": None if look.said is None else sorted(map(list, look.said)),
                 "broke": seen.broke,
             }
         )
@@ -209,6 +222,8 @@ class Runner:
         }
 
     async def _stages(self, candidate: Candidate, base: Whole) -> tuple[str, Judgement, int | None]:
+        if never_said(candidate.mutant, base.said, self.protocol):
+            return "whole", judgement(candidate, base.verdicts, Seen(verdicts=base.verdicts), 0), 0
         rows = self._suspects(candidate)
         only = self.settings.stages == "suspects"
         if rows and self.settings.stages != "whole" and (only or not candidate.mutant.lawful):
@@ -225,8 +240,8 @@ class Runner:
         limit = max(_LIMIT, _TIMES * base.seconds)
         take = partial(self.peers.broken, candidate)
         enough = self.settings.stages != "whole"  # one row that fails
-        seen, applied = await self._run(take, rows, situations, limit, fail_fast=enough)
-        return judgement(candidate, base.verdicts, seen, applied), applied
+        look = await self._run(take, rows, situations, limit, fail_fast=enough)
+        return judgement(candidate, base.verdicts, look.seen, look.applied), look.applied
 
     async def _run(
         self,
@@ -236,11 +251,11 @@ class Runner:
         limit: float,
         *,
         fail_fast: bool = False,
-    ) -> tuple[Seen, int | None]:
-        """What the suite says of a peer, and how often something was broken. Whatever goes wrong
-        with a peer before or behind it is an error of that one alone.
+    ) -> _Look:
+        """What the suite says of a peer. Whatever goes wrong with a peer before or behind it is an
+        error of that one alone.
         """
-        seen, applied = Seen(verdicts={}), None
+        look = _Look(seen=Seen(verdicts={}))
         try:
             async with take() as peer:
                 context = replace(
@@ -255,10 +270,11 @@ class Runner:
                     fuzz=0.0 if rows else self.settings.context.fuzz,  # chance has the last word
                 )
                 seen = await self.settings.judge(context, limit)
-                applied = peer.applied()
+                look = _Look(seen=seen, applied=peer.applied(), said=peer.said())
         except Exception as error:  # noqa: BLE001  # peers may be anybody's
-            seen = replace(seen, broke=f"the peer went wrong: {error!r}")
-        return seen, applied
+            broke = replace(look.seen, broke=f"the peer went wrong: {error!r}")
+            look = replace(look, seen=broke)
+        return look
 
     def _suspects(self, candidate: Candidate) -> tuple[str, ...]:
         role = self.settings.context.role

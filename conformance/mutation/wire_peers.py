@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 
-from conformance.mutation.breaking import broken_agent, broken_coordinator
+from conformance.mutation.breaking import Census, broken_agent, broken_coordinator
 from conformance.mutation.candidates import Candidate
 from conformance.mutation.catalogue import wire_mutants
 from conformance.mutation.mutant import Mutant
@@ -86,9 +86,16 @@ class WireCoordinator(_WirePeers):
     async def _peer(self, reading: str, mutant: Mutant | None) -> AsyncIterator[Peer]:
         known = nullcontext(self._target) if self._target else self._mock(reading)
         async with known as target:
-            broken = broken_coordinator(self._protocol, target, mutant, seed=self._seed)
+            census = Census(self._protocol)
+            broken = broken_coordinator(
+                self._protocol, target, mutant, seed=self._seed, tell=census.tell
+            )
             async with broken as reached:
-                yield Peer(target=reached, applied=lambda: broken.applied if mutant else None)
+                yield Peer(
+                    target=reached,
+                    applied=lambda: broken.applied if mutant else None,
+                    said=lambda: census.said,
+                )
 
     @asynccontextmanager
     async def _mock(self, dialect: str) -> AsyncIterator[Target]:
@@ -119,10 +126,14 @@ class WireAgent(_WirePeers):
 
     @asynccontextmanager
     async def _peer(self, _: str, mutant: Mutant | None) -> AsyncIterator[Peer]:
-        broken = broken_agent(self._protocol, mutant, self._command, seed=self._seed)
+        census = Census(self._protocol)
+        broken = broken_agent(
+            self._protocol, mutant, self._command, seed=self._seed, tell=census.tell
+        )
         async with broken as command:
             yield Peer(
                 target=self._target,
                 command=tuple(command),
                 applied=lambda: broken.applied if mutant else None,
+                said=lambda: census.said,
             )

@@ -18,10 +18,11 @@ from conformance.agent_process import fill_command
 from conformance.mutation.breaking.breaker import Breaker
 from conformance.mutation.breaking.changes import Breaking
 from conformance.proxy.server import proxying
+from conformance.proxy.watch import Passed
 from conformance.target import Target, Tls
 from schemas.spec import Protocol
 
-__all__ = ["Interposer", "unheard"]
+__all__ = ["Interposer"]
 
 _PREFIX = "ASSAY_"
 _THRESHOLD = Path(__file__).with_name("threshold.py")
@@ -37,7 +38,8 @@ _LOOKS = 0.05
 
 class Interposer:
     """Listens at `path`, a socket to be, for the lives of the agent that `command` starts. Each
-    gets a proxy with what `breaker` makes for it, which breaks nothing where that makes `None`.
+    gets a proxy with what `breaker` makes for it, which breaks nothing where that makes `None`, and
+    which tells of all that passes.
 
     `failure` is why no proxy could be had for one of them.
     """
@@ -48,12 +50,14 @@ class Interposer:
         command: Sequence[str],
         breaker: Callable[[], Breaker | None],
         path: Path,
+        tell: Callable[[Passed], None],
     ) -> None:
         self.failure: Exception | None = None
         self._protocol = protocol
         self._command = tuple(command)
         self._breaker = breaker
         self._path = path
+        self._tell = tell
         self._server: asyncio.Server | None = None
         self._lives: set[asyncio.Task[None]] = set()
 
@@ -100,7 +104,7 @@ class Interposer:
         changes = Breaking(breaker) if breaker else None
         known = target.for_protocol(self._protocol)
         async with proxying(
-            self._protocol, {}, known, unheard, changes=changes, mirrors=True
+            self._protocol, {}, known, self._tell, changes=changes, mirrors=True
         ) as proxy:
             now = {**values, **proxy.values}
             named = {f"{_PREFIX}{name.upper()}": value for name, value in proxy.values.items()}
@@ -117,10 +121,6 @@ def _values(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name.startswith(_PREFIX)
     }
-
-
-def unheard(_: object) -> None:
-    """What passes is nobody's affair here: the suite judges it."""
 
 
 async def _end(reader: asyncio.StreamReader, pid: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +13,11 @@ from types import TracebackType
 
 from conformance.mutation.breaking.breaker import Breaker
 from conformance.mutation.breaking.changes import Breaking
-from conformance.mutation.breaking.interposer import Interposer, unheard
+from conformance.mutation.breaking.interposer import Interposer
 from conformance.mutation.mutant import Mutant
 from conformance.proxy.changing import Changes
 from conformance.proxy.server import RunningProxy, proxying
+from conformance.proxy.watch import Passed
 from conformance.target import Target
 from schemas import load_requirements
 from schemas.spec import Protocol, Role
@@ -29,6 +30,10 @@ __all__ = [
 ]
 
 
+def _unheard(_: Passed) -> None:
+    """What passes is nobody's affair here: the suite judges it."""
+
+
 class BreakingError(Exception):
     """A mutant could not be applied: a fault of ours, and no word on the peer."""
 
@@ -36,18 +41,25 @@ class BreakingError(Exception):
 class broken_coordinator:  # noqa: N801  # used as a function is: `async with broken_coordinator(…)`
     """The same coordinator, with what it says broken as the mutant has it: enters with a `Target`
     that reaches it through a proxy. Its hooks go the same way, untouched. `mutant` may be `None`,
-    for a proxy that breaks nothing.
+    for a proxy that breaks nothing. `tell` is told of all that passes.
 
     Raises `OSError` where no address can be had, and on leaving `BreakingError` where something
     went wrong here.
     """
 
     def __init__(
-        self, protocol: Protocol, target: Target, mutant: Mutant | None, *, seed: int = 0
+        self,
+        protocol: Protocol,
+        target: Target,
+        mutant: Mutant | None,
+        *,
+        seed: int = 0,
+        tell: Callable[[Passed], None] = _unheard,
     ) -> None:
         self._protocol = protocol
         self._target = target
         self._mutant = mutant
+        self._tell = tell
         self._breaker: Breaker | None = None
         self._seed = seed
         self._stack = AsyncExitStack()
@@ -62,7 +74,7 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
         if self._mutant is not None:
             self._breaker = _made(self._protocol, self._mutant, "coordinator", self._seed)
             changes = Breaking(self._breaker)
-        before = standing_before(self._protocol, self._target, changes)
+        before = standing_before(self._protocol, self._target, changes, self._tell)
         return await self._stack.enter_async_context(before)
 
     async def __aexit__(
@@ -80,13 +92,16 @@ class broken_coordinator:  # noqa: N801  # used as a function is: `async with br
 
 @asynccontextmanager
 async def standing_before(
-    protocol: Protocol, target: Target, changes: Changes | None
+    protocol: Protocol,
+    target: Target,
+    changes: Changes | None,
+    tell: Callable[[Passed], None] = _unheard,
 ) -> AsyncIterator[Target]:
     """The same coordinator through a proxy that changes what passes. Its hooks go the same way,
     untouched. Raises `OSError` where no address can be had.
     """
     target = target.for_protocol(protocol)
-    standing = proxying(protocol, {}, target, unheard, mirrors=True, changes=changes)
+    standing = proxying(protocol, {}, target, tell, mirrors=True, changes=changes)
     with contextlib.ExitStack() as stack:
         async with standing as proxy:
             trusted = _trusted(proxy, target, stack) if proxy.ca else target.tls.ca
@@ -107,8 +122,9 @@ def _trusted(proxy: RunningProxy, target: Target, stack: contextlib.ExitStack) -
 
 class broken_agent:  # noqa: N801  # see above
     """The same agent, with what it says broken as the mutant has it: enters with the command that
-    starts it so. `command` may hold the placeholders that an agent's command has. Raises `OSError`
-    where a socket cannot be had, and `BreakingError` on leaving, where something went wrong here.
+    starts it so. `command` may hold the placeholders that an agent's command has. `tell` is told of
+    all that passes. Raises `OSError` where a socket cannot be had, and `BreakingError` on leaving,
+    where something went wrong here.
     """
 
     def __init__(
@@ -118,9 +134,11 @@ class broken_agent:  # noqa: N801  # see above
         command: Sequence[str],
         *,
         seed: int = 0,
+        tell: Callable[[Passed], None] = _unheard,
     ) -> None:
         self._protocol = protocol
         self._mutant = mutant
+        self._tell = tell
         self._command = tuple(command)
         self._seed = seed
         self._breakers: list[Breaker] = []
@@ -135,7 +153,9 @@ class broken_agent:  # noqa: N801  # see above
     async def __aenter__(self) -> tuple[str, ...]:
         self._folder = tempfile.TemporaryDirectory(prefix="assay-mutant-")
         path = Path(self._folder.name) / "socket"
-        self._interposer = Interposer(self._protocol, self._command, self._breaker, path)
+        self._interposer = Interposer(
+            self._protocol, self._command, self._breaker, path, self._tell
+        )
         await self._interposer.start()
         return self._interposer.command
 

@@ -99,6 +99,21 @@ def _fates(told: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
     }
 
 
+async def test_what_the_whole_peer_never_says_is_not_looked_at() -> None:
+    suite = _Suite({})
+    runner, told = _runner(suite)
+    said = frozenset({("getAgent", "request"), ("getAgent", "200")})
+    runner.known["plain"] = Whole(verdicts=_GREEN, seconds=1, said=said)
+    names = {"said": "200.body", "unsaid": "404.body"}
+    mutants = [
+        Mutant(name=name, source="wire", place="getAgent", operator="drop", part=part)
+        for name, part in names.items()
+    ]
+    await runner.judge([Candidate(mutant=each, reading="plain") for each in mutants], [])
+    assert _fates(told)["unsaid"] == ("never-applied", "whole")
+    assert {name for name, _ in suite.asked} == {"said"}
+
+
 async def test_whole_suite_sees_only_what_the_suspects_let_through() -> None:
     suite = _Suite({"seen": ["AITBC-REG-001"], "elsewhere": ["AITBC-DOC-001"]})
     runner, told = _runner(suite, jobs=1)
