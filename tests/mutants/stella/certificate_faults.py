@@ -8,9 +8,9 @@ from typing import Final
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from .authority import Issue, Signer, new_key
-from .fault import Beat, Push, Renewal, Seed, Turn, prefixed, table
+from .fault import Beat, Renewal, Seed, Turn, prefixed, table
 from .model import Paper
-from .seeds import answering, neighbour
+from .seeds import answering, deafened, neighbour, note_lines
 
 __all__ = ["CERTIFICATE_FAULTS"]
 
@@ -250,15 +250,7 @@ def _clears_labels(one: Renewal) -> None:
 
 def _note_lines(one: Renewal) -> None:
     if one.due:
-        one.desk.memo["before", one.agent.id] = [
-            line.nth for line in one.desk.lines if line.agent is one.agent
-        ]
-
-
-def _deafened(one: Push) -> None:
-    """Streams are known by the certificate that opened them."""
-    old = one.desk.memo.get(("before", one.agent.id), [])
-    one.lines = [line for line in one.lines if line.nth not in old]
+        note_lines(one.desk, one.agent)
 
 
 def _immortal(turn: Turn) -> None:
@@ -362,7 +354,7 @@ _RENEWALS: Final = (
     (
         "deafens",
         "an agent whose certificate was renewed is told nothing on the streams that it had",
-        Seed(renew=_note_lines, push=_deafened),
+        Seed(renew=_note_lines, push=deafened),
     ),
     ("swallows_beat", "a heartbeat that renews does not count", Seed(beat=_forgets_health)),
     ("wrong_name", "the renewal is called `certificate`", Seed(answer=_poisons_poll)),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from . import stream
-from .fault import Push, Seed, Update, prefixed, table
-from .seeds import neighbour
+from .fault import Push, Seed, prefixed, table
+from .seeds import deafened, neighbour, note_lines
 
 __all__ = ["PUSH_FAULTS"]
 
@@ -103,18 +103,6 @@ def _not_first_agent(one: Push) -> None:
 def _unless_talked(one: Push) -> None:
     """Nothing more is pushed after the agent said something."""
     one.lines = [line for line in one.lines if not line.heard]
-
-
-def _note_lines(one: Update) -> None:
-    one.desk.memo["before", one.agent.id] = [
-        line.nth for line in stream.lines_of(one.desk, one.agent)
-    ]
-
-
-def _deafened(one: Push) -> None:
-    """Streams are bound to the agent as it was before a change."""
-    bound = one.desk.memo.get(("before", one.agent.id), [])
-    one.lines = [line for line in one.lines if line.nth not in bound]
 
 
 def _late(one: Push) -> None:
@@ -240,7 +228,7 @@ _PUSHES: Final = (
     (
         "assigned.until_update",
         "an agent that was changed is told nothing on the streams that it had",
-        Seed(updated=_note_lines, push=_deafened),
+        Seed(updated=lambda one: note_lines(one.desk, one.agent), push=deafened),
     ),
     ("assigned.late", "a task is told when the next one comes", _on(_NEW, _late)),
     ("assigned.hangs_up", "the stream ends after each task", _on(_NEW, _hang_up)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .fault import Seed, Turn
+from .fault import Push, Seed, Turn
 from .model import Agent, Answer, Op, Refusal
 
 if TYPE_CHECKING:
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 __all__ = [
     "allowing",
     "answering",
+    "deafened",
     "neighbour",
     "no_body",
+    "note_lines",
     "other_or_same",
     "refusing",
     "status_of",
@@ -31,6 +33,17 @@ def neighbour(desk: Desk, agent: Agent) -> Agent | None:
 def other_or_same(desk: Desk, agent: Agent) -> Agent:
     """Another agent, or the same where it is alone."""
     return neighbour(desk, agent) or agent
+
+
+def note_lines(desk: Desk, agent: Agent) -> None:
+    """Remember the streams that an agent has now: `deafened` leaves these out from here on."""
+    desk.memo["before", agent.id] = [line.nth for line in desk.lines if line.agent is agent]
+
+
+def deafened(one: Push) -> None:
+    """Nothing goes down the streams that were noted."""
+    old = one.desk.memo.get(("before", one.agent.id), [])
+    one.lines = [line for line in one.lines if line.nth not in old]
 
 
 def answering(op: Op, change: Callable[[Turn], object]) -> Seed:
