@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from sys import float_info, int_info
@@ -34,9 +34,13 @@ _LONGEST_SHOWN = 20_000
 _DEEPEST = 200
 """Levels of nesting that are read: validators and writers give up at 255."""
 
+_NESTED = (dict, list)
 
 _EXACT = 2**53
 """From here on a number with a fraction may stand for any of several integers."""
+
+
+_UNHELD = (float("inf"), float("-inf"))
 
 
 class _Missing:
@@ -164,7 +168,8 @@ def _held(text: str) -> int | float:
     """The same of a number of any size. One that is greater than any that can be held stands as
     the greatest: it is a number still, which infinity is not.
     """
-    return max(-float_info.max, min(float_info.max, _number(text)))
+    value = _number(text)
+    return max(-float_info.max, min(float_info.max, value)) if value in _UNHELD else value
 
 
 def _whole(text: str) -> int | float:
@@ -183,9 +188,14 @@ def parse_json(
     data = json.loads(
         body.decode("utf-8"), parse_constant=_refuse, parse_float=number, parse_int=whole
     )
-    level = [data]
+    level = [data] if type(data) in _NESTED else []
     for _ in range(_DEEPEST):
-        level = [child for item in level for child in _children(item)]
+        level = [
+            child
+            for item in level
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) in _NESTED
+        ]
         if not level:
             return data
     raise ValueError(f"nested deeper than {_DEEPEST} levels")
@@ -209,12 +219,6 @@ def value_at(data: Any, pointer: str) -> Any:
         return MISSING if data is MISSING else json_pointer.dig(data, json_pointer.parse(pointer))
     except LookupError:
         return MISSING
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def _refuse(name: str) -> NoReturn:
