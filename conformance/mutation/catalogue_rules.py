@@ -33,8 +33,8 @@ RULES: Mapping[str, str] = {
     "rfc-allows": "RFC 6455 lets a message come in any number of fragments",
 }
 
-_OFTEN = r"once|one|twice|again|each|every|single|only|duplicate|repeat\w*"
-_ORDER = r"order|before|after|first|then|last|next|sequence|earlier|later"
+_OFTEN = r"once|twice|duplicate|repeat\w*"
+_ORDER = r"order|sequence"
 _JSON_IS_JSON = re.compile(r"\b(?:labelled so|says it is JSON) is JSON\b")
 _ID = re.compile(r"\b(?:id|\w+_id|\w+Id)\b")
 _FIRST = re.compile(r"(?i)\bfirst message that echoes\b")
@@ -74,6 +74,12 @@ class Law:
         owned = {each.section for each in protocol}
         owned |= {each.section for each in protocol.messages.values()}
         self._owned = owned - {""}
+        self._beside = {
+            message: {each.section for each in channel.messages.values()}
+            for channel in protocol.channels.values()
+            for message in channel.messages
+        }
+        """The sections of whatever is said on the same channel."""
         self._else = {
             message.id
             for channel in protocol.channels.values()
@@ -194,9 +200,12 @@ class Law:
             return ""
         if operator == "duplicated" and self._correlations.get(message) and self._first_counts:
             return "first-counts"
-        words = {"missing": r"\w", "duplicated": _OFTEN, "reordered": _ORDER}[operator]
-        pattern = rf"(?i)\b(?:{words})\b" if operator != "missing" else words
-        spoken = any(re.search(pattern, row.text) for row in self._own(section))
+        if operator == "missing":
+            return "" if self._own(section) else "own-initiative"
+        words = re.compile(rf"(?i)\b(?:{_OFTEN if operator == 'duplicated' else _ORDER})\b")
+        # What a coordinator tells on a channel is one stream; an agent's logs are not its answers.
+        together = {section} | (self._beside[message] if self._role == "coordinator" else set())
+        spoken = any(words.search(row.text) for row in self._checks if row.section in together)
         return "" if spoken else "own-initiative"
 
     def closing(self, operator: str) -> str:
