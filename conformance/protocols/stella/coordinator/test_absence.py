@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.exchange import MISSING
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.patience import Patience
@@ -32,7 +33,7 @@ async def _absent(fleet: Fleet, hours: Hours) -> Agent:
     return agent
 
 
-@requirement("STELLA-UPD-017", "STELLA-UPD-018")
+@requirement("STELLA-UPD-017", "STELLA-UPD-018", "STELLA-UPD-021")
 async def test_flow_an_update_of_who_is_offline_is_kept(
     fleet: Fleet, hours: Hours, judge: Judge
 ) -> None:
@@ -48,6 +49,10 @@ async def test_flow_an_update_of_who_is_offline_is_kept(
         wrong = f"an agent that was offline was updated, and has the capabilities {shown!r}"
         fine = isinstance(shown, list) and set(_CHANGE["capabilities"]) <= set(shown)
         judge.holds(name, fine or not said.ok, wrong, said, where, expected=_CHANGE["capabilities"])
+    told, shown = said.at("/status"), details.at("/status")
+    if said.ok and MISSING not in (told, shown):
+        wrong = f"an agent is {told!r} in the answer to its update, and {shown!r} in its details"
+        judge.holds("STELLA-UPD-021", told == shown, wrong, said, details, pointer="/status")
 
 
 @requirement("STELLA-DEL-003", "STELLA-DEL-004")
