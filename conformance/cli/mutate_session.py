@@ -169,7 +169,7 @@ class Session:
             each["name"]: Whole(
                 verdicts=each["verdicts"],
                 seconds=each["seconds"],
-                said=frozenset(map(tuple, each.get("said") or ())) or None,
+                said=None if each.get("said") is None else frozenset(map(tuple, each["said"])),
             )
             for each in self._before.lawful
             if each["source"] == part.peers.source

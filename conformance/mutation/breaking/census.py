@@ -19,20 +19,22 @@ a documented answer.
 
 
 class Census:
-    """Counts the requests and answers that passed. `said` is `None` as long as there are none:
-    then nothing is known.
+    """Counts the requests and answers that passed. `said` is `None` as long as nothing passed at
+    all: then nothing is known.
     """
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
         self._said: set[tuple[str, str]] = set()
+        self._heard = False
 
     @property
     def said(self) -> Said | None:
-        return frozenset(self._said) or None
+        return frozenset(self._said) if self._heard else None
 
     def tell(self, passed: Passed) -> None:
         """What the proxy tells of."""
+        self._heard = True
         entry = passed.entry
         operation = self._protocol.operations.get(getattr(entry, "operation", ""))
         if operation is None or not isinstance(entry, HttpExchange):

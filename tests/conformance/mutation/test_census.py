@@ -8,7 +8,9 @@ import pytest
 import mockserver
 from conformance.mutation.breaking import Census, broken_coordinator, never_said
 from conformance.mutation.mutant import Mutant
+from conformance.proxy.watch import Passed
 from conformance.target import Target
+from mockserver.transcript import Frame
 from schemas import load
 
 _AITBC = load("aitbc")
@@ -47,6 +49,15 @@ def test_mutants_of_what_did_not_pass_are_told(place: str, part: str, never: boo
     said = {("getAgent", "request"), ("getAgent", "404")}
     assert never_said(_mutant(place, part), said, _AITBC) is never
     assert not never_said(_mutant(place, part), None, _AITBC)
+
+
+def test_who_says_nothing_of_it_says_so() -> None:
+    census = Census(load("echocenter"))
+    frame = Frame(
+        1, at=0.0, real=0.0, connection=1, principal="", sender="agent", kind="text", data=b"{}"
+    )
+    census.tell(Passed(entry=frame))
+    assert census.said == frozenset()
 
 
 def test_of_procedures_and_messages_nothing_is_known() -> None:
