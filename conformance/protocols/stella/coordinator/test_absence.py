@@ -37,18 +37,24 @@ async def _absent(fleet: Fleet, hours: Hours) -> Agent:
 async def test_flow_an_update_of_who_is_offline_is_kept(
     fleet: Fleet, hours: Hours, judge: Judge
 ) -> None:
-    """A 503 says that it is not; a 200 says that it is."""
-    agent = await _absent(fleet, hours)
+    """A 503 says that it is not; a 200 says that it is. Where nobody's last heartbeat is outdone by
+    an update, theirs is not either.
+    """
+    agent, other = await _absent(fleet, hours), await fleet.register()
+    await fleet.heartbeat(other)
     said = await amend(fleet, agent.id, _CHANGE)
+    await amend(fleet, other.id, _CHANGE)
     listed, details = await whole(fleet), await fleet.get(agent.id)
-    row = rows_by_id(listed).get(agent.id, {})
+    rows, wanted = rows_by_id(listed), set(_CHANGE["capabilities"])
+    here, there = (rows.get(each.id, {}).get("capabilities") for each in (other, agent))
     for name, shown, where in (
-        ("STELLA-UPD-017", row.get("capabilities"), listed),
+        ("STELLA-UPD-017", there, listed),
         ("STELLA-UPD-018", details.at("/capabilities"), details),
     ):
         wrong = f"an agent that was offline was updated, and has the capabilities {shown!r}"
-        fine = isinstance(shown, list) and set(_CHANGE["capabilities"]) <= set(shown)
-        judge.holds(name, fine or not said.ok, wrong, said, where, expected=_CHANGE["capabilities"])
+        fine = isinstance(shown, list) and wanted <= set(shown)
+        counts = said.ok and isinstance(here, list) and wanted <= set(here)
+        judge.holds(name, fine or not counts, wrong, said, where, expected=_CHANGE["capabilities"])
     told, shown = said.at("/status"), details.at("/status")
     if said.ok and MISSING not in (told, shown):
         wrong = f"an agent is {told!r} in the answer to its update, and {shown!r} in its details"
