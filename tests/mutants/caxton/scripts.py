@@ -116,7 +116,7 @@ async def pages(on: Stage) -> None:
     for at in range(7):
         await on.send(agents[0], "inform", conversation_id="long", content={"at": at})
         await on.send(agents[2], "inform", conversation_id=f"short-{at}")
-    for conversation in ("long", "short-1", "nobody"):
+    for conversation in ("long", "LONG", "short-1", "nobody"):
         await on.ask("GET", "/messages", conversation_id=conversation)
     await on.ask("GET", "/messages")
     await turned(on)

@@ -221,6 +221,8 @@ async def liveness(on: Stage) -> None:
     await look(on, one, two)
     await on.advance(500)
     await on.operate("GET")
+    await on.operate("PUT", f"/{one.id}", {"labels": {"late": "y"}, "capabilities": ["ecs"]})
+    await look(on, one)
     await on.beat(two, 80, status="degraded")
     await look(on, one, two)
 
