@@ -192,7 +192,7 @@ async def test_flow_the_list_filtered(client: Client, crew: Crew, judge: Judge) 
 async def _ended_agents(client: Client, crew: Crew) -> list[tuple[Agent, str]]:
     """Agents that do not run any more, and what they are."""
     stopped = await crew.spare(client)
-    await client.stop(stopped, grace_period_seconds=0, drain_messages=False)
+    await client.stop(stopped, grace_period_seconds=0)
     await client.until(stopped, "stopped")
     if "fail_agent" not in client.hooks.target.hooks:
         return [(stopped, "stopped")]

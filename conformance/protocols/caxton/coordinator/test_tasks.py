@@ -210,15 +210,18 @@ async def _judge_nobody(
     judge.holds("CAXTON-DIS-017", fine and not winners, wrong, *said)
 
 
-@requirement("CAXTON-DIS-016", "CAXTON-DIS-017", "CAXTON-MET-020", *CENSUS)
+@requirement("CAXTON-DIS-016", "CAXTON-DIS-017", "CAXTON-MET-020", "CAXTON-STP-008", *CENSUS)
 @from_profile("standard")
 async def test_flow_agents_that_are_gone(client: Client, judge: Judge) -> None:
     """One agent, when it is stopped and when it is removed."""
     await client.clock.refill()
     labour = Labour(client)
     agent = await client.deploy()
-    await client.stop(agent)
+    said = await client.stop(agent, drain_messages=False)
     seen = await client.until(agent, "stopped")
+    wrong = f"an agent that is stopped without draining is {seen.at('/status')} in the end"
+    fine = not said.ok or seen.at("/status") == "stopped"
+    judge.holds("CAXTON-STP-008", fine, wrong, said, seen, pointer="/status")
     if seen.at("/status") == "stopped":
         await _judge_nobody(labour, judge, "CAXTON-DIS-016", "for a stopped agent", agent)
         await _judge_errors(client, judge, agent)

@@ -7,6 +7,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.patience import Patience
 from conformance.protocols.stella.credentials import EARLY, NOT_YET, come_to
+from conformance.protocols.stella.doors import beat
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.jobs import Depot, tasks_of
@@ -96,12 +97,12 @@ async def test_flow_a_stream_outlasts_a_renewal(fleet: Fleet, judge: Judge) -> N
     streams = Streams(fleet, judge, Patience(PROMPT))
     line = await streams.open()
     await come_to(fleet, line.agent, NOT_YET)
-    await fleet.heartbeat(line.agent)
+    await beat(fleet, line.agent)
     job = await streams.depot.make(line.agent)
     if await streams.pushed(line, job) is None:
         raise UnjudgeableError("a day without a heartbeat has ended the use of the stream")
     await come_to(fleet, line.agent, EARLY)
-    said = await fleet.heartbeat(line.agent)
+    said = await beat(fleet, line.agent)
     job = await streams.depot.make(line.agent)
     frame = await streams.pushed(line, job)
     wrong = "a task that is made after a renewal is not pushed on the stream that was open then"
