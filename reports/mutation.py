@@ -150,6 +150,11 @@ class Score:
         return [mutant for mutant in said if not mutant["fail"] and not mutant["implied"]]
 
     @cached_property
+    def judged_whole(self) -> int:
+        """How many lawful peers the whole suite judged, not the rows of some mutants alone."""
+        return sum(each["stage"] == "whole" for each in self.lawful)
+
+    @cached_property
     def false_alarms(self) -> dict[str, list[str]]:
         """The lawful peers that fail, each with the rows."""
         failed = {each["name"]: _with(each["verdicts"], "fail") for each in self.lawful}

@@ -51,7 +51,7 @@ def mutation_results(score: Score) -> dict[str, Any]:
         "by_operator": {name: _plain(each) for name, each in score.by("operator").items()},
         "mutants": [_mutant(each) for each in score.mutants],
         "false_alarms": [{"peer": peer, "rows": rows} for peer, rows in score.false_alarms.items()],
-        "lawful_peers": len(score.lawful),
+        "lawful_peers": score.judged_whole,
         "requirements": [
             {"id": row.id, "caught": len(row.mutants), "alone": len(row.alone)}
             for row in score.requirements
@@ -97,6 +97,10 @@ def _counts(figures: Figures) -> str:
     return ", ".join(f"{figures.counts[fate]} {fate}" for fate in FATES if figures.counts[fate])
 
 
+def _whole(score: Score) -> str:
+    return f"{plural(score.judged_whole, 'lawful peer')} judged whole"
+
+
 def _summary(score: Score, floor: float) -> Iterator[str]:
     header, figures = score.header, score.figures
     yield f"{header['protocol']['title']}, {header['role']}, profile {header['profile']}"
@@ -105,7 +109,7 @@ def _summary(score: Score, floor: float) -> Iterator[str]:
     yield f"  score {_per_cent(figures)} ({of}; floor {floor:g} %){verdict}"
     yield f"  {plural(figures.judged, 'mutant')}: {_counts(figures) or 'none'}"
     alarms = score.false_alarms
-    yield f"  {plural(len(score.lawful), 'lawful peer')}, {plural(len(alarms), 'false alarm')}"
+    yield f"  {_whole(score)}, {plural(len(alarms), 'false alarm')}"
     for peer, rows in alarms.items():
         yield f"    FALSE ALARM {peer or 'the peer as it is'}: {listing(rows)}"
     if score.weak:
@@ -151,7 +155,7 @@ def _markdown(score: Score) -> Iterator[str]:
     yield f"# Mutants of {header['protocol']['title']}, {header['role']}"
     yield ""
     yield f"Score **{_per_cent(figures)}** of {figures.counted}; {_counts(figures)}. "
-    yield f"{plural(len(score.lawful), 'lawful peer')}, {len(score.false_alarms)} false alarms. "
+    yield f"{_whole(score)}, {len(score.false_alarms)} false alarms. "
     yield score.ending
     yield ""
     yield from _figures_table(score, "source")

@@ -7,6 +7,8 @@ import importlib
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,16 +35,30 @@ def _path(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text("utf-8"))
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a module says of itself: `offers` is its `__all__`."""
+
+    offers: list[str] | None
+    documented: bool
+    bare: bool
+    """Is there nothing but a docstring?"""
 
 
-MODULES = _modules()
-NOT_EMPTY = [module for module in MODULES if _tree(module).body]
+@cache
+def _told() -> dict[str, _Told]:
+    """Of each module that is not empty."""
+    trees = ((name, ast.parse(_path(name).read_text("utf-8"))) for name in _modules())
+    return {name: _read(tree) for name, tree in trees if tree.body}
 
 
-def _said(module: str) -> list[str] | None:
-    for node in _tree(module).body:
+def _read(tree: ast.Module) -> _Told:
+    documented = ast.get_docstring(tree) is not None
+    return _Told(_offers(tree), documented, bare=documented and len(tree.body) == 1)
+
+
+def _offers(tree: ast.Module) -> list[str] | None:
+    for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AnnAssign):
             targets = [node.target]
@@ -53,24 +69,25 @@ def _said(module: str) -> list[str] | None:
     return None
 
 
-def _only_a_docstring(module: str) -> bool:
-    body = _tree(module).body
-    return len(body) == 1 and isinstance(body[0], ast.Expr)
+def _of(room: str) -> dict[str, _Told]:
+    found = {name: told for name, told in _told().items() if name.split(".")[0] == room}
+    assert found
+    return found
 
 
-@pytest.mark.parametrize("module", NOT_EMPTY)
-def test_module_says_what_it_offers(module: str) -> None:
-    if not _only_a_docstring(module):
-        assert _said(module) is not None
+@pytest.mark.parametrize("room", ROOMS)
+def test_modules_say_what_they_offer(room: str) -> None:
+    assert [n for n, told in _of(room).items() if told.offers is None and not told.bare] == []
 
 
-@pytest.mark.parametrize("module", [module for module in NOT_EMPTY if _said(module)])
-def test_exports_are_there_and_told_once(module: str) -> None:
-    said = _said(module) or []
-    assert len(set(said)) == len(said)
-    assert said == sorted(said, key=_order)
-    loaded = importlib.import_module(module)
-    assert [name for name in said if not hasattr(loaded, name)] == []
+@pytest.mark.parametrize("room", ROOMS)
+def test_exports_are_there_and_told_once(room: str) -> None:
+    for module, told in _of(room).items():
+        said = told.offers or []
+        assert len(set(said)) == len(said), module
+        assert said == sorted(said, key=_order), module
+        loaded = importlib.import_module(module)
+        assert [name for name in said if not hasattr(loaded, name)] == [], module
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -91,24 +108,20 @@ def test_package_offers_what_its_readers_are_told(package: str, names: set[str])
     assert names <= set(loaded.__all__)
 
 
-@pytest.mark.parametrize("module", [m for m in NOT_EMPTY if "." not in m or m.count(".") == 1])
-def test_private_names_are_not_offered(module: str) -> None:
-    assert not [name for name in _said(module) or [] if name.startswith("_")]
+@pytest.mark.parametrize("room", ROOMS)
+def test_private_names_are_not_offered(room: str) -> None:
+    offered = {module: told.offers or [] for module, told in _of(room).items()}
+    assert [m for m, names in offered.items() if any(n.startswith("_") for n in names)] == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_public_module_has_a_docstring(room: str) -> None:
-    silent = [
-        module
-        for module in NOT_EMPTY
-        if module.split(".")[0] == room and not ast.get_docstring(_tree(module))
-    ]
-    assert silent == []
+    assert [module for module, told in _of(room).items() if not told.documented] == []
 
 
 def test_import_says_and_changes_nothing() -> None:
     """Importing every library module prints nothing and leaves nothing running."""
-    names = [m for m in NOT_EMPTY if m.split(".")[0] in ("schemas", "mockserver", "reports")]
+    names = [name for room in ("schemas", "mockserver", "reports") for name in _of(room)]
     code = (
         "import importlib, sys, threading\n"
         f"[importlib.import_module(name) for name in {names!r}]\n"

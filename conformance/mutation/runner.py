@@ -81,13 +81,20 @@ class _Look:
 
 @dataclass
 class Runner:
-    """One source of mutants, judged. `known` are the whole peers of an earlier run, by reading."""
+    """One source of mutants, judged. `known` are the whole peers of an earlier run, by reading.
+
+    Where time is short, a peer that mutants deviate from is judged by their rows first, and whole
+    only when one of them gets through these: many readings have no more than one mutant.
+    """
 
     protocol: Protocol
     requirements: Sequence[Requirement]
     peers: Peers
     settings: Settings
     known: dict[str, Whole] = field(default_factory=dict)
+    _narrow: dict[str, Whole] = field(default_factory=dict, init=False)
+    """What was said of the whole peers by the rows of their mutants alone."""
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict, init=False)
     _doubtful: list[tuple[Candidate, Mapping[str, Any]]] = field(default_factory=list, init=False)
 
     @property
@@ -103,14 +110,23 @@ class Runner:
         deviates from come last, and fail alone.
         """
         readings = list(dict.fromkeys(each.reading for each in candidates))
-        bases = [(name, candidates) for name in readings if name not in self.known]
-        late = await self._side_by_side(self._base(name, each) for name, each in bases)
-        others = [name for name in lawful if name not in self.known]
+        narrow = self.settings.stages == "suspects" or self._is_short(len(readings))
+        bases = [name for name in readings if name not in self.known]
+        late = await self._side_by_side(
+            self._base(name, candidates if narrow else ()) for name in bases
+        )
         if late:
-            return len(candidates), len(others)
+            return len(candidates), sum(name not in self.known for name in lawful)
         left = await self._side_by_side(self._mutant(each) for each in candidates)
         await self._settle_doubts()
+        others = [name for name in lawful if name not in self.known]
         return left, await self._side_by_side(self._lawful(name) for name in others)
+
+    def _is_short(self, readings: int) -> bool:
+        """Is there less time than all these may take? One of them alone is worth a whole run: what
+        it never says need not be broken.
+        """
+        return self.settings.until is not None and self.settings.stages == "both" and readings > 1
 
     async def _side_by_side(self, jobs: Iterable[Any]) -> int:
         """A few at a time, in order; returns how many were not begun. One that breaks off ends
@@ -139,12 +155,14 @@ class Runner:
     def _late(self) -> bool:
         return self.settings.until is not None and time.monotonic() >= self.settings.until
 
-    async def _base(self, reading: str, candidates: Sequence[Candidate]) -> None:
-        mine = [each for each in candidates if each.reading == reading]
-        rows: tuple[str, ...] = ()
-        situations: tuple[str, ...] = ()
-        if self.settings.stages == "suspects":
-            rows, situations = _together([(self._suspects(each), each.situations) for each in mine])
+    async def _base(self, reading: str, candidates: Sequence[Candidate] = ()) -> None:
+        """Judge a whole peer, only by the rows of its mutants where candidates are given."""
+        looks = [
+            (self._suspects(each), each.situations)
+            for each in candidates
+            if each.reading == reading
+        ]
+        rows, situations = _together(looks) if looks else ((), ())
         seen = await self._lawful(reading, rows, situations)
         wrong = [row for row, verdict in seen.verdicts.items() if verdict == "fail"]
         if wrong or seen.broke or "pass" not in seen.verdicts.values():
@@ -161,8 +179,10 @@ class Runner:
         whole = partial(self.peers.whole, reading)
         look = await self._run(whole, rows, situations, _LIMIT * _TIMES)
         seen, seconds = look.seen, time.monotonic() - began
+        narrow = bool(rows or situations)
         if not seen.broke:
-            self.known[reading] = Whole(verdicts=seen.verdicts, seconds=seconds, said=look.said)
+            known = self._narrow if narrow else self.known
+            known[reading] = Whole(verdicts=seen.verdicts, seconds=seconds, said=look.said)
         self.settings.tell(
             {
                 "record": "lawful",
@@ -170,7 +190,7 @@ class Runner:
                 "state": self.settings.state,
                 "source": self.peers.source,
                 "name": reading,
-                "stage": "suspects" if rows or situations else "whole",
+                "stage": "suspects" if narrow else "whole",
                 "seconds": round(seconds, 1),
                 "verdicts": dict(seen.verdicts),
                 "said": None if look.said is None else sorted(map(list, look.said)),
@@ -196,8 +216,8 @@ class Runner:
 
     async def _judged(self, candidate: Candidate) -> Mapping[str, Any]:
         began = time.monotonic()
-        mutant, base = candidate.mutant, self.known[candidate.reading]
-        stage, found, applied = await self._stages(candidate, base)
+        mutant = candidate.mutant
+        stage, found, applied = await self._stages(candidate)
         return {
             "record": "mutant",
             "at": now(),
@@ -221,7 +241,8 @@ class Runner:
             "seconds": round(time.monotonic() - began, 1),
         }
 
-    async def _stages(self, candidate: Candidate, base: Whole) -> tuple[str, Judgement, int | None]:
+    async def _stages(self, candidate: Candidate) -> tuple[str, Judgement, int | None]:
+        base = self.known.get(candidate.reading) or self._narrow[candidate.reading]
         if never_said(candidate.mutant, base.said, self.protocol):
             return "whole", judgement(candidate, base.verdicts, Seen(verdicts=base.verdicts), 0), 0
         rows = self._suspects(candidate)
@@ -231,8 +252,15 @@ class Runner:
             # Where nothing could be broken yet, the whole suite may still elicit it.
             if only or found.fate in ("caught", "error"):
                 return "suspects", found, applied
-        found, applied = await self._look(candidate, base, (), ())
+        found, applied = await self._look(candidate, await self._whole(candidate.reading), (), ())
         return "whole", found, applied
+
+    async def _whole(self, reading: str) -> Whole:
+        """What the whole suite says of a peer that nothing breaks: it is asked once."""
+        async with self._locks.setdefault(reading, asyncio.Lock()):
+            if reading not in self.known:
+                await self._base(reading)
+        return self.known[reading]
 
     async def _look(
         self, candidate: Candidate, base: Whole, rows: tuple[str, ...], situations: tuple[str, ...]

@@ -75,14 +75,14 @@ def figures(scores: Sequence[Score]) -> Iterator[str]:
         for source, each in score.by("source").items():
             yield _line(score, source, each)
     yield ""
-    yield "| protocol | role | lawful peers judged | false alarms |"
+    yield "| protocol | role | lawful peers judged whole | false alarms |"
     yield "|---|---|---|---|"
     for score in scores:
         alarms = "; ".join(
             f"{peer or 'as it is'}: {' '.join(rows)}" for peer, rows in score.false_alarms.items()
         )
         head = f"| {score.header['protocol']['id']} | {score.header['role']} "
-        yield f"{head}| {len(score.lawful)} | {alarms or 0} |"
+        yield f"{head}| {score.judged_whole} | {alarms or 0} |"
     yield ""
     yield "What nothing saw, or no longer judged:"
     yield ""

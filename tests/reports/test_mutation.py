@@ -128,6 +128,14 @@ def test_results_are_as_their_schema_has_them(tmp_path: Path) -> None:
     assert list(check(told, "mutation", path)) == []
     assert told["false_alarms"] == [{"peer": "plain", "rows": ["A-1"]}]
     assert told["figures"]["score"] == 66.6
+    assert told["lawful_peers"] == 1
+
+
+def test_peer_that_only_some_rows_judged_is_not_counted_as_judged_whole(tmp_path: Path) -> None:
+    narrow = a_lawful("other", {"A-1": "fail"}, stage="suspects")
+    score = Score.read(a_file(tmp_path, a_lawful("plain", {"A-1": "pass"}), narrow, an_end()))
+    assert score.judged_whole == 1
+    assert [*score.false_alarms] == ["other"]
 
 
 def test_reports_stand_beside_the_file(tmp_path: Path) -> None:

@@ -175,6 +175,33 @@ async def test_each_reading_is_judged_whole_once() -> None:
     assert [name for name, _ in suite.asked] == ["other", "a", "b", "c", "third"]
 
 
+async def test_where_time_is_short_readings_are_judged_whole_only_for_what_gets_through() -> None:
+    suite = _Suite({"seen": ["AITBC-REG-001"], "late": ["AITBC-DOC-001"]})
+    runner, told = _runner(suite, jobs=1, until=time.monotonic() + 60)
+    several = [
+        _candidate("seen", "AITBC-REG-001"),
+        _candidate("late", "AITBC-REG-002", reading="other"),
+        _candidate("later", "AITBC-REG-003", reading="other"),
+    ]
+    await runner.judge(several, ["plain", "other"])
+    assert suite.asked == [
+        ("plain", ("AITBC-REG-001",)),
+        ("other", ("AITBC-REG-002", "AITBC-REG-003")),
+        ("seen", ("AITBC-REG-001",)),
+        ("late", ("AITBC-REG-002",)),
+        ("other", ()),
+        ("late", ()),
+        ("later", ("AITBC-REG-003",)),
+        ("later", ()),
+        ("plain", ()),
+    ]
+    assert _fates(told) == {
+        "seen": ("caught", "suspects"),
+        "late": ("caught", "whole"),
+        "later": ("survived", "whole"),
+    }
+
+
 async def test_peer_that_is_not_green_before_it_is_broken_ends_it_all() -> None:
     suite = _Suite({"plain": ["AITBC-REG-001"]})
     runner, told = _runner(suite)
