@@ -50,6 +50,8 @@ class Concealer:
     def __init__(self, known: Iterable[str] = (), *, offered: bool = False) -> None:
         self._offered = offered
         self._names: dict[str, str] = {}
+        self._heads: dict[str, list[str]] = {}
+        """What is looked for, by its first characters; of each, the longest first."""
         self._pattern: re.Pattern[str] | None = None
         for secret in known:
             self._meet(secret)
@@ -145,10 +147,19 @@ class Concealer:
             return
         if secret.lower() in _NO_SECRETS:
             return
-        self._names[secret] = f"assay-secret-{len(set(self._names.values())) + 1}"
-        for written in (quote(secret, safe=""), quote_plus(secret)):
-            self._names.setdefault(written, self._names[secret])
-        self._pattern = None
+        mark = f"assay-secret-{len(set(self._names.values())) + 1}"
+        for written in (secret, quote(secret, safe=""), quote_plus(secret)):
+            if written not in self._names:
+                self._names[written] = mark
+                self._look_for(written)
+
+    def _look_for(self, secret: str) -> None:
+        head = secret[:_SHORTEST]
+        alike = self._heads.setdefault(head, [])
+        if not alike:
+            self._pattern = None
+        alike.append(secret)
+        alike.sort(key=len, reverse=True)
 
     # Replacing them
 
@@ -171,7 +182,16 @@ class Concealer:
     def _without(self, text: str) -> str:
         if not self._names or not text:
             return text
-        if self._pattern is None:
-            longest = sorted(self._names, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest)))
-        return self._pattern.sub(lambda match: self._names[match[0]], text)
+        if self._pattern is None:  # of whole keys and certificates it would be dear to make
+            self._pattern = re.compile("|".join(map(re.escape, self._heads)))
+        pieces: list[str] = []
+        at = kept = 0
+        while found := self._pattern.search(text, at):
+            start = found.start()
+            alike = self._heads[found[0]]
+            secret = next((each for each in alike if text.startswith(each, start)), "")
+            if secret:
+                pieces += (text[kept:start], self._names[secret])
+                kept = start + len(secret)
+            at = start + max(len(secret), 1)
+        return "".join((*pieces, text[kept:]))
