@@ -295,7 +295,7 @@ class TestToken:
         settings = mockserver.Settings(token="")
         async with mockserver.start("caxton", settings=settings) as mock:
             done = await assay(
-                tmp_path, "test", "caxton", "--url", mock.url, "--only", "CAXTON-LST-001"
+                tmp_path, "test", "caxton", "--url", mock.url, "--only", "CAXTON-LST-014"
             )
         assert done.code == 0, done.said
 

@@ -36,7 +36,7 @@ async def test_record_of_the_run_is_read() -> None:
 
 async def test_first_row_that_fails_is_the_last_one() -> None:
     async with served("aitbc", fault="get.agent.agent_type.number") as target:
-        context = replace(_context("", only="AITBC-GET-*"), target=target)
+        context = replace(_context("", only="AITBC-GET-02[4-9]"), target=target)
         whole = await judged(context, 60, read_seen)
         fast = await judged(replace(context, fail_fast=True), 60, read_seen)
     assert [*fast.verdicts.values()].count("fail") >= 1
