@@ -50,9 +50,10 @@ class Concealer:
     def __init__(self, known: Iterable[str] = (), *, offered: bool = False) -> None:
         self._offered = offered
         self._names: dict[str, str] = {}
-        self._heads: dict[str, list[str]] = {}
-        """What is looked for, by its first characters; of each, the longest first."""
+        self._heads: dict[str, list[int]] = {}
+        """How what is looked for begins, and how long it may be then, the longest first."""
         self._pattern: re.Pattern[str] | None = None
+        self._met = 0
         for secret in known:
             self._meet(secret)
 
@@ -147,19 +148,20 @@ class Concealer:
             return
         if secret.lower() in _NO_SECRETS:
             return
-        mark = f"assay-secret-{len(set(self._names.values())) + 1}"
+        self._met += 1
+        mark = f"assay-secret-{self._met}"
         for written in (secret, quote(secret, safe=""), quote_plus(secret)):
             if written not in self._names:
                 self._names[written] = mark
                 self._look_for(written)
 
     def _look_for(self, secret: str) -> None:
-        head = secret[:_SHORTEST]
-        alike = self._heads.setdefault(head, [])
-        if not alike:
+        sizes = self._heads.setdefault(secret[:_SHORTEST], [])
+        if not sizes:
             self._pattern = None
-        alike.append(secret)
-        alike.sort(key=len, reverse=True)
+        if len(secret) not in sizes:
+            sizes.append(len(secret))
+            sizes.sort(reverse=True)
 
     # Replacing them
 
@@ -188,8 +190,8 @@ class Concealer:
         at = kept = 0
         while found := self._pattern.search(text, at):
             start = found.start()
-            alike = self._heads[found[0]]
-            secret = next((each for each in alike if text.startswith(each, start)), "")
+            long = (text[start : start + size] for size in self._heads[found[0]])
+            secret = next((each for each in long if each in self._names), "")
             if secret:
                 pieces += (text[kept:start], self._names[secret])
                 kept = start + len(secret)
