@@ -56,11 +56,14 @@ async def _deafened(hub: Hub, line: Line, data: str | bytes) -> bool:
     return line in hub.memo
 
 
+def _who(line: Line) -> dict[str, Any]:
+    return {"sender_id": line.principal.id, "sender_name": line.principal.name}
+
+
 def _as_chat(choose: Callable[[Talk], list[Line]]) -> Edit:
     def edit(one: Talk) -> None:
-        text = _inner(one).get("content", "")
-        who = {"sender_id": one.line.principal.id, "sender_name": one.line.principal.name}
-        one.more += [(line, {"type": "CHAT", **who, "payload": text}) for line in choose(one)]
+        said = {"type": "CHAT", **_who(one.line), "payload": _inner(one).get("content", "")}
+        one.more += [(line, dict(said)) for line in choose(one)]
 
     return edit
 
@@ -191,6 +194,7 @@ def _contents() -> Iterator[tuple[str, str, Seed]]:
                 sender_id=one.message.get("sender_id", one.out["sender_id"])
             ),
         ),
+        ("sender.of_first", "each log shows who sent the first one as its sender", _first_sender),
         ("twice", "each log is shown twice", lambda one: setattr(one, "copies", 2)),
     )
     for name, summary, edit in changes:
@@ -201,6 +205,10 @@ def _contents() -> Iterator[tuple[str, str, Seed]]:
 def _first_content(one: Talk) -> None:
     content = one.memo.setdefault("content", _inner(one).get("content"))
     _put("content", lambda _: content)(one)
+
+
+def _first_sender(one: Talk) -> None:
+    one.out.update(one.memo.setdefault("sender", _who(one.line)))
 
 
 def _conduct() -> Iterator[tuple[str, str, Seed]]:

@@ -133,7 +133,11 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
     forged = f"{cast.dialogue.new('m')}. forged"
     sent[forged] = await _log(agent, "INFO", forged, **claimed)
     logs.append(("INFO", forged))
+    of_other = f"{cast.dialogue.new('m')}. another's"
+    sent[of_other] = await _log(other, "INFO", of_other)
+    logs.append(("INFO", of_other))
     await room.tell(agent, human)
+    await room.tell(other, human)
     await human.socket.never(lambda _: False, _GRACE)
     found = {content: _shown(room, content) for _, content in logs}
     seen = [frame for frames in found.values() for frame in frames]
@@ -142,8 +146,9 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
     if seen:
         for level, content in logs:
             _judge_log(judge, level, content, sent[content], found[content])
+            sender = other if content == of_other else agent
             for frame in found[content][:1]:
-                _judge_sender(judge, cast, agent, sent[content], frame)
+                _judge_sender(judge, cast, sender, sent[content], frame)
     await room.settle()
 
 
