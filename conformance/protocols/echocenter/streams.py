@@ -10,7 +10,7 @@ from typing import Any
 from conformance.protocols.echocenter.replies import identity, said_by
 from mockserver.transcript import Frame
 
-__all__ = ["CHUNK", "END", "FINAL", "Piece", "Stream", "key_of", "read_streams"]
+__all__ = ["CHUNK", "END", "FINAL", "Piece", "Stream", "key_of", "read_streams", "said_behind"]
 
 CHUNK, FINAL, END = "c", "F", "E"
 
@@ -90,6 +90,14 @@ def read_streams(frames: Iterable[Frame]) -> list[Stream]:
     ]
     kept = [stream for stream in found if stream.streamed]
     return sorted(kept, key=lambda stream: stream.pieces[0].heard.number)
+
+
+def said_behind(frames: Iterable[Frame], stream: Stream) -> list[Piece]:
+    """The CHATs that bear the id of a whole stream on its connection, and come behind its end."""
+    last = stream.frames[-1].number
+    heard = [each for each in frames if each.connection == stream.connection]
+    behind = [_piece(each) for each in heard if each.number > last]
+    return [each for each in behind if each and (each.kind, each.key) == (FINAL, stream.key)]
 
 
 def key_of(value: Any) -> str:

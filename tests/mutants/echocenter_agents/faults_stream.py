@@ -223,6 +223,13 @@ def _ids() -> Iterator[Fault]:
     ):
         answer = streamed(mint, count=4, gap=_GAP if word == "colliding" else 0.0)
         yield _bad(name=f"stream.id.{word}", summary=summary, answer=answer, implied=True, cue=cue)
+    yield _bad(
+        name="stream.id.left_over",
+        summary="a CHAT that is no stream bears the id of the last one",
+        answer=_left_over,
+        implied=True,
+        cue=Cue.SENDERS,
+    )
     for word, summary, value in (
         ("object", "stream ids are objects", {"id": 1}),
         ("list", "stream ids are lists", [1]),
@@ -235,6 +242,16 @@ def _ids() -> Iterator[Fault]:
     )
     for word, summary, edit in changing:
         yield _bad(name=f"stream.id.{word}", summary=summary, edit=on(STREAM, edit))
+
+
+def _left_over(to: Chat, memory: Memory) -> Iterable[Step]:
+    """Every second reply is streamed."""
+    last = memory.texts.pop("left_over", "")
+    if last:
+        yield final(to, last, said(to))
+        return
+    memory.texts["left_over"] = str(uuid(memory))
+    yield from streamed(_always(memory.texts["left_over"]), count=4)(to, memory)
 
 
 def _retyped(say: Say, _memory: Memory) -> Json:

@@ -17,6 +17,7 @@ from conformance.protocols.echocenter.streams import (
     Stream,
     key_of,
     read_streams,
+    said_behind,
 )
 from mockserver.transcript import Frame
 
@@ -118,6 +119,14 @@ async def test_each_stream_has_its_own_id(situation: str, examiner: Examiner, ju
             other is stream,
             f"two streams have the id {stream.key}",
             *seen.shown(other.frames[0], stream.frames[0]),
+            pointer="/stream_id",
+        )
+        behind = said_behind(seen.frames, stream) if stream.complete else []
+        judge.holds(
+            "ECHO-AGENT-STREAM-007",
+            not behind,
+            f"a CHAT behind the end of the stream {stream.key} bears its id",
+            *seen.shown(*stream.frames[-2:], *[each.heard for each in behind[:1]]),
             pointer="/stream_id",
         )
 
