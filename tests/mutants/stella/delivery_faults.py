@@ -140,6 +140,13 @@ def _foreign_credentials(desk: Desk, agent: Agent, task: Task, way: Way, row: Ob
         row["credentials"] = others[0].credentials
 
 
+def _left_credentials(desk: Desk, agent: Agent, task: Task, way: Way, row: Obj) -> None:
+    """Where a task has none, those of the one before it."""
+    if "credentials" in row:
+        row["credentials"] = task.credentials or desk.memo.get("credentials", {})
+        desk.memo["credentials"] = row["credentials"]
+
+
 def _foreign_payload(desk: Desk, agent: Agent, task: Task, way: Way, row: Obj) -> None:
     others = [one for one in agent.tasks if one is not task]
     if others and "payload" in row:
@@ -205,6 +212,7 @@ _Row = Callable[["Desk", Agent, Task, Way, Obj], object]
 
 _ROWS: Final[tuple[tuple[str, str, _Row], ...]] = (
     ("credentials.foreign", "has the credentials of another task", _foreign_credentials),
+    ("credentials.left", "without credentials has those of the one before", _left_credentials),
     ("credentials.masked", "has masked credentials", _masked),
     ("payload.foreign", "has the payload of another task", _foreign_payload),
     ("payload.flat", "has its payload beside its id", _flat),

@@ -71,6 +71,14 @@ def _still_found(*ops: Op) -> Seed:
     return Seed(deleted=_note_gone, gate=judge)
 
 
+def _led_to_heir(turn: Turn) -> None:
+    """The id of who was deleted leads to whoever has its name now."""
+    names = {one.name for one in turn.memo.get("gone", []) if one.id == turn.who}
+    heirs = [one for one in turn.desk.agents.values() if one.name in names]
+    if turn.op in ("get", "update", "delete") and heirs:
+        turn.agent, turn.refusal = heirs[0], None
+
+
 def _newest_paper_only(one: Deletion) -> None:
     one.parts.discard("credentials")
     papers = [*one.agent.papers.values()]
@@ -166,6 +174,11 @@ _DELETES: Final = (
         "~inherits",
         "whoever takes a deleted agent's name gets its tasks",
         Seed(deleted=_note_gone, enrolled=_inherits),
+    ),
+    (
+        "leads_to_heir",
+        "the id of a deleted agent leads to whoever took its name",
+        Seed(deleted=_note_gone, gate=_led_to_heir),
     ),
     (
         "~same_id",

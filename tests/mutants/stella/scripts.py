@@ -83,6 +83,7 @@ async def tokens(on: Stage) -> None:
     await on.call("POST", "/register", body)
     for odd in ("", "never-minted", "reg-", "reg-zzz"):
         await on.register("odd", odd)
+    await on.register("odd")
     await on.register("cased", (await on.mint()).upper())
     old, older = await on.mint(), await on.mint()
     first = await on.mint()
@@ -193,6 +194,10 @@ async def gates(on: Stage) -> None:
         (unknown, None),
     ):
         await _knock(on, who, by)
+    line = await on.listen(one)
+    await _knock(on, one, two.peer)
+    await on.task(one)
+    await on.leave(line)
     await on.operate("DELETE", f"/{two.id}")
     await _knock(on, two, two.peer)
     await on.operate("GET")
@@ -252,6 +257,10 @@ async def tasks(on: Stage) -> None:
     for member in (one, two, unbeaten):
         await on.beat(member)
         await on.act(member, "tasks")
+    bare = await on.task(one, credentials={})
+    await on.beat(one)
+    lines = [{"timestamp": on.desk.stamp(on.desk.now()), "level": "info", "message": "m"}] * 200
+    await on.act(one, f"complete/{bare}", {**DONE, "logs": lines})
 
 
 async def crowd(on: Stage) -> None:
@@ -277,6 +286,9 @@ async def crowd(on: Stage) -> None:
         await on.operate("DELETE", f"/{member.id}")
     for _ in range(8):
         await on.operate("GET")
+    for _ in range(52):
+        await on.task(members[7])
+    await on.act(members[7], "tasks")
 
 
 async def races(on: Stage) -> None:

@@ -31,6 +31,10 @@ async def streams(on: Stage) -> None:
     first = await on.listen(one)
     await on.task(one)
     await on.hook("/tasks/cancel", agent=one.id, task=last)
+    kept = [await on.task(one, credentials=more) for more in ({"vault.user": "u"}, {})]
+    await on.leave(first)
+    first = await on.listen(one)
+    await on.hook("/tasks/cancel", agent=one.id, task=kept[1])
     await on.operate("PUT", f"/{one.id}", {"labels": {"ear": "left"}})
     await on.task(one)
     for member in (one, two):
@@ -56,6 +60,7 @@ _SAID: Final[tuple[Any, ...]] = (
     {"type": "task_progress", "taskId": "", "progress": 0, "message": "m"},
     {"type": "task_progress", "taskId": "", "progress": 100, "message": "m"},
     {"type": "task_progress", "taskId": "nowhere", "progress": 5, "message": "m"},
+    {"type": "task_log", "taskId": "", "level": "warn", "message": "m"},
     {"type": "task_mood"},
     "{not json",
     b"\x00\x01",

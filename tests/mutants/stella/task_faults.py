@@ -79,6 +79,12 @@ def _empty(turn: Turn) -> None:
     turn.answer.body = {}
 
 
+def _too_many(turn: Turn) -> None:
+    logs = turn.data.get("logs")
+    if isinstance(logs, list) and len(logs) > 100:
+        turn.answer.body["acknowledged"] = False
+
+
 def _echo(turn: Turn) -> None:
     turn.answer.body = {"acknowledged": turn.task_id}
 
@@ -132,6 +138,11 @@ _COMPLETIONS: Final = (
     ),
     ("answer.201", "a completion is answered with 201", answering("complete", _other_status(201))),
     ("answer.202", "a completion is answered with 202", answering("complete", _other_status(202))),
+    (
+        "answer.many_logs",
+        "a completion with very many lines of log is not acknowledged",
+        answering("complete", _too_many),
+    ),
     (
         "answer.empty",
         "a completion is answered with an empty object",

@@ -234,7 +234,8 @@ async def test_flow_results_of_every_kind(fleet: Fleet, depot: Depot, judge: Jud
         plain = not outcome["logs"]
         said = await fleet.complete(agent, job.id, outcome, served=plain)
         wrong = f"a completion with {name} is answered {said.outcome}"
-        judge.holds("STELLA-COMP-008", said.status == 200, wrong, said)
+        taken = said.status == 200 and said.at("/acknowledged") is not False
+        judge.holds("STELLA-COMP-008", taken, wrong, said)
         if said.status == 200:
             done.append(job)
     await _judge_all_gone(judge, depot, agent, done)

@@ -192,6 +192,7 @@ async def test_a_deletion_leaves_tasks_and_streams_of_others(fleet: Fleet, judge
 @requirement(
     "STELLA-DEL-003",
     "STELLA-DEL-004",
+    "STELLA-DEL-005",
     "STELLA-DEL-009",
     "STELLA-DEL-010",
     "STELLA-HB-011",
@@ -222,6 +223,10 @@ async def test_flow_a_name_can_be_taken_again(fleet: Fleet, judge: Judge) -> Non
             await _judge_old_credentials(fleet, judge, one, heir)
         await _judge_fresh(fleet, judge, gone, heir)
         await _judge_full_life(fleet, judge, heir)
+        for one in dead:  # its id leads to nobody, least of all to who has its name
+            await _judge_not_found(fleet, judge, one)
+            judge.status("STELLA-DEL-005", await fleet.delete(one.id, served=False), 404)
+        judge_listed(judge, "STELLA-LIST-013", await whole(fleet), [heir])
         dead.append(heir)
     await remove(fleet, dead[-1].id)
     await _judge_unlisted(fleet, judge, dead[-1])

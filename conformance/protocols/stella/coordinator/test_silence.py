@@ -124,7 +124,7 @@ async def _all_are_silent(fleet: Fleet, watch: Watch, judge: Judge) -> None:
     for turn in range(2):
         before = await _sights(fleet, watch, agents[0])
         await _stay_silent(watch, *agents)
-        _judge_kept(judge, before, await _sights(fleet, watch, agents[0]))
+        _judge_kept(judge, before, await _sights(fleet, watch, agents[0]), "has gone offline")
         back, *others = agents[turn:] + agents[:turn]
         await watch.beat(back)
         await watch.online("STELLA-HB-015", back)
@@ -135,6 +135,9 @@ async def _all_are_silent(fleet: Fleet, watch: Watch, judge: Judge) -> None:
         await watch.offline("STELLA-HB-014", *others, why=" and was only looked at,")
         await watch.beat(*others)
         await watch.online("STELLA-HB-015", *agents)
+        after = await _sights(fleet, watch, agents[0])
+        lasting = {name: sight for name, sight in before.items() if name not in _OF_HEARTBEATS}
+        _judge_kept(judge, lasting, after, "is back")
 
 
 async def _say_farewell(watch: Watch, ailing: Agent, busy: Agent) -> None:
@@ -148,6 +151,9 @@ async def _say_farewell(watch: Watch, ailing: Agent, busy: Agent) -> None:
 _LASTING = ("name", "version", "capabilities", "lastHeartbeat")
 """What the list shows of an agent that its silence does not change."""
 
+_OF_HEARTBEATS = ("capabilities", "lastHeartbeat")
+"""What of it a heartbeat may change."""
+
 
 async def _sights(fleet: Fleet, watch: Watch, agent: Agent) -> dict[str, tuple[Any, Exchange]]:
     """What is shown of it, and where."""
@@ -160,10 +166,11 @@ def _judge_kept(
     judge: Judge,
     before: Mapping[str, tuple[Any, Exchange]],
     after: Mapping[str, tuple[Any, Exchange]],
+    when: str,
 ) -> None:
     for name, (was, first) in before.items():
         now, second = after[name]
-        wrong = f"the {name} of an agent was {was!r}, and is {now!r} when it has gone offline"
+        wrong = f"the {name} of an agent was {was!r}, and is {now!r} when it {when}"
         judge.holds("STELLA-HB-022", alike(was, now), wrong, first, second)
 
 

@@ -274,6 +274,18 @@ def _judge_as_made(
         judge.holds(row, fine, wrong, haul.last, expected=job.task[name])
 
 
+@requirement("STELLA-TASK-020")
+async def test_flow_tasks_without_credentials(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """Such a task comes with no others', whether or not one with some has come before it."""
+    agent = await fleet.register()
+    await depot.fetch("heartbeat", agent, await depot.make(agent))
+    job = await depot.make(agent, credentials={})
+    haul = await depot.fetch("heartbeat", agent, job)
+    came = (haul.first(job) or {}).get("credentials")
+    wrong = f"a task that was made without credentials comes with {came!r}"
+    judge.holds("STELLA-TASK-020", not came, wrong, haul.last, expected={})
+
+
 @requirement("STELLA-TASK-030")
 async def test_credentials_are_for_the_agent_alone(
     fleet: Fleet, depot: Depot, judge: Judge
