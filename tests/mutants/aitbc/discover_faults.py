@@ -29,6 +29,23 @@ class _Ignored(Aimed):
         return [name for name in super().set_filters(query) if name != self.target]
 
 
+class _OldIndex(Aimed):
+    """Finds an agent by what it registered with before, too."""
+
+    def __init__(self, reading: Reading, env: Env, *, target: str = "") -> None:
+        super().__init__(reading, env, target=target)
+        self._was: dict[str, list[Agent]] = {}
+
+    async def enroll(self, data: Obj) -> Agent:
+        agent = await super().enroll(data)
+        self._was.setdefault(agent.agent_id, []).append(replace(agent))
+        return agent
+
+    def passes(self, agent: Agent, name: str, wanted: Json) -> bool:
+        before = self._was.get(agent.agent_id, []) if name == self.target else []
+        return any(super(_OldIndex, self).passes(each, name, wanted) for each in (agent, *before))
+
+
 class _Ored(Coordinator):
     def matches(self, agent: Agent, query: Obj) -> bool:
         names = self.set_filters(query)
@@ -267,7 +284,9 @@ def _filter_rows() -> Iterator[Row]:
     values = [f"status:{value}" for value in STATUSES]
     values += [f"agent_type:{value}" for value in AGENT_TYPES]
     needed = (*FILTERS, "some filter")
+    indexed = ("agent_type", "capabilities", "services")
     yield "discover.{}.ignored", "the filter {} is ignored", _SECTION, _Ignored, FILTERS
+    yield "discover.{}.old_index", "old {} are found as well", _SECTION, _OldIndex, indexed
     yield "discover.{}.inverted", "the filter {} is turned round", _SECTION, _Inverted, FILTERS
     yield "discover.{}", "a filter compares loosely: {}", _SECTION, _Compared, compared
     yield "discover.{}.refused", "a listed value is refused: {}", _SECTION, _ValueRefused, values

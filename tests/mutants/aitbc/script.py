@@ -242,6 +242,11 @@ def _corners() -> Iterator[Step]:
     yield _update("a b", {"status": "busy"})
     yield _look("skilled")
     yield _look("a b")
+    yield _register("mover", capabilities=["from"], services=["from"])
+    moved: Obj = {"capabilities": ["to"], "services": ["to"], "agent_type": "provider"}
+    yield _register("mover", **moved)
+    for was in ({"agent_type": "worker"}, {"capabilities": ["from"]}, {"services": ["from"]}):
+        yield _discover(**was)
 
 
 def _tasks() -> Iterator[Step]:
@@ -263,10 +268,17 @@ def _tasks() -> Iterator[Step]:
             yield _get("/tasks/status")
         yield _submit(priority)
     yield _post("/tasks/queues/asap/clear", b"")
+    for _ in range(22):
+        yield _submit("low", requirements=impossible)
     yield _get("/tasks/status")
+    yield _get("/tasks/queues")
+    yield _post("/tasks/queues/low/clear", b"")
     yield _get("/tasks/queues")
     yield _register("after-tasks")
     yield _get("/tasks/status")
+    for status in ("active", "inactive"):
+        yield _update("after-tasks", {"status": status})
+        yield _get("/tasks/status")
     yield _get("/health")
 
 

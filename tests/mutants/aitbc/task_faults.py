@@ -206,6 +206,11 @@ class _Figures(Aimed):
         super().__init__(reading, env, target=target)
         self._reads = 0
         self._refused = 0
+        self._active = 0
+
+    def _most(self, active: int) -> int:
+        self._active = max(self._active, active)
+        return self._active
 
     async def do_submit(self, call: Call) -> Reply:
         try:
@@ -238,6 +243,7 @@ class _Figures(Aimed):
             "rate_above_all": {"success_rate": 1000.0},
             "active_constant": {"active_agents": 0},
             "active_counts_all": {"active_agents": len(self.agents)},
+            "active_never_falls": {"active_agents": self._most(balancer["active_agents"])},
             "sums_differ": {"failed_assignments": 5},
             "falling_assignments": {"total_assignments": max(0, 1000 - self._reads)},
         }
@@ -257,6 +263,10 @@ class _Clearing(Aimed):
     def clear(self, priority: str) -> int:
         if self.target == "nothing":
             return len(self.queues[priority])
+        if self.target == "twenty":
+            held = self.queues[priority]
+            self.queues[priority] = held[20:]
+            return min(20, len(held))
         if self.target == "one":
             taken, self.queues[priority] = self.queues[priority][:1], self.queues[priority][1:]
             return len(taken)
@@ -297,6 +307,22 @@ class _ClearExtra(Aimed):
         return {name: len(self.queues.get(name, ())) for name in PRIORITIES}
 
 
+class _ClearsForGood(Coordinator):
+    """A queue that was cleared takes nothing any more."""
+
+    def __init__(self, reading: Reading, env: Env) -> None:
+        super().__init__(reading, env)
+        self._shut: set[str] = set()
+
+    def clear(self, priority: str) -> int:
+        self._shut.add(priority)
+        return super().clear(priority)
+
+    def file(self, task: Task) -> None:
+        if task.priority not in self._shut:
+            super().file(task)
+
+
 class _ClearRefused(Aimed):
     async def do_clear(self, call: Call) -> Reply:
         if call.arg == self.target:
@@ -323,7 +349,7 @@ def _rows() -> Iterator[Row]:
     moves = (*swaps, "any:normal")
     sizes = ("one_more", "total_in_each", "reversed", "negative", "only_filled", "ids", "capitals")
     needed = ("task_data.task_type", "task_data.parameters", "requirements", "requirements.filled")
-    clears = ("nothing", "one", "all_but_one", "all", "other", "always_normal")
+    clears = ("nothing", "one", "twenty", "all_but_one", "all", "other", "always_normal")
     extras = ("agents", "crashes_when_empty", "disables")
     figures = ("falling", "flat", "rate_of_text", "falling_assignments")
     yield "submit.priority.{}.refused", "{} is refused", _SUBMIT, _PriorityRefused, PRIORITIES
@@ -345,7 +371,7 @@ def _implied_rows() -> Iterator[Row]:
     differ = ("one_more", "zero", *PRIORITIES)
     loose = ("case_blind", "trimmed")
     refused = ("counts_refused", "assigns_refused")
-    actives = ("active_constant", "active_counts_all")
+    actives = ("active_constant", "active_counts_all", "active_never_falls")
     figures = ("invented", "rate_above_all", "sums_differ", *refused, *actives)
     needed = ("task_data.model", "task_data.prompt")
     counts = ("counts_zero", "counts_one_more")
@@ -370,6 +396,7 @@ def _faults() -> Iterator[Fault]:
     plain: tuple[tuple[str, str, Section, type[Coordinator], bool], ...] = (
         ("submit.priority.default", "a missing one is normal", _SUBMIT, _PriorityDefault, False),
         ("submit.refused_but_filed", "a refused task is filed", _SUBMIT, _RefusedButFiled, False),
+        ("clear.for_good", "a cleared queue takes nothing more", _QUEUES, _ClearsForGood, True),
         ("status.drains", "reading the figures empties the queues", _STATUS, _ReadDrains, True),
     )
     for name, summary, section, make_plain, implied in plain:

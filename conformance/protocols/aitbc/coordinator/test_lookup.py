@@ -229,7 +229,7 @@ async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge)
             judge.equal("AITBC-STAT-018", said, "/agent/status", "active", busy)
 
 
-@requirement("AITBC-GET-033", "AITBC-REG-009")
+@requirement("AITBC-GET-033", "AITBC-REG-007", "AITBC-REG-009")
 @pytest.mark.parametrize(
     ("form", "ordinary"),
     [
@@ -249,10 +249,12 @@ async def test_flow_ids_are_found_again(
     agent_id = body["agent_id"]
     said = await aitbc.register(body, served=ordinary)
     if said.ok or ordinary:
+        message = f"Agent {agent_id} registered successfully"
+        judge.equal("AITBC-REG-007", said, "/message", message)
         judge.equal("AITBC-REG-009", said, "/agent_id", agent_id)
         judge.equal("AITBC-GET-033", await aitbc.get(agent_id), "/agent/agent_id", agent_id)
     else:  # what an id may look like is a peer's own affair
-        for row in ("AITBC-REG-009", "AITBC-GET-033"):
+        for row in ("AITBC-REG-007", "AITBC-REG-009", "AITBC-GET-033"):
             judge.holds(row, said.status is not None, f"an id is answered {said.outcome}", said)
 
 

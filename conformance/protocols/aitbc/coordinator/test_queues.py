@@ -18,6 +18,9 @@ pytestmark = exclusive("queues")  # queues are counted: one check at a time
 _WHILE = 0.5
 """Seconds after which a queue that has not changed is taken to stand still."""
 
+_LONG = 25
+"""Tasks beyond what is taken at once in most places."""
+
 
 async def _still(aitbc: Dialogue) -> dict[str, int]:
     """The sizes of the queues that hold something and stood still for a while: a peer may take
@@ -190,6 +193,29 @@ async def _clear_one(
         )
     await wait_for_nobody(aitbc, priority, 2)
     return not lost
+
+
+@requirement("AITBC-QUEUE-007", "AITBC-QUEUE-014")
+async def test_flow_long_queues_are_emptied_and_filled_again(aitbc: Dialogue, judge: Judge) -> None:
+    """Where tasks that nobody can take do wait, they do so after a clearing as well."""
+    before, _ = await told_sizes(aitbc)
+    await wait_for_nobody(aitbc, "normal", _LONG)
+    filled, _ = await told_sizes(aitbc)
+    cleared = await aitbc.clear("normal")
+    emptied, told = await told_sizes(aitbc)
+    left = emptied.get("normal", 0)
+    wrong = f"a queue of {filled.get('normal')} tasks was cleared and holds {left}"
+    judge.holds("AITBC-QUEUE-007", not cleared.ok or not left, wrong, cleared, told)
+    waited = filled.get("normal", 0) - before.get("normal", 0) == _LONG
+    for _ in range(2):
+        await wait_for_nobody(aitbc, "normal", _LONG)
+        again, seen = await told_sizes(aitbc)
+        fine = bool(again.get("normal", 0)) or not waited
+        if fine:
+            break
+        await asyncio.sleep(_WHILE)
+    wrong = f"{_LONG} tasks waited; their queue was cleared, and of as many more none waits"
+    judge.holds("AITBC-QUEUE-014", fine, wrong, cleared, seen)
 
 
 @requirement("AITBC-QUEUE-009", "AITBC-QUEUE-010")

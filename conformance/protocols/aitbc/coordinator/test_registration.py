@@ -9,8 +9,8 @@ import pytest
 
 from conformance.hostile import MALFORMED, NOT_OBJECTS
 from conformance.judge import Judge
-from conformance.marks import case, from_profile, requirement
-from conformance.protocols.aitbc.dialogue import TYPES, Dialogue, listed
+from conformance.marks import UnjudgeableError, case, from_profile, requirement
+from conformance.protocols.aitbc.dialogue import TYPES, Dialogue, ids_of, listed
 from conformance.protocols.aitbc.model import FIELDS
 
 _WRONG = [
@@ -246,6 +246,35 @@ async def test_bodies_that_are_no_objects_are_refused(aitbc: Dialogue, judge: Ju
     for raw in NOT_OBJECTS.values():
         said = await aitbc.peer.call("registerAgent", raw=raw, lawful=False)
         judge.status("AITBC-REG-023", said, 400, 422)
+
+
+@requirement("AITBC-DISC-025", "AITBC-DISC-026", "AITBC-DISC-029")
+async def test_flow_searches_after_a_second_registration(aitbc: Dialogue, judge: Judge) -> None:
+    """Whether it is taken, and replaces the first, is unsaid: the agent is found as it is shown."""
+    old, new = aitbc.new("before"), aitbc.new("after")
+    agent_id = await aitbc.registered(agent_type="worker", capabilities=[old], services=[old])
+    body = aitbc.registration(
+        agent_id=agent_id, agent_type="provider", capabilities=[new], services=[new]
+    )
+    again = await aitbc.register(body, lawful=False)
+    shown = await aitbc.get(agent_id)
+    of_type, has, offers = (
+        shown.at(f"/agent/{name}") for name in ("agent_type", "capabilities", "services")
+    )
+    if not (isinstance(has, list) and isinstance(offers, list)):
+        raise UnjudgeableError(f"the agent is not shown: {shown.outcome}")
+    searches: list[tuple[str, dict[str, Any], bool]] = [
+        ("AITBC-DISC-025", {"agent_type": "worker"}, of_type == "worker"),
+        ("AITBC-DISC-025", {"agent_type": "provider"}, of_type == "provider"),
+        *(("AITBC-DISC-026", {"capabilities": [mark]}, mark in has) for mark in (old, new)),
+        *(("AITBC-DISC-029", {"services": [mark]}, mark in offers) for mark in (old, new)),
+    ]
+    for row, query, right in searches:
+        found = await aitbc.discover(**query)
+        is_found = agent_id in ids_of(found, [agent_id])
+        lists = "does not list" if right else "lists"
+        wrong = f"an agent registered once more, and a search for {query} {lists} it"
+        judge.holds(row, is_found == right, wrong, again, shown, found, pointer="/agents")
 
 
 @requirement("AITBC-REG-009", "AITBC-REG-027", "AITBC-REG-033")

@@ -6,7 +6,7 @@ import asyncio
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
-from conformance.marks import UnjudgeableError, exclusive, requirement
+from conformance.marks import UnjudgeableError, exclusive, requirement, undisturbed
 from conformance.protocols.aitbc.dialogue import COUNTERS, PRIORITIES, Dialogue, queue_sizes
 from conformance.protocols.aitbc.queues import refused_tasks, told_sizes, wait_for_nobody
 
@@ -47,26 +47,30 @@ def _grown(before: Exchange, after: Exchange, pointer: str) -> int:
     return new - old
 
 
+@undisturbed
 @requirement("AITBC-LOAD-032")
 async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge) -> None:
-    """Others come and go meanwhile, so what is odd is only believed the second time. Statistics may
-    be those of a moment ago (a peer may gather them each second), so that one is waited for then.
+    """What is odd is only believed the second time. Statistics may be those of a moment ago (a peer
+    may gather them each second), so that one is waited for then.
     """
     for last in (False, True):
         ids = [await aitbc.registered() for _ in range(3)]
         counts = []
-        for status in ("inactive", "active"):
+        for status in ("inactive", "active", "inactive"):
             for agent_id in ids:
                 await aitbc.update(agent_id, status)
             if last:
                 await asyncio.sleep(_GATHERED)
             counts.append(await aitbc.peer.call("getTaskStatus"))
-        few, many = (said.at("/stats/load_balancer_stats/active_agents") for said in counts)
-        if not isinstance(few, int) or not isinstance(many, int):
+        told = [said.at("/stats/load_balancer_stats/active_agents") for said in counts]
+        if not all(isinstance(number, int) for number in told):
             raise UnjudgeableError("the active agents are not counted")
-        if many > few or last:
+        few, many, fewer = told
+        if few < many > fewer or last:
             wrong = f"three agents turned active, and active_agents went from {few} to {many}"
-            judge.holds("AITBC-LOAD-032", many > few, wrong, *counts)
+            judge.holds("AITBC-LOAD-032", many > few, wrong, *counts[:2])
+            wrong = f"they turned inactive again, and it went from {many} to {fewer}"
+            judge.holds("AITBC-LOAD-032", fewer < many, wrong, *counts[1:])
             break
 
 

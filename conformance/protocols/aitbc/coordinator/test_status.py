@@ -164,6 +164,7 @@ async def test_updates_leave_others_alone(aitbc: Dialogue, judge: Judge) -> None
         case("AITBC-STAT-020", {"status": {"is": "busy"}}),
         case("AITBC-STAT-021", {"status": "flying"}),
         case("AITBC-STAT-021", {"status": "idle"}),
+        case("AITBC-STAT-021", {"status": "gone", "load_metrics": {"pending_tasks": 97}}),
         case("AITBC-STAT-021", {"status": "offline"}),
         case("AITBC-STAT-021", {"status": ""}),
         case("AITBC-STAT-021", {"status": "busybusy"}),

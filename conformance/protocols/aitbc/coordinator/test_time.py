@@ -137,16 +137,24 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
 
 
 @from_profile("standard")
-@requirement("AITBC-BEAT-003", "AITBC-BEAT-004", "AITBC-GET-029")
+@requirement("AITBC-BEAT-002", "AITBC-BEAT-003", "AITBC-BEAT-004", "AITBC-GET-029")
 async def test_flow_heartbeats_go_on_moving(aitbc: Dialogue, judge: Judge, suite: Suite) -> None:
+    """The twelfth as well, and when several agents send theirs at once."""
     beating, silent = await aitbc.registered(), await aitbc.registered()
-    await aitbc.heartbeat(beating)
+    others = [await aitbc.registered() for _ in range(4)]
+    for _ in range(11):
+        await aitbc.heartbeat(beating)
     first, bystander = await aitbc.get(beating), await aitbc.get(silent)
+    early = [await aitbc.get(agent_id) for agent_id in others]
     await _pause(suite)
-    beat = await aitbc.heartbeat(beating)
+    beat, *beats = await asyncio.gather(*map(aitbc.heartbeat, (beating, *others)))
     second, after = await aitbc.get(beating), await aitbc.get(silent)
     if _judge_beat(aitbc, judge, "AITBC-BEAT-003", beat):
         _judge_later(judge, "AITBC-BEAT-003", "/agent/last_heartbeat", first, second)
+    for agent_id, before, said in zip(others, early, beats, strict=True):
+        if _judge_beat(aitbc, judge, "AITBC-BEAT-002", said):
+            late = await aitbc.get(agent_id)
+            _judge_later(judge, "AITBC-BEAT-002", "/agent/last_heartbeat", before, late)
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", first, second, beat)
     _judge_still(judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, after, beat)
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", bystander, after)
