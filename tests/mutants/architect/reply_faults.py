@@ -30,6 +30,12 @@ def _to(choose: Callable[[Agent, Session], list[Session]]) -> AnswerRule:
     return rule
 
 
+async def _unknown_to_all(agent: Agent, session: Session, request: Request, message: Json) -> None:
+    known = request.action in agent.actions
+    for other in [session] if known else list(agent.sessions.values()):
+        await agent.transmit(other, message)
+
+
 def _other(agent: Agent, session: Session) -> list[Session]:
     return [one for one in agent.sessions.values() if one is not session][:1] or [session]
 
@@ -207,6 +213,11 @@ REPLY_FAULTS: Final = (
         "reply.to_all",
         "replies go to all connections",
         _to(lambda a, _s: list(a.sessions.values())),
+    ),
+    answers(
+        "reply.unknown_to_all",
+        "that an action is unknown is told on all connections",
+        _unknown_to_all,
     ),
     answers("reply.one_behind", "a reply comes with the next command only", _held),
     answers(

@@ -299,6 +299,18 @@ async def test_reply_on_the_newer_connection(script: Dialogue, judge: Judge) -> 
             token = few[0].request.token
             await line.never(partial(_carries, token), 0.05, line.mark())
         _judge_own([older, newer], rest, script, judge)
+    await _refused_aside(older, newer, script, judge)
+
+
+async def _refused_aside(asking: Socket, other: Socket, script: Dialogue, judge: Judge) -> None:
+    """What is refused is refused to whoever asked, too."""
+    request = Request(action=script.new("no-such-action"), token=new_token())
+    asked = await script.say(asking, request)
+    await script.list_actions(asking)
+    await script.list_actions(other)
+    astray = await other.never(partial(_carries, request.token), 0.05)
+    told = "the token of a command that there is not comes on another connection"
+    judge.holds("ARCH-CORR-009", astray is None, told, asked, *([astray] if astray else []))
 
 
 def _carries(token: Any, frame: Frame) -> bool:

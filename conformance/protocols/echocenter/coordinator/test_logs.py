@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,11 +132,11 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
     claimed = {"sender_id": room.number(other.person), "sender_name": other.person.name}
     sent = {content: await _log(agent, level, content) for level, content in logs}
     forged = f"{cast.dialogue.new('m')}. forged"
-    sent[forged] = await _log(agent, "INFO", forged, **claimed)
-    logs.append(("INFO", forged))
     of_other = f"{cast.dialogue.new('m')}. another's"
-    sent[of_other] = await _log(other, "INFO", of_other)
-    logs.append(("INFO", of_other))
+    sent[forged], sent[of_other] = await asyncio.gather(
+        _log(agent, "INFO", forged, **claimed), _log(other, "INFO", of_other)
+    )
+    logs += [("INFO", forged), ("INFO", of_other)]
     await room.tell(agent, human)
     await room.tell(other, human)
     await human.socket.never(lambda _: False, _GRACE)

@@ -28,7 +28,7 @@ _PIECES = (
     '<b>Größe</b> & "so" ' * 110,
 )
 
-_VERY_MANY = 80
+_VERY_MANY = 260
 
 
 @requirement(*STREAMED, "ECHO-STREAM-014", "ECHO-STREAM-025", "ECHO-STREAM-028")
