@@ -21,6 +21,11 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 
 _NAME = "name"
 
+_IDS = ("agent_id", "agent_ids", "agents", "assigned_to", "id", "participants")
+"""Under which of these an agent's id is told and never its name: clients call themselves, as who
+sends a message, by either.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -39,7 +44,7 @@ class Told:
     def before(self, entry: HttpExchange | Frame, kind: str, text: str) -> bool:
         """Was it told as the id of an `agent`, a `task`, a `deployment` or a `message` before?"""
         under = self.first.get(text, {})
-        keys: Collection[str] = _KEYS.get(kind) or under.keys() - {_NAME}
+        keys: Collection[str] = _KEYS.get(kind) or (_IDS if _NAME in under else under)
         return any(under[key] < entry.number for key in keys if key in under)
 
     def named(self, entry: HttpExchange | Frame, text: str) -> bool:

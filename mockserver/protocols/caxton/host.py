@@ -164,7 +164,7 @@ class Host:
 def module_of(text: str) -> bytes:
     """The bytes of a module. Raises `RefusedError` where they do not begin as those of one."""
     try:
-        module = base64.b64decode(text, validate=True)
+        module = base64.b64decode("".join(text.splitlines()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise RefusedError("INVALID_WASM", f"the module is not base64: {error}") from error
     if not module.startswith(_HEADER):

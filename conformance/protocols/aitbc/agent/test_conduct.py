@@ -121,7 +121,7 @@ def _speaks_of(heard: HttpExchange, own: set[str]) -> bool:
 
 
 @requirement("AITBC-AGENT-REG-013")
-@pytest.mark.parametrize("situation", ["refused", "unavailable"])
+@pytest.mark.parametrize("situation", ["refused", "unavailable", "internal errors"])
 async def test_a_refused_agent_is_not_registered(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:

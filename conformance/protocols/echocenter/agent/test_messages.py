@@ -11,7 +11,7 @@ from conformance.marks import requirement
 from conformance.plugin import Suite
 from conformance.protocols.echocenter.odd import HALF
 from conformance.protocols.echocenter.replies import identity, read_account, said_by
-from conformance.protocols.echocenter.situations import LAWFUL, NORMAL, SITUATIONS
+from conformance.protocols.echocenter.situations import LAWFUL, LOSSES, NORMAL, SITUATIONS
 from conformance.protocols.echocenter.spelling import misspelt
 from conformance.sent import busiest_second, judge_sent
 from mockserver.transcript import Frame
@@ -54,7 +54,7 @@ def _answers_half(frame: Frame) -> bool:
 
 
 @requirement("ECHO-AGENT-MSG-004")
-@pytest.mark.parametrize("situation", LAWFUL)
+@pytest.mark.parametrize("situation", [*LAWFUL, LOSSES])
 async def test_the_token_is_told_to_nobody(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
