@@ -17,6 +17,7 @@ __all__ = [
     "ask_everything",
     "code_of",
     "judge_code",
+    "judge_name_taken",
     "judge_refused",
     "judge_survived",
     "judge_untold",
@@ -53,6 +54,13 @@ Refusal = tuple[int, str]
 NOT_FOUND: Refusal = (404, "AGENT_NOT_FOUND")
 ALREADY_EXISTS: Refusal = (409, "AGENT_ALREADY_EXISTS")
 INVALID_WASM: Refusal = (400, "INVALID_WASM")
+
+
+async def judge_name_taken(client: Client, judge: Judge, agent: Agent, *since: Exchange) -> None:
+    """The name of an agent is not free for another, whatever was done to it `since`."""
+    said = await client.try_deploy(wasm("namesake"), name=agent.name, served=False)
+    judge_refused(judge, "CAXTON-DEP-022", said, ALREADY_EXISTS, *since)
+
 
 _CALLERS_FAULTS = ("AGENT_ALREADY_EXISTS", "INVALID_WASM")
 

@@ -45,6 +45,15 @@ def _first_agent(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
     return verdict and (not asked.agents or asked.agents[0] in _ends(event))
 
 
+def _two_agents(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
+    return verdict and (not asked.agents or any(one in asked.agents[:2] for one in _ends(event)))
+
+
+def _three_performatives(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
+    spoken = event.body.get("performative")
+    return verdict and (not asked.performatives or spoken in asked.performatives[:3])
+
+
 def _first_id(event: Any, asked: Any, typed: bool, verdict: bool) -> bool:
     return verdict and (not asked.ids or asked.ids[0] in _ends(event))
 
@@ -76,6 +85,12 @@ _FILTERED: Final[tuple[Row, ...]] = (
         _fits(lambda e, a, t, v: v and e.type != "message.sent"),
     ),
     ("filter.first_agent", "only the first of `agents` counts", _fits(_first_agent)),
+    ("~filter.two_agents", "only the first two of `agents` count", _fits(_two_agents)),
+    (
+        "filter.three_performatives",
+        "only the first three performatives count",
+        _fits(_three_performatives),
+    ),
     ("filters.first_id", "only the first of `agent_ids` counts", _fits(_first_id)),
     ("~filters.messages", "`agent_ids` do not hold for messages", _fits(_all_messages)),
 )

@@ -53,6 +53,11 @@ def _idle_holder(holder: Any, spot: Spot) -> Any:
     return None if holder is not None and holder.state != "running" else holder
 
 
+def _unchanged_holder(holder: Any, spot: Spot) -> Any:
+    changed = holder is not None and holder.version != spot.desk.reading.first_version
+    return None if changed else holder
+
+
 def _same_letters(holder: Any, spot: Spot) -> Any:
     name = spot["name"][:3]
     return holder or next((x for x in spot.desk.agents.values() if x.name[:3] == name), None)
@@ -106,6 +111,11 @@ _NEW: Final[tuple[Row, ...]] = (
         "name.taken_idle",
         "the name of a stopped agent counts as free",
         at("name.holder", _idle_holder),
+    ),
+    (
+        "name.taken_changed",
+        "the name of an agent that has another version by now counts as free",
+        at("name.holder", _unchanged_holder),
     ),
     ("name.kept", "the name of a removed agent stays in use", at("name.holder", _was_used)),
     (

@@ -18,6 +18,7 @@ from conformance.protocols.caxton.own import judge_apart
 from conformance.protocols.caxton.refusals import (
     INVALID_WASM,
     NOT_FOUND,
+    judge_name_taken,
     judge_refused,
     strangers,
 )
@@ -42,6 +43,7 @@ _HOUR = 3600.0
     "CAXTON-REL-017",
     "CAXTON-REL-018",
     "CAXTON-REL-019",
+    "CAXTON-DEP-022",
     "CAXTON-GET-023",
     "CAXTON-GET-027",
     "CAXTON-GET-030",
@@ -64,6 +66,8 @@ async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
         judge.inconclusive("CAXTON-REL-019", "a reload for all its traffic came to no end")
     await bystander.judge_untouched(judge, "CAXTON-REL-018", "after reloads of another")
     await client.clock.refill()
+    if client.clock.free:
+        await judge_name_taken(client, judge, agent, answers[-1])
     await client.remove(agent, served=False)
 
 

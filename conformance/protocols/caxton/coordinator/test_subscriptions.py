@@ -50,12 +50,15 @@ async def _judge_agent_ids(
         herald.judge.holds(_IDS_OF_MESSAGES, True, "")
 
 
-@requirement(*(f"CAXTON-SUB-{number:03}" for number in (5, 6, 7, 8, 9, 10, 25)))
+@requirement(*(f"CAXTON-SUB-{number:03}" for number in (1, 5, 6, 7, 8, 9, 10, 25)))
 async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     mate, other, third = await crew.mates(client, 3)
-    pair, single, spoken, both, ids, one_id, everything = [
+    pair, single, spoken, both, ids, one_id, everything, trio, fourth, typed = [
         await client.watch(name)
-        for name in ("pair", "single", "spoken", "both", "ids", "one id", "everything")
+        for name in (
+            *("pair", "single", "spoken", "both", "ids", "one id", "everything"),
+            *("trio", "fourth", "typed"),
+        )
     ]
     await pair.subscribe(filter={"agents": [mate.id, other.id]})
     await single.subscribe(filter={"agents": [mate.id]})
@@ -64,6 +67,9 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     await ids.subscribe("message.sent", agents=[mate.id, other.id])
     await one_id.subscribe("message.sent", agents=[mate.id])
     await everything.subscribe("message.sent")
+    await trio.subscribe(filter={"agents": [third.id, other.id, mate.id]})
+    await fourth.subscribe(filter={"performatives": ["cfp", "agree", "cancel", "inform"]})
+    await typed.subscribe("agent.failed", "task.completed", "system.alert", "message.sent")
     between = [await herald.between(mate, other), await herald.between(other, mate)]
     apart = await herald.between(mate, other, performative="refuse")
     said = await herald.say(mate)
@@ -87,6 +93,10 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     who = "who asked for an agent that speaks or is spoken to"
     await _one_of(herald, "CAXTON-SUB-006", single, [said, says], who)
     await _one_of(herald, "CAXTON-SUB-006", pair, alone, who)
+    if said.told(single.socket):  # so whoever is spoken to counts here, and does so as the third
+        await herald.told("CAXTON-SUB-006", trio.socket, said, who)
+    await herald.told("CAXTON-SUB-008", fourth.socket, said, "who asked for it as the fourth")
+    await herald.told("CAXTON-SUB-001", typed.socket, said, "who asked for its type as the fourth")
     for word in filter(None, alone):
         herald.untold("CAXTON-SUB-007", single.socket, word, "who asked for another agent")
     for word in strange:

@@ -19,6 +19,7 @@ from conformance.protocols.caxton.own import judge_apart
 from conformance.protocols.caxton.refusals import (
     INVALID_WASM,
     NOT_FOUND,
+    judge_name_taken,
     judge_refused,
     strangers,
 )
@@ -49,6 +50,7 @@ _MEMORY = "/resources/limits/memory"
     "CAXTON-UPD-018",
     "CAXTON-UPD-019",
     "CAXTON-UPD-020",
+    "CAXTON-DEP-022",
 )
 async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     bystander = await stand_by(client, crew)
@@ -77,6 +79,8 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     said = await client.call("updateAgent", agent.at, body=large, served=False)
     wrong = f"an update with a module of {5 * _PLANKS // 1000} kB is answered {said.outcome}"
     judge.holds("CAXTON-UPD-019", said.ok, wrong, said)
+    if client.clock.free:
+        await judge_name_taken(client, judge, agent, said)
     await client.remove(agent, served=False)
     if client.clock.free:
         other = await crew.spare(client)
