@@ -68,7 +68,7 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     await one_id.subscribe("message.sent", agents=[mate.id])
     await everything.subscribe("message.sent")
     await trio.subscribe(filter={"agents": [third.id, other.id, mate.id]})
-    await fourth.subscribe(filter={"performatives": ["cfp", "agree", "cancel", "inform"]})
+    await fourth.subscribe(filter={"performatives": ["propose", "refuse", "failure", "inform"]})
     await typed.subscribe("agent.failed", "task.completed", "system.alert", "message.sent")
     between = [await herald.between(mate, other), await herald.between(other, mate)]
     apart = await herald.between(mate, other, performative="refuse")
