@@ -36,6 +36,11 @@ def _shuffled(chosen: Any, spot: Spot) -> Any:
     return chosen[::-1] if spot.nth % 2 == 0 else chosen
 
 
+def _of_all(after: Any, spot: Spot) -> Any:
+    end = spot["offset"] + spot["limit"]
+    return end if end < len(spot.desk.agents) else None
+
+
 _AGENTS: Final[tuple[Row, ...]] = (
     ("filter.ignored", "the status filters nothing", _chosen(lambda v, s: s["all"])),
     ("filter.inverted", "the filter shows the others", _chosen(_others)),
@@ -88,6 +93,11 @@ _AGENTS: Final[tuple[Row, ...]] = (
         "~next.always",
         "next_offset is never null",
         at("list.next", lambda v, s: s["offset"] + s["limit"]),
+    ),
+    (
+        "~next.unfiltered",
+        "next_offset counts agents that the filter keeps back",
+        at("list.next", _of_all),
     ),
     (
         "next.same",

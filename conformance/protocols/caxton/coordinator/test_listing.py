@@ -77,7 +77,6 @@ def _judge_walk(judge: Judge, roll: Roll, limit: int, wanted: Sequence[str]) -> 
     """The pages of a walk, each by itself and all together."""
     twice = len(roll.ids) - len(set(roll.ids))
     told = f"with limit={limit}"
-    last = roll.pages[-1]
     judge.holds("CAXTON-LST-014", not twice, f"{told}, {twice} agents come twice", *roll.pages)
     lost = set(wanted) - set(roll.ids)
     wrong = f"{told}, {len(lost)} agents are on no page"
@@ -95,6 +94,12 @@ def _judge_walk(judge: Judge, roll: Roll, limit: int, wanted: Sequence[str]) -> 
         *roll.pages,
         pointer="/total",
     )
+    _judge_end(judge, roll, told)
+
+
+def _judge_end(judge: Judge, roll: Roll, told: str) -> None:
+    """The last page of a walk ends it, and no empty one comes behind what is shown."""
+    last = roll.pages[-1]
     wrong = f"{told}, the last page has the next_offset {last.at('/next_offset')}"
     ended = _ended(last) and (len(roll.pages) < 2 or bool(rows_of(last)))
     judge.holds("CAXTON-LST-018", ended, wrong, *roll.pages[-2:], pointer="/next_offset")
@@ -160,6 +165,7 @@ async def _judge_window(client: Client, judge: Judge, whole: Roll) -> None:
     "CAXTON-LST-015",
     "CAXTON-LST-020",
     "CAXTON-LST-021",
+    "CAXTON-LST-018",
     "CAXTON-LST-022",
     "CAXTON-LST-024",
     "CAXTON-GET-022",
@@ -225,6 +231,7 @@ async def _judge_filtered_pages(client: Client, judge: Judge, state: str, least:
         judge.holds("CAXTON-LST-020", len(totals) == 1, wrong, *roll.pages, pointer="/total")
         wrong = f"{wrong}, and {len(wanted)} agents match"
         judge.holds("CAXTON-LST-021", totals == {len(wanted)}, wrong, *roll.pages, pointer="/total")
+        _judge_end(judge, roll, told)
 
 
 # What nobody should ask, and many at once
