@@ -26,6 +26,9 @@ LARGEST = 4096 * 10**6
 _HEADER = b"\0asm\1\0\0\0"
 """Silence 10: what a module must hold at least."""
 
+_ONE_LINE = str.maketrans("", "", "\r\n")
+"""Base64 may come in lines, as many encoders write it."""
+
 _GRACE = 30.0
 """Seconds that an agent has to stop, where nobody says how many."""
 _WIND_UP = 0.2
@@ -164,7 +167,7 @@ class Host:
 def module_of(text: str) -> bytes:
     """The bytes of a module. Raises `RefusedError` where they do not begin as those of one."""
     try:
-        module = base64.b64decode("".join(text.splitlines()), validate=True)
+        module = base64.b64decode(text.translate(_ONE_LINE), validate=True)
     except (binascii.Error, ValueError) as error:
         raise RefusedError("INVALID_WASM", f"the module is not base64: {error}") from error
     if not module.startswith(_HEADER):

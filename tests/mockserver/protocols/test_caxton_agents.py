@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import orjson
 import pytest
 
 from mockserver.faults import Fault
+from mockserver.protocols.caxton.answers import RefusedError
+from mockserver.protocols.caxton.host import module_of
 from mockserver.protocols.caxton.lifecycle import AGENT
 from mockserver.world import iso
 from tests.mockserver.conftest import START
@@ -529,3 +532,10 @@ def test_forced_status_has_the_envelope(harbour: Harbour, status: int, code: str
     outcome = harbour.send("GET", "/agents")
     assert harbour.read(outcome) == (status, code)
     assert ("Retry-After" in outcome.headers) == (status == 429)
+
+
+def test_module_may_come_in_lines_and_in_nothing_else() -> None:
+    module = MODULE + bytes(200)
+    assert module_of(base64.encodebytes(module).decode()) == module
+    with pytest.raises(RefusedError):
+        module_of(base64.b64encode(module).decode().replace("A", " A", 1))
