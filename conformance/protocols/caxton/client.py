@@ -156,9 +156,9 @@ class Client:
             await self.clock.step(looks)
             looks += 1
 
-    async def stop(self, agent: Agent, **fields: Any) -> Exchange:
+    async def stop(self, agent: Agent, *, served: bool = True, **fields: Any) -> Exchange:
         body = {"grace_period_seconds": 2, "drain_messages": True, **fields}
-        return await self.call("stopAgent", agent.at, body=body)
+        return await self.call("stopAgent", agent.at, body=body, served=served)
 
     async def remove(self, agent: Agent, *, lawful: bool = True, **options: Any) -> Exchange:
         return await self.call("removeAgent", agent.at, lawful=lawful, **options)

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.exchange import Exchange
 from conformance.protocols.caxton.client import Agent, Client
 
-__all__ = ["WAIT", "Labour", "assigned", "found_nobody", "proposals", "task_id_of"]
+__all__ = ["WAIT", "Labour", "assigned", "found_nobody", "proposals", "task_id_of", "works"]
 
 WAIT = 2
 """Seconds that bids are waited for."""
@@ -46,6 +46,15 @@ class Labour:
         if not task_id:
             return (made,)
         return made, await self.distribute(task_id)
+
+
+async def works(client: Client, agent: Agent) -> bool:
+    """Does it get a task that requires what agents are usually deployed with?"""
+    *_, said = await Labour(client).award(agent, requirements=_SKILL, served=False)
+    return assigned(said) == agent.id
+
+
+_SKILL = {"capabilities": ["chart_reading"]}
 
 
 def task_id_of(said: Exchange) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "judge_name_taken",
     "judge_refused",
     "judge_survived",
+    "judge_unreached",
     "judge_untold",
     "strangers",
 ]
@@ -54,6 +55,7 @@ Refusal = tuple[int, str]
 NOT_FOUND: Refusal = (404, "AGENT_NOT_FOUND")
 ALREADY_EXISTS: Refusal = (409, "AGENT_ALREADY_EXISTS")
 INVALID_WASM: Refusal = (400, "INVALID_WASM")
+_UNDELIVERED: Refusal = (500, "MESSAGE_DELIVERY_FAILED")
 
 
 async def judge_name_taken(client: Client, judge: Judge, agent: Agent, *since: Exchange) -> None:
@@ -111,6 +113,18 @@ def judge_untold(judge: Judge, row: str, said: Exchange, receiver: str) -> bool:
     fine = said.status is not None and state != "delivered"
     wrong = f"a message to {receiver} is {state or said.outcome}"
     return judge.holds(row, fine, wrong, said, pointer="/status")
+
+
+def judge_unreached(judge: Judge, said: Exchange) -> None:
+    """A message to an agent that there is not was refused as such a message may be."""
+    told = (said.status, code_of(said))
+    judge.holds(
+        "CAXTON-MSG-012",
+        told in (NOT_FOUND, _UNDELIVERED),
+        f"a message to an agent that there is not is answered {said.outcome} {told[1]}",
+        said,
+        expected="404 AGENT_NOT_FOUND or 500 MESSAGE_DELIVERY_FAILED",
+    )
 
 
 def strangers(agent: Agent) -> list[str]:

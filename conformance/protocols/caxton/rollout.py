@@ -49,7 +49,7 @@ class Step:
 
 PLAN = (
     Step(percentage=15, seconds=360),
-    Step(percentage=60, seconds=540),
+    Step(percentage=60, seconds=720),
     Step(percentage=100, seconds=0),
 )
 """Stages that last long enough for a deployment to be looked at while it is under way."""

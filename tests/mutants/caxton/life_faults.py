@@ -207,6 +207,11 @@ def _unlimited(agent: Agent, spot: Spot) -> bool:
     return True
 
 
+def _unskilled(agent: Agent, spot: Spot) -> bool:
+    agent.capabilities = ()
+    return True
+
+
 def _changing(event: str) -> tuple[Row, ...]:
     return (
         ("elsewhere", "changes another agent", _switched(event, _other_switch)),
@@ -225,6 +230,7 @@ _RELOAD: Final[tuple[Row, ...]] = (
     *_changing("agent.reloaded"),
     ("ignored", "has no effect", _switched("agent.reloaded", never)),
     ("~limits", "forgets the memory limit", _switched("agent.reloaded", _unlimited)),
+    ("~unlearns", "what it can do is lost", _switched("agent.reloaded", _unskilled)),
     (
         "swapped",
         "says both versions the wrong way round",

@@ -13,7 +13,7 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.patience import Patience
-from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.client import Agent, Client, agent_of
 from conformance.protocols.caxton.clock import TOLERANCE
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.roll import call_roll
@@ -103,7 +103,7 @@ async def test_flow_agents_come_and_fail(
     ears.untold("CAXTON-SUB-001", messages, "agent.deployed", "", "a subscriber to message.sent")
     untold = [exact, others, messages]
     await _fails(client, ears, agent, told=[family, failures], untold=untold)
-    await _once_more(client, ears, exact, failures)
+    await _once_more(client, ears, agent, exact, failures)
 
 
 async def _taken_name(client: Client, ears: _Ears, agent: Agent, exact: Watch) -> None:
@@ -117,11 +117,17 @@ async def _taken_name(client: Client, ears: _Ears, agent: Agent, exact: Watch) -
     ears.judge.holds("CAXTON-EVT-028", len(told) < 2, wrong, said, *told[:2])
 
 
-async def _once_more(client: Client, ears: _Ears, coming: Watch, failing: Watch) -> None:
-    """Whoever was right about the first of all need not be right about the next."""
+async def _once_more(
+    client: Client, ears: _Ears, first: Agent, coming: Watch, failing: Watch
+) -> None:
+    """Whoever was right about the first of all need not be right about the next, which has its
+    name where that is free again.
+    """
     if "fail_agent" not in client.hooks.target.hooks:
         return  # other checks deploy enough
-    agent = await client.deploy()
+    await client.remove(first, served=False)
+    said = await client.try_deploy(name=first.name, served=False)
+    agent = agent_of(said, client.config(name=first.name)) if said.ok else await client.deploy()
     frame = await ears.hears(coming, "agent.deployed", "/agent_id", agent.id)
     wrong = "a second agent that is deployed is not told of by its agent_id"
     ears.judge.holds("CAXTON-EVT-018", frame is not None, wrong, agent.said, *_last(coming))

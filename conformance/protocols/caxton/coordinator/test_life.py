@@ -8,10 +8,12 @@ from typing import Any
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import requirement
+from conformance.protocols.caxton.amounts import same_memory
 from conformance.protocols.caxton.bystander import stand_by
 from conformance.protocols.caxton.client import Agent, Client, agent_of, wasm
 from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.labour import works
 from conformance.protocols.caxton.moments import judge_now, judge_to_come
 from conformance.protocols.caxton.refusals import (
     ALREADY_EXISTS,
@@ -19,6 +21,7 @@ from conformance.protocols.caxton.refusals import (
     ask_everything,
     code_of,
     judge_refused,
+    judge_unreached,
     judge_untold,
     strangers,
 )
@@ -52,8 +55,11 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-SYS-030",
     "CAXTON-HIS-029",
     "CAXTON-DEP-022",
+    "CAXTON-DIS-015",
+    "CAXTON-GET-027",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
+    "CAXTON-MSG-012",
     "CAXTON-MSG-019",
     "CAXTON-REM-005",
     "CAXTON-REM-007",
@@ -243,7 +249,9 @@ async def _judge_gone(client: Client, judge: Judge, agent: Agent) -> None:
     for said in await ask_everything(client, agent.id):
         if said.operation != "removeAgent":
             judge_refused(judge, "CAXTON-REM-011", said, NOT_FOUND)
-    judge_untold(judge, "CAXTON-MSG-011", await _tell(client, agent), "a removed agent")
+    told = await _tell(client, agent)
+    judge_untold(judge, "CAXTON-MSG-011", told, "a removed agent")
+    judge_unreached(judge, told)
     for _ in range(2):
         again = await client.remove(agent, served=False)
         judge_refused(judge, "CAXTON-REM-012", again, NOT_FOUND)
@@ -254,7 +262,7 @@ async def _judge_gone(client: Client, judge: Judge, agent: Agent) -> None:
 
 async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     """Somebody else gets the name, and stays when the one that is gone is removed again."""
-    config = client.config(name=gone.name)
+    config = client.config(name=gone.name, resources=_OTHERS, capabilities=["wreck_diving"])
     said = await client.try_deploy(wasm("heir"), **config, served=False)
     judge.status("CAXTON-REM-014", said, range(200, 300))
     if not said.ok:
@@ -276,6 +284,16 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     judge.holds("CAXTON-REM-014", seen.ok and not done, f"{wrong}, with {done} messages", seen)
     ended = state in ("stopped", "draining")
     judge.holds("CAXTON-STP-013", not ended, wrong, said, seen, pointer="/status")
+    memory = seen.at("/resources/limits/memory")
+    wrong = f"an agent that got a removed one's name is limited to {memory!r}, not {_OTHERS}"
+    fine = not seen.ok or same_memory(memory, _OTHERS["memory"])
+    judge.holds("CAXTON-GET-027", fine, wrong, said, seen, pointer="/resources/limits")
+    if client.clock.free:
+        wrong = "an agent gets a task that the removed one could do whose name it got"
+        judge.holds("CAXTON-DIS-015", not await works(client, heir), wrong, said)
+
+
+_OTHERS = {"memory": "24MB", "cpu": "70000"}
 
 
 # Without ceremony

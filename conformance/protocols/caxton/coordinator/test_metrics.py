@@ -102,7 +102,7 @@ async def test_flow_agents(client: Client, crew: Crew, judge: Judge) -> None:
     judge.holds("CAXTON-MET-026", late.ok and not count, wrong, seen[1], late, pointer="/metrics")
 
 
-_PERIODS = ("5m", "1h", "3h")
+_PERIODS = ("5m", "1h", "3h", "24h")
 
 _HOURS = 2.5 * 3600
 """Seconds after which an hour's metrics count nothing of what was before."""

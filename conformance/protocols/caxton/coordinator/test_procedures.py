@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -205,7 +206,17 @@ async def test_flow_replies(caller: Caller, client: Client, crew: Crew, judge: J
     fine = content is None or same(told, content)
     judge.holds("CAXTON-GRP-028", fine, wrong, said)
     judge_reply(judge, "CAXTON-GRP-029", said, message)
-    # At the same time: to agents, each with a reply of its own, and several to one.
+    further = caller.message(mates[0], conversation_id=message["conversation_id"])
+    said = await caller.send_and_wait(further, _REPLIES_WITHIN)
+    if said.ok:
+        judge_reply(judge, "CAXTON-GRP-029", said, further)
+    await _judge_together(caller, client, judge, mates)
+
+
+async def _judge_together(
+    caller: Caller, client: Client, judge: Judge, mates: Sequence[Agent]
+) -> None:
+    """At the same time: to agents, each with a reply of its own, and several to one."""
     scripted = [await _scripted(client, mate) for mate in mates]
     messages = [caller.message(mate) for mate in mates]
     together = await asyncio.gather(
@@ -241,11 +252,13 @@ async def _has_replied(
     )
 
 
-@requirement("CAXTON-GRP-031", "CAXTON-XTR-011")
+@requirement("CAXTON-GRP-031", "CAXTON-XTR-011", "CAXTON-XTR-012")
 async def test_flow_nobody_answers(
-    caller: Caller, client: Client, crew: Crew, judge: Judge
+    caller: Caller, client: Client, crew: Crew, judge: Judge, patience: Patience
 ) -> None:
     mate = await crew.mate(client)
+    watch = await client.watch()
+    await watch.subscribe("message.sent")
     nobody = caller.message(client.new("nobody"))
     heard = caller.message(mate, performative="inform")
     unknown, kept, _ = await asyncio.gather(
@@ -257,6 +270,10 @@ async def test_flow_nobody_answers(
     judge.holds("CAXTON-GRP-031", not unknown.ok, wrong, unknown)
     if kept.code in ("OK", "DEADLINE_EXCEEDED"):
         await judge_kept(judge, client, kept, heard)
+        seconds = patience.seconds("events") or 0.1
+        frame = await watch.hear("message.sent", partial(_from, heard["sender"]), seconds)
+        wrong = "a message that was sent by SendMessageAndWait is not told"
+        judge.holds("CAXTON-XTR-012", frame is not None, wrong, kept, *watch.socket.frames[-1:])
 
 
 @from_profile("exhaustive")

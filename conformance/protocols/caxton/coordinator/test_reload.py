@@ -13,6 +13,7 @@ from conformance.protocols.caxton.bystander import portrait, stand_by
 from conformance.protocols.caxton.client import WASM, Agent, Client, wasm
 from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.labour import works
 from conformance.protocols.caxton.moments import judge_now
 from conformance.protocols.caxton.own import judge_apart
 from conformance.protocols.caxton.refusals import (
@@ -43,6 +44,7 @@ _HOUR = 3600.0
     "CAXTON-REL-017",
     "CAXTON-REL-018",
     "CAXTON-REL-019",
+    "CAXTON-REL-020",
     "CAXTON-DEP-022",
     "CAXTON-GET-023",
     "CAXTON-GET-027",
@@ -54,12 +56,16 @@ async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
     await client.clock.refill()
     await client.until(agent, "running")
     await _judge_refused(client, judge, agent)
+    could = client.clock.free and await works(client, agent)
     answers = []
     for split in (100, 10):  # the first comes to its end, or a second may be refused
         config = {"strategy": "graceful", "traffic_split": split}
         answers.append(await _judge_reload(client, judge, agent, config))
         if not await _is_through(client, agent, answers[-1]):
             break
+    if could:
+        wrong = "after reloads an agent can do no more what it could"
+        judge.holds("CAXTON-REL-020", await works(client, agent), wrong, *answers)
     if len(answers) > 1:
         judge_apart(judge, "CAXTON-REL-019", answers, "/hot_reload_id")
     else:

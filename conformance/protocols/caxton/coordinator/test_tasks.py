@@ -21,6 +21,8 @@ from conformance.protocols.caxton.labour import (
     task_id_of,
 )
 from conformance.protocols.caxton.moments import judge_now
+from conformance.protocols.caxton.refusals import NOT_FOUND, code_of, judge_refused
+from conformance.protocols.caxton.roll import call_roll
 
 _SOME_SECONDS = 5.0
 """Seconds that a distribution may take beside the wait for bids."""
@@ -175,10 +177,10 @@ async def _judge_at_once(labour: Labour, judge: Judge, task_id: str, only: Agent
 @requirement("CAXTON-DIS-014", "CAXTON-DIS-015", "CAXTON-DIS-017")
 @from_profile("standard")
 async def test_flow_capabilities(client: Client, crew: Crew, judge: Judge) -> None:
-    """Of three agents one alone can do all that is wanted; then nobody can."""
+    """Of four agents the last alone can do all that is wanted; then nobody can."""
     labour = Labour(client)
     able = await crew.veteran(client)
-    others = await crew.mates(client, 2)
+    others = await crew.mates(client, 3)
     both = {"capabilities": ["chart_reading", "wreck_diving"]}
     *_, said = await labour.award(*others, able, requirements=both, served=False)
     wrong = f"a task that {able.id} alone can do is assigned to {assigned(said)}"
@@ -210,14 +212,25 @@ async def _judge_nobody(
     judge.holds("CAXTON-DIS-017", fine and not winners, wrong, *said)
 
 
-@requirement("CAXTON-DIS-016", "CAXTON-DIS-017", "CAXTON-MET-020", "CAXTON-STP-008", *CENSUS)
+@requirement(
+    "CAXTON-DIS-016",
+    "CAXTON-DIS-017",
+    "CAXTON-MET-019",
+    "CAXTON-MET-020",
+    "CAXTON-STP-008",
+    "CAXTON-TGT-012",
+    *CENSUS,
+)
 @from_profile("standard")
 async def test_flow_agents_that_are_gone(client: Client, judge: Judge) -> None:
     """One agent, when it is stopped and when it is removed."""
     await client.clock.refill()
     labour = Labour(client)
     agent = await client.deploy()
-    said = await client.stop(agent, drain_messages=False)
+    *_, given = await labour.award(agent, served=False)
+    said = await client.stop(agent, drain_messages=False, grace_period_seconds=0, served=False)
+    if not said.ok:  # no grace at all may be too little
+        said = await client.stop(agent, drain_messages=False)
     seen = await client.until(agent, "stopped")
     wrong = f"an agent that is stopped without draining is {seen.at('/status')} in the end"
     fine = not said.ok or seen.at("/status") == "stopped"
@@ -228,6 +241,9 @@ async def test_flow_agents_that_are_gone(client: Client, judge: Judge) -> None:
         if client.clock.free:
             await judge_census(client, judge)
     gone = await client.remove(agent)
+    if gone.ok and (task_id := task_id_of(given)):
+        left = await labour.look(task_id)
+        judge.equal("CAXTON-TGT-012", left, "/task_id", task_id, gone)
     if gone.ok:
         await _judge_nobody(labour, judge, "CAXTON-DIS-016", "for a removed agent", agent)
     else:
@@ -242,9 +258,19 @@ async def _judge_errors(client: Client, judge: Judge, agent: Agent) -> None:
     seen = await client.call("getAgentMetrics", agent.at, query=query, served=False)
     if seen.ok:
         judge.equal("CAXTON-MET-020", seen, "/agent_id", agent.id, said)
+    wrong = "a stopped agent is there, and its metrics are answered as if it was not"
+    there = (seen.status, code_of(seen)) != NOT_FOUND
+    judge.holds("CAXTON-MET-019", there, wrong, said, seen)
 
 
-@requirement("CAXTON-DIS-016", "CAXTON-DIS-017", *CENSUS)
+@requirement(
+    "CAXTON-DIS-016",
+    "CAXTON-DIS-017",
+    "CAXTON-REM-005",
+    "CAXTON-REM-010",
+    "CAXTON-REM-011",
+    *CENSUS,
+)
 @from_profile("standard")
 async def test_flow_agent_that_failed(client: Client, judge: Judge) -> None:
     if "fail_agent" not in client.hooks.target.hooks:
@@ -259,7 +285,13 @@ async def test_flow_agent_that_failed(client: Client, judge: Judge) -> None:
         return
     await judge_census(client, judge)
     await _judge_nobody(labour, judge, "CAXTON-DIS-016", "for a failed agent", agent)
-    await client.remove(agent, served=False)
+    gone = await client.remove(agent, served=False)
+    judge.status("CAXTON-REM-005", gone, range(200, 300))
+    if gone.ok:
+        roll = await call_roll(client)
+        wrong = "an agent that had failed and was removed is in the list"
+        judge.holds("CAXTON-REM-010", agent.id not in roll.ids, wrong, gone, *roll.pages[-1:])
+        judge_refused(judge, "CAXTON-REM-011", await client.get(agent, served=False), NOT_FOUND)
 
 
 _NO_TASKS: Mapping[str, Mapping[str, Any]] = {

@@ -14,7 +14,7 @@ from conformance.protocols.caxton.bystander import portrait, stand_by
 from conformance.protocols.caxton.client import Agent, Client, wasm_text
 from conformance.protocols.caxton.counts import until_worked, worked
 from conformance.protocols.caxton.crew import Crew
-from conformance.protocols.caxton.labour import Labour, assigned
+from conformance.protocols.caxton.labour import works
 from conformance.protocols.caxton.own import judge_apart
 from conformance.protocols.caxton.refusals import (
     INVALID_WASM,
@@ -61,7 +61,7 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     await _judge_strangers(client, judge, agent)
     await client.clock.refill()
     answers = [agent.said]
-    could = client.clock.free and await _works(client, agent)
+    could = client.clock.free and await works(client, agent)
     for row, body in (
         ("CAXTON-UPD-005", _memory("88MB", "blue_green")),
         ("CAXTON-UPD-006", {"wasm_module": wasm_text("second"), "strategy": "rolling"}),
@@ -74,7 +74,7 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
         await bystander.judge_untouched(judge, "CAXTON-UPD-012", "after an update of another")
     if could:
         wrong = "after updates that did not mention it an agent can do no more what it could"
-        judge.holds("CAXTON-UPD-020", await _works(client, agent), wrong, *answers)
+        judge.holds("CAXTON-UPD-020", await works(client, agent), wrong, *answers)
     large = {"wasm_module": wasm_text("hull " * _PLANKS), "strategy": "rolling"}
     said = await client.call("updateAgent", agent.at, body=large, served=False)
     wrong = f"an update with a module of {5 * _PLANKS // 1000} kB is answered {said.outcome}"
@@ -88,14 +88,6 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
         answers.append(await _judge_update(client, judge, "CAXTON-UPD-005", other, body))
     judge_apart(judge, "CAXTON-UPD-018", answers, "/deployment_id")
 
-
-async def _works(client: Client, agent: Agent) -> bool:
-    """Does it get a task that requires what it was deployed with?"""
-    *_, said = await Labour(client).award(agent, requirements=_SKILL, served=False)
-    return assigned(said) == agent.id
-
-
-_SKILL = {"capabilities": ["chart_reading"]}
 
 _PLANKS = 22_000
 
