@@ -41,8 +41,8 @@ class Job:
 
     @property
     def mark(self) -> str:
-        """A word of its payload that no other task has."""
-        return str(self.task["payload"]["project"])
+        """A word of its payload that no other task has; of an empty one its id."""
+        return str(self.task["payload"].get("project", self.id))
 
     def named(self, row: Any) -> bool:
         """Is it this one by its id, or by its payload where that is shown?"""

@@ -210,6 +210,11 @@ def _comes_back_bare(one: Beat) -> None:
         one.agent.labels = {}
 
 
+def _comes_back_idle(one: Beat) -> None:
+    if one.agent.beat is not None and one.desk.status(one.agent) == "offline":
+        one.agent.targets.clear()
+
+
 def _remember_labels(one: Update) -> None:
     one.desk.memo.setdefault(("labels", one.agent.id), dict(one.agent.labels))
 
@@ -340,6 +345,7 @@ _SHOWN: Final = (
     ("~offline.forgets", "an agent that is offline has no `lastHeartbeat`", Seed(shown=_forgets)),
     ("~clears.labels", "a heartbeat clears the labels", Seed(beaten=_renames)),
     ("~back.bare", "who comes back has lost its labels", Seed(beat=_comes_back_bare)),
+    ("~back.idle", "who comes back has lost its targets", Seed(beat=_comes_back_idle)),
     ("~clears.targets", "a heartbeat clears the assigned targets", Seed(beaten=_clears_targets)),
 )
 

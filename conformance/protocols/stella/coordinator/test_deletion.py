@@ -103,9 +103,12 @@ async def _looks(fleet: Fleet, agents: Iterable[Agent]) -> tuple[Exchange, list[
     return await whole(fleet), [await fleet.get(agent.id) for agent in agents]
 
 
-@requirement("STELLA-DEL-007", "STELLA-MTLS-026")
+@requirement("STELLA-DEL-007", "STELLA-MTLS-026", "STELLA-REG-001")
 async def test_flow_a_deletion_leaves_the_others(fleet: Fleet, judge: Judge) -> None:
-    """Those who came before, those who came after, and more than one deletion."""
+    """Those who came before, those who came after, and more than one deletion. Who has a token may
+    still come.
+    """
+    token = await fleet.mint()
     crew = [await _awake(fleet) for _ in range(5)]
     mute = await fleet.register()
     others = [crew[0], crew[2], crew[4], mute]
@@ -134,6 +137,8 @@ async def test_flow_a_deletion_leaves_the_others(fleet: Fleet, judge: Judge) -> 
                 beat,
             )
         before, details = await _looks(fleet, others)
+    came = await fleet.ask_to_register(fleet.registration(), token)
+    judge.status("STELLA-REG-001", came, 201)
 
 
 def _judge_same_row(

@@ -7,7 +7,9 @@ from typing import Any
 
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
-from conformance.marks import from_profile, requirement
+from conformance.marks import UnjudgeableError, from_profile, requirement
+from conformance.protocols.stella.credentials import EARLY, come_to
+from conformance.protocols.stella.doors import beat
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.orders import amend, remove
@@ -219,6 +221,33 @@ async def test_flow_details_name_the_assigned_targets(fleet: Fleet, judge: Judge
     await amend(fleet, owner.id, {"labels": {"site": "pier-2"}, "capabilities": ["docker"]})
     await remove(fleet, other.id)
     await _judge_targets(fleet, judge, owner, of_owner, [of_other], shows=shows)
+
+
+@from_profile("standard")
+@_TARGETS
+@requirement("STELLA-GET-021")
+async def test_flow_targets_outlast_a_certificate(fleet: Fleet, judge: Judge) -> None:
+    """They stay with an agent that was silent for long and then has its certificate renewed; who
+    gets the name of one that was deleted has none of its targets.
+    """
+    owner, gone = [await fleet.register() for _ in range(2)]
+    await fleet.heartbeat(owner)
+    of_owner, of_gone = [f"{fleet.new('berth')}-x" for _ in range(2)]
+    await _assign(fleet, judge, owner, of_owner)
+    await _assign(fleet, judge, gone, of_gone)
+    shows = await _judge_targets(fleet, judge, owner, [of_owner], [of_gone])
+    await remove(fleet, gone.id)
+    heir = await fleet.register(name=gone.name)
+    await _judge_targets(fleet, judge, heir, [], [of_gone])
+    if not shows:
+        raise UnjudgeableError("the details do not name targets by their names")
+    before = await fleet.get(owner.id)
+    await come_to(fleet, owner, EARLY)
+    said = await beat(fleet, owner)
+    after = await fleet.get(owner.id)
+    lost = after.ok and of_owner not in after.answer.decode("utf-8", "replace")
+    wrong = "an agent was silent, came back, had its certificate renewed, and lost its target"
+    judge.holds("STELLA-GET-021", not lost, wrong, before, said, after, expected=of_owner)
 
 
 async def _assign(fleet: Fleet, judge: Judge, agent: Agent, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -275,24 +275,33 @@ def _judge_as_made(
         judge.holds(row, fine, wrong, haul.last, expected=job.task[name])
 
 
-@requirement("STELLA-TASK-020")
-async def test_flow_tasks_without_credentials(fleet: Fleet, depot: Depot, judge: Judge) -> None:
-    """Such a task, where one can be made, does not come with those of the one before it. Others
-    may be there by default.
+@requirement("STELLA-TASK-019", "STELLA-TASK-020")
+async def test_flow_tasks_with_less_than_the_one_before(
+    fleet: Fleet, depot: Depot, judge: Judge
+) -> None:
+    """A task without credentials, or with an empty payload, where one can be made, does not come
+    with those of one before it. Others may be there by default.
     """
     agent = await fleet.register()
-    earlier = await depot.make(agent)
-    await depot.fetch("heartbeat", agent, earlier)
-    try:
-        job = await depot.make(agent, credentials={})
-    except HookError:  # whether a task may have none is unsaid
-        return
-    haul = await depot.fetch("heartbeat", agent, job)
-    came = (haul.first(job) or {}).get("credentials")
-    told = list(came.values()) if isinstance(came, dict) else []
-    leaked = [each for each in earlier.task["credentials"].values() if each in told]
-    wrong = f"a task that was made without credentials comes with {came!r}, another's"
-    judge.holds("STELLA-TASK-020", not leaked, wrong, haul.last)
+    jobs = [await depot.make(agent)]
+    await depot.fetch("heartbeat", agent, *jobs)
+    for row, name in (("STELLA-TASK-020", "credentials"), ("STELLA-TASK-019", "payload")):
+        try:
+            job = await depot.make(agent, **{name: {}})
+        except HookError:  # whether a task may have none is unsaid
+            continue
+        haul = await depot.fetch("heartbeat", agent, job)
+        shown = (haul.first(job) or {}).get(name)
+        told = list(shown.values()) if isinstance(shown, dict) else []
+        leaked = [each for known in jobs for each in _texts(known.task[name]) if each in told]
+        jobs.append(job)
+        wrong = f"a task that was made with no {name} comes with {shown!r}, another's"
+        judge.holds(row, not leaked, wrong, haul.last, pointer="/tasks")
+
+
+def _texts(of: Mapping[str, Any]) -> list[str]:
+    """Those that no other task has."""
+    return [value for value in of.values() if isinstance(value, str)]
 
 
 @requirement("STELLA-TASK-030")
