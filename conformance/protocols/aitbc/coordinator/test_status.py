@@ -41,8 +41,8 @@ _REGISTERED = FIELDS | {"registration_time": "AITBC-GET-029"}
     "AITBC-STAT-015",
 )
 async def test_flow_updates_are_answered_and_shown(aitbc: Dialogue, judge: Judge) -> None:
-    for first in range(2):
-        agent_id = await aitbc.registered()
+    for first, agent_id in enumerate((aitbc.new("agent"), aitbc.new("Agent-Of-Port"))):
+        await aitbc.registered(agent_id=agent_id)
         for turn, status in enumerate((*STATUSES, *reversed(STATUSES))):
             load = {"cpu_usage": 0.5} if (turn + first) % 2 else None
             said = await aitbc.update(agent_id, status, load)
@@ -130,7 +130,9 @@ async def test_usages_in_percent_can_be_told(aitbc: Dialogue, judge: Judge) -> N
     load = {"cpu_usage": 99.5, "memory_usage": 87.25}
     said = await aitbc.update(agent_id, "busy", load, known=False)  # their unit is unsaid
     judge.status("AITBC-STAT-033", said, 200)
-    await aitbc.get(agent_id)
+    seen = await aitbc.get(agent_id)
+    for name, value in load.items() if said.ok else ():
+        judge.equal("AITBC-STAT-033", seen, f"/agent/load_metrics/{name}", value, said)
 
 
 @requirement("AITBC-STAT-018")

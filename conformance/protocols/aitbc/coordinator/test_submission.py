@@ -123,7 +123,10 @@ async def test_flow_tasks_at_the_same_time(aitbc: Dialogue, judge: Judge) -> Non
 @requirement("AITBC-TASK-015", "AITBC-TASK-016")
 @pytest.mark.parametrize(
     "priority",
-    ["immediate", "Medium", "medium", "default", "background", "0", "highest", "norm", "urgent!"],
+    [
+        *("immediate", "Medium", "medium", "default", "background", "0", "highest", "norm"),
+        *("urgent!", "as soon as the others are through with theirs"),
+    ],
 )
 async def test_flow_unknown_priorities_are_refused(
     priority: str, aitbc: Dialogue, judge: Judge
