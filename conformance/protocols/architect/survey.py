@@ -7,13 +7,13 @@ the calls before, have given must not make up for what a call leaves out.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.conversation import Conversation
 from conformance.marks import UnjudgeableError
-from conformance.protocols.architect.catalogue import Action, misfits, read_catalogue
+from conformance.protocols.architect.catalogue import Action, Kind, misfits, read_catalogue
 from conformance.protocols.architect.dialogue import Asked, Dialogue, new_token
 from conformance.protocols.architect.replies import Manners, Request, kind
 
@@ -24,6 +24,13 @@ _SECONDS = 6.0
 """Seconds that all the calls which merely repeat a question may take."""
 
 _UNKNOWN = 3
+
+_EASILY_MISSED: Mapping[Kind, tuple[str, Any]] = {
+    "str": ("a text beyond ASCII", "größe-世界"),
+    "int": ("zero", 0),
+    "float": ("zero", 0.0),
+    "bool": ("false", False),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +55,8 @@ class Call:
 class Survey:
     """What came of it. `full` are calls with all that is required and no more; `lacking` and
     `illtyped` those with one thing wrong; `real` those with ids that are there; `again` those with
-    nothing wrong, where all sorts of things were wrong before.
+    nothing wrong, where all sorts of things were wrong before; `given` those with a lawful value
+    that is odd.
     """
 
     listing: Asked
@@ -60,6 +68,7 @@ class Survey:
     lacking: list[Call] = field(default_factory=list)
     illtyped: list[Call] = field(default_factory=list)
     again: list[Call] = field(default_factory=list)
+    given: list[Call] = field(default_factory=list)
     manners: Manners = field(default_factory=lambda: Manners(()))
 
     @property
@@ -128,6 +137,11 @@ class _Surveyor:
         survey.illtyped += await self._calls(other, [*self._illtyped(gentle)], "ill-typed")
         whole = [(each, self._best(each), "", "") for each in gentle]
         survey.again += await self._calls(other, whole)
+        pairs = [
+            (each, given, "", "") for each in gentle for given in ({}, self._best(each))
+        ]  # a sound call in the very footsteps of one that lacks something
+        survey.again += (await self._calls(other, pairs, "lacking"))[1::2]
+        survey.given += await self._calls(other, [*self._given(gentle)], "given")
 
     def _manners(self) -> Manners:
         """Learnt from the catalogue, and from what does not contradict it."""
@@ -194,6 +208,15 @@ class _Surveyor:
                 yield action, {**rest, "assay_other": whole[name]}, "under another name", name
                 other = name.upper() if name != name.upper() else name.lower()
                 yield action, {**rest, other: whole[name]}, "in another case", name
+
+    def _given(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
+        """What is lawful by its type, and easily taken for nothing."""
+        for action in actions:
+            whole = self._best(action)
+            for name in action.required:
+                if action.kind(name) in _EASILY_MISSED:
+                    what, value = _EASILY_MISSED[action.kind(name)]
+                    yield action, {**whole, name: value}, what, name
 
     def _illtyped(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
         """Each sort of mistake once before any is made a second time."""

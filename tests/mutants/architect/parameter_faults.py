@@ -189,6 +189,18 @@ _MISSING: Final = (
         "one action does without its required parameters",
         lambda a, s, action, g: [] if action.name == "subscribe" else _names(g, action.required),
     ),
+    _forgives(
+        "falsy",
+        "what is false, zero or empty counts as missing",
+        lambda a, s, action, g: _names({k: v for k, v in g.items() if v}, action.required),
+    ),
+    _forgives(
+        "beyond_ascii",
+        "a text beyond ASCII counts as missing",
+        lambda a, s, action, g: _names(
+            {k: v for k, v in g.items() if not isinstance(v, str) or v.isascii()}, action.required
+        ),
+    ),
     _forgives("after_a_success", "what went well once is not checked again", _after_a_success),
     _forgives("from_before", "what a command before has given need not come", _from_before),
     _forgives("from_anybody", "what another connection has given need not come", _from_anybody),

@@ -207,6 +207,20 @@ async def test_sound_calls_after_unsound_ones(script: Dialogue, judge: Judge) ->
             judge.holds("ARCH-ACT-008", ok, told, *before.asked.frames, *call.asked.frames)
 
 
+@requirement("ARCH-ACT-014")
+async def test_given_is_given(script: Dialogue, judge: Judge) -> None:
+    """A value that is false, zero or beyond ASCII may be refused, but not for being missing."""
+    survey = await survey_of(script)
+    if not survey.given:
+        judge.holds("ARCH-ACT-014", True, "")
+    for call in survey.given:
+        before = survey.best(call.action.name)
+        if before is not None and before.answered and call.answered:
+            told = f"{call.action.name} takes {call.changed} for {call.parameter} as missing"
+            ok = lacks(before) or not lacks(call)
+            judge.holds("ARCH-ACT-014", ok, told, *before.asked.frames, *call.asked.frames)
+
+
 @requirement("ARCH-ACT-010", "ARCH-ROB-022")
 async def test_flow_many_requests(script: Dialogue, judge: Judge) -> None:
     """The same again and again on one connection, three hundred in all."""

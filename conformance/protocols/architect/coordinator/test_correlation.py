@@ -87,6 +87,7 @@ def _texts() -> dict[str, str]:
 
 _OTHERS = {
     "a number": 4711,
+    "the same digits as text": "4711",
     "a large number": 9007199254740991,  # the largest that every reader of JSON keeps
     "zero": 0,
     "a fraction": 0.25,
