@@ -143,7 +143,13 @@ def _amounts_to(agent: Person, row: dict[str, Any]) -> bool:
     told = [text for text in _texts(row) if text != agent.name]
     whole = "\n".join(told)
     encoded = base64.b64encode(token.encode()).decode().rstrip("=")
-    guises = (token[::-1], encoded, encoded.translate(str.maketrans("+/", "-_")))
+    guises = (
+        token[::-1],
+        encoded,
+        encoded.translate(str.maketrans("+/", "-_")),
+        base64.b32encode(token.encode()).decode().rstrip("="),
+        token.encode().hex(),
+    )
     if any(guise in whole for guise in guises) or token.lower() in whole.lower():
         return True
     return _covered(token, told) > _MOST

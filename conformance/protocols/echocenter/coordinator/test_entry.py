@@ -160,6 +160,19 @@ def _judge_identity(judge: Judge, name: str, heard: Frame | None) -> None:
         )
 
 
+@requirement("ECHO-CHAT-029")
+async def test_flow_who_has_two_connections_overhears_nobody(room: Room) -> None:
+    """What others say to each other is not for who is here twice, a person or an agent."""
+    people = await room.people(1)
+    first, second, third = await room.agents(3)
+    for guest in (*people, third):
+        await room.enter_again(guest)
+    for turn in range(2):
+        await room.tell(first, second, f"between us {turn}", "ECHO-CHAT-029")
+        await room.tell(second, first, f"of course {turn}", "ECHO-CHAT-029")
+    await room.settle()
+
+
 @requirement("ECHO-CONN-010")
 async def test_flow_a_second_connection_leaves_an_agent_within_reach(
     room: Room, judge: Judge
