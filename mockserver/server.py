@@ -37,6 +37,8 @@ class RunningMock(Address):
     """Where its procedures are called; 0 where the protocol has none."""
     plays: Callable[[], Plays] = field(repr=False)
     """The scenarios that are played to whoever comes."""
+    identity: Identity | None = field(default=None, repr=False)
+    """Its certificate, where it speaks TLS."""
 
     @property
     def session(self) -> Session:
@@ -90,7 +92,13 @@ async def start(
         async with _procedures(mock, host, grpc_port, identity) as called:
             ca = identity.ca if identity else ""
             yield RunningMock(
-                mock=mock, host=host, port=bound, ca=ca, grpc_port=called, plays=shell.plays
+                mock=mock,
+                host=host,
+                port=bound,
+                ca=ca,
+                grpc_port=called,
+                plays=shell.plays,
+                identity=identity,
             )
     finally:
         await shell.close()

@@ -38,6 +38,17 @@ class Identity:
         self.ca = str(place / "ca.pem")
         self.files = (place / "server.pem", place / "server.key")
 
+    def disguise(self) -> None:
+        """Show, on connections that come from now on, a certificate of another authority."""
+        place = Path(self._folder.name)
+        now = time.time()
+        issued = Authority("Somebody else").issue(
+            "Assay mock", now - _EARLY, now + _LIFETIME, server=True, names=_names("localhost")
+        )
+        (place / "other.pem").write_text(issued.cert)
+        (place / "other.key").write_text(issued.key)
+        self.context.load_cert_chain(place / "other.pem", place / "other.key")
+
     def remove(self) -> None:
         self._folder.cleanup()
 
@@ -58,6 +69,7 @@ def make_identity(host: str, authority: Authority, *, mutual: bool = False) -> I
     (place / "server.key").write_text(issued.key)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(place / "server.pem", place / "server.key")
+    context.num_tickets = 0  # whoever resumes a session looks at no certificate
     if mutual:
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)

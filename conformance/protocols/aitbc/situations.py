@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from conformance.examiner import Situation
+from conformance.stage import Stage
 from mockserver import Fault
+from mockserver.protocols.aitbc import AitbcCoordinator
 
 __all__ = ["NORMAL", "SITUATIONS"]
 
@@ -24,6 +26,29 @@ def _failing(status: int) -> list[Fault]:
         Fault(kind="status", operation=operation, status=status, times=3)
         for operation in _OF_AN_AGENT
     ]
+
+
+_NEIGHBOURS = tuple(
+    {
+        "agent_id": f"neighbour-{number} {mark}",
+        "agent_type": ("worker", "provider", "consumer", "general")[number % 4],
+        "capabilities": ["mooring", f"berth-{number % 3}"],
+        "services": [] if number % 5 == 0 else ["pilotage"],
+        "endpoints": {"http": f"http://127.0.0.1:{9100 + number}"},
+        "metadata": {"version": f"0.{number}", "tags": ["quay", mark], "draught": 2.5 * number},
+    }
+    for number, mark in enumerate("aé/#漢 ?%b+c:d")
+)
+"""Others whom a search finds as well, before the agent itself."""
+
+
+async def _in_company(stage: Stage) -> None:
+    coordinator = stage.session.coordinator
+    assert isinstance(coordinator, AitbcCoordinator)
+    for neighbour in _NEIGHBOURS:
+        coordinator.registry.register(neighbour, stage.session.world.clock.now())
+    await stage.until(lambda: stage.entries, stage.pace.launch)
+    await stage.until(lambda: False, stage.patience)
 
 
 SITUATIONS = (
@@ -49,5 +74,6 @@ SITUATIONS = (
         ],
     ),
     Situation(name="restart", restart_after=3),
+    Situation(name="in company", play=_in_company),
     Situation(name="unknown fields", faults=[Fault(kind="extra", times=None)]),
 )

@@ -14,9 +14,10 @@ from mockserver import RunningMock
 from mockserver.authority import Authority
 from schemas.spec import Protocol
 
-__all__ = ["IMPOSTOR", "USUAL", "StellaExaminer"]
+__all__ = ["IMPOSTOR", "REPLACED", "USUAL", "StellaExaminer"]
 
 IMPOSTOR = "impostor"
+REPLACED = "replaced by an impostor"
 
 USUAL: Mapping[str, Any] = {"heartbeatInterval": 1, "taskPollInterval": 1}
 """Whole seconds, as in the document's example: a field for whole numbers is lawful."""

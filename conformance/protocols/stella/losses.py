@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.protocols.stella.biography import OF_AGENTS
 from conformance.protocols.stella.foreman import Foreman
+from conformance.protocols.stella.impostor import REPLACED
 from conformance.protocols.stella.notes import CALMED
 from conformance.protocols.stella.plays import Scene
 from mockserver import Fault
@@ -21,6 +22,7 @@ __all__ = [
     "lost_streams",
     "not_registered",
     "refused_completion",
+    "replaced",
     "restart",
     "struck",
 ]
@@ -88,6 +90,20 @@ async def not_registered(foreman: Foreman) -> None:
 async def impostor(foreman: Foreman) -> None:
     """Whoever speaks here has not looked to whom. A good one tries for a while, or ends."""
     await foreman.stage.until(lambda: foreman.exchanges, max(5.0, foreman.stage.patience))
+
+
+async def replaced(foreman: Foreman) -> None:
+    """An impostor takes the coordinator's place: connections end, and what comes next is to it."""
+    await foreman.arrive()
+    await foreman.beats(2)
+    if (identity := foreman.stage.mock.identity) is None:
+        return
+    identity.disguise()
+    foreman.befall(REPLACED)
+    for operation in OF_AGENTS:
+        foreman.stage.session.faults.add(Fault(kind="drop", operation=operation, times=3))
+    foreman.stage.session.hang_up(1001, "somebody else takes over")
+    await foreman.live(max(5 * foreman.interval, foreman.stage.patience))
 
 
 async def refused_completion(foreman: Foreman) -> None:

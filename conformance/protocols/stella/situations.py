@@ -9,7 +9,7 @@ from typing import Any
 from conformance.examiner import Situation
 from conformance.protocols.stella import losses, odd, plays, renewals
 from conformance.protocols.stella.foreman import Foreman
-from conformance.protocols.stella.impostor import IMPOSTOR, USUAL
+from conformance.protocols.stella.impostor import IMPOSTOR, REPLACED, USUAL
 from conformance.protocols.stella.notes import NORMAL, Notebook
 from conformance.stage import Stage
 from mockserver import Fault
@@ -63,6 +63,7 @@ _REFUSED: Mapping[str, plays.Scene] = {
     "token refused": losses.not_registered,
     "name taken": losses.not_registered,
     IMPOSTOR: losses.impostor,
+    REPLACED: losses.replaced,
 }
 _FORGOTTEN: Mapping[str, plays.Scene] = {
     "forgotten": losses.forgotten("forget"),
@@ -78,8 +79,8 @@ REFUSED, FORGOTTEN = ("token refused", "name taken"), tuple(_FORGOTTEN)
 SETTLED = (*CALM, "odd tasks", "unknown fields", "renewal")
 """Those that last until every task is reported, if it is at all within reason."""
 
-OUTSIDE = (*REFUSED, "registration unavailable", IMPOSTOR)
-"""Those in which nobody need be registered."""
+OUTSIDE = (*REFUSED, "registration unavailable", IMPOSTOR, REPLACED)
+"""Those in which nobody need be registered, or not for long."""
 
 _SCENES = {**_CALM, **_WELL, **_TROUBLED, **_REFUSED, **_FORGOTTEN}
 

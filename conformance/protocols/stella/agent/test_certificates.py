@@ -10,7 +10,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.stella.biography import Life, answered
 from conformance.protocols.stella.coping import exchanges, lived, wrecked
-from conformance.protocols.stella.impostor import IMPOSTOR
+from conformance.protocols.stella.impostor import IMPOSTOR, REPLACED
 from conformance.protocols.stella.issued import Paper, shown_by
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.renewals import GRACE
@@ -195,6 +195,27 @@ async def test_impostors_are_told_nothing(situation: str, examiner: Examiner, ju
         not seen.exchanges,
         "the agent spoke to a server whose authority it was not given",
         *exchanges(seen.exchanges[:1]),
+    )
+
+
+@requirement("STELLA-AGENT-CERT-011")
+@pytest.mark.parametrize("situation", [REPLACED])
+async def test_later_impostors_are_told_nothing(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """What comes on a connection that is older is not for the impostor."""
+    seen = await examiner.observe(situation)
+    if seen.ending is None:
+        raise UnjudgeableError("the agent runs elsewhere, and cannot be told whom to trust")
+    struck = [strike.real for strike in book.of(situation).strikes if strike.kind == REPLACED]
+    if not struck:
+        raise UnjudgeableError("the mock was told not to use TLS, or the agent did not register")
+    told = [each for each in seen.exchanges if each.dialled > struck[0]]
+    judge.holds(
+        "STELLA-AGENT-CERT-011",
+        not told,
+        "an agent that had registered spoke to a server of another authority",
+        *exchanges(told[:1]),
     )
 
 
