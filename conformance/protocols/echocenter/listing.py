@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from conformance.disguises import holds_secret
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge, same
 from conformance.protocols.echocenter.dialogue import incomplete, numbers_in, objects_in, rows_of
@@ -142,15 +142,7 @@ def _amounts_to(agent: Person, row: dict[str, Any]) -> bool:
     token = agent.token
     told = [text for text in _texts(row) if text != agent.name]
     whole = "\n".join(told)
-    encoded = base64.b64encode(token.encode()).decode().rstrip("=")
-    guises = (
-        token[::-1],
-        encoded,
-        encoded.translate(str.maketrans("+/", "-_")),
-        base64.b32encode(token.encode()).decode().rstrip("="),
-        token.encode().hex(),
-    )
-    if any(guise in whole for guise in guises) or token.lower() in whole.lower():
+    if holds_secret(whole, token) or token.lower() in whole.lower():
         return True
     return _covered(token, told) > _MOST
 

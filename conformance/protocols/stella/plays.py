@@ -171,7 +171,9 @@ async def told_again(foreman: Foreman) -> None:
 
 
 async def odd_tasks(foreman: Foreman) -> None:
-    """Of a type that nobody knows, with ids of every form, with much in them and with nothing."""
+    """Of a type that nobody knows, with ids of every form, with much in them and with nothing, and
+    two that ask for the very same.
+    """
     await foreman.arrive()
     await foreman.beats(1)
     strange = [
@@ -184,6 +186,8 @@ async def odd_tasks(foreman: Foreman) -> None:
         {"payload": {"image": "assay.invalid/nothing", "note": "\u00e4\u4e2d\U0001f916 " * 6000}},
     ]
     plain = [foreman.task("form", **fields) for fields in forms]
+    first = foreman.task("twin")
+    plain += [first, foreman.task("twin", payload=first["payload"])]
     for tasks in (strange, odd, plain):
         given = foreman.give(*tasks)
         await foreman.done(given, foreman.patience + len(given) / 2)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from conformance.disguises import holds_secret
 from conformance.examiner import Examiner
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
@@ -132,7 +133,7 @@ async def test_password_stands_nowhere_else(
     for message in messages(seen.frames):
         judge.holds(
             "ARCH-AGENT-CONN-010",
-            password.encode() not in message.data,
+            not holds_secret(message.data, password),
             "the password stands in a message",
             *seen.shown(message),
         )

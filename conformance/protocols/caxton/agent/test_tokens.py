@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.disguises import holds_secret
 from conformance.examiner import Examiner, Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
@@ -55,8 +56,8 @@ async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judg
     seen = await examiner.observe(situation)
     token = seen.values["token"]
     leaks = [heard for heard in seen.exchanges if _leaks(heard, token)]
-    said = [f for f in seen.frames if f.sender == "agent" and token.encode() in f.data]
-    printed = seen.ending is not None and token in seen.ending.output
+    said = [f for f in seen.frames if f.sender == "agent" and holds_secret(f.data, token)]
+    printed = seen.ending is not None and holds_secret(seen.ending.output, token)
     where = "a request" if leaks else "a message" if said else "what the client prints"
     judge.holds(
         "CAXTON-AGENT-TOK-003",
@@ -124,7 +125,7 @@ def _left_badly(seen: Observation, refused: list[HttpExchange]) -> bool:
 
 def _leaks(heard: HttpExchange, token: str) -> bool:
     """Silence 3: a handshake may have no other place for it than its URL."""
-    if token.encode() in heard.body or token in heard.path:
+    if holds_secret(heard.body, token) or holds_secret(heard.path, token):
         return True
     alone = heard.operation == "events" and heard.headers.get(_HEADER) != token
     return token in heard.query and not alone

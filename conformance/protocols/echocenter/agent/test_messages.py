@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.disguises import holds_secret
 from conformance.examiner import Examiner
 from conformance.exchange import MISSING, read_json
 from conformance.judge import Judge
@@ -59,10 +60,10 @@ async def test_the_token_is_told_to_nobody(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     seen = await examiner.observe(situation)
-    token = seen.values["token"].encode()
+    token = seen.values["token"]
     for heard in seen.frames:
         if heard.sender == "agent" and heard.kind in ("text", "binary"):
-            told = token in heard.data
+            told = holds_secret(heard.data, token)
             wrong = "a message shows the agent's own token"
             judge.holds("ECHO-AGENT-MSG-004", not told, wrong, *(seen.shown(heard) if told else ()))
 

@@ -13,6 +13,7 @@ from conformance.protocols.stella.coping import (
     exchanges,
     gone_in_order,
     hammered,
+    judge_kept,
     left_with_words,
     wrecked,
 )
@@ -117,7 +118,9 @@ async def test_a_registered_agent_does_not_register_again(
 async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
     token = seen.values["token"]
-    _kept(judge, "STELLA-AGENT-REG-011", seen, {"the registration token": token})
+    if len(token) >= 8:
+        told = "the registration token stands in"
+        judge_kept(judge, "STELLA-AGENT-REG-011", seen, token, told)
     spent = [h for h in seen.exchanges if h.operation in OF_AGENTS and _brings(h, token)]
     judge.holds(
         "STELLA-AGENT-REG-011",
@@ -141,33 +144,9 @@ async def test_keys_are_kept(situation: str, examiner: Examiner, judge: Judge) -
     lines = [line for line in key.splitlines() if line and "-----" not in line]
     secrets = {"the JWT": str(receipt.get("token", ""))}
     secrets |= {"the private key": lines[0]} if lines else {}
-    _kept(judge, "STELLA-AGENT-CERT-012", seen, secrets)
-
-
-def _kept(judge: Judge, row: str, seen: Observation, secrets: dict[str, str]) -> None:
-    """No secret stands in a URL, a body, a message or what the agent printed."""
-    output = seen.ending.output if seen.ending else ""
     for what, secret in secrets.items():
-        if len(secret) < 8:
-            continue
-        asked = [h for h in seen.exchanges if secret in f"{h.path}?{h.query}" or _in(secret, h)]
-        said = [
-            frame
-            for frame in seen.frames
-            if frame.sender == "agent" and secret.encode() in frame.data
-        ]
-        where = "a request" if asked else "a message" if said else "what the agent prints"
-        judge.holds(
-            row,
-            not asked and not said and secret not in output,
-            f"{what} stands in {where}",
-            *exchanges(asked[:1]),
-            *seen.shown(*said[:1]),
-        )
-
-
-def _in(secret: str, heard: HttpExchange) -> bool:
-    return secret.encode() in heard.body
+        if len(secret) >= 8:
+            judge_kept(judge, "STELLA-AGENT-CERT-012", seen, secret, f"{what} stands in")
 
 
 @requirement("STELLA-AGENT-REG-012")

@@ -13,7 +13,7 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.stella.biography import Delivery, Life, Way, Work
-from conformance.protocols.stella.coping import exchanges, lived
+from conformance.protocols.stella.coping import exchanges, judge_kept, lived
 from conformance.protocols.stella.foreman import secret_of
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.pace import hasty, usual_gap
@@ -144,23 +144,12 @@ async def test_ids_come_back_as_they_were(
 async def test_credentials_are_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
     life = await lived(examiner, situation)
     seen = life.seen
-    output = seen.ending.output if seen.ending else ""
     for work in life.given:
         secret = secret_of(work.id)
         if not any(secret in json.dumps(each.task) for each in work.deliveries):
             continue
-        asked = [
-            h for h in seen.exchanges if secret.encode() in h.body or secret in h.path + h.query
-        ]
-        said = [f for f in seen.frames if f.sender == "agent" and secret.encode() in f.data]
-        where = "a request" if asked else "a message" if said else "what the agent prints"
-        judge.holds(
-            "STELLA-AGENT-TASK-009",
-            not asked and not said and secret not in output,
-            f"the credentials of {work.id} stand in {where}",
-            *exchanges(asked[:1]),
-            *seen.shown(*said[:1]),
-        )
+        told = f"the credentials of {work.id} stand in"
+        judge_kept(judge, "STELLA-AGENT-TASK-009", seen, secret, told)
 
 
 @requirement("STELLA-AGENT-LIFE-010")
