@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from conformance.target import Credentials, Hook, Operator, Principal, RateLimit, Target, Tls
+from conformance.target import Apart, Credentials, Hook, Operator, Principal, RateLimit, Target, Tls
 from schemas.selection import EVERYTHING, is_selected
 from schemas.spec import Requirement, Role
 
@@ -109,6 +109,7 @@ class RunContext:
                     "principals": principals,
                     "hooks": hooks,
                     "rate_limit": RateLimit(**limit) if limit else None,
+                    "apart": Apart(**target["apart"]) if target["apart"] else None,
                     "secrets": tuple(target["secrets"]),
                 }
             ),

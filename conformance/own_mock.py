@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import mockserver
-from conformance.target import Credentials, Hook, Target
+from conformance.target import Apart, Credentials, Hook, Target
 from mockserver import Settings
 
-__all__ = ["HOOKS", "own_mock"]
+__all__ = ["APART", "HOOKS", "own_mock"]
+
+APART = Apart(path="/_assay/sessions/{worker}", metadata={"x-assay-session": "{worker}"})
+"""How each worker finds a state of its own there."""
 
 
 @asynccontextmanager
@@ -22,7 +25,7 @@ async def own_mock(protocol: str, dialect: str = "documented") -> AsyncIterator[
     clock = "virtual" if "advance" in hooks else "real"
     async with mockserver.start(protocol, settings=settings, clock=clock) as mock:
         known = Credentials(username=settings.username, password=settings.password)
-        target = Target(credentials=known, hooks=hooks, grpc=mock.grpc)
+        target = Target(credentials=known, hooks=hooks, grpc=mock.grpc, apart=APART)
         if mock.mock.protocol.token_header:
             target = target.with_token(settings.token, mock.mock.protocol)
         yield target.with_url(mock.url)

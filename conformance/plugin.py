@@ -43,6 +43,7 @@ pytest_plugins = ["conformance.reach", "conformance.fuzz.fixtures"]
 
 _RECORDS = "assay-records"
 _LATER = "assay-later"
+_ALONE = "main"
 _SUITE = pytest.StashKey["Suite"]()
 
 
@@ -56,7 +57,10 @@ class Suite:
             from conformance.scenario.reading import rows_of  # a run of the suite has no use for it
 
             self.all_rows |= rows_of(context, self.protocol)
-        context = replace(context, target=context.target.for_protocol(self.protocol))
+        target = context.target.for_protocol(self.protocol)
+        if (worker := _worker()) != _ALONE:
+            target = target.for_worker(worker)
+        context = replace(context, target=target)
         self.context = context
         claimed = set(context.target.claimed(self.protocol))
         selected: dict[str, Requirement] = {
@@ -391,7 +395,11 @@ def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
 @pytest.fixture(scope="session")
 def worker_id() -> str:
     """`gw0` and so on where checks are spread over workers, else `main`."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return _worker()
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", _ALONE)
 
 
 def _name(item: pytest.Item) -> str:

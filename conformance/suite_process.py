@@ -37,9 +37,12 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
 
 def _can_share(context: RunContext) -> bool:
     """Checks of a coordinator can, unless one of them can make its time jump or restart it: no
-    other may run beside that, and all must know of it.
+    other may run beside that, and all must know of it. Where each worker finds a state of its own
+    nobody else feels it.
     """
-    return context.role == "coordinator" and not _FELT_BY_ALL & context.target.hooks.keys()
+    target = context.target
+    apart = target.apart is not None or not _FELT_BY_ALL & target.hooks.keys()
+    return context.role == "coordinator" and apart
 
 
 def suite_environment(context: RunContext) -> dict[str, str]:

@@ -14,6 +14,7 @@ from schemas.files import check, line_of, read
 from schemas.spec import Protocol
 
 __all__ = [
+    "Apart",
     "Credentials",
     "Hook",
     "Operator",
@@ -98,6 +99,16 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """How a worker finds a state of its own at the peer: a `path` after the peer's URL, and
+    `metadata` for its procedures. `{worker}` in either is the name of the worker.
+    """
+
+    path: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One peer. `secrets` are the values that came from the environment, to be masked."""
 
@@ -119,6 +130,8 @@ class Target:
     rate_limit: RateLimit | None = None
     timeout: float = 10.0
     secrets: tuple[str, ...] = ()
+    apart: Apart | None = None
+    """Where there is none, all workers find the same."""
 
     def claimed(self, protocol: Protocol) -> list[str]:
         """The capabilities that the peer claims: all that it does not disclaim."""
@@ -152,6 +165,14 @@ class Target:
         """The same peer elsewhere. `ws` and `wss` mean `http` and `https`: it is one port."""
         return replace(self, url=_HTTP.sub("http", url))
 
+    def for_worker(self, worker: str) -> Target:
+        """As that worker is to see it: with a state of its own, where there is one for each."""
+        if self.apart is None:
+            return self
+        more = {name: _named(text, worker) for name, text in self.apart.metadata.items()}
+        url = self.url.rstrip("/") + _named(self.apart.path, worker)
+        return replace(self, url=url, metadata={**self.metadata, **more})
+
     @property
     def ws_url(self) -> str:
         """The base URL of its WebSockets, without a slash at its end."""
@@ -160,6 +181,10 @@ class Target:
     def with_credentials(self, credentials: Credentials) -> Target:
         secrets = (*self.secrets, credentials.password)
         return replace(self, credentials=credentials, secrets=secrets)
+
+
+def _named(text: str, worker: str) -> str:
+    return text.replace("{worker}", worker)
 
 
 def read_target(path: Path, protocol: Protocol) -> Target:
@@ -198,6 +223,7 @@ def read_target(path: Path, protocol: Protocol) -> Target:
         principals=principals,
         hooks=hooks,
         rate_limit=RateLimit(**limit) if limit else None,
+        apart=Apart(**filled["apart"]) if "apart" in filled else None,
         secrets=(
             *secrets,
             *headers.values(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
+import os
 import re
 import secrets
 import shlex
@@ -244,9 +245,18 @@ def _give_up(context: RunContext, protocol: Protocol, reason: str) -> None:
     print(f"assay: {reason}", file=sys.stderr)
 
 
+def _workers(context: RunContext, arguments: argparse.Namespace) -> int:
+    """As many as are wanted; two by themselves, where neither is in the other's way."""
+    wanted: int | None = getattr(arguments, "workers", 0)
+    if wanted is not None:
+        return wanted
+    free = context.target.apart is not None and not context.fail_fast and not context.scenario
+    return 2 if free and (os.cpu_count() or 1) > 1 else 0
+
+
 def _run_suite(context: RunContext, arguments: argparse.Namespace) -> int:
     more = shlex.split(arguments.pytest_args)
-    words = suite_command(context, workers=getattr(arguments, "workers", 0), more=more)
+    words = suite_command(context, workers=_workers(context, arguments), more=more)
     wide = {"COLUMNS": str(columns())}
     environment = {**suite_environment(context), **wide}
     # A terminal's Ctrl-C reaches the suite by itself; where there is none, it hears of it from us

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GLOB",
         help="requirements to judge; may be repeated",
     )
-    parser.add_argument("-n", type=int, default=0, metavar="WORKERS", dest="workers")
+    parser.add_argument("-n", type=int, default=None, metavar="WORKERS", dest="workers")
     parser.add_argument(
         "--situation",
         action="append",

@@ -6,9 +6,10 @@ import pytest
 
 from conformance.context import RunContext
 from conformance.suite_process import suite_command
-from conformance.target import Hook, Target
+from conformance.target import Apart, Hook, Target
 
 _CAN_JUMP = Target(hooks={"advance": Hook(command=("true",))})
+_APART = Target(hooks=_CAN_JUMP.hooks, apart=Apart(path="/of/{worker}"))
 _CAN_RESTART = Target(hooks={"restart": Hook(command=("true",))})
 
 
@@ -18,6 +19,8 @@ _CAN_RESTART = Target(hooks={"restart": Hook(command=("true",))})
         ("coordinator", Target(), True),
         ("coordinator", _CAN_JUMP, False),
         ("coordinator", _CAN_RESTART, False),
+        ("coordinator", _APART, True),
+        ("agent", _APART, False),
         ("agent", Target(), False),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.context import VARIABLE, RunContext
-from conformance.target import Hook, Operator, RateLimit, Target, Tls, read_target
+from conformance.target import Apart, Hook, Operator, RateLimit, Target, Tls, read_target
 from schemas import PackError, load, load_requirements
 from schemas.errors import Problem
 
@@ -32,6 +32,7 @@ capabilities:
 timeout: 2.5
 rate_limit: {requests: 50, seconds: 1.5}
 time_scale: 60
+apart: {path: "/of/{worker}/here", metadata: {x-of: "{worker}"}}
 hooks:
   force:
     url: /_assay/faults
@@ -89,6 +90,7 @@ def test_every_field_is_read(whole: Target, tmp_path: Path) -> None:
             "advance": Hook(command=("./advance", "{seconds}", "hook-1")),
         },
         time_scale=60,
+        apart=Apart(path="/of/{worker}/here", metadata={"x-of": "{worker}"}),
         rate_limit=RateLimit(requests=50, seconds=1.5),
         timeout=2.5,
         secrets=whole.secrets,
@@ -97,6 +99,14 @@ def test_every_field_is_read(whole: Target, tmp_path: Path) -> None:
 
 def test_values_of_the_environment_and_of_headers_are_secrets(whole: Target) -> None:
     assert set(whole.secrets) == {"tok-1", "hook-1", "Bearer tok-1", "plain-text"}
+
+
+def test_each_worker_finds_its_own(whole: Target) -> None:
+    own = whole.for_worker("gw1")
+    assert own.url == "https://staging.example.test/agents-api/v1/of/gw1/here"
+    assert own.metadata == {"x-of": "gw1"}
+    assert own.hooks == whole.hooks
+    assert Target(url="http://x").for_worker("gw1").url == "http://x"
 
 
 def test_an_empty_mapping_is_a_target_with_defaults(tmp_path: Path) -> None:
