@@ -6,7 +6,6 @@ It is loaded by name in a process of its own, which `assay test` starts; users' 
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
@@ -31,7 +30,7 @@ from conformance.recorder import Recorder, encode
 from conformance.replay.journal import Journal
 from conformance.resuming import NOTHING, check_id, read_earlier
 from conformance.tally import Tally
-from conformance.turns import in_turn
+from conformance.turns import in_turn, worker_name
 from conformance.verdict import Finding
 from conformance.witness import Rulebook
 from schemas import load, load_requirements
@@ -43,7 +42,6 @@ pytest_plugins = ["conformance.reach", "conformance.fuzz.fixtures"]
 
 _RECORDS = "assay-records"
 _LATER = "assay-later"
-_ALONE = "main"
 _SUITE = pytest.StashKey["Suite"]()
 
 
@@ -57,9 +55,7 @@ class Suite:
             from conformance.scenario.reading import rows_of  # a run of the suite has no use for it
 
             self.all_rows |= rows_of(context, self.protocol)
-        target = context.target.for_protocol(self.protocol)
-        if (worker := _worker()) != _ALONE:
-            target = target.for_worker(worker)
+        target = context.target.for_protocol(self.protocol).for_worker(worker_name())
         context = replace(context, target=target)
         self.context = context
         claimed = set(context.target.claimed(self.protocol))
@@ -395,11 +391,7 @@ def judge(suite: Suite, request: pytest.FixtureRequest) -> Judge:
 @pytest.fixture(scope="session")
 def worker_id() -> str:
     """`gw0` and so on where checks are spread over workers, else `main`."""
-    return _worker()
-
-
-def _worker() -> str:
-    return os.environ.get("PYTEST_XDIST_WORKER", _ALONE)
+    return worker_name()
 
 
 def _name(item: pytest.Item) -> str:

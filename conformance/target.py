@@ -14,6 +14,7 @@ from schemas.files import check, line_of, read
 from schemas.spec import Protocol
 
 __all__ = [
+    "ALONE",
     "Apart",
     "Credentials",
     "Hook",
@@ -24,6 +25,9 @@ __all__ = [
     "Tls",
     "read_target",
 ]
+
+ALONE = "main"
+"""The name of who shares a run with no other worker."""
 
 _HTTP = re.compile(r"(?i)^(?:ws|http)(?=s?://)")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -167,7 +171,7 @@ class Target:
 
     def for_worker(self, worker: str) -> Target:
         """As that worker is to see it: with a state of its own, where there is one for each."""
-        if self.apart is None:
+        if self.apart is None or worker == ALONE:
             return self
         more = {name: _named(text, worker) for name, text in self.apart.metadata.items()}
         url = self.url.rstrip("/") + _named(self.apart.path, worker)

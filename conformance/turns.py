@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["in_turn"]
+from conformance.target import ALONE
+
+__all__ = ["in_turn", "worker_name"]
+
+
+def worker_name() -> str:
+    """`gw0` and so on where checks are spread over workers, else `ALONE`."""
+    return os.environ.get("PYTEST_XDIST_WORKER", ALONE)
 
 
 @contextmanager
