@@ -274,6 +274,8 @@ async def test_flow_paths_and_methods_that_there_are_not(
     for method, path in paths if client.clock.free else paths[:1]:
         said = await client.peer.send(method, path)
         judge.status("CAXTON-ERR-067", said, 404)
+        if not path.startswith("/api/v1/"):
+            continue  # somebody else may answer there
         told = _is_text(said.at("/error/code")) and _is_text(said.at("/error/message"))
         wrong = f"a path that there is not is answered {said.outcome} without an error"
         judge.holds("CAXTON-ERR-067", told, wrong, said, pointer="/error")
