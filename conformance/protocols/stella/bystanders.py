@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from conformance.exchange import MISSING, Exchange
 from conformance.frames import Frame
 from conformance.judge import Judge
@@ -11,6 +13,12 @@ from conformance.protocols.stella.roll import alike, paged, rows_by_id
 __all__ = ["Bystanders", "settle"]
 
 Shown = Exchange | Frame
+
+_TRIES = 4
+"""Times that is asked for the task that waits."""
+
+_PAUSE = 0.15
+"""Seconds between them: a coordinator may hand its tasks on in the background."""
 
 
 class Bystanders:
@@ -36,7 +44,11 @@ class Bystanders:
     async def judge_work(self, row: str, what: str, *shown: Shown) -> None:
         """The task still waits. It is fetched with that, so this comes last."""
         if self._tasks:
-            said = await self.fleet.poll(self.waiting)
+            for _ in range(_TRIES):
+                said = await self.fleet.poll(self.waiting)
+                if said.at("/tasks"):
+                    break
+                await asyncio.sleep(_PAUSE)
             self.judge.holds(
                 row,
                 bool(said.at("/tasks")),
