@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from conformance.exchange import Exchange
+from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.protocols.caxton.client import Agent, Client, wasm
@@ -196,6 +196,8 @@ def judge_stages(judge: Judge, seen: Exchange) -> None:
     wrong = f"the stages of a deployment have the numbers {numbers}"
     fine = numbers == list(range(1, len(stages) + 1))
     judge.holds("CAXTON-DPL-019", fine, wrong, seen, pointer="/stages")
+    if seen.at("/status") == "completed":
+        _judge_last(judge, seen)
     _judge_stage_times(judge, seen)
     _judge_rate(judge, seen)
     if under_way:
@@ -220,6 +222,15 @@ def _judge_current(judge: Judge, seen: Exchange) -> None:
     fine = len(stages) >= current and all(status == "completed" for status in before)
     wrong = f"in stage {current} those before are {before}, and {after} have begun"
     judge.holds("CAXTON-DPL-021", fine and not after, wrong, seen, pointer="/stages")
+
+
+def _judge_last(judge: Judge, seen: Exchange) -> None:
+    told = {"current_stage": len(PLAN), "current_percentage": PLAN[-1].percentage}
+    for name, last in told.items():
+        shown = seen.at(f"/{name}")
+        wrong = f"a deployment that is completed has the {name} {shown!r}, not {last}"
+        fine = shown in (MISSING, None, last)
+        judge.holds("CAXTON-DPL-029", fine, wrong, seen, pointer=f"/{name}")
 
 
 def _judge_rate(judge: Judge, seen: Exchange) -> None:

@@ -103,7 +103,9 @@ async def test_flow_agents_come_and_fail(
     ears.untold("CAXTON-SUB-001", messages, "agent.deployed", "", "a subscriber to message.sent")
     untold = [exact, others, messages]
     await _fails(client, ears, agent, told=[family, failures], untold=untold)
-    await _once_more(client, ears, agent, exact, failures)
+    if "fail_agent" in client.hooks.target.hooks:  # else other checks deploy enough
+        await _goes(client, ears, mate, agent)
+        await _once_more(client, ears, agent, exact, failures)
 
 
 async def _taken_name(client: Client, ears: _Ears, agent: Agent, exact: Watch) -> None:
@@ -117,16 +119,25 @@ async def _taken_name(client: Client, ears: _Ears, agent: Agent, exact: Watch) -
     ears.judge.holds("CAXTON-EVT-028", len(told) < 2, wrong, said, *told[:2])
 
 
+async def _goes(client: Client, ears: _Ears, mate: Agent, agent: Agent) -> None:
+    """It is removed: who asked for both is told of the other as before."""
+    pair = await client.watch("pair")
+    await pair.subscribe("message.sent", agents=[mate.id, agent.id])
+    before = await _is_heard(ears, client, pair, mate)
+    gone = await client.remove(agent, served=False)
+    if before and gone.ok:
+        after = await _is_heard(ears, client, pair, mate)
+        wrong = "when one of two agents was removed who asked for both is told no more of the other"
+        ears.judge.holds("CAXTON-SUB-005", after, wrong, gone, *_last(pair))
+
+
 async def _once_more(
     client: Client, ears: _Ears, first: Agent, coming: Watch, failing: Watch
 ) -> None:
     """Whoever was right about the first of all need not be right about the next, which has its
     name where that is free again.
     """
-    if "fail_agent" not in client.hooks.target.hooks:
-        return  # other checks deploy enough
-    await client.remove(first, served=False)
-    said = await client.try_deploy(name=first.name, served=False)
+    said = await client.try_deploy(name=first.name, strategy="rolling", served=False)
     agent = agent_of(said, client.config(name=first.name)) if said.ok else await client.deploy()
     frame = await ears.hears(coming, "agent.deployed", "/agent_id", agent.id)
     wrong = "a second agent that is deployed is not told of by its agent_id"
@@ -135,6 +146,14 @@ async def _once_more(
     frame = await ears.hears(failing, "agent.failed", "/agent_id", agent.id)
     wrong = "a second agent that fails is not told of by its agent_id"
     ears.judge.holds("CAXTON-EVT-026", frame is not None, wrong, agent.said, *_last(failing))
+
+
+async def _is_heard(ears: _Ears, client: Client, watch: Watch, agent: Agent) -> bool:
+    """Is a message to that agent told?"""
+    said, message = await client.send(agent, performative="inform")
+    return (
+        said.ok and await ears.hears(watch, "message.sent", "/from", message["sender"]) is not None
+    )
 
 
 def _last(watch: Watch) -> list[Frame]:

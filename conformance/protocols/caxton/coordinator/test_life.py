@@ -57,6 +57,7 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-DEP-022",
     "CAXTON-DIS-015",
     "CAXTON-GET-027",
+    "CAXTON-MET-024",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
     "CAXTON-MSG-012",
@@ -288,6 +289,11 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     wrong = f"an agent that got a removed one's name is limited to {memory!r}, not {_OTHERS}"
     fine = not seen.ok or same_memory(memory, _OTHERS["memory"])
     judge.holds("CAXTON-GET-027", fine, wrong, said, seen, pointer="/resources/limits")
+    query = {"period": "1h"}
+    counted = await client.call("getAgentMetrics", heir.at, query=query, served=False)
+    wrong = f"the metrics of an agent that got a removed one's name count {worked(counted)}"
+    fine = not counted.ok or not worked(counted)
+    judge.holds("CAXTON-MET-024", fine, wrong, said, counted, pointer="/metrics")
     if client.clock.free:
         wrong = "an agent gets a task that the removed one could do whose name it got"
         judge.holds("CAXTON-DIS-015", not await works(client, heir), wrong, said)

@@ -230,6 +230,14 @@ async def _judge_together(
         wrong = f"of calls at the same time one gets {told!r}, and its agent replied {wanted!r}"
         fine = wanted is None or same(told, wanted)
         judge.holds("CAXTON-GRP-030", fine, wrong, each)
+    one = client.new("conversation")
+    within = [caller.message(mate, conversation_id=one) for mate in mates]
+    together = await asyncio.gather(
+        *(caller.send_and_wait(each, _REPLIES_WITHIN) for each in within)
+    )
+    for each, sent in zip(together, within, strict=True):
+        if each.ok:
+            judge_reply(judge, "CAXTON-GRP-030", each, sent)
     messages = [caller.message(mates[1]) for _ in range(4)]
     together = await asyncio.gather(
         *(caller.send_and_wait(each, _REPLIES_WITHIN) for each in messages)

@@ -115,7 +115,7 @@ def _judge_times(judge: Judge, made: Exchange, seen: Exchange) -> None:
             judge.holds("CAXTON-TGT-016", gap > -1.0, wrong, made, seen, pointer=f"/{name}")
 
 
-@requirement("CAXTON-TGT-017", "CAXTON-TGT-018")
+@requirement("CAXTON-TGT-014", "CAXTON-TGT-015", "CAXTON-TGT-017", "CAXTON-TGT-018")
 @from_profile("standard")
 async def test_flow_a_task_is_brought_on(
     client: Client, crew: Crew, labour: Labour, judge: Judge
@@ -129,4 +129,7 @@ async def test_flow_a_task_is_brought_on(
         wrong = f"a task that was brought on to {progress} shows {shown!r}"
         judge.holds("CAXTON-TGT-017", fine, wrong, seen, pointer="/progress")
     await client.hooks("progress", {"task": task_id, "progress": 1})
-    judge.equal("CAXTON-TGT-018", await labour.look(task_id), "/status", "completed")
+    done = await labour.look(task_id)
+    judge.equal("CAXTON-TGT-018", done, "/status", "completed")
+    await client.clock.jump(_TIMEOUT + 30)
+    _judge_course(judge, [done, await labour.look(task_id)])

@@ -49,6 +49,7 @@ _HOUR = 3600.0
     "CAXTON-GET-023",
     "CAXTON-GET-027",
     "CAXTON-GET-030",
+    "CAXTON-MET-024",
 )
 async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
     bystander = await stand_by(client, crew)
@@ -92,6 +93,7 @@ async def _judge_reload(
 ) -> Exchange:
     """Its answer."""
     before = await until_worked(client, agent, [(await client.send(agent))[0]])
+    counted = await _counted(client, agent)
     said: Exchange
     module = wasm(f"reload-{config['traffic_split']}")
     said, during = await asyncio.gather(
@@ -113,6 +115,11 @@ async def _judge_reload(
             break
         await client.clock.step(looks)
         looks += 1
+    since = await _counted(client, agent)
+    had, has = worked(counted), worked(since)
+    wrong = f"an agent's metrics of an hour count {had} messages, and {has} after a reload"
+    kept = has >= had or not (counted.ok and since.ok)
+    judge.holds("CAXTON-MET-024", kept, wrong, counted, said, since, pointer="/metrics")
     if config["traffic_split"] == 100:
         await _judge_new_version(client, judge, agent, said, seen)
     judge.equal("CAXTON-GET-023", seen, "/name", agent.name)
@@ -123,6 +130,11 @@ async def _judge_reload(
     wrong = f"an agent that was reloaded has worked off {done} messages, and had {had} before"
     judge.holds("CAXTON-GET-030", done >= had, wrong, before, said, seen, pointer="/metrics")
     return said
+
+
+async def _counted(client: Client, agent: Agent) -> Exchange:
+    query = {"period": "1h"}
+    return await client.call("getAgentMetrics", agent.at, query=query, served=False)
 
 
 async def _judge_new_version(

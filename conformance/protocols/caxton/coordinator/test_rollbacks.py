@@ -16,6 +16,7 @@ from conformance.protocols.caxton.rollout import (
     PLAN,
     Rollouts,
     deployment_id_of,
+    stages_of,
     version_of,
 )
 
@@ -45,6 +46,7 @@ _SHORT_LASTS = 6.0
     "CAXTON-RBK-013",
     "CAXTON-RBK-014",
     "CAXTON-RBK-017",
+    "CAXTON-RBK-018",
 )
 @from_profile("standard")
 async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, judge: Judge) -> None:
@@ -99,6 +101,9 @@ async def _judge_off(rollouts: Rollouts, judge: Judge, deployment: str, said: Ex
     wrong = f"after a rollback the deployment is {status}"
     fine = seen.ok and status not in ("initializing", "in_progress", "completed")
     judge.holds("CAXTON-RBK-009", fine, wrong, said, seen, pointer="/status")
+    done = [each.get("stage") for each in stages_of(seen) if each.get("status") == "completed"]
+    wrong = f"a deployment was taken back in its first stage, and shows the stages {done} as done"
+    judge.holds("CAXTON-RBK-018", not done[1:], wrong, said, seen, pointer="/stages")
 
 
 async def _judge_again(

@@ -71,6 +71,7 @@ class _Begun:
     "CAXTON-DPL-025",
     "CAXTON-DPL-026",
     "CAXTON-DPL-027",
+    "CAXTON-DPL-029",
 )
 @from_profile("standard")
 async def test_flow_stages(client: Client, crew: Crew, rollouts: Rollouts, judge: Judge) -> None:

@@ -191,7 +191,7 @@ async def _ends_nothing(herald: Herald, mate: Agent, watch: Watch, stranger: Wat
         await herald.told("CAXTON-SUB-017", stranger.socket, word, "who subscribed after it")
 
 
-@requirement("CAXTON-SUB-019", "CAXTON-SUB-020")
+@requirement("CAXTON-SUB-014", "CAXTON-SUB-019", "CAXTON-SUB-020")
 async def test_flow_subscriptions_overlap(client: Client, crew: Crew, herald: Herald) -> None:
     mate = await crew.mate(client)
     watch = await client.watch()
@@ -205,11 +205,28 @@ async def test_flow_subscriptions_overlap(client: Client, crew: Crew, herald: He
         await herald.told("CAXTON-SUB-019", watch.socket, word, "who subscribed twice")
         who = "who has also subscribed to something else since"
         await herald.told("CAXTON-SUB-019", apart.socket, word, who)
+    await _judge_beside(client, crew, herald)
     await herald.silence()
     for word, most in zip(words, (2, 1), strict=True):
         told = [f for f in word.told(watch.socket) if f.value("/type") == "message.sent"]
         wrong = f"a message that {most} of the subscriptions name is told {len(told)} times"
         herald.judge.holds("CAXTON-SUB-020", len(told) <= most, wrong, word.exchange, *told[:3])
+
+
+async def _judge_beside(client: Client, crew: Crew, herald: Herald) -> None:
+    """A filter is for its own subscription; and of two that are alike one goes on."""
+    mate, other = await crew.mates(client, 2)
+    mixed = await client.watch("filtered first")
+    await mixed.subscribe("message.sent", agents=[other.id])
+    await mixed.subscribe("message.sent")
+    twins = await client.watch("alike")
+    first, second = [await twins.subscribe("message.sent") for _ in range(2)]
+    if first and second and first != second:
+        await twins.unsubscribe(first)
+    word = await herald.say(mate)
+    who = "who subscribed without a filter after one with"
+    await herald.told("CAXTON-SUB-019", mixed.socket, word, who)
+    await herald.told("CAXTON-SUB-014", twins.socket, word, "who kept the other of two alike")
 
 
 # Ends of connections

@@ -9,6 +9,7 @@ from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.patience import Patience
+from conformance.protocols.caxton.amounts import same_memory
 from conformance.protocols.caxton.caller import Caller, key_of, rows_of
 from conformance.protocols.caxton.census import CENSUS, judge_census
 from conformance.protocols.caxton.client import Agent, Client, agent_of
@@ -40,6 +41,7 @@ def caller(procedures: GrpcClient, client: Client) -> Caller:
     *(f"CAXTON-GRP-{number:03}" for number in (36, 37, 38, 39)),
     *(f"CAXTON-XTR-{number:03}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 15, 16)),
     *CENSUS,
+    "CAXTON-GET-027",
     "CAXTON-SYS-026",
 )
 async def test_flow_life_of_an_agent(
@@ -89,6 +91,11 @@ async def _shown_over_rest(client: Client, judge: Judge, agent: Agent) -> None:
     details = await client.until(agent, "running")
     judge.equal("CAXTON-XTR-002", details, "/name", agent.name, agent.said)
     judge.equal("CAXTON-XTR-002", details, "/agent_id", agent.id, agent.said)
+    asked, memory = agent.config["resources"].get("memory"), "/resources/limits/memory"
+    if asked is not None and details.ok:
+        wrong = f"an agent that was to have {asked} over gRPC has {details.at(memory)!r}"
+        fine = same_memory(details.at(memory), asked)
+        judge.holds("CAXTON-GET-027", fine, wrong, agent.said, details, pointer=memory)
     there = parse_time(details.at("/deployment/deployed_at"))
     here = parse_time(agent.said.at("/deployed_at"))
     if details.ok and there is not None:
@@ -288,6 +295,21 @@ async def _total(caller: Caller) -> Exchange | None:
     except UnjudgeableError:
         return None
     return said if isinstance(said.at("/total"), int) else None
+
+
+@requirement("CAXTON-GRP-024")
+async def test_flow_agents_that_failed_over_grpc(
+    caller: Caller, client: Client, judge: Judge
+) -> None:
+    if "fail_agent" not in client.hooks.target.hooks or not client.clock.free:
+        raise UnjudgeableError("no agent can be made to fail, or it costs too many deployments")
+    await caller.page(limit=1)
+    agent = await client.deploy()
+    await client.hooks("fail_agent", {"agent": agent.id})
+    seen = await client.until(agent, "failed")
+    if seen.at("/status") == "failed":
+        await _filtered(caller, judge, agent)
+    await client.remove(agent, served=False)
 
 
 async def _filtered(caller: Caller, judge: Judge, agent: Agent) -> None:

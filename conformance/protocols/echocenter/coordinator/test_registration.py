@@ -168,7 +168,7 @@ async def test_names_that_are_alike_have_different_tokens(
     cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
     stem = echo.name()
-    people = []
+    people: list[Person] = []
     for name in (f"{stem}a", f"{stem}A", f"{stem}aa", f"{stem}-a", stem):
         said = await echo.register(name)
         if name == stem and people and said.status not in (401, 403):
