@@ -196,6 +196,12 @@ class Fleet:
         said = await self.ask_to_register(body, token or await self.mint())
         return self.agent_of(body, said)
 
+    async def awake(self, **fields: Any) -> Agent:
+        """One that is online: of who is not reached some things may be refused."""
+        agent = await self.register(**fields)
+        await self.heartbeat(agent, self.pulse(capabilities=agent.body["capabilities"]))
+        return agent
+
     def agent_of(self, body: Mapping[str, Any], said: Exchange) -> Agent:
         """The agent that an answer to a registration makes."""
         agent_id = said.at("/agentId")

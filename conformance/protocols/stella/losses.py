@@ -11,7 +11,7 @@ from conformance.protocols.stella.biography import OF_AGENTS
 from conformance.protocols.stella.foreman import Foreman
 from conformance.protocols.stella.impostor import REPLACED
 from conformance.protocols.stella.notes import CALMED
-from conformance.protocols.stella.plays import Scene
+from conformance.protocols.stella.plays import BEHIND, Scene
 from mockserver import Fault
 
 __all__ = [
@@ -38,6 +38,9 @@ _REFUSED = 3.5
 
 _BEGUN = 0.2
 """Seconds in which an agent has begun with a task, and not ended it if it takes any time."""
+
+_BEHIND = 5.0
+"""Seconds for the task that comes when it is over."""
 
 _RETRY = 8.0
 """Seconds in which something that failed is tried again by an agent that tries at all."""
@@ -74,7 +77,7 @@ async def struck(foreman: Foreman) -> None:
     await foreman.beats(4)
     await foreman.done(given, max(_RETRY, foreman.patience))
     await foreman.connected()
-    await foreman.done(foreman.give(foreman.task("behind")))
+    await foreman.done(foreman.give(foreman.task(BEHIND)), max(_BEHIND, foreman.patience))
     await foreman.beats(3, _RETRY + 2)
 
 
@@ -114,6 +117,7 @@ async def refused_completion(foreman: Foreman) -> None:
     stage = foreman.stage
     if await stage.until(lambda: foreman.asked("completeTask", status=404), foreman.patience):
         await foreman.live(max(5.0, foreman.stage.patience))
+        await foreman.done(foreman.give(foreman.task(BEHIND)), max(_BEHIND, foreman.patience))
 
 
 async def restart(foreman: Foreman) -> None:
@@ -124,7 +128,7 @@ async def restart(foreman: Foreman) -> None:
     foreman.befall("restart")
     await foreman.beats(2)
     await foreman.connected()
-    await foreman.done(foreman.give(foreman.task("behind")))
+    await foreman.done(foreman.give(foreman.task(BEHIND)), max(_BEHIND, foreman.patience))
     await _calm(foreman)
 
 

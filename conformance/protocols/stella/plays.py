@@ -9,6 +9,7 @@ from conformance.protocols.stella.biography import Way
 from conformance.protocols.stella.foreman import Foreman
 
 __all__ = [
+    "BEHIND",
     "ODD_IDS",
     "Scene",
     "another_interval",
@@ -29,6 +30,9 @@ _WAYS: tuple[Way, ...] = ("heartbeat", "stream", "poll")
 
 ODD_IDS = ("a/b", "50%", "a b", "q?x=1#y", "a+b", "a%2Fb", "\u00e4\u4e2d", "A:b;c=d,e@f")
 """Legal texts, each of which a path must encode, or may."""
+
+BEHIND = "behind"
+"""What tasks are for that come when something is over."""
 
 _LONG = 3.0
 """Seconds that a long task takes."""
@@ -132,6 +136,13 @@ async def cancelled(foreman: Foreman) -> None:
     await foreman.done([kept["taskId"]], 3 * _LONG + foreman.patience)
     await foreman.live(_LONG)  # what was not stopped would be done by now
     await foreman.beats(2)
+    if way == "stream" and "heartbeat" in foreman.book.ways:
+        other = foreman.long("stopped", _LONG)
+        foreman.tell("heartbeat", other)
+        await foreman.handed(other["taskId"])
+        await foreman.live(_REACTION)
+        foreman.cancel(other["taskId"])
+    await foreman.done(foreman.give(foreman.task(BEHIND)), max(5.0, foreman.patience))
 
 
 async def two_ways(foreman: Foreman) -> None:

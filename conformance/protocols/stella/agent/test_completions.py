@@ -16,6 +16,7 @@ from conformance.protocols.stella.biography import Work, said_in
 from conformance.protocols.stella.coping import exchanges, hammered, left_with_words, lived
 from conformance.protocols.stella.foreman import digest_of
 from conformance.protocols.stella.notes import Notebook
+from conformance.protocols.stella.plays import BEHIND
 from conformance.protocols.stella.situations import CALM, NAMES, OUTSIDE, SETTLED
 from mockserver.json_text import texts_in
 from mockserver.transcript import HttpExchange
@@ -35,6 +36,12 @@ _BUSY = 0.7
 
 _IMPATIENT = 1.0
 """Seconds after which an agent may take an answer for lost."""
+
+_OVER = ("cancelled", "unknown task", "unavailable", "internal errors", "restart")
+"""Situations in which there is work when what befell the agent is over."""
+
+_TIME_FOR_IT = 4.0
+"""Seconds in which a short task is done."""
 
 _CLOCKS = 3.0
 """Seconds that a time in a log may be off: clocks differ, and some are read to the second."""
@@ -56,6 +63,26 @@ async def test_tasks_are_reported(
             f"the task {work.id!r}, which came by {work.deliveries[0].way}, was never reported",
             *exchanges(strays[:2]),
         )
+
+
+@requirement("STELLA-AGENT-LIFE-011")
+@pytest.mark.parametrize("situation", _OVER)
+async def test_work_goes_on(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """What came when something was over, and early enough."""
+    life, notes = await lived(examiner, situation), book.of(situation)
+    if left_with_words(life.seen):
+        return
+    wanted = set(notes.of(BEHIND))
+    for work in life.given:
+        first = work.deliveries[0] if work.deliveries else None
+        if work.id not in wanted or first is None or not work.owed or first.way not in book.ways:
+            continue
+        if notes.ended - first.real < _TIME_FOR_IT + notes.grace and not work.completions:
+            continue  # it came too late to tell
+        wrong = f"the task {work.id!r}, which came when something was over, was never reported"
+        judge.holds("STELLA-AGENT-LIFE-011", bool(work.completions), wrong)
 
 
 @requirement("STELLA-AGENT-COMP-010")

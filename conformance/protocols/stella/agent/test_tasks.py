@@ -149,7 +149,7 @@ async def test_credentials_are_kept(situation: str, examiner: Examiner, judge: J
         if not any(secret in json.dumps(each.task) for each in work.deliveries):
             continue
         told = f"the credentials of {work.id} stand in"
-        judge_kept(judge, "STELLA-AGENT-TASK-009", seen, secret, told)
+        judge_kept(judge, "STELLA-AGENT-TASK-009", seen, secret, told, headers=True)
 
 
 @requirement("STELLA-AGENT-LIFE-010")
@@ -164,7 +164,7 @@ async def test_unfinished_tasks_are_no_success(
     if not life.given:
         return
     patient = [
-        work.completions[0].real - work.deliveries[0].real > 2.0
+        work.completions[0].real - work.deliveries[0].real > _MOST_OF_IT * _asked(work)
         for work in other.given
         if work.completions
     ]
@@ -179,6 +179,17 @@ async def test_unfinished_tasks_are_no_success(
             *_told(life, work.deliveries[:1]),
             *exchanges(after[:1]),
         )
+
+
+_MOST_OF_IT = 0.8
+"""Of the time that a task was to take, from which on it took that and not some of the agent's."""
+
+
+def _asked(work: Work) -> float:
+    """Seconds that a task was to take; 2 where it was not told."""
+    payloads = [each.task.get("payload") for each in work.deliveries]
+    told = [each.get("duration") for each in payloads if isinstance(each, dict)]
+    return max([each for each in told if isinstance(each, int | float)], default=2.0)
 
 
 def _acknowledged(work: Work) -> list[HttpExchange]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 from conformance.clients.websocket import Socket
 from conformance.exchange import Exchange
@@ -37,12 +36,6 @@ _CHANGE = {"labels": {"site": "breakers-yard"}, "capabilities": ["ssh"]}
 _ROW = ("name", "version", "status", "capabilities", "lastHeartbeat", "resourceUsage")
 
 
-async def _awake(fleet: Fleet, **fields: Any) -> Agent:
-    agent = await fleet.register(**fields)
-    await fleet.heartbeat(agent, fleet.pulse(capabilities=agent.body["capabilities"]))
-    return agent
-
-
 async def _judge_unlisted(fleet: Fleet, judge: Judge, gone: Agent, *before: Exchange) -> None:
     """Neither without a filter nor with any."""
     skills = [{"capability": name} for name in CAPABILITIES]
@@ -69,7 +62,7 @@ async def _judge_not_found(fleet: Fleet, judge: Judge, gone: Agent) -> None:
 @requirement("STELLA-DEL-003", "STELLA-DEL-004", "STELLA-DEL-005")
 async def test_flow_an_agent_that_was_deleted_is_gone(fleet: Fleet, judge: Judge) -> None:
     """Once for an agent that is online, and once for one that never sent a heartbeat."""
-    for gone in (await _awake(fleet, capabilities=["winrm", "ecs"]), await fleet.register()):
+    for gone in (await fleet.awake(capabilities=["winrm", "ecs"]), await fleet.register()):
         judge_listed(judge, "STELLA-DEL-003", await whole(fleet), [gone])
         said = await remove(fleet, gone.id)
         await _judge_unlisted(fleet, judge, gone, said)
@@ -86,7 +79,7 @@ async def test_flow_an_agent_that_was_deleted_is_gone(fleet: Fleet, judge: Judge
 
 @requirement("STELLA-DEL-006", "STELLA-LIST-013")
 async def test_flow_strangers_cannot_be_deleted(fleet: Fleet, judge: Judge) -> None:
-    agent = await _awake(fleet)
+    agent = await fleet.awake()
     known = [str(row.get("id")) for row in rows_of(await fleet.list())]
     for stranger in stranger_ids(agent, known):
         said = await fleet.delete(stranger, served=False)
@@ -109,7 +102,7 @@ async def test_flow_a_deletion_leaves_the_others(fleet: Fleet, judge: Judge) -> 
     still come.
     """
     token = await fleet.mint()
-    crew = [await _awake(fleet) for _ in range(5)]
+    crew = [await fleet.awake() for _ in range(5)]
     mute = await fleet.register()
     others = [crew[0], crew[2], crew[4], mute]
     before, details = await _looks(fleet, others)
@@ -174,7 +167,7 @@ def _assigns(frame: Frame) -> bool:
 @from_profile("standard")
 @requirement("STELLA-DEL-008", "STELLA-TASK-010")
 async def test_a_deletion_leaves_tasks_and_streams_of_others(fleet: Fleet, judge: Judge) -> None:
-    left, gone, right = [await _awake(fleet) for _ in range(3)]
+    left, gone, right = [await fleet.awake() for _ in range(3)]
     await asyncio.gather(fleet.enqueue(left), fleet.enqueue(gone))
     streams = [await fleet.streaming(right), await fleet.streaming(gone)]
     said = await remove(fleet, gone.id)
@@ -208,7 +201,7 @@ async def test_a_deletion_leaves_tasks_and_streams_of_others(fleet: Fleet, judge
 )
 async def test_flow_a_name_can_be_taken_again(fleet: Fleet, judge: Judge) -> None:
     """Twice: what is kept of the dead may get in the way only then."""
-    first = await _awake(fleet)
+    first = await fleet.awake()
     name, dead = first.name, [first]
     for _ in range(2):
         gone = dead[-1]
@@ -312,7 +305,7 @@ async def _judge_full_life(fleet: Fleet, judge: Judge, heir: Agent) -> None:
 async def test_flow_work_goes_to_the_heir_of_a_name(fleet: Fleet, judge: Judge) -> None:
     """The dead one's tasks and streams are not the heir's, nor the other way round."""
     await _judge_nothing_inherited(fleet, judge)
-    gone = await _awake(fleet)
+    gone = await fleet.awake()
     old_task, _ = await fleet.enqueue(gone)
     old_stream = await fleet.streaming(gone)
     await remove(fleet, gone.id)
@@ -341,7 +334,7 @@ async def test_flow_work_goes_to_the_heir_of_a_name(fleet: Fleet, judge: Judge) 
 
 async def _judge_nothing_inherited(fleet: Fleet, judge: Judge) -> None:
     """Of who had a task that nobody had fetched, not even by a stream that was opened."""
-    gone = await _awake(fleet)
+    gone = await fleet.awake()
     task, _ = await fleet.enqueue(gone)
     await remove(fleet, gone.id)
     heir = await _heir(fleet, judge, gone.name)
@@ -362,7 +355,7 @@ def _judge_not_inherited(judge: Judge, task: str, said: Exchange) -> None:
 @requirement("STELLA-ERR-007")
 async def test_strangers_are_turned_away(fleet: Fleet, judge: Judge) -> None:
     """An agent of good standing asks in the name of an id that nobody has."""
-    agent = await _awake(fleet)
+    agent = await fleet.awake()
     known = [str(row.get("id")) for row in rows_of(await fleet.list())]
     for stranger in stranger_ids(agent, known):
         ghost = as_stranger(agent, stranger)

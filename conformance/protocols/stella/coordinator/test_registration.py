@@ -16,6 +16,7 @@ import pytest
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
+from conformance.protocols.stella.credentials import Paper
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.hours import HOUR, Hours
 from conformance.protocols.stella.reckoning import moment
@@ -339,6 +340,7 @@ async def test_tokens_are_good_whatever_becomes_of_others(fleet: Fleet, judge: J
     "STELLA-REG-032",
     "STELLA-REG-033",
     "STELLA-REG-034",
+    "STELLA-CERT-005",
 )
 async def test_flow_tokens_expire_after_a_day(fleet: Fleet, judge: Judge) -> None:
     used, kept, spare, forgotten = [await fleet.mint() for _ in range(4)]
@@ -349,6 +351,8 @@ async def test_flow_tokens_expire_after_a_day(fleet: Fleet, judge: Judge) -> Non
     for token in (kept, spare):
         said = await fleet.ask_to_register(fleet.registration(), token)
         judge.status("STELLA-REG-033", said, 201)
+        if paper := Paper.of(said, "/certificate", fleet.hours):  # young, however old the token is
+            paper.judge_life(judge, "STELLA-CERT-005")
     fresh = await fleet.mint()
     await fleet.hours.jump(2 * HOUR + fleet.hours.lag)
     for _ in range(2):

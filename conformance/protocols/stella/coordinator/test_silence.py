@@ -59,7 +59,7 @@ async def _stay_silent(watch: Watch, *agents: Agent) -> None:
         await watch.offline("STELLA-HB-014", *agents)
 
 
-@requirement("STELLA-HB-013")
+@requirement("STELLA-HB-011", "STELLA-HB-013")
 async def test_flow_nothing_but_silence_makes_offline(
     fleet: Fleet, watch: Watch, judge: Judge
 ) -> None:
@@ -72,6 +72,9 @@ async def test_flow_nothing_but_silence_makes_offline(
     await watch.not_offline("STELLA-HB-013", agent, other)
     await amend(fleet, agent.id, {"labels": {"site": "dock-2"}, "capabilities": ["docker"]})
     await watch.not_offline("STELLA-HB-013", agent, other)
+    await watch.part(agent, status="degraded", lawful=False)
+    await watch.beat(agent)
+    await watch.online("STELLA-HB-011", agent)
     if "stream" in fleet.target.claimed(judge.book.protocol):
         await _open_and_leave(fleet, watch, agent)
     if "create_task" in fleet.target.hooks:
@@ -120,6 +123,8 @@ async def test_flow_silence(
 async def _all_are_silent(fleet: Fleet, watch: Watch, judge: Judge) -> None:
     agents = [await fleet.register() for _ in range(4)]
     await watch.beat(*agents[2:])
+    if "create_task" in fleet.target.hooks:  # work that it has in hand keeps nobody online
+        await Depot(fleet).make(agents[1], timeout=100_000)
     await _say_farewell(watch, *agents[:2])
     for turn in range(2):
         before = await _sights(fleet, watch, agents[0])

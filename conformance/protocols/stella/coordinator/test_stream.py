@@ -278,6 +278,23 @@ async def _speak_louder(streams: Streams, line: Line) -> None:
             return
 
 
+@requirement("STELLA-STREAM-032", "STELLA-COMP-003")
+async def test_flow_reports_of_work_that_came_otherwise(streams: Streams, judge: Judge) -> None:
+    """By heartbeat, before there was a stream."""
+    fleet, depot = streams.fleet, streams.depot
+    agent = await fleet.register()
+    job = await depot.make(agent)
+    haul = await depot.fetch("heartbeat", agent, job)
+    if not haul.has(job):
+        raise UnjudgeableError("the task did not come by heartbeat")
+    line = await streams.open(agent)
+    for said in (_progress(job, 40), _log(job)):
+        await line.socket.send(said)
+    what = "after its agent told of a task that had come by heartbeat another"
+    await streams.in_use("STELLA-STREAM-032", line, what)
+    judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
+
+
 @requirement(*_SAID)
 async def test_flow_reports_of_a_long_task(streams: Streams) -> None:
     """Many of them, without a pause."""

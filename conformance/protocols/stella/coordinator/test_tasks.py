@@ -23,6 +23,9 @@ _A_WHILE = 75.0
 _LARGE = "".join(f"  crane-{at}: {{image: 'crane:v{at}'}}\n" for at in range(200))
 """Some KiB of text, as a task of its kind has."""
 
+_PAUSE = 0.15
+"""Seconds between looks: a coordinator may hand its tasks on in the background."""
+
 _MORE = 55
 """Tasks beyond what fits on most pages."""
 
@@ -167,6 +170,22 @@ async def test_flow_many_agents_at_the_same_time(fleet: Fleet, depot: Depot, jud
             _judge_own(judge, haul, [job for job in made if job.agent is not agent])
 
 
+@requirement("STELLA-TASK-010")
+async def test_flow_tasks_that_are_alike(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """Of one type, one priority and one timeout: each has an id of its own."""
+    agent = await fleet.register()
+    jobs = [await depot.make(agent, priority=7, timeout=240) for _ in range(3)]
+    haul = await depot.fetch("poll", agent, *jobs)
+    for _ in range(3):
+        if len(set(_ids(haul.rows))) >= len(jobs):
+            break
+        await asyncio.sleep(_PAUSE)
+        haul = await depot.look(agent, ["poll"])
+    came = set(_ids(haul.rows))
+    wrong = f"of {len(jobs)} tasks that differ in their payload alone {len(came)} come with a poll"
+    judge.holds("STELLA-TASK-010", len(came) >= len(jobs), wrong, haul.last, pointer="/tasks")
+
+
 @requirement("STELLA-TASK-033")
 async def test_tasks_wait_for_who_sent_no_heartbeat(
     fleet: Fleet, depot: Depot, judge: Judge
@@ -200,11 +219,16 @@ def _variants(fleet: Fleet) -> list[dict[str, Any]]:
             "payload": {
                 "project": new("berth"),
                 "ports": [8443, 9443],
-                "limits": {"cpus": 0.75, "memory": "512m", "swap": False},
+                "limits": {"cpus": 0.75, "share": 0.123456789, "memory": "512m", "swap": False},
                 "note": 'für Größe: 世界 🚢 "quoted"',
                 "restartPolicy": {"maxRetries": 0, "onlyIf": ["onFailure"]},
             },
-            "credentials": {"vault.user": new("user"), "vault.secret": "p&ss <w>\"'örd$"},
+            "credentials": {
+                "vault.user": new("user"),
+                "vault.secret": "p&ss <w>\"'örd$",
+                "registry.token": new("token"),
+                "proxy.password": new("proxy"),
+            },
             "timeout": 3600,
             "priority": 42,
         },

@@ -35,13 +35,6 @@ count or those of the last heartbeat is unsaid.
 """
 
 
-async def _awake(fleet: Fleet, **fields: Any) -> Agent:
-    """One that is online: changing an agent that is not reached may be answered 503."""
-    agent = await fleet.register(**fields)
-    await fleet.heartbeat(agent, fleet.pulse(capabilities=agent.body["capabilities"]))
-    return agent
-
-
 def _judge_skills(
     judge: Judge, row: str, shown: Any, change: Mapping[str, Any], *exchanges: Exchange
 ) -> None:
@@ -138,8 +131,8 @@ async def test_flow_updates_show_everywhere(
     rows: tuple[str, str, str], fleet: Fleet, judge: Judge
 ) -> None:
     """Of an agent that has told its capabilities by no heartbeat, and of one that has."""
-    agent = await (fleet.register() if rows is _OF_THE_SILENT else _awake(fleet))
-    await _awake(fleet)  # somebody else whom a careless peer may change instead
+    agent = await (fleet.register() if rows is _OF_THE_SILENT else fleet.awake())
+    await fleet.awake()  # somebody else whom a careless peer may change instead
     answered, listed, filtered = rows
     for change in _CHANGES:
         said = await amend(fleet, agent.id, change)
@@ -202,7 +195,7 @@ async def _judge_filters(fleet: Fleet, judge: Judge, row: str, made: _Made) -> N
 
 async def _takes_parts(fleet: Fleet) -> bool:
     """The document shows no update but of labels and capabilities."""
-    agent = await _awake(fleet)
+    agent = await fleet.awake()
     said = await fleet.update(agent.id, {"labels": {"tier": "core"}}, served=False)
     return said.ok
 
@@ -269,7 +262,7 @@ def _judge_strangers(
 
 @requirement("STELLA-UPD-020", "STELLA-UPD-021", "STELLA-UPD-022", "STELLA-HB-011")
 async def test_flow_updates_change_nothing_else(fleet: Fleet, judge: Judge) -> None:
-    agent, left, right = [await _awake(fleet) for _ in range(3)]
+    agent, left, right = [await fleet.awake() for _ in range(3)]
     fields = ("status", "lastHeartbeat", "resourceUsage")
     for change in (_RARE, {"labels": {"tier": "core"}}, {"capabilities": ["ecs", "winrm"]}):
         if change is not _RARE and not await _takes_parts(fleet):
@@ -308,10 +301,30 @@ async def test_flow_updates_change_nothing_else(fleet: Fleet, judge: Judge) -> N
     )
 
 
+@requirement("STELLA-UPD-022")
+async def test_agents_that_have_nothing_share_nothing(fleet: Fleet, judge: Judge) -> None:
+    agents: list[Agent] = []
+    for _ in range(2):
+        body = fleet.registration(labels={}, capabilities=[])
+        said = await fleet.ask_to_register(body, await fleet.mint(), served=False)
+        agents += [fleet.agent_of(body, said)] if said.ok else []
+    if len(agents) < 2:
+        return  # whether somebody may have nothing is unsaid
+    one, other = agents
+    before = await fleet.get(other.id)
+    said = await amend(fleet, one.id, _RARE)
+    after = await fleet.get(other.id)
+    fine = not before.ok or all(
+        before.at(at) == after.at(at) for at in ("/labels", "/capabilities")
+    )
+    wrong = "the update of another agent changed one that had neither labels nor capabilities"
+    judge.holds("STELLA-UPD-022", fine, wrong, before, said, after)
+
+
 @requirement("STELLA-UPD-023")
 async def test_updates_of_one_field_leave_the_other(fleet: Fleet, judge: Judge) -> None:
     """Also when both are changed at the same time."""
-    agent = await _awake(fleet, capabilities=["docker", "ssh"], labels={"site": "mole-1"})
+    agent = await fleet.awake(capabilities=["docker", "ssh"], labels={"site": "mole-1"})
     said = await amend(fleet, agent.id, {"labels": {"site": "mole-2"}})
     kept = await _judge_pair(fleet, judge, agent, "mole-2", ["docker", "ssh"], said)
     if not kept:
@@ -349,7 +362,7 @@ async def _judge_pair(
 
 @requirement("STELLA-UPD-024", "STELLA-LIST-013")
 async def test_flow_strangers_cannot_be_updated(fleet: Fleet, judge: Judge) -> None:
-    agent, gone = await _awake(fleet), await _awake(fleet)
+    agent, gone = await fleet.awake(), await fleet.awake()
     await remove(fleet, gone.id)
     before = await whole(fleet)
     known = [str(row.get("id")) for row in rows_of(before)]
@@ -371,7 +384,7 @@ async def test_flow_strangers_cannot_be_updated(fleet: Fleet, judge: Judge) -> N
 
 @requirement("STELLA-UPD-026", "STELLA-TASK-010")
 async def test_updates_leave_pending_tasks(fleet: Fleet, judge: Judge) -> None:
-    agent = await _awake(fleet)
+    agent = await fleet.awake()
     await fleet.enqueue(agent)
     said = await amend(fleet, agent.id, _CHANGES[0])
     poll = await fleet.poll(agent)
