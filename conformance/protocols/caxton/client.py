@@ -117,8 +117,10 @@ class Client:
         """Ask for an agent over REST, whatever comes of it. Each attempt may count against the rate
         of deployments (20, and then 10 a minute): spend them with care.
         """
-        form = {"wasm": module, "config": self.config(**fields)}
-        said = await self.call("deployAgent", form=form, lawful=lawful, served=served)
+        return await self._deploy(module, self.config(**fields), lawful=lawful, served=served)
+
+    async def _deploy(self, module: Any, config: Mapping[str, Any], **options: Any) -> Exchange:
+        said = await self.call("deployAgent", form={"wasm": module, "config": config}, **options)
         self.remember(said)
         return said
 
@@ -131,8 +133,7 @@ class Client:
     async def deploy(self, module: Any = WASM, *, running: bool = True, **fields: Any) -> Agent:
         """A new agent, over REST, that runs. Raises `UnjudgeableError` where none is to be had."""
         config = self.config(**fields)
-        said = await self.try_deploy(module, **config)
-        agent = agent_of(said, config)
+        agent = agent_of(await self._deploy(module, config), config)
         if running:
             await self.until(agent, "running")
         return agent

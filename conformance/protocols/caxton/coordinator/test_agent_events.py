@@ -65,6 +65,7 @@ def _of(watch: Watch, kind: str) -> list[Frame]:
 
 
 @requirement(
+    "CAXTON-DEP-034",
     *(f"CAXTON-EVT-{number:03}" for number in (17, 18, 26, 27, 28, 30, 33)),
     *(f"CAXTON-SUB-{number:03}" for number in (1, 2, 4, 5)),
 )
@@ -80,7 +81,11 @@ async def test_flow_agents_come_and_fail(
     await failures.subscribe("agent.failed", "task.completed")
     await others.subscribe("agent.*", agents=[mate.id])
     await messages.subscribe("message.sent")
-    agent = await client.deploy(**_AS_SDKS_DO)
+    config = client.config(**_AS_SDKS_DO)
+    said = await client.try_deploy(**_AS_SDKS_DO, name=config["name"], served=False)
+    wrong = f"a deployment with nothing but a name and its memory is answered {said.outcome}"
+    judge.holds("CAXTON-DEP-034", said.ok, wrong, said)
+    agent = agent_of(said, config) if said.ok else await client.deploy()
     frame = await ears.hears(exact, "agent.deployed", "/agent_id", agent.id)
     any_at_all = frame is not None or bool(_of(exact, "agent.deployed"))
     wrong = "a subscriber to agent.deployed is not told of an agent that was deployed"
