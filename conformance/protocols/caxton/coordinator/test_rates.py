@@ -61,7 +61,7 @@ async def _rested(client: Client, suite: Suite) -> bool:
 # What is written
 
 
-@requirement(*(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 20, 21)))
+@requirement(*(f"CAXTON-RAT-{number:03}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 20, 21, 22)))
 async def test_flow_headers(client: Client, crew: Crew, judge: Judge) -> None:
     mates = await crew.mates(client, 3)
     deployed = [mate.said for mate in mates]
@@ -93,6 +93,15 @@ async def test_flow_headers(client: Client, crew: Crew, judge: Judge) -> None:
     late = [said for said in together if refused_for_rate(said)]
     wrong = f"of a hundred messages {len(late)} are refused for their rate"
     judge.holds("CAXTON-RAT-020", not late, wrong, *late[:1])
+    if not client.clock.can_jump:
+        judge.inconclusive("CAXTON-RAT-022", "the target has no hook 'advance'")
+        return
+    await client.clock.refill()
+    together = await asyncio.gather(*(_metrics(client) for _ in range(150)))
+    late = [said for said in together if refused_for_rate(said)]
+    wrong = f"of 150 queries of metrics after a rest {len(late)} are refused for their rate"
+    judge.holds("CAXTON-RAT-022", not late, wrong, *late[:1])
+    await client.clock.refill()
 
 
 def _judge_falls(judge: Judge, answers: Sequence[Exchange], back: float) -> None:

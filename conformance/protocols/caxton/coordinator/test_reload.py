@@ -23,6 +23,7 @@ from conformance.protocols.caxton.refusals import (
     judge_refused,
     strangers,
 )
+from conformance.protocols.caxton.roll import call_roll
 
 _WHILE = 20.0
 """Seconds of the peer's time in which a reload is waited for."""
@@ -49,6 +50,7 @@ _HOUR = 3600.0
     "CAXTON-GET-023",
     "CAXTON-GET-027",
     "CAXTON-GET-030",
+    "CAXTON-LST-027",
     "CAXTON-MET-024",
 )
 async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
@@ -58,12 +60,17 @@ async def test_flow_reloads(client: Client, crew: Crew, judge: Judge) -> None:
     await client.until(agent, "running")
     await _judge_refused(client, judge, agent)
     could = client.clock.free and await works(client, agent)
+    listed = await call_roll(client)
     answers = []
     for split in (100, 10):  # the first comes to its end, or a second may be refused
         config = {"strategy": "graceful", "traffic_split": split}
         answers.append(await _judge_reload(client, judge, agent, config))
         if not await _is_through(client, agent, answers[-1]):
             break
+    again = await call_roll(client)
+    first, later = [(roll.of(agent.id) or {}).get("created_at") for roll in (listed, again)]
+    wrong = f"created_at was {first}, and is {later} after reloads"
+    judge.holds("CAXTON-LST-027", first == later, wrong, *listed.pages[-1:], *again.pages[-1:])
     if could:
         wrong = "after reloads an agent can do no more what it could"
         judge.holds("CAXTON-REL-020", await works(client, agent), wrong, *answers)
