@@ -115,12 +115,6 @@ def _beyond(body: dict[str, Any], spot: Spot) -> None:
         body["current_stage"] = len(body["stages"]) + 1
 
 
-def _all_past(body: dict[str, Any], spot: Spot) -> None:
-    if body.get("status") in ("rolling_back", "rolled_back"):
-        for stage in body.get("stages") or []:
-            stage["status"] = "completed"
-
-
 _WATCHED: Final[tuple[Row, ...]] = (
     (
         "stages.reversed",
@@ -209,7 +203,6 @@ _WATCHED: Final[tuple[Row, ...]] = (
         ),
     ),
     ("~stage.beyond", "one that is completed is in the stage after its last", _body(_beyond)),
-    ("~stages.all", "all stages of one that was taken back are completed", _body(_all_past)),
     (
         "other",
         "the deployment of somebody else is shown",
