@@ -212,6 +212,11 @@ async def tasks(on: Stage) -> None:
     for progress in (0.4, 1):
         await on.hook("progress", task=led, progress=progress)
         await on.ask("GET", f"/tasks/{led}")
+    await on.form("PUT", f"/agents/{skilled[1]}/reload", {"traffic_split": 100})
+    await on.advance(3)
+    skill = {"participants": skilled[1:2], "requirements": {"capabilities": ["ocr"]}}
+    led = on.told(await on.ask("POST", "/tasks", {**base, **skill}), "task_id")
+    await on.ask("POST", f"/tasks/{led}/distribute", {})
     await look(on, *skilled[:2])
     await on.ask("GET", "/messages")
 

@@ -210,6 +210,7 @@ async def gates(on: Stage) -> None:
 async def liveness(on: Stage) -> None:
     """Heartbeats that come, stay away and come back."""
     one, two = await on.register("pulse"), await on.register("still")
+    await on.hook("/targets", agent=two.id, target="dock-7")
     await on.beat(one)
     await on.beat(two, 7.25)
     for missed in (0.6, 0.6, 0.6, 0.5, 0.5, 0.6, 1.2, 3.0, 4.0, 120.0):
