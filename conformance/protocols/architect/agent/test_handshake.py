@@ -143,6 +143,17 @@ async def test_password_stands_nowhere_else(
         )
 
 
+@requirement("ARCH-AGENT-CONN-015")
+@_EVERY_SITUATION
+async def test_password_is_not_printed(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """Least of all with what it offers, in the words on why it cannot connect."""
+    seen = await examiner.observe(situation)
+    if seen.ending is None:
+        raise UnjudgeableError("what it prints is seen only where Assay launches it")
+    told = holds_secret(seen.ending.output, seen.values["password"])
+    judge.holds("ARCH-AGENT-CONN-015", not told, "what the script prints holds the password")
+
+
 @requirement("ARCH-AGENT-CONN-012")
 @pytest.mark.parametrize("situation", ["lost", "closed", "outage", NORMAL])
 async def test_keys_are_fresh(situation: str, examiner: Examiner, judge: Judge) -> None:

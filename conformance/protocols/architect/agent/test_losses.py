@@ -115,6 +115,29 @@ async def test_coming_back_takes_a_pause(situation: str, examiner: Examiner, jud
     )
 
 
+@requirement("ARCH-AGENT-LOSS-007")
+@pytest.mark.parametrize("situation", ["outage", REFUSED])
+async def test_attempts_do_not_multiply(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen, normal = await examiner.observe(situation), await examiner.observe(NORMAL)
+    away = [heard for heard in seen.exchanges if heard.status in (401, 503)]
+    held = max(1, sum(bool(heard.connection) for heard in normal.exchanges))
+    if len(away) < 2 * held:
+        raise UnjudgeableError("the script tried too seldom to tell")
+    crowds = [crowd for each in away if len(crowd := _beside(each, away)) > held]
+    judge.holds(
+        "ARCH-AGENT-LOSS-007",
+        len(crowds) <= held,  # one that tries two ways at once does so each time anew
+        f"{max(map(len, crowds), default=0)} connections are asked for at once, "
+        f"and {held} when all is well",
+        *map(of_transcript, crowds[0][:2] if crowds else ()),
+    )
+
+
+def _beside(one: HttpExchange, away: list[HttpExchange]) -> list[HttpExchange]:
+    """Those that were dialled before this one was refused, and refused after it was dialled."""
+    return [each for each in away if each.dialled < one.real and one.dialled < each.real]
+
+
 def _pauses(seen: Observation) -> Iterator[float]:
     """Seconds between the latest end of a connection, or refusal, and each time that it dials then:
     how long its handshake takes is the machine's business. It may hold several connections.
