@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -12,12 +13,15 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.architect.coping import says_why
 from conformance.protocols.architect.playbook import Playbook
-from conformance.protocols.architect.scripts import messages, parting
+from conformance.protocols.architect.scripts import LIST, messages, parting, read_requests
 from conformance.protocols.architect.situations import LOSSES, NORMAL, REFUSED
 from mockserver.transcript import HttpExchange
 
 _NO_PAUSE = 0.1
 """Seconds that nobody would call a pause, on average: a busy machine adds to one or the other."""
+
+_SPLIT_SECOND = 0.2
+"""Seconds in which all those who begin to work when a connection is there have begun."""
 
 _HAMMERING = 4
 """Connections in a row, without a pause before, from which on a script hammers."""
@@ -130,6 +134,29 @@ async def test_attempts_do_not_multiply(situation: str, examiner: Examiner, judg
         f"{max(map(len, crowds), default=0)} connections are asked for at once, "
         f"and {held} when all is well",
         *map(of_transcript, crowds[0][:2] if crowds else ()),
+    )
+
+
+@requirement("ARCH-AGENT-LOSS-008")
+@pytest.mark.parametrize("situation", ["lost", "closed"])
+async def test_work_does_not_multiply(
+    situation: str, examiner: Examiner, book: Playbook, judge: Judge
+) -> None:
+    """What asks for the catalogue when it comes, and twice each time it comes back, works twice."""
+    seen = await examiner.observe(situation)
+    asked: dict[int, list[float]] = defaultdict(list)
+    for each in read_requests(seen.frames):
+        if each.action == LIST:
+            asked[each.heard.connection].append(each.heard.real)
+    often = [sum(when < times[0] + _SPLIT_SECOND for when in times) for times in asked.values()]
+    if len(often) < 2 or not book.of(situation):
+        raise UnjudgeableError("the script did not ask for the catalogue on two connections")
+    judge.holds(
+        "ARCH-AGENT-LOSS-008",
+        min(often[1:]) <= often[0],
+        f"when it comes back it asks {min(often[1:])} times for the catalogue at once, and came "
+        f"with {often[0]}",
+        *seen.shown(*(each.heard for each in read_requests(seen.frames)[-2:])),
     )
 
 
