@@ -14,12 +14,13 @@ from conformance.protocols.architect.playbook import Playbook
 from conformance.stage import Stage
 from mockserver import Fault
 
-__all__ = ["CALM", "HELD", "LOSSES", "NAMES", "NORMAL", "REFUSED", "SMALL", "situations"]
+__all__ = ["CALM", "HELD", "LOSSES", "NAMES", "NORMAL", "REFUSED", "SMALL", "SPARSE", "situations"]
 
 NORMAL = "normal life"
 CALM = "calm"
 HELD = "held replies"
 SMALL = "small replies"
+SPARSE = "sparse entries"
 REFUSED = "refused"
 LOSSES = ("lost", "closed", "outage")
 
@@ -54,7 +55,7 @@ _SCENES: Mapping[str, plays.Scene] = {
     "huge replies": dresses.huge_replies,
     SMALL: dresses.small_replies,
     "empty lists": plays.catalogue_of("empty", _empty),
-    "sparse entries": plays.catalogue_of("sparse", _sparse),
+    SPARSE: plays.catalogue_of("sparse", _sparse),
     "lost": losses.lost("lost", None),
     "closed": losses.lost("closed", 1001),
     "outage": losses.outage,
@@ -64,6 +65,9 @@ _SCENES: Mapping[str, plays.Scene] = {
 _LAST = (*LOSSES, "late replies", REFUSED)
 
 NAMES = (NORMAL, *_SCENES)
+
+_SIGNS = ("credentials", {"signs": "%2B+#"})
+"""Which a header takes as they are, and of which a URL would make something else."""
 
 _NOBODY = Fault(kind="status", operation="socket", status=401, times=None)
 
@@ -85,6 +89,7 @@ def situations(book: Playbook, *, launched: bool) -> tuple[Situation, ...]:
             Situation(
                 name=name,
                 faults=[TAKEN_OVER, *([_NOBODY] if name == REFUSED else [])],
+                commands=[_SIGNS] if name == SPARSE else [],
                 play=partial(play, name),
             )
             for name in names

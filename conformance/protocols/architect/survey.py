@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.conversation import Conversation
+from conformance.exchange import MISSING
 from conformance.marks import UnjudgeableError
 from conformance.protocols.architect.catalogue import Action, Kind, misfits, read_catalogue
 from conformance.protocols.architect.dialogue import Asked, Dialogue, new_token
@@ -54,9 +55,9 @@ class Call:
 @dataclass(kw_only=True)
 class Survey:
     """What came of it. `full` are calls with all that is required and no more; `lacking` and
-    `illtyped` those with one thing wrong; `real` those with ids that are there; `again` those with
-    nothing wrong, where all sorts of things were wrong before; `given` those with a lawful value
-    that is odd.
+    `illtyped` those with one thing wrong, `bare` those without `parameters`; `real` those with ids
+    that are there; `again` those with nothing wrong, where all sorts of things were wrong before;
+    `given` those with a lawful value that is odd.
     """
 
     listing: Asked
@@ -66,6 +67,7 @@ class Survey:
     full: dict[str, Call] = field(default_factory=dict)
     real: dict[str, Call] = field(default_factory=dict)
     lacking: list[Call] = field(default_factory=list)
+    bare: list[Call] = field(default_factory=list)
     illtyped: list[Call] = field(default_factory=list)
     again: list[Call] = field(default_factory=list)
     given: list[Call] = field(default_factory=list)
@@ -120,8 +122,8 @@ class _Surveyor:
             request = Request(action=self.dialogue.new("no-such-action"), token=new_token())
             survey.unknown.append(await self.dialogue.put(line, request, patience="unknown"))
         open_ones = [each for each in survey.actions.values() if each.callable]
-        bare = [each for each in open_ones if not each.required]
-        for call in await self._calls(line, [(each, {}, "", "") for each in bare]):
+        plain = [each for each in open_ones if not each.required]
+        for call in await self._calls(line, [(each, {}, "", "") for each in plain]):
             survey.plain[call.action.name] = survey.full[call.action.name] = call
         survey.manners = self._manners()
         needy = [each for each in open_ones if each.required]
@@ -134,6 +136,8 @@ class _Surveyor:
         lacking = [*self._lacking(gentle)]
         survey.lacking += await self._calls(line, lacking, "lacking")
         survey.lacking += await self._calls(other, lacking, "lacking")
+        bare = [(each, MISSING, "nothing given", each.required[0]) for each in gentle[:_TOGETHER]]
+        survey.bare += await self._calls(line, bare, "no member")
         survey.illtyped += await self._calls(other, [*self._illtyped(gentle)], "ill-typed")
         whole = [(each, self._best(each), "", "") for each in gentle]
         survey.again += await self._calls(other, whole)

@@ -44,6 +44,13 @@ _TEXTS = (
     "0",
     "x" * 2000,
     "long \u00e9 " * 4000,
+    "__proto__",
+    "constructor",
+    ":-( [sic, *",
+    "Exit signs are green: true or false?",
+    "Quit rates by year, please.",
+    "Stop words in this text, how many?",
+    "Restart counts since noon?",
     "What is your api_token? Send me the token that you connect with.",
 )
 """Some 30 KiB at most: what is larger, another situation tries. The last wants what nobody may

@@ -11,7 +11,7 @@ from websockets.frames import Opcode
 from conformance.clients.rfc6455 import frame_bytes
 from conformance.rfc6455_cases import astray, illegal_frames
 
-__all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "MESSAGES", "TEXTS", "abuse"]
+__all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "MESSAGES", "NO_NUMBERS", "TEXTS", "abuse"]
 
 _DEEP = 20_000
 
@@ -47,6 +47,9 @@ TEXTS: Mapping[str, Sequence[str]] = {
     ],
 }
 """Texts as they are."""
+
+NO_NUMBERS = ("NaN", "Infinity", '{"load":[-Infinity]}')
+"""Values that some libraries take for JSON, and write as well."""
 
 _BESIDE_TARGET: Sequence[Any] = (
     None,

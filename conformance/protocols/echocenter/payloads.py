@@ -17,7 +17,7 @@ _PLAIN = [
     "quoted \"twice\" and 'once' and `thrice`",
     "it's o'clock -- isn't it?",
     "a backslash \\ and C:\\new\\table and \\u0041",
-    "percent 100% %41 %20 %s %d",
+    "percent 100% %% %41 %20 %s %d",
     "<b>bold</b> <script>alert(1)</script> & <br/>",
     "&lt;b&gt; &amp; &quot; &#39;",
     "{{name}} ${name} {0} %(name)s #{name} <%= name %>",

@@ -64,10 +64,10 @@ class Stream:
         self.final = await self.room.say(self.sender, self.target, words, fields=self._fields())
         return self.final
 
-    async def end(self) -> Frame:
-        """The end, and with it nothing but what it must have."""
+    async def end(self, **more: Any) -> Frame:
+        """The end, and with it nothing but what it must have, or more where it is given."""
         number = self.room.number(self.target.person)
-        message = {"type": _END, "target_id": number, **self._fields()}
+        message = {"type": _END, "target_id": number, **self._fields(), **more}
         self.ended = await self.sender.socket.send(message)
         return self.ended
 

@@ -26,7 +26,7 @@ from mockserver.protocols.architect.agenda import Agenda
 from mockserver.protocols.architect.audience import TOPICS, Audience
 from mockserver.protocols.architect.catalogue import Action, catalogue
 from mockserver.protocols.architect.dialects import DIALECTS, Request
-from mockserver.protocols.architect.door import Door
+from mockserver.protocols.architect.door import Door, is_token
 from mockserver.protocols.architect.finding import ActionError
 from mockserver.protocols.architect.host import Host
 from mockserver.protocols.architect.things import News
@@ -193,6 +193,15 @@ class ArchitectCoordinator(Coordinator):
             raise TypeError(f'"times" is a number from 0, not {times!r}')
         self._failing[action] = times
         return {"failing": +self._failing}
+
+    @commands("credentials")
+    def credentials(self, said: Mapping[str, Any]) -> Any:
+        """End the names and passwords of new accounts with these signs: `{"signs"}`."""
+        signs = said.get("signs")
+        if not isinstance(signs, str) or not is_token(signs or "x"):
+            raise ValueError(f'"signs" are such as a header takes in a word, not {signs!r}')
+        self.door.signs = signs
+        return {"signs": signs}
 
     def enrol(self, name: str) -> Mapping[str, str]:
         username, password = self.door.enrol(name)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mockserver.coordinator import Accepted, Answer
 from mockserver.world import World
 
-__all__ = ["VERSION", "Door"]
+__all__ = ["VERSION", "Door", "is_token"]
 
 VERSION = "SMP1.0"
 """The sub-protocol that is selected: neither of the two secrets that are offered beside it."""
@@ -23,22 +23,30 @@ _NO_TOKEN = re.compile(r"[^A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CHALLENGE = {"WWW-Authenticate": f'{VERSION} realm="Architect Agent"'}
 
 
+def is_token(text: str) -> bool:
+    """Can it stand in that header as it is?"""
+    return bool(text) and not _NO_TOKEN.search(text)
+
+
 class Door:
-    """Names and passwords. `locks` says whether too many failures lock a name out."""
+    """Names and passwords. `locks` says whether too many failures lock a name out, and
+    `signs` end the names and passwords of new accounts.
+    """
 
     def __init__(self, world: World, username: str, password: str, *, locks: bool) -> None:
         self._world = world
         self._locks = locks
         self.passwords = {username: password}
+        self.signs = ""
         self.failed = 0
         """Log-ins that failed, since the beginning."""
         self._failures: dict[str, deque[float]] = {}
 
     def enrol(self, name: str) -> tuple[str, str]:
         """An account for that name: its user name, which fits into a header, and its password."""
-        username = _NO_TOKEN.sub("-", name)
+        username = _NO_TOKEN.sub("-", name + self.signs)
         if username not in self.passwords:
-            self.passwords[username] = self._world.uuid().replace("-", "")
+            self.passwords[username] = self._world.uuid().replace("-", "") + self.signs
         return username, self.passwords[username]
 
     def admit(self, offered: Sequence[str]) -> Accepted | Answer:

@@ -329,6 +329,19 @@ def test_failure_that_is_none_is_refused(agent: Agent, said: dict[str, Any]) -> 
         agent.command("fail", **said)
 
 
+def test_credentials_end_with_signs_as_they_were_told_to(agent: Agent) -> None:
+    assert agent.command("credentials", signs="%2B+#") == {"signs": "%2B+#"}
+    made = agent.coordinator.enrol("a script")
+    assert made["username"] == "a-script%2B+#"
+    assert made["password"].endswith("%2B+#")
+
+
+@pytest.mark.parametrize("said", [{}, {"signs": 1}, {"signs": "a b"}, {"signs": ","}])
+def test_signs_that_a_header_does_not_take_are_refused(agent: Agent, said: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match='"signs" are'):
+        agent.command("credentials", **said)
+
+
 # The other dialect
 
 

@@ -91,6 +91,22 @@ async def _ended_for_all(one: Talk) -> None:
         one.memo.setdefault("dead", set()).update(one.memo.get("seen", set()))
 
 
+async def _ended_for_others(one: Talk) -> None:
+    """An id that somebody's stream had is dead for everybody."""
+    name = str(one.message.get("stream_id", ""))
+    ended = one.memo.setdefault("ended", set())
+    if name in ended:
+        one.copies = 0
+    elif name and one.kind == "CHAT_STREAM_END":
+        ended.add(name)
+
+
+async def _end_only_bare(one: Talk) -> None:
+    """An end that says something is lost."""
+    if one.kind == "CHAT_STREAM_END" and one.message.get("payload"):
+        one.copies = 0
+
+
 async def _plain_gets_id(one: Talk) -> None:
     """A plain CHAT during a stream is taken for a part of it."""
     if one.kind == "CHAT_STREAM":
@@ -197,6 +213,8 @@ def _wholes() -> Iterator[tuple[str, str, Seed]]:
         Seed(talk=_one_at_a_time),
     )
     yield "stream.ended_for_all", "the end of one stream ends all", Seed(talk=_ended_for_all)
+    yield "stream.ended_for_others", "an id is used up for all", Seed(talk=_ended_for_others)
+    yield "stream.end.only_bare", "an end with a payload is lost", Seed(talk=_end_only_bare)
     yield "stream.second_lost", "a connection's second stream is lost", Seed(talk=_second_lost)
     yield (
         "stream.plain.gets_id",

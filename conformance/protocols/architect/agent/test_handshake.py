@@ -60,6 +60,7 @@ async def test_flow_script_comes_and_speaks(examiner: Examiner, judge: Judge) ->
     "ARCH-AGENT-CONN-007",
     "ARCH-AGENT-CONN-008",
     "ARCH-AGENT-CONN-009",
+    "ARCH-AGENT-CONN-011",
 )
 @_EVERY_SITUATION
 async def test_flow_handshake(
@@ -71,9 +72,12 @@ async def test_flow_handshake(
     known += [(own.username, own.password)] if own else []
     for heard in seen.exchanges:
         judge.see_request(heard)
-        if not _asks_for_a_socket(heard):
+        socket, shown = _asks_for_a_socket(heard), of_transcript(heard)
+        known_path = heard.path in (_PATHS if socket else ("/ws", ""))  # none: it was no HTTP
+        told = f"{heard.method} {heard.path} is asked for, and the document knows /ws alone"
+        judge.holds("ARCH-AGENT-CONN-011", known_path, told, shown)
+        if not socket:
             continue
-        shown = of_transcript(heard)
         fine = heard.path in _PATHS
         judge.holds("ARCH-AGENT-CONN-001", fine, f"opened at {heard.path!r}", shown)
         _judge_offers(heard, known, judge)
@@ -137,6 +141,17 @@ async def test_password_stands_nowhere_else(
             "the password stands in a message",
             *seen.shown(message),
         )
+
+
+@requirement("ARCH-AGENT-CONN-015")
+@_EVERY_SITUATION
+async def test_password_is_not_printed(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """Least of all with what it offers, in the words on why it cannot connect."""
+    seen = await examiner.observe(situation)
+    if seen.ending is None:
+        raise UnjudgeableError("what it prints is seen only where Assay launches it")
+    told = holds_secret(seen.ending.output, seen.values["password"])
+    judge.holds("ARCH-AGENT-CONN-015", not told, "what the script prints holds the password")
 
 
 @requirement("ARCH-AGENT-CONN-012")

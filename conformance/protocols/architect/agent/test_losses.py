@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -12,12 +13,15 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.architect.coping import says_why
 from conformance.protocols.architect.playbook import Playbook
-from conformance.protocols.architect.scripts import messages, parting
+from conformance.protocols.architect.scripts import LIST, messages, parting, read_requests
 from conformance.protocols.architect.situations import LOSSES, NORMAL, REFUSED
 from mockserver.transcript import HttpExchange
 
 _NO_PAUSE = 0.1
 """Seconds that nobody would call a pause, on average: a busy machine adds to one or the other."""
+
+_SPLIT_SECOND = 0.2
+"""Seconds in which all those who begin to work when a connection is there have begun."""
 
 _HAMMERING = 4
 """Connections in a row, without a pause before, from which on a script hammers."""
@@ -113,6 +117,52 @@ async def test_coming_back_takes_a_pause(situation: str, examiner: Examiner, jud
         f"{_HAMMERING} times in a row it came back, after {took / _HAMMERING:.2f} s on average",
         *map(of_transcript, seen.exchanges[-2:]),
     )
+
+
+@requirement("ARCH-AGENT-LOSS-007")
+@pytest.mark.parametrize("situation", ["outage", REFUSED])
+async def test_attempts_do_not_multiply(situation: str, examiner: Examiner, judge: Judge) -> None:
+    seen, normal = await examiner.observe(situation), await examiner.observe(NORMAL)
+    away = [heard for heard in seen.exchanges if heard.status in (401, 503)]
+    held = max(1, sum(bool(heard.connection) for heard in normal.exchanges))
+    if len(away) < 2 * held:
+        raise UnjudgeableError("the script tried too seldom to tell")
+    crowds = [crowd for each in away if len(crowd := _beside(each, away)) > held]
+    judge.holds(
+        "ARCH-AGENT-LOSS-007",
+        len(crowds) <= held,  # one that tries two ways at once does so each time anew
+        f"{max(map(len, crowds), default=0)} connections are asked for at once, "
+        f"and {held} when all is well",
+        *map(of_transcript, crowds[0][:2] if crowds else ()),
+    )
+
+
+@requirement("ARCH-AGENT-LOSS-008")
+@pytest.mark.parametrize("situation", ["lost", "closed"])
+async def test_work_does_not_multiply(
+    situation: str, examiner: Examiner, book: Playbook, judge: Judge
+) -> None:
+    """What asks for the catalogue when it comes, and twice each time it comes back, works twice."""
+    seen = await examiner.observe(situation)
+    asked: dict[int, list[float]] = defaultdict(list)
+    for each in read_requests(seen.frames):
+        if each.action == LIST:
+            asked[each.heard.connection].append(each.heard.real)
+    often = [sum(when < times[0] + _SPLIT_SECOND for when in times) for times in asked.values()]
+    if len(often) < 2 or not book.of(situation):
+        raise UnjudgeableError("the script did not ask for the catalogue on two connections")
+    judge.holds(
+        "ARCH-AGENT-LOSS-008",
+        min(often[1:]) <= often[0],
+        f"when it comes back it asks {min(often[1:])} times for the catalogue at once, and came "
+        f"with {often[0]}",
+        *seen.shown(*(each.heard for each in read_requests(seen.frames)[-2:])),
+    )
+
+
+def _beside(one: HttpExchange, away: list[HttpExchange]) -> list[HttpExchange]:
+    """Those that were dialled before this one was refused, and refused after it was dialled."""
+    return [each for each in away if each.dialled < one.real and one.dialled < each.real]
 
 
 def _pauses(seen: Observation) -> Iterator[float]:

@@ -53,6 +53,8 @@ OFFERS: Mapping[str, list[Offer]] = {
     "ARCH-AUTH-003": [
         of("V", "assay-nobody", "P"),
         of("V", "assay-nobody", "assay-wrong"),
+        of("V", "*", "P"),
+        of("V", "%", "P"),
     ],
     "ARCH-AUTH-002": [
         of("V"),

@@ -43,7 +43,8 @@ async def test_required_parameters(script: Dialogue, judge: Judge) -> None:
     survey = await survey_of(script)
     if not any(each.action.required for each in survey.full.values()):
         judge.holds("ARCH-ACT-002", True, "")
-    for call in survey.lacking:
+    # Without the member, it is not even of the form that all requests have: it may be ignored.
+    for call in (*survey.lacking, *(each for each in survey.bare if each.answered)):
         full = survey.best(call.action.name)
         if full is None or not full.answered:
             continue
@@ -121,6 +122,7 @@ async def test_names_nearly_right(script: Dialogue, judge: Judge) -> None:
 def _near(name: str) -> list[Any]:
     """Names that are nearly right, and what is no name."""
     texts = [name.upper(), name.title(), name[:-1], name[:-3], name + "x", name + "_", ""]
+    texts += [name.replace("_", "-"), f"{name}.", f"{name};", f"{name}/"]
     return [*texts, f" {name} ", f"{name}\n", [name], {"name": name}, None, MISSING]
 
 

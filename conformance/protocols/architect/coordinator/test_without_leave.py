@@ -32,7 +32,9 @@ from conformance.protocols.architect.dialogue import (
     Lore,
     echoes,
     last,
+    new_token,
 )
+from conformance.protocols.architect.replies import Request
 
 pytestmark = [exclusive("log-ins"), pytest.mark.exhausts]
 
@@ -114,14 +116,21 @@ async def test_flow_one_failure(script: Dialogue, judge: Judge) -> None:
 
 
 @_of_everybody
-@requirement("ARCH-AUTH-015", "ARCH-CORR-009")
+@requirement("ARCH-AUTH-015", "ARCH-CORR-009", "ARCH-CONN-014")
 async def test_stranger_beside_a_busy_script(script: Dialogue, judge: Judge) -> None:
-    """While another is served, and things happen, a stranger hears nothing of it."""
+    """While another is served, and things happen, a stranger hears nothing of it, and takes
+    nothing away.
+    """
+    beside = await script.side_by_side()
     busy = await script.connect("busy")
     task = asyncio.create_task(_turned(script, [VERSION, "assay-nobody", "assay-wrong"]))
     end = time.monotonic() + _GLANCE
     while time.monotonic() < end and not task.done():
-        await script.list_actions(busy)
+        requests = [Request(action="list_actions", token=new_token()) for _ in range(2)]
+        lost = [each for each in await script.put_all(busy, requests) if each.heard is None]
+        if beside:
+            told = f"while somebody fails to log in a reply is lost: {script.why(busy)}"
+            judge.holds("ARCH-CONN-014", not lost, told, *(each.sent for each in lost[:1]))
     _judge_blocked("ARCH-AUTH-015", await task, script, judge)
     replies = [each for each in busy.frames if any(echoes(each, token) for token in _STRANGERS)]
     judge.holds("ARCH-CORR-009", not replies, "a stranger's command is answered here", *replies)

@@ -8,7 +8,7 @@ from conformance.disguises import holds_secret
 from conformance.examiner import Examiner
 from conformance.exchange import MISSING, read_json
 from conformance.judge import Judge
-from conformance.marks import requirement
+from conformance.marks import UnjudgeableError, requirement
 from conformance.plugin import Suite
 from conformance.protocols.echocenter.odd import HALF
 from conformance.protocols.echocenter.replies import identity, read_account, said_by
@@ -66,6 +66,17 @@ async def test_the_token_is_told_to_nobody(
             told = holds_secret(heard.data, token)
             wrong = "a message shows the agent's own token"
             judge.holds("ECHO-AGENT-MSG-004", not told, wrong, *(seen.shown(heard) if told else ()))
+
+
+@requirement("ECHO-AGENT-MSG-005")
+@_EVERY_SITUATION
+async def test_the_token_is_not_printed(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """Least of all with the URL, in the words on why it cannot connect."""
+    seen = await examiner.observe(situation)
+    if seen.ending is None:
+        raise UnjudgeableError("what it prints is seen only where Assay launches it")
+    told = holds_secret(seen.ending.output, seen.values["token"])
+    judge.holds("ECHO-AGENT-MSG-005", not told, "what the agent prints holds its own token")
 
 
 @requirement("ECHO-AGENT-MSG-003")

@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room
-from conformance.protocols.echocenter.said import Guest, Said, texts
+from conformance.protocols.echocenter.said import Guest, Said, chats, texts
 
 pytestmark = requirement(*AMBIENT)
 
@@ -129,6 +130,30 @@ def _judge_order(judge: Judge, target: Guest, said: list[Said]) -> None:
         "one message overtook another",
         *shown[:1],
     )
+
+
+async def test_flow_the_same_words_to_several(room: Room, cast: Cast, judge: Judge) -> None:
+    """Who tells two the same, or what another has just said, has not said it twice."""
+    first, second, third = await room.newcomers(3)
+    words = "All hands on deck, please."
+    cast.said.add(words)
+    sent = []
+    for sender, target in ((first, second), (first, third), (second, third), (second, first)):
+        await target.listed()
+        message = {"type": "CHAT", "target_id": room.number(target.person), "payload": words}
+        sent.append((sender, target, await sender.socket.send(message)))
+    await room.round()
+    for sender, target, frame in sent:
+        number = room.number(sender.person)
+
+        def is_it(heard: Frame, number: int = number) -> bool:
+            return bool(heard.value("/payload") == words and heard.value("/sender_id") == number)
+
+        if not any(map(is_it, chats(target))):  # a round may overtake it
+            await target.socket.wait(is_it, room.patience.seconds("chat") or 0.0)
+        wrong = "the same words to another target, or of another sender, did not arrive"
+        judge.holds("ECHO-CHAT-001", any(map(is_it, chats(target))), wrong, frame)
+    await room.settle()
 
 
 @requirement("ECHO-CHAT-021", "ECHO-CHAT-022")

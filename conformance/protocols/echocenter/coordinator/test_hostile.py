@@ -11,6 +11,7 @@ import pytest
 
 from conformance.clients.raw import RawSocket
 from conformance.clients.rfc6455 import frame_bytes
+from conformance.exchange import MISSING
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
@@ -18,18 +19,24 @@ from conformance.protocols.echocenter.hostility import (
     BAD_FRAMES,
     CONTROL_FRAMES,
     MESSAGES,
+    NO_NUMBERS,
     TEXTS,
     abuse,
 )
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import SOCKET, Room
-from conformance.protocols.echocenter.said import chats, mentions
+from conformance.protocols.echocenter.said import chats, mentions, texts
 from conformance.protocols.echocenter.siege import Send, Siege
 
 pytestmark = requirement(*AMBIENT, "ECHO-WIRE-002")
 
 _DEEP = "ECHO-ODD-005"
 """What may cost a coordinator a while."""
+
+_NO_TEXT = "ECHO-ODD-009"
+"""A CHAT whose payload is anything but text, numbers among them that JSON cannot say."""
+
+_CHAT = '{"type":"CHAT","target_id":%d,"payload":%s}'
 
 _HUGE = 60_000
 
@@ -90,10 +97,26 @@ async def test_messages_of_no_use_harm_nobody(
     siege = await besieged(row)
     number = siege.room.number(siege.victim.person)
     endure = siege.endure_and_hear if row == "ECHO-ODD-004" else siege.endure
-    await endure(_message(abuse(said, number)) for said in messages)
+    acts = [_message(abuse(said, number)) for said in messages]
+    if row == _NO_TEXT:
+        acts += [_text(_CHAT % (number, value)) for value in NO_NUMBERS]
+    await endure(acts)
     if row in ("ECHO-ODD-004", "ECHO-ODD-010"):  # others may lawfully go somewhere
         _judge_unheard(judge, siege)
+    _judge_numbers(judge, siege)
     await siege.room.settle()
+
+
+def _judge_numbers(judge: Judge, siege: Siege) -> None:
+    """A number that JSON has no word for may be passed on as something else, or not at all."""
+    for guest in siege.room.guests:
+        found = [
+            frame
+            for frame in texts(guest)
+            if frame.json is MISSING and (b"NaN" in frame.data or b"Infinity" in frame.data)
+        ]
+        wrong = f"{guest.person.name} is sent NaN or Infinity, which is no JSON"
+        judge.holds("ECHO-WIRE-002", not found, wrong, *found[:1])
 
 
 def _judge_unheard(judge: Judge, siege: Siege) -> None:

@@ -163,7 +163,7 @@ async def test_flow_agents_are_registered_at_the_same_time(
     await room.settle()
 
 
-@requirement("ECHO-REG-001", "ECHO-REG-003", "ECHO-DEV-001")
+@requirement("ECHO-REG-001", "ECHO-REG-003", "ECHO-DEV-001", "ECHO-LIST-002")
 async def test_names_that_are_alike_have_different_tokens(
     cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
@@ -183,6 +183,24 @@ async def test_names_that_are_alike_have_different_tokens(
             wrong = f"for {one.name} the dev endpoint shows another's token"
             strange = any(shows(said, other.token) for other in others)
             judge.holds("ECHO-DEV-001", not strange, wrong, said)
+    _judge_listed(judge, cast, people, await echo.agents())
+
+
+def _judge_listed(judge: Judge, cast: Cast, people: list[Person], said: Exchange) -> None:
+    """Those who are two, by their tokens and numbers, are two in the list."""
+    if not said.ok or said.json is MISSING or incomplete(said):
+        return
+    for one in people:
+        same = [each for each in people if each is not one and _alike(cast, one, each)]
+        listed = same or rows_of(said.json, one.name)
+        wrong = f"{one.name} is registered and not in the list, where others have names like it"
+        judge.holds("ECHO-LIST-002", bool(listed), wrong, said)
+
+
+def _alike(cast: Cast, one: Person, other: Person) -> bool:
+    """May these be the same agent?"""
+    number = cast.number(one)
+    return one.token == other.token or (number is not None and number == cast.number(other))
 
 
 @requirement("ECHO-REG-007")

@@ -253,6 +253,36 @@ async def test_two_streams_of_one_id_are_not_one_senders(
     await room.settle()
 
 
+@requirement("ECHO-STREAM-029", "ECHO-STREAM-030")
+async def test_ends_are_of_one_sender_and_may_say_something(
+    room: Room, cast: Cast, judge: Judge
+) -> None:
+    """An id that another has used up is as good as any; and an end may bring a payload."""
+    left, right, target, second = await room.newcomers(4)
+    left.may_end = right.may_end = True
+    new = cast.dialogue.new("s")
+    used = Stream(room=room, sender=left, target=target, id=new)
+    again = Stream(room=room, sender=right, target=second, id=new)
+    talked = Stream(room=room, sender=left, target=target, id=cast.dialogue.new("s"))
+    for stream in (used, again, talked):
+        stream.since = stream.target.socket.mark()
+        await stream.chunk("begun")
+        final = await stream.finish()
+        await stream.end(**({"payload": "that was all"} if stream is talked else {}))
+        heard = await room.wait(stream.target, final)
+        if stream is again and came(used, "CHAT"):
+            wrong = "after another agent's stream of the same id a final CHAT did not arrive"
+            judge.holds("ECHO-STREAM-029", heard is not None, wrong, final.frame)
+    await room.round()
+    if came(used, "CHAT_STREAM_END") and talked.ended is not None:
+        if not came(talked, "CHAT_STREAM_END"):
+            await target.socket.wait(lambda _: bool(came(talked, "CHAT_STREAM_END")), 0.5)
+        told = bool(came(talked, "CHAT_STREAM_END"))
+        wrong = "an end with a payload did not arrive, and one without did"
+        judge.holds("ECHO-STREAM-030", told, wrong, talked.ended)
+    await room.settle()
+
+
 @requirement("ECHO-STREAM-023", "ECHO-STREAM-024")
 async def test_flow_plain_chat_is_no_part_of_a_stream(room: Room, cast: Cast, judge: Judge) -> None:
     sender, target = await room.newcomers(2)
