@@ -65,7 +65,8 @@ class Observation:
 
     `restarted` is the number of the last entry before the (last) restart, or `None`. `ending` is
     `None` for an agent that we did not launch. `values` are what it was started with. `played` is
-    the number of the last entry before it was asked to end. `excuse` is why nothing that takes time
+    the number of the last entry before it was asked to end, and `until` when that was (monotonic
+    clock). `excuse` is why nothing that takes time
     can be held against it, or empty.
     """
 
@@ -76,6 +77,7 @@ class Observation:
     ending: Ending | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     played: int = sys.maxsize
+    until: float = 0.0
     excuse: str = ""
 
     @cached_property
@@ -185,7 +187,7 @@ class Examiner:
             try:
                 await self._let_live(stage, situation)
             finally:
-                played = stage.mark()
+                played, until = stage.mark(), time.monotonic()
                 ending = await agent.end()
             return Observation(
                 situation=situation.name,
@@ -196,6 +198,7 @@ class Examiner:
                 ending=ending,
                 values=values,
                 played=played,
+                until=until,
             )
 
     async def _let_live(self, stage: Stage, situation: Situation) -> None:
@@ -269,6 +272,7 @@ class Examiner:
             restarted=stage.restarted,
             excuse=stage.excuse,
             values=values,
+            until=time.monotonic(),
         )
 
     def _invitation(self, mock: RunningMock, values: Mapping[str, str]) -> str:

@@ -1,4 +1,5 @@
 """Names that an agent gives members and parameters, and that the document writes in another way.
+A member's may be in the singular where the document's is in the plural, or the other way round.
 
 What the document does not know is lawful. But `conversationId` alone, where it says
 `conversation_id`, is no field of the agent's own: whoever reads it by the document finds nothing.
@@ -6,7 +7,7 @@ What the document does not know is lawful. But `conversationId` alone, where it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +29,17 @@ class Respelling:
 
 
 def respelt_names(
-    said: Collection[str], known: Collection[str], steps: tuple[str, ...] = ()
+    said: Collection[str],
+    known: Collection[str],
+    steps: tuple[str, ...] = (),
+    *,
+    key: Callable[[str], str] | None = None,
 ) -> Iterator[Respelling]:
     """Those that have the letters of a known name which is not said beside them."""
-    missing = {_letters(name): name for name in known if name not in said}
+    key = key or _letters
+    missing = {key(name): name for name in known if name not in said}
     for name in said:
-        meant = None if name in known else missing.get(_letters(name))
+        meant = None if name in known else missing.get(key(name))
         if meant is not None:
             yield Respelling(said=name, meant=meant, pointer=json_pointer.join((*steps, name)))
 
@@ -54,7 +60,7 @@ def _in(
         return
     if isinstance(said, dict):
         known = node.get("properties", {})
-        yield from respelt_names(said, known, steps)
+        yield from respelt_names(said, known, steps, key=_singular)
         for name, value in said.items():
             yield from _in(document, known.get(name), value, (*steps, name))
     if isinstance(said, list):
@@ -64,3 +70,10 @@ def _in(
 
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name)).lower()
+
+
+def _singular(name: str) -> str:
+    letters = _letters(name)
+    if letters.endswith("ies"):
+        return letters.removesuffix("ies") + "y"
+    return letters.removesuffix("s")

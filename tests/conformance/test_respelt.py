@@ -31,6 +31,8 @@ _DOCUMENT: dict[str, Any] = {
         ({"data": {"timeoutSeconds": 1}}, []),
         ({"stages": [{"max_wait": 1}, {"maxWait": 2}]}, ["/stages/1/maxWait"]),
         ({"stages": {"maxWait": 2}}, []),
+        ({"stage": [{"max_wait": 1}]}, ["/stage"]),
+        ({"stages": [], "stage": 1}, []),
         (["timeoutSeconds"], []),
         (None, []),
     ],

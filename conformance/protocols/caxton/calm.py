@@ -129,7 +129,9 @@ def _agents(call: Call, /, serve: Serve) -> Answer | Later:
 
 
 def _history(keeper: Keeper) -> Callable[..., Answer | Later]:
-    """A conversation of many messages, told from page to page by cursors that say nothing."""
+    """A conversation of many messages, told from page to page by cursors that say nothing, and
+    that are no part of a query as they are.
+    """
 
     def edit(call: Call, /, serve: Serve) -> Answer | Later:
         if call.operation != "queryMessages":
@@ -153,10 +155,10 @@ def _page(keeper: Keeper, said: Answer, call: Call, cursor: str, size: int) -> A
     total = max(len(own), _HISTORY if size >= _HISTORY // 6 else 2 * size + 1)
     conversation = call.query.get("conversation_id", "")
     whole = own + [_old(number, conversation) for number in range(total - len(own))]
-    start = int(cursor.rpartition("-")[2]) if cursor else 0
+    start = int(cursor.rstrip("=").rpartition("/")[2]) if cursor else 0
     page = whole[start : start + size]
     more = start + size < total
-    following = f"{len(keeper.notes.pages):04x}-{conversation[-24:]}-{start + size}"
+    following = f"{len(keeper.notes.pages):04x}+{conversation[-24:]}/{start + size}=="
     if more:
         keeper.notes.pages[following] = conversation
     body = {"messages": page, "total": total, "next_cursor": following if more else None}

@@ -74,8 +74,8 @@ _NEVER = 16.0
 _AWAY = 3.5
 """Seconds for which a token is not good."""
 
-_FORBIDDEN, _FORBIDDING = 403, 2.5
-"""A status, and the seconds for which it stays."""
+_INVALID, _FORBIDDEN, _FORBIDDING = 400, 403, 2.5
+"""Statuses, and the seconds for which they stay."""
 
 _REFUSING = 5.0
 """Seconds in which a refusal that lasts is seen to be repeated, or not."""
@@ -150,7 +150,7 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
 
 async def refused(keeper: Keeper) -> None:
     """Each operation is refused once, though nothing seems wrong with it; what changes something
-    and is forbidden stays so for a while.
+    and is forbidden or invalid stays so for a while.
     """
     until: dict[str, float] = {}
 
@@ -158,7 +158,7 @@ async def refused(keeper: Keeper) -> None:
         found, now = REFUSALS.get(call.operation), time.monotonic()
         if found is None:
             return serve(call)
-        lasts = found[0] == _FORBIDDEN and call.operation in DONE
+        lasts = found[0] in (_INVALID, _FORBIDDEN) and call.operation in DONE
         first = call.operation not in until
         over = until.setdefault(call.operation, now + (_FORBIDDING if lasts else 0.0))
         return keeper.refused(call, found[1], "not now") if first or now < over else serve(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -34,6 +35,9 @@ _HAMMERING = 4
 
 _NO_PAUSE = 0.1
 """Seconds that nobody would call a pause."""
+
+_A_RHYTHM, _FASTER = 6, 1.6
+"""Requests of a kind from which on they have a rhythm, and how much faster none becomes."""
 
 _MOMENT = 2.0
 """Seconds that anybody is granted to do something about what it was told."""
@@ -120,6 +124,41 @@ def _speaks_of(heard: HttpExchange, own: set[str]) -> bool:
     return heard.operation in _ABOUT_ITSELF
 
 
+@requirement("AITBC-AGENT-REG-015")
+async def test_a_new_registration_keeps_the_pace(examiner: Examiner, judge: Judge) -> None:
+    """Heartbeats that come much faster since then are those of a second life beside the first."""
+    seen, normal = await examiner.observe("restart"), await examiner.observe(NORMAL)
+    since = next(
+        (
+            heard.real
+            for heard in seen.exchanges
+            if heard.number > (seen.restarted or 0) and registering(heard) and heard.status == 200
+        ),
+        None,
+    )
+    if seen.restarted is None or since is None:
+        raise UnjudgeableError("the agent did not register again")
+    for operation in _ABOUT_ITSELF:
+        before = _rate([h for h in normal.exchanges if h.operation == operation])
+        again = [h for h in seen.exchanges if h.operation == operation and h.real > since]
+        rate = _rate(again)
+        if before and rate:
+            judge.holds(
+                "AITBC-AGENT-REG-015",
+                rate < _FASTER * before,
+                f"{operation} comes {rate:.1f} times a second since then, and came {before:.1f}",
+                *map(of_transcript, again[:3]),
+            )
+
+
+def _rate(heard: list[HttpExchange]) -> float:
+    """How many come in a second, for each agent; 0 where they are too few to tell."""
+    agents = {each.path for each in heard}
+    if len(heard) < _A_RHYTHM * max(1, len(agents)):
+        return 0.0
+    return (len(heard) - 1) / len(agents) / max(heard[-1].real - heard[0].real, 0.001)
+
+
 @requirement("AITBC-AGENT-REG-013")
 @pytest.mark.parametrize("situation", ["refused", "unavailable", "internal errors"])
 async def test_a_refused_agent_is_not_registered(
@@ -176,8 +215,12 @@ async def test_trouble_is_lived_through(
     if usual:
         raise UnjudgeableError("the agent breaks down even when all is well")
     judge.holds(row, not broke, seen.ending.describe() if seen.ending else "", *before)
-    if trouble is not None and situation != NORMAL and _fell_silent(seen, normal, trouble):
-        judge.holds(row, False, "the agent runs on, and says nothing more", *before)
+    if trouble is not None and situation != NORMAL:
+        mute = _fell_silent(seen, normal, trouble)
+        judge.holds(row, not mute, "the agent runs on, and says nothing more", *before)
+        over = _never_again(seen, normal)
+        wrong = f"{over[0].operation if over else ''} failed once, and never came again"
+        judge.holds(row, not over, wrong, *map(of_transcript, over))
 
 
 def _gave_up(seen: Observation) -> bool:
@@ -193,14 +236,48 @@ def _trouble(seen: Observation) -> HttpExchange | None:
 
 
 def _fell_silent(seen: Observation, normal: Observation, trouble: HttpExchange) -> bool:
-    """Does it say nothing since the trouble for four times the longest pause of its normal life?"""
-    if seen.ending is None or not seen.ending.asked or not seen.exchanges:
+    """Does it say nothing since the trouble for four times the longest pause of its normal life?
+    Whoever failed with the same before may wait longer and longer; and its work may be done, as it
+    is in its normal life then.
+    """
+    if seen.ending is None or not seen.ending.asked or not _life(seen):
         return False
     pauses = pauses_of(normal)
     if len(pauses) < 3:
         return False  # it does not speak often enough to tell
-    last = seen.exchanges[-1]
-    return last.number <= trouble.number and _left(seen, last) > max(3.0, 4 * max(pauses))
+    last = _life(seen)[-1]
+    if last.number > trouble.number:
+        same = [heard for heard in seen.exchanges if _what(heard) == _what(last)]
+        if _failed(last) and sum(map(_failed, same)) > 1:
+            return False
+        silent, pauses = seen.until - last.real, [*pauses, normal.until - _life(normal)[-1].real]
+        return silent > max(3.5, 4 * max(pauses))
+    return _left(seen, last) > max(3.0, 4 * max(pauses))
+
+
+def _life(seen: Observation) -> list[HttpExchange]:
+    """What it asked before it was asked to end."""
+    return [heard for heard in seen.exchanges if heard.number <= seen.played]
+
+
+def _never_again(seen: Observation, normal: Observation) -> list[HttpExchange]:
+    """What an agent says of itself again and again, and never more since it failed once, though
+    the agent speaks of other things.
+    """
+    if seen.ending is None or not seen.ending.asked:
+        return []
+    for operation in _ABOUT_ITSELF:
+        usual, own = (
+            [h for h in _life(each) if h.operation == operation] for each in (normal, seen)
+        )
+        if len(usual) < _A_RHYTHM or not own or not own[-1].faults or _life(seen)[-1] is own[-1]:
+            continue
+        pauses = [later.real - earlier.real for earlier, later in pairwise(usual)]
+        alone = sum(map(_failed, own)) == 1
+        longest = max(*pauses, normal.until - usual[-1].real)
+        if alone and _failed(own[-1]) and seen.until - own[-1].real > max(3.0, 5 * longest):
+            return [own[-1], _life(seen)[-1]]
+    return []
 
 
 def _had_time(seen: Observation, normal: Observation, told: HttpExchange) -> bool:

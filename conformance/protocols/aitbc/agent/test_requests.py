@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -11,10 +13,15 @@ from conformance.examiner import Examiner
 from conformance.exchange import of_transcript, read_json
 from conformance.judge import Judge
 from conformance.marks import requirement
+from conformance.plugin import Suite
 from conformance.protocols.aitbc.dialogue import registering
 from conformance.protocols.aitbc.situations import SITUATIONS
+from conformance.respelt import respelt_members
 
 _FILTERS = {"status", "agent_type", "capabilities", "services"}
+
+_NOBODY = re.compile(r"|undefined|null|none|nan|.*[${}<>].*")
+"""Where a host should stand, what is left when a variable held none."""
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATIONS])
 
@@ -32,6 +39,55 @@ async def test_flow_requests_are_lawful(situation: str, examiner: Examiner, judg
     )
     for heard in seen.exchanges:
         judge.see_request(heard)
+
+
+@requirement("AITBC-AGENT-GEN-022", "AITBC-AGENT-GEN-023", "AITBC-AGENT-REG-014")
+@_EVERY_SITUATION
+async def test_flow_bodies_say_what_is_meant(
+    situation: str, examiner: Examiner, judge: Judge, suite: Suite
+) -> None:
+    """By the names that the document gives things, in words that are some, with hosts that are."""
+    for heard in (await examiner.observe(situation)).exchanges:
+        said = read_json(heard.body) if heard.body else None
+        operation = suite.protocol.operations.get(heard.operation)
+        if operation is None or operation.request is None or not isinstance(said, dict):
+            continue
+        shown = of_transcript(heard)
+        wrong = next(respelt_members(suite.protocol.openapi, operation.request, said), None)
+        where = wrong.pointer if wrong else None
+        judge.holds("AITBC-AGENT-GEN-022", wrong is None, str(wrong), shown, pointer=where)
+        empty = [*_empty(said), *_empty(said.get("requirements"))]
+        blank = f"there is nothing in {', '.join(empty)}"
+        judge.holds("AITBC-AGENT-GEN-023", not empty, blank, shown)
+        hosts = [text for text in _endpoints(said) if _names_nobody(text)]
+        judge.holds("AITBC-AGENT-REG-014", not hosts, f"there is no host in {hosts}", shown)
+
+
+def _empty(said: Any) -> Iterator[str]:
+    """The members that hold an empty text, of those that say what sort of agent is meant."""
+    for name in ("agent_type", "capabilities", "services") if isinstance(said, dict) else ():
+        told = said.get(name)
+        texts = told if isinstance(told, list) else [told]
+        if any(isinstance(text, str) and not text.strip() for text in texts):
+            yield name
+
+
+def _endpoints(said: dict[str, Any]) -> list[str]:
+    told = said.get("endpoints")
+    return (
+        [text for text in told.values() if isinstance(text, str)] if isinstance(told, dict) else []
+    )
+
+
+def _names_nobody(url: str) -> bool:
+    """Of files and of the like nobody asks for a host."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    of_network = parts.scheme in ("http", "https", "ws", "wss", "grpc", "grpcs", "tcp")
+    return of_network and _NOBODY.fullmatch(host.lower()) is not None
 
 
 @requirement("AITBC-AGENT-QUEUE-001")

@@ -18,6 +18,8 @@ pytestmark = exclusive("queues")  # queues are counted: one check at a time
 _WHILE = 0.5
 """Seconds after which a queue that has not changed is taken to stand still."""
 
+_FEW = 3
+
 _LONG = 25
 """Tasks beyond what is taken at once in most places."""
 
@@ -216,6 +218,47 @@ async def test_flow_long_queues_are_emptied_and_filled_again(aitbc: Dialogue, ju
         await asyncio.sleep(_WHILE)
     wrong = f"{_LONG} tasks waited; their queue was cleared, and of as many more none waits"
     judge.holds("AITBC-QUEUE-014", fine, wrong, cleared, seen)
+
+
+@requirement("AITBC-QUEUE-015")
+async def test_waiting_tasks_are_not_driven_out(aitbc: Dialogue, judge: Judge) -> None:
+    """Where those that nobody can take wait, more of them do not end the waiting of the first."""
+    for last in (False, True):
+        await aitbc.clear("low")
+        tasks = await wait_for_nobody(aitbc, "low", _FEW)
+        await asyncio.sleep(_WHILE)
+        few, _ = await told_sizes(aitbc)
+        tasks += await wait_for_nobody(aitbc, "low", _LONG)
+        many, told = await told_sizes(aitbc)
+        kept, waits = few.get("low", 0) == _FEW and all(t.ok for t in tasks), many.get("low", 0)
+        odd = kept and waits < len(tasks)
+        if last or not odd:
+            wrong = f"{_FEW} tasks waited, {_LONG} more were taken, and {waits} are there at once"
+            judge.holds("AITBC-QUEUE-015", not odd, wrong, *tasks[-1:], told)
+            break
+
+
+@requirement("AITBC-QUEUE-016")
+async def test_tasks_wait_whatever_they_require(aitbc: Dialogue, judge: Judge) -> None:
+    """A task for a type of agents that there are none of: it waits as others for nobody do, unless
+    it is refused (silence 4).
+    """
+    nobody = {"agent_type": aitbc.new("no-such-type")}
+    for last in (False, True):
+        before, first = await told_sizes(aitbc)
+        await wait_for_nobody(aitbc, "critical", _FEW)
+        between, _ = await told_sizes(aitbc)
+        body = aitbc.task("critical", requirements=nobody)
+        tasks = [await aitbc.submit(body, served=False) for _ in range(_FEW)]
+        after, told = await told_sizes(aitbc)
+        sizes = [each.get("critical", 0) for each in (before, between, after)]
+        wait = sizes[1] - sizes[0] == _FEW and all(task.ok for task in tasks)
+        odd = wait and sizes[2] == sizes[1]
+        if last or not odd:
+            wrong = f"{_FEW} tasks were taken that require a type alone, and none of them waits"
+            judge.holds("AITBC-QUEUE-016", not odd, wrong, first, *tasks[:1], told)
+            break
+        await asyncio.sleep(_WHILE)
 
 
 @requirement("AITBC-QUEUE-009", "AITBC-QUEUE-010")

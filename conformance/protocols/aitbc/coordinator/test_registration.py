@@ -344,6 +344,8 @@ async def test_flow_metadata_of_any_values(aitbc: Dialogue, judge: Judge) -> Non
         "no items": [],
         "nothing in it": {},
         "MixedCase": {"InnerCase": "Kept"},
+        "dotted.name": {"inner.name": "io.pier/v1"},
+        "$name with-dashes_": 2**53,
         "long": "long " * 60,
         "markup": "<b>a & b</b> 'single' %41 +plus",
         **{f"key{number:02}": number for number in range(60)},

@@ -18,6 +18,9 @@ _GATHERED = 2.0
 _HANDED_OUT = ("/stats/tasks_distributed", "/stats/load_balancer_stats/total_assignments")
 """What counts the tasks that went to an agent."""
 
+_CLEARED = 7
+"""Waiting tasks that are cleared away at once, more than are done in a moment."""
+
 _WHOLE = 100.0
 """What a rate is at most, in per cent as well."""
 
@@ -35,6 +38,25 @@ async def test_refused_tasks_are_not_counted(aitbc: Dialogue, judge: Judge) -> N
         if last or not grown:
             wrong = f"{len(refused)} tasks were refused, and are counted in {', '.join(grown)}"
             judge.holds("AITBC-LOAD-035", not grown, wrong, before, *refused, after)
+            break
+        await asyncio.sleep(_GATHERED)
+
+
+@requirement("AITBC-LOAD-036")
+async def test_cleared_tasks_are_not_completed(aitbc: Dialogue, judge: Judge) -> None:
+    """Nobody could take them, and nobody did; others' may be done meanwhile, but not so many."""
+    for last in (False, True):
+        await wait_for_nobody(aitbc, "high", _CLEARED)
+        sizes, _ = await told_sizes(aitbc)
+        before = await aitbc.peer.call("getTaskStatus")
+        cleared = await aitbc.clear("high")
+        after = await aitbc.peer.call("getTaskStatus")
+        waited = sizes.get("high", 0)
+        grown = _grown(before, after, "/stats/tasks_completed")
+        odd = cleared.ok and waited >= _CLEARED and grown >= waited
+        if last or not odd:
+            wrong = f"a queue of {waited} tasks was cleared, and tasks_completed grew by {grown}"
+            judge.holds("AITBC-LOAD-036", not odd, wrong, before, cleared, after)
             break
         await asyncio.sleep(_GATHERED)
 

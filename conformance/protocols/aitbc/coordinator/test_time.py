@@ -124,6 +124,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     _judge_later(judge, "AITBC-REG-011", "/registered_at", registered, await _another(aitbc))
     again = await aitbc.update(beating, "busy")
     _judge_later(judge, "AITBC-STAT-013", "/updated_at", updated, again)
+    _judge_own_time(judge, resting, await aitbc.update(silent, "busy"))
     afterwards = await aitbc.get(beating)
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", before, afterwards, again)
     if beaten:  # an update may be a sign of life, and takes none back
@@ -160,6 +161,23 @@ async def test_flow_heartbeats_go_on_moving(aitbc: Dialogue, judge: Judge, suite
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", first, second, beat)
     _judge_still(judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, after, beat)
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", bystander, after)
+
+
+def _judge_own_time(judge: Judge, first: Exchange, second: Exchange) -> None:
+    """The second update came a pause after the first one: who tells of the one before it shows
+    none.
+    """
+    before, after = (parse_time(said.at("/updated_at")) for said in (first, second))
+    if before and after:
+        moved = (after - before).total_seconds()
+        judge.holds(
+            "AITBC-STAT-013",
+            moved > _PAUSE / 2,
+            f"updated_at moved by {moved:.3f} s from an update to one {_PAUSE} s later",
+            first,
+            second,
+            pointer="/updated_at",
+        )
 
 
 def _judge_in_time(judge: Judge, said: Exchange) -> None:

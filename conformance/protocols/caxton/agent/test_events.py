@@ -17,7 +17,7 @@ from conformance.protocols.caxton.bearing import (
     wrecked,
 )
 from conformance.protocols.caxton.notes import Notebook, Notes
-from conformance.protocols.caxton.situations import CALM, NAMES
+from conformance.protocols.caxton.situations import CALM, NAMES, NORMAL
 from conformance.protocols.caxton.story import exchanges, shape_of, spoken
 from conformance.protocols.caxton.subscriptions import (
     Wish,
@@ -43,6 +43,9 @@ _AT_ONCE = 5
 
 _BACK = 11.0
 """Seconds after which a client that was not refused should be back, whatever its pauses."""
+
+_OVERLAP = 0.5
+"""Seconds for which an old connection may stand beside a new one."""
 
 _AGAIN = 1.0
 """Seconds in which it subscribes on a new connection."""
@@ -126,6 +129,41 @@ def _before(seen: Observation, kind: str, wish: Wish) -> list[Wish]:
 
 def _same(one: Wish, other: Wish) -> bool:
     return shape_of(one.said) == shape_of(other.said)
+
+
+@requirement("CAXTON-AGENT-SOCK-024")
+@pytest.mark.parametrize("situation", ["lost connections", "restart"])
+async def test_lost_connections_are_not_doubled(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """A client may have several. But those that it has after a loss are as many as it had before,
+    for else each event comes twice.
+    """
+    seen, notes = await examiner.observe(situation), book.of(situation)
+    usual = max(map(len, _together(await examiner.observe(NORMAL), _OVERLAP)), default=0)
+    most = max(_together(seen, _OVERLAP + notes.grace), key=len, default=[])
+    if usual and notes.strikes:
+        judge.holds(
+            "CAXTON-AGENT-SOCK-024",
+            len(most) <= usual,
+            f"{len(most)} connections with subscriptions stand side by side, and otherwise {usual}",
+            *exchanges(h for h in seen.exchanges if h.connection in most),
+        )
+
+
+def _together(seen: Observation, slack: float) -> list[list[int]]:
+    """For each connection those that stand with it for a while, and subscribed."""
+    opened, ends = opened_at(seen), ended_at(seen)
+    wished = {wish.connection for wish in wishes(seen, "subscribe")}
+    return [
+        [
+            number
+            for number, real in opened.items()
+            if number in wished and real <= moment and ends.get(number, moment + 9) > moment + slack
+        ]
+        for own, moment in opened.items()
+        if own in wished
+    ]
 
 
 @requirement("CAXTON-AGENT-SOCK-015")

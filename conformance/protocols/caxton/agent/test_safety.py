@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pytest
 
 from conformance.examiner import Examiner, Observation
 from conformance.judge import Judge
 from conformance.marks import requirement
-from conformance.protocols.caxton.bearing import hammered
+from conformance.protocols.caxton.bearing import failed, hammered
 from conformance.protocols.caxton.notes import NORMAL, Notebook
 from conformance.protocols.caxton.situations import CALM, NAMES, WELL
 from conformance.protocols.caxton.story import (
@@ -40,6 +41,9 @@ _FINAL = (400, 403, 404, 409)
 
 _AGAIN, _WITHIN = 5, 5.0
 """The same refused request from which on it is repeated again and again, and the seconds."""
+
+_STUBBORN = 3
+"""Times that a change is refused from which on it was not asked once more by mistake."""
 
 _FOR_EVER = 12
 """Requests of a kind for an agent that is gone, from which on it is asked for for ever."""
@@ -89,23 +93,72 @@ async def test_lost_deployments_are_looked_for(
 
 @requirement("CAXTON-AGENT-SAFE-001")
 @pytest.mark.parametrize("situation", ["dropped connections"])
+async def test_lost_deployments_are_not_made_up_for(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """Judged of a client that deploys as many agents as ever each time, whatever their names: one
+    more, with one lost among them, stands for it, and may be one too many.
+    """
+    seen, normal = await examiner.observe(situation), await examiner.observe(NORMAL)
+    usual = {len(_names(run)) for run in _deployed_in_one_go(normal)[:-1]}
+    if len(usual) != 1:
+        return
+    most = max(usual)
+    for run in _deployed_in_one_go(seen):
+        lost = [heard for heard in run if not heard.status]
+        made_up = most < len(_names(run)) <= most + len(lost) and not failed(run[-1])
+        judge.holds(
+            "CAXTON-AGENT-SAFE-001",
+            not made_up,
+            f"{len(_names(run))} agents, one of them without an answer, and otherwise {most}",
+            *exchanges([*lost[:1], *run[-1:]]),
+        )
+
+
+def _names(run: Sequence[HttpExchange]) -> set[str | None]:
+    return {name_in(heard) for heard in run}
+
+
+def _deployed_in_one_go(seen: Observation) -> list[list[HttpExchange]]:
+    """The runs of deployments with nothing else in between, each by one way to deploy."""
+    runs: list[list[HttpExchange]] = []
+    before = ""
+    for heard in (each for each in seen.exchanges if each.operation != "events"):
+        if verb(heard) == "deployAgent":
+            if heard.operation != before:
+                runs.append([])
+            runs[-1].append(heard)
+        before = heard.operation
+    return [run for run in runs if run[0].operation == "deployAgent"]
+
+
+@requirement("CAXTON-AGENT-SAFE-001")
+@pytest.mark.parametrize("situation", ["dropped connections"])
 async def test_lost_versions_are_looked_for(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
-    """A new version that got no answer may be on its way: asked again, it begins once more."""
+    """A new version or a task that got no answer may be on its way: asked again, it begins once
+    more.
+    """
     seen = await examiner.observe(situation)
-    for heard in asked(seen, "createDeployment"):
+    for heard in asked(seen, "createDeployment", *_tasks(await examiner.observe(NORMAL))):
         later = [each for each in seen.exchanges if each.number > heard.number]
-        again = [h for h in later if same_request(heard, h)]
+        again = [h for h in later if same_request(heard, h) and sent_at(h) > heard.real]
         looked = [h for h in later if h.method == "GET" and h.operation != "events"]
         blind = bool(again) and (not looked or looked[0].number > again[0].number)
         if not heard.status:
             judge.holds(
                 "CAXTON-AGENT-SAFE-001",
                 not blind,
-                "a new version whose deployment got no answer was deployed again without a look",
+                f"{heard.operation} got no answer, and was asked again without a look",
                 *exchanges([heard, *again[:1]]),
             )
+
+
+def _tasks(normal: Observation) -> Sequence[str]:
+    """Are its tasks such as never come twice? Whoever wants many of a kind may ask again."""
+    shapes = [shape_of(body_of(heard)) for heard in asked(normal, "createTask")]
+    return ("createTask",) if 1 < len(shapes) == len(set(shapes)) else ()
 
 
 _ONCE = ("deployAgent", "createTask", "distributeTask", "createDeployment", "rollbackDeployment")
@@ -183,13 +236,25 @@ async def test_flow_failures_are_not_hammered(
             *exchanges(worst[:3]),
         )
     if final:
-        repeated = _repeated(final)
+        repeated = _repeated(final) or _tried_again(final, await examiner.observe(NORMAL))
         judge.holds(
             "CAXTON-AGENT-SAFE-004",
             status not in _FINAL and not repeated,
             f"a request that was refused was repeated {max(len(worst), len(repeated))} times",
             *exchanges(worst[:3] or repeated[:3]),
         )
+
+
+def _tried_again(final: Sequence[HttpExchange], normal: Observation) -> Sequence[HttpExchange]:
+    """The most of one and the same refused change, of a kind that never comes twice otherwise."""
+    worst: list[HttpExchange] = []
+    for first in final:
+        usual = [h for h in normal.exchanges if h.operation == first.operation]
+        alone = len(usual) > 1 and not any(same_request(a, b) for a, b in pairwise(usual))
+        if first.method in ("POST", "PUT") and first.body and alone:
+            run = [h for h in final if 0 <= h.real - first.real < _WITHIN]
+            worst = max(worst, [h for h in run if same_request(first, h)], key=len)
+    return worst if len(worst) >= _STUBBORN else []
 
 
 def _repeated(final: Sequence[HttpExchange]) -> Sequence[HttpExchange]:

@@ -272,7 +272,7 @@ async def test_lost_messages_keep_their_ids(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
     """The same words, again, sooner than the client would otherwise say them, and with nothing in
-    between: that is a repetition, and must be known for one.
+    between: that is a repetition, and must be known for one. To send and to ask are two things.
     """
     seen, normal = await examiner.observe(situation), await examiner.observe(NORMAL)
     usual = _usual_gap(normal)
@@ -285,7 +285,7 @@ async def test_lost_messages_keep_their_ids(
             judge.holds("CAXTON-AGENT-SAFE-002", True, "")
             continue
         second = message_of(again)
-        repeated = _words(message) == _words(second)
+        repeated = heard.operation == again.operation and _words(message) == _words(second)
         ids = ("conversation_id", "reply_with")
         judge.holds(
             "CAXTON-AGENT-SAFE-002",
