@@ -250,7 +250,7 @@ async def dial_aiohttp(url: str, headers: Headers) -> Link:
         )
     except aiohttp.WSServerHandshakeError as error:
         await session.close()
-        raise RefusedError(error.status, str(error)) from error
+        raise RefusedError(error.status, error.message) from error
     except aiohttp.ClientConnectionError as error:
         await session.close()
         raise ConnectionRefusedError(str(error)) from error
