@@ -19,9 +19,9 @@ _BESIDE = {"x_unheard_of": {"since": ["a later", None, 1.5e3, {"version": True}]
 _ENOUGH = 3
 """Requests after which an odd answer has done what it can."""
 
-_ODD = "{default}"
+_ODD = "{default}%41"
 """What an id begins with that must be encoded in a path, whatever standard for URLs one goes by,
-and stays as it is everywhere else.
+and stays as it is everywhere else. Some libraries encode the first half unasked, and none the rest.
 """
 
 _NAMING = ("agent_id", "task_id", "deployment_id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -14,7 +15,7 @@ from conformance.marks import requirement
 from conformance.plugin import Suite
 from conformance.protocols.caxton.acts import ACTS
 from conformance.protocols.caxton.situations import NAMES
-from conformance.protocols.caxton.story import body_of, query_of
+from conformance.protocols.caxton.story import about, body_of, good, query_of, told_texts
 from conformance.protocols.caxton.subscriptions import wishes
 from conformance.respelt import Respelling, respelt_members, respelt_names
 from mockserver.transcript import HttpExchange
@@ -61,6 +62,21 @@ def _respelt(protocol: Protocol, heard: HttpExchange) -> Iterator[Respelling]:
     operation = protocol.operations.get(heard.operation)
     if operation is not None and operation.request is not None and not operation.is_rpc:
         yield from respelt_members(protocol.openapi, operation.request, body_of(heard))
+
+
+@requirement("CAXTON-AGENT-WIRE-008")
+@pytest.mark.parametrize("situation", ["odd ids"])
+async def test_ids_in_paths_are_encoded(situation: str, examiner: Examiner, judge: Judge) -> None:
+    """One that arrives as another than was told, as it is where nobody encoded it."""
+    seen = await examiner.observe(situation)
+    told = {text for _, text in told_texts([h for h in seen.exchanges if good(h)])}
+    bare = {unquote(text): text for text in told if "%" in text}
+    for heard in seen.exchanges:
+        own = about(heard)
+        if own:
+            wrong = own in bare and own not in told
+            meant = f"{own!r} is asked for, and {bare.get(own)!r} was told"
+            judge.holds("CAXTON-AGENT-WIRE-008", not wrong, meant, of_transcript(heard))
 
 
 @requirement("CAXTON-AGENT-SOCK-022", "CAXTON-AGENT-SOCK-023")
