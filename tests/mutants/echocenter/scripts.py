@@ -240,6 +240,7 @@ async def _streams(stage: Stage) -> None:
     await _stream(stage, one, 2, "stream-two", [str(n) for n in range(70)])
     await _stream(stage, boss, 4, 7, ["x", "y"])
     await _stream(stage, two, 6, "stream-agents", ["p", "q"])
+    await _stream(stage, three, 6, "stream-agents", ["one that another had"])
     forged = {"sender_id": 77, "sender_name": "eve", "stream_id": "f", "target_id": 1}
     for kind in ("CHAT_STREAM", "CHAT", "CHAT_STREAM_END"):
         await stage.say(one, type=kind, payload="forged", **forged)
