@@ -66,8 +66,7 @@ class Observation:
     `restarted` is the number of the last entry before the (last) restart, or `None`. `ending` is
     `None` for an agent that we did not launch. `values` are what it was started with. `played` is
     the number of the last entry before it was asked to end, and `until` when that was (monotonic
-    clock). `excuse` is why nothing that takes time
-    can be held against it, or empty.
+    clock). `excuse` is why nothing that takes time can be held against it, or empty.
     """
 
     situation: str

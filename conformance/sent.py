@@ -5,13 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
+from conformance.disguises import holds_secret
 from conformance.examiner import Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
-from mockserver.transcript import Entry, Frame
+from conformance.marks import UnjudgeableError
+from mockserver.transcript import Entry, Frame, HttpExchange
 from schemas.spec import Channel
 
-__all__ = ["busiest_second", "judge_keys", "judge_sent"]
+__all__ = ["busiest_second", "judge_keys", "judge_secret", "judge_sent", "judge_unprinted"]
 
 
 def judge_sent(
@@ -49,6 +51,45 @@ def judge_keys(judge: Judge, seen: Observation, channel: Channel, row: str) -> N
         wrong = f"the key {key} came with the handshake {known.get(key)} already"
         judge.holds(row, key not in known, wrong, of_transcript(heard))
         known[key] = heard.number
+
+
+def judge_secret(
+    judge: Judge,
+    row: str,
+    seen: Observation,
+    secret: str,
+    told: str,
+    *,
+    places: Callable[[HttpExchange], Iterable[str | bytes]] = lambda heard: (
+        heard.path,
+        heard.query,
+        heard.body,
+    ),
+) -> None:
+    """A secret, in whatever disguise, stands in none of these `places` of a request, in no message
+    and in nothing that the agent printed; `told` begins to say what does, if it does.
+    """
+    asked = [h for h in seen.exchanges if any(holds_secret(each, secret) for each in places(h))]
+    said = [f for f in seen.frames if f.sender == "agent" and holds_secret(f.data, secret)]
+    printed = seen.ending is not None and holds_secret(seen.ending.output, secret)
+    where = "a request" if asked else "a message" if said else "what the agent prints"
+    judge.holds(
+        row,
+        not asked and not said and not printed,
+        f"{told} stands in {where}",
+        *map(of_transcript, asked[:1]),
+        *seen.shown(*said[:1]),
+    )
+
+
+def judge_unprinted(judge: Judge, row: str, seen: Observation, secret: str, told: str) -> None:
+    """Nothing that the agent prints holds that secret. Raises `UnjudgeableError` for an agent that
+    we did not launch.
+    """
+    if seen.ending is None:
+        raise UnjudgeableError("what it prints is seen only where Assay launches it")
+    printed = holds_secret(seen.ending.output, secret)
+    judge.holds(row, not printed, f"{told} stands in what the agent prints")
 
 
 def _echoes(close: Frame, seen: Observation) -> bool:

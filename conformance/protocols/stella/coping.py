@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from conformance.disguises import holds_secret
 from conformance.examiner import Examiner, Observation
 from conformance.exchange import Exchange, of_transcript
-from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.protocols.stella.biography import Life, read_life
 from conformance.protocols.stella.notes import NORMAL, Notes, Strike
@@ -18,7 +16,6 @@ __all__ = [
     "goes_on",
     "gone_in_order",
     "hammered",
-    "judge_kept",
     "left_with_words",
     "lived",
     "wrecked",
@@ -53,32 +50,6 @@ def exchanges(heard: Iterable[HttpExchange]) -> list[Exchange]:
 def wrecked(seen: Observation) -> bool:
     """Did it break down, asked to end or not?"""
     return seen.ending is not None and seen.ending.wrecked
-
-
-def judge_kept(
-    judge: Judge, row: str, seen: Observation, secret: str, told: str, *, headers: bool = False
-) -> None:
-    """That secret stands in no URL, no body, no message and nothing that the agent printed, nor,
-    where that is said, in a header; `told` says what does, if it does.
-    """
-
-    def leaks(heard: HttpExchange) -> bool:
-        places = [heard.path, heard.query, *(heard.headers.values() if headers else ())]
-        return any(holds_secret(each, secret) for each in places) or holds_secret(
-            heard.body, secret
-        )
-
-    asked = [heard for heard in seen.exchanges if leaks(heard)]
-    said = [f for f in seen.frames if f.sender == "agent" and holds_secret(f.data, secret)]
-    printed = seen.ending is not None and holds_secret(seen.ending.output, secret)
-    where = "a request" if asked else "a message" if said else "what the agent prints"
-    judge.holds(
-        row,
-        not asked and not said and not printed,
-        f"{told} {where}",
-        *exchanges(asked[:1]),
-        *seen.shown(*said[:1]),
-    )
 
 
 def left_with_words(seen: Observation) -> bool:

@@ -14,7 +14,7 @@ from conformance.marks import UnjudgeableError, requirement
 from conformance.plugin import Suite
 from conformance.protocols.architect.scripts import messages, parting
 from conformance.protocols.architect.situations import NAMES, NORMAL
-from conformance.sent import busiest_second
+from conformance.sent import busiest_second, judge_unprinted
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -148,10 +148,7 @@ async def test_password_stands_nowhere_else(
 async def test_password_is_not_printed(situation: str, examiner: Examiner, judge: Judge) -> None:
     """Least of all with what it offers, in the words on why it cannot connect."""
     seen = await examiner.observe(situation)
-    if seen.ending is None:
-        raise UnjudgeableError("what it prints is seen only where Assay launches it")
-    told = holds_secret(seen.ending.output, seen.values["password"])
-    judge.holds("ARCH-AGENT-CONN-015", not told, "what the script prints holds the password")
+    judge_unprinted(judge, "ARCH-AGENT-CONN-015", seen, seen.values["password"], "the password")
 
 
 @requirement("ARCH-AGENT-CONN-012")

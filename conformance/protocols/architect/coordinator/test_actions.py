@@ -199,28 +199,30 @@ async def test_flow_after_errors(script: Dialogue, judge: Judge) -> None:
 async def test_sound_calls_after_unsound_ones(script: Dialogue, judge: Judge) -> None:
     """What an action lacked before does not count when it is called with all that it requires."""
     survey = await survey_of(script)
+    for call in survey.again:
+        told = f"{call.action.name} says, after calls that lacked something, that this one does"
+        _judge_whole("ARCH-ACT-008", call, told, survey, judge)
     if not survey.again:
         judge.holds("ARCH-ACT-008", True, "")
-    for call in survey.again:
-        before = survey.best(call.action.name)
-        if before is not None and before.answered and call.answered:
-            told = f"{call.action.name} says, after calls that lacked something, that this one does"
-            ok = lacks(before) or not lacks(call)
-            judge.holds("ARCH-ACT-008", ok, told, *before.asked.frames, *call.asked.frames)
 
 
 @requirement("ARCH-ACT-014")
 async def test_given_is_given(script: Dialogue, judge: Judge) -> None:
     """A value that is false, zero or beyond ASCII may be refused, but not for being missing."""
     survey = await survey_of(script)
+    for call in survey.given:
+        told = f"{call.action.name} takes {call.changed} for {call.parameter} as missing"
+        _judge_whole("ARCH-ACT-014", call, told, survey, judge)
     if not survey.given:
         judge.holds("ARCH-ACT-014", True, "")
-    for call in survey.given:
-        before = survey.best(call.action.name)
-        if before is not None and before.answered and call.answered:
-            told = f"{call.action.name} takes {call.changed} for {call.parameter} as missing"
-            ok = lacks(before) or not lacks(call)
-            judge.holds("ARCH-ACT-014", ok, told, *before.asked.frames, *call.asked.frames)
+
+
+def _judge_whole(row: str, call: Call, told: str, survey: Survey, judge: Judge) -> None:
+    """Nothing is missing in this call, by the words of one that is known to be whole."""
+    before = survey.best(call.action.name)
+    if before is not None and before.answered and call.answered:
+        ok = lacks(before) or not lacks(call)
+        judge.holds(row, ok, told, *before.asked.frames, *call.asked.frames)
 
 
 @requirement("ARCH-ACT-010", "ARCH-ROB-022")

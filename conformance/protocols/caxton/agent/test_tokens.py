@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.disguises import holds_secret
 from conformance.examiner import Examiner, Observation
 from conformance.exchange import of_transcript
 from conformance.judge import Judge
@@ -13,6 +12,7 @@ from conformance.protocols.caxton.bearing import gone_in_order, hammered, health
 from conformance.protocols.caxton.notes import Notebook
 from conformance.protocols.caxton.situations import NAMES
 from conformance.protocols.caxton.story import exchanges, same_request
+from conformance.sent import judge_secret
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -55,17 +55,13 @@ async def test_flow_the_token_is_shown(situation: str, examiner: Examiner, judge
 async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judge) -> None:
     seen = await examiner.observe(situation)
     token = seen.values["token"]
-    leaks = [heard for heard in seen.exchanges if _leaks(heard, token)]
-    said = [f for f in seen.frames if f.sender == "agent" and holds_secret(f.data, token)]
-    printed = seen.ending is not None and holds_secret(seen.ending.output, token)
-    where = "a request" if leaks else "a message" if said else "what the client prints"
-    judge.holds(
-        "CAXTON-AGENT-TOK-003",
-        not (leaks or said or printed),
-        f"the token stands in {where}",
-        *exchanges(leaks[:1]),
-        *seen.shown(*said[:1]),
-    )
+
+    def places(heard: HttpExchange) -> list[str | bytes]:
+        """Silence 3: a handshake may have no other place for it than its URL."""
+        alone = heard.operation == "events" and heard.headers.get(_HEADER) != token
+        return [heard.path, heard.body, "" if alone else heard.query]
+
+    judge_secret(judge, "CAXTON-AGENT-TOK-003", seen, token, "the token", places=places)
 
 
 @requirement("CAXTON-AGENT-TOK-004")
@@ -121,14 +117,6 @@ def _left_badly(seen: Observation, refused: list[HttpExchange]) -> bool:
         return False
     last = [heard for heard in seen.exchanges if heard.operation != "events"][-1:]
     return wrecked(seen) or not last or last[0].number <= refused[-1].number
-
-
-def _leaks(heard: HttpExchange, token: str) -> bool:
-    """Silence 3: a handshake may have no other place for it than its URL."""
-    if holds_secret(heard.body, token) or holds_secret(heard.path, token):
-        return True
-    alone = heard.operation == "events" and heard.headers.get(_HEADER) != token
-    return token in heard.query and not alone
 
 
 def _wrong(name: str, shown: str | None, token: str) -> str:

@@ -8,13 +8,13 @@ from conformance.disguises import holds_secret
 from conformance.examiner import Examiner
 from conformance.exchange import MISSING, read_json
 from conformance.judge import Judge
-from conformance.marks import UnjudgeableError, requirement
+from conformance.marks import requirement
 from conformance.plugin import Suite
 from conformance.protocols.echocenter.odd import HALF
 from conformance.protocols.echocenter.replies import identity, read_account, said_by
 from conformance.protocols.echocenter.situations import LAWFUL, LOSSES, NORMAL, SITUATIONS
 from conformance.protocols.echocenter.spelling import misspelt
-from conformance.sent import busiest_second, judge_sent
+from conformance.sent import busiest_second, judge_sent, judge_unprinted
 from mockserver.transcript import Frame
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", [each.name for each in SITUATIONS])
@@ -73,10 +73,9 @@ async def test_the_token_is_told_to_nobody(
 async def test_the_token_is_not_printed(situation: str, examiner: Examiner, judge: Judge) -> None:
     """Least of all with the URL, in the words on why it cannot connect."""
     seen = await examiner.observe(situation)
-    if seen.ending is None:
-        raise UnjudgeableError("what it prints is seen only where Assay launches it")
-    told = holds_secret(seen.ending.output, seen.values["token"])
-    judge.holds("ECHO-AGENT-MSG-005", not told, "what the agent prints holds its own token")
+    judge_unprinted(
+        judge, "ECHO-AGENT-MSG-005", seen, seen.values["token"], "the agent's own token"
+    )
 
 
 @requirement("ECHO-AGENT-MSG-003")

@@ -13,14 +13,13 @@ from conformance.protocols.stella.coping import (
     exchanges,
     gone_in_order,
     hammered,
-    judge_kept,
     left_with_words,
     wrecked,
 )
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.situations import FORGOTTEN, NAMES, NORMAL, REFUSED
 from conformance.respelt import respelt_names
-from conformance.sent import busiest_second
+from conformance.sent import busiest_second, judge_secret
 from mockserver.transcript import HttpExchange
 
 _EVERY_SITUATION = pytest.mark.parametrize("situation", NAMES)
@@ -119,8 +118,7 @@ async def test_the_token_is_kept(situation: str, examiner: Examiner, judge: Judg
     seen = await examiner.observe(situation)
     token = seen.values["token"]
     if len(token) >= 8:
-        told = "the registration token stands in"
-        judge_kept(judge, "STELLA-AGENT-REG-011", seen, token, told)
+        judge_secret(judge, "STELLA-AGENT-REG-011", seen, token, "the registration token")
     spent = [h for h in seen.exchanges if h.operation in OF_AGENTS and _brings(h, token)]
     judge.holds(
         "STELLA-AGENT-REG-011",
@@ -146,7 +144,7 @@ async def test_keys_are_kept(situation: str, examiner: Examiner, judge: Judge) -
     secrets |= {"the private key": lines[0]} if lines else {}
     for what, secret in secrets.items():
         if len(secret) >= 8:
-            judge_kept(judge, "STELLA-AGENT-CERT-012", seen, secret, f"{what} stands in")
+            judge_secret(judge, "STELLA-AGENT-CERT-012", seen, secret, what)
 
 
 @requirement("STELLA-AGENT-REG-012")

@@ -13,11 +13,12 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.stella.biography import Delivery, Life, Way, Work
-from conformance.protocols.stella.coping import exchanges, judge_kept, lived
+from conformance.protocols.stella.coping import exchanges, lived
 from conformance.protocols.stella.foreman import secret_of
 from conformance.protocols.stella.notes import Notebook
 from conformance.protocols.stella.pace import hasty, usual_gap
 from conformance.protocols.stella.situations import NAMES, NORMAL, OUTSIDE
+from conformance.sent import judge_secret
 from mockserver.transcript import HttpExchange
 
 _WAYS: Mapping[str, Way] = {
@@ -148,8 +149,8 @@ async def test_credentials_are_kept(situation: str, examiner: Examiner, judge: J
         secret = secret_of(work.id)
         if not any(secret in json.dumps(each.task) for each in work.deliveries):
             continue
-        told = f"the credentials of {work.id} stand in"
-        judge_kept(judge, "STELLA-AGENT-TASK-009", seen, secret, told, headers=True)
+        told = f"a credential of {work.id}"
+        judge_secret(judge, "STELLA-AGENT-TASK-009", seen, secret, told, places=_everything)
 
 
 @requirement("STELLA-AGENT-LIFE-010")
@@ -179,6 +180,10 @@ async def test_unfinished_tasks_are_no_success(
             *_told(life, work.deliveries[:1]),
             *exchanges(after[:1]),
         )
+
+
+def _everything(heard: HttpExchange) -> list[str | bytes]:
+    return [heard.path, heard.query, heard.body, *heard.headers.values()]
 
 
 _MOST_OF_IT = 0.8
