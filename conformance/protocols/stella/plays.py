@@ -20,6 +20,7 @@ __all__ = [
     "no_tasks",
     "normal_life",
     "odd_tasks",
+    "stop_another",
     "told_again",
     "two_ways",
 ]
@@ -143,6 +144,17 @@ async def cancelled(foreman: Foreman) -> None:
         await foreman.live(_REACTION)
         foreman.cancel(other["taskId"])
     await foreman.done(foreman.give(foreman.task(BEHIND)), max(5.0, foreman.patience))
+
+
+async def stop_another(foreman: Foreman) -> None:
+    """What was told on the stream of now is cancelled on it while it runs."""
+    if "stream" not in foreman.book.ways or not await foreman.connected():
+        return
+    stopped = foreman.long("stopped", _LONG)
+    foreman.tell("stream", stopped)
+    await foreman.live(_REACTION)
+    foreman.cancel(stopped["taskId"])
+    await foreman.live(_LONG)  # what was not stopped would be done by now
 
 
 async def two_ways(foreman: Foreman) -> None:

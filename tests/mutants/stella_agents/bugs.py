@@ -111,6 +111,7 @@ class Bug(StrEnum):
     RECONNECT_FORGETS = "does all tasks again after the stream was opened again"
     CLOSE_DROPS_TASKS = "gives up what it is doing when its stream ends"
     REOPENED_DEAF = "hears nothing on a stream that it opened again"
+    REOPENED_GOES_ON = "cancels nothing on a stream that it opened again"
     RECONNECT_BEATS = "begins with heartbeats anew on each stream, beside those from before"
     RECONNECT_ONCE = "opens its stream again only once"
 

@@ -121,6 +121,7 @@ def _connections() -> Iterator[Fault]:
         ("stream.no_reconnect", Bug.NO_RECONNECT, Cue.CLOSE),
         ("stream.reconnects_once", Bug.RECONNECT_ONCE, Cue.CLOSE),
         ("stream.reopened_deaf", Bug.REOPENED_DEAF, Cue.CLOSE),
+        ("stream.reopened_goes_on", Bug.REOPENED_GOES_ON, Cue.CLOSE),
         ("stream.reconnects_at_once", Bug.RECONNECTS_AT_ONCE, Cue.CLOSE),
         ("stream.reconnect_forgets", Bug.RECONNECT_FORGETS, Cue.CLOSE),
         ("stream.reconnect_beats", Bug.RECONNECT_BEATS, Cue.CLOSE),

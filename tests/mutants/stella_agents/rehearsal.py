@@ -200,7 +200,10 @@ async def _close(stage: Stage) -> None:
         line.abort()
     await _opened(stage, 3)
     stage.give("k3", 0.6, stream_only=True)
+    stage.give("k4", 1.0, stream_only=True)
     await asyncio.sleep(0.2)
+    stage.cancel("k4")
+    await asyncio.sleep(1.0)
     for line in stage.lines[-1:]:
         line.close()
     await asyncio.sleep(0.9)

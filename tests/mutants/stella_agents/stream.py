@@ -197,6 +197,7 @@ class Stream:
         if being.deaf:
             return
         if kind == "task_cancelled" and isinstance(message.get("taskId"), str):
-            self._labour.cancel(message["taskId"])
+            if not (self._reopened and being.has(Bug.REOPENED_GOES_ON)):
+                self._labour.cancel(message["taskId"])
         elif kind == "task_assigned" and not being.has(Bug.IGNORES_ASSIGNED):
             self._labour.offer([message.get("task")], Way.STREAM)
