@@ -74,6 +74,10 @@ SITUATIONS = (
         ],
     ),
     Situation(name="restart", restart_after=3),
-    Situation(name="in company", play=_in_company),
+    Situation(
+        name="in company",
+        faults=[Fault(kind="dribble", size=97, times=None)],
+        play=_in_company,
+    ),
     Situation(name="unknown fields", faults=[Fault(kind="extra", times=None)]),
 )

@@ -70,6 +70,7 @@ NAMES = tuple(_SCENES)
 _FAULTS: Mapping[str, Sequence[Fault]] = {
     "dropped connections": straits.drops(),
     "slow answers": straits.delays(),
+    "slow starts": [Fault(kind="dribble", size=97, times=None)],
 }
 
 _LAST_LONGEST = ("lost connections", "no replies", "rate limited", "long lists", "slow starts")

@@ -102,6 +102,7 @@ _FAULTS: Mapping[str, Sequence[Fault]] = {
         Fault(kind="drop", operation="completeTask"),
         Fault(kind="drop", operation="taskStream"),
     ],
+    "pieces": [Fault(kind="dribble", size=97, times=None)],
     "unknown task": [Fault(kind="status", operation="completeTask", status=404, times=None)],
     "registration unavailable": [Fault(kind="status", operation=_REGISTER, status=503, times=2)],
     "token refused": [Fault(kind="status", operation=_REGISTER, status=401, times=None)],

@@ -41,6 +41,8 @@ class Being:
     """All its pauses are multiplied by that; not those that a coordinator asks for."""
     stalled: bool = False
     deaf: bool = False
+    reads_nothing: bool = False
+    """Is the answer that has just come one that tells it nothing?"""
     given_up: set[What] = field(default_factory=set)
 
     def has(self, bug: Bug) -> bool:
@@ -79,4 +81,6 @@ class Being:
             self.given_up.add(what)
         elif reaction is Reaction.DEAF:
             self.deaf = True
+        elif reaction is Reaction.BLANK:
+            self.reads_nothing = True
         return reaction is Reaction.HAMMER

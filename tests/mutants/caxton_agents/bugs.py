@@ -52,6 +52,7 @@ class Reaction(StrEnum):
     HAMMER = "asks again without a pause"
     GIVE_UP = "never asks that again"
     DEAF = "hears nothing any more"
+    BLANK = "takes the answer for one that tells nothing"
 
 
 class Bug(StrEnum):

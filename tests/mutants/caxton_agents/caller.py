@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -139,7 +140,10 @@ class Caller:
             since = time.monotonic()
             answer = await self._send(draft)
             took = time.monotonic() - since
+            self._being.reads_nothing = False
             met = [self._being.meets(each, what) for each in troubles_of(answer, took)]
+            if self._being.reads_nothing:
+                answer = replace(answer, data={})
             if not any(met):
                 break
             await asyncio.sleep(HAMMER_PAUSE)

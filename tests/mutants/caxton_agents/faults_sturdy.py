@@ -18,6 +18,7 @@ _VERBS: Final = {
     Reaction.HAMMER: "hammers",
     Reaction.GIVE_UP: "gives_up",
     Reaction.DEAF: "deaf",
+    Reaction.BLANK: "blank",
 }
 _FATAL: Final = (Reaction.CRASH, Reaction.QUIT, Reaction.STALL)
 _CODES: Final = "Error Codes"
@@ -64,6 +65,7 @@ def _answers() -> Iterator[Fault]:
         ("offset", Trouble.OFFSET, Cue.TIMES, "Deploy Agent"),
     ):
         yield from _faults(word, trouble, cue, section, *_FATAL)
+    yield from _faults("extra", Trouble.EXTRA, Cue.EXTRA, "Error Responses", Reaction.BLANK)
 
 
 def _replies() -> Iterator[Fault]:

@@ -7,6 +7,7 @@ import pytest
 from conformance.examiner import Examiner
 from conformance.exchange import Exchange
 from conformance.frames import Frame
+from conformance.heeding import unheeded
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.caxton.bearing import (
@@ -18,12 +19,22 @@ from conformance.protocols.caxton.bearing import (
     wrecked,
 )
 from conformance.protocols.caxton.notes import Notebook
-from conformance.protocols.caxton.situations import HEARING, LIMITED, NAMES, REFUSED, WELL
-from conformance.protocols.caxton.story import exchanges
+from conformance.protocols.caxton.situations import (
+    HEARING,
+    LIMITED,
+    NAMES,
+    NORMAL,
+    REFUSED,
+    WELL,
+)
+from conformance.protocols.caxton.story import answer_of, exchanges, good, verb
 from conformance.sent import busiest_second
 from mockserver.transcript import HttpExchange
 
 _READS = ("getAgent", "getTask", "getDeployment", "listAgents")
+
+_MADE = {"deployAgent": "agent_id", "createTask": "task_id", "createDeployment": "deployment_id"}
+"""Where the answer to what makes something tells its id."""
 
 _OFTEN = 25
 """The same question within a second from which on there are no pauses in between."""
@@ -95,6 +106,25 @@ def _concerned(row: str, book: Notebook) -> bool:
     if "-FIPA-" in row:
         return any("essage" in operation for operation in book.asks)
     return row != "CAXTON-AGENT-PAGE-005" or bool({"listAgents", "queryMessages"} & book.asks)
+
+
+@requirement("CAXTON-AGENT-LIFE-013")
+@pytest.mark.parametrize("situation", [each for each in WELL if each != NORMAL])
+async def test_what_was_told_is_of_use(situation: str, examiner: Examiner, judge: Judge) -> None:
+    normal, seen = await healthy(examiner), await examiner.observe(situation)
+    lost = unheeded(seen, normal, _made)
+    judge.holds(
+        "CAXTON-AGENT-LIFE-013",
+        not lost,
+        f"{len(lost)} were made, and the client never came back to any, as it does otherwise",
+        *exchanges(lost[:2]),
+    )
+
+
+def _made(heard: HttpExchange) -> str:
+    """The id of what an answer says was made."""
+    said = answer_of(heard).get(_MADE.get(verb(heard), "")) if good(heard) else None
+    return said if isinstance(said, str) else ""
 
 
 @pytest.mark.parametrize(
