@@ -69,6 +69,7 @@ def _register() -> Iterator[Fault]:
     yield bad("endpoints_nested", "endpoints", {"http": {"url": "http://127.0.0.1:9102"}})
     yield bad("endpoints_not_urls", "endpoints", {"http": "ask the operator"})
     yield bad("endpoints_relative", "endpoints", {"http": "/execute"}, implied=True)
+    yield bad("endpoints_of_nobody", "endpoints", {"http": "http://:9102"}, implied=True)
     yield bad("endpoints_null", "endpoints", None, implied=True)
     yield bad("metadata_list", "metadata", [["version", "2.4.1"]])
     yield bad("metadata_string", "metadata", "version=2.4.1")

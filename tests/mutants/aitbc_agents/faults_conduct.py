@@ -127,6 +127,8 @@ def _orders() -> Iterator[Fault]:
     yield _changed("heartbeat_before_register", f"heartbeat {early}", beat)
     again = "registers again, though nothing happened"
     yield _changed("registers_each_interval", again, _also(Chore(op=Op.REGISTER, delayed=True)))
+    hurry = "does everything twice as often once it had to register again"
+    yield _changed("hurries", hurry, lambda s: replace(s, hurries=True), Needs.FORGOTTEN)
     storm = "without any pause"
     for op in (Op.REGISTER, Op.HEARTBEAT, Op.STATUS, Op.SUBMIT, Op.DISCOVER):
         rush = _instead(Chore(op=op, seconds=0.01))

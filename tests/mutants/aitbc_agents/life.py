@@ -201,6 +201,8 @@ class Life:
         self._clock.sleep(_pause(self._memory_losses, FIRST_PAUSE / 3))
         self._memory_losses += 1
         self._insist(Op.REGISTER)
+        if self._style.hurries:
+            self._interval /= 2
 
     def _may_skip(self, op: Op, streak: int) -> bool:
         return streak >= PATIENCE and op is not Op.REGISTER and self._style.attempts is None

@@ -239,6 +239,8 @@ class Style:
     attempts: int | None = None
     """How often one prologue step is tried before giving up with a message."""
     heeds_retry_after: bool = True
+    hurries: bool = False
+    """Whether it does everything twice as often from its second registration on."""
 
     @property
     def registers(self) -> bool:

@@ -89,6 +89,8 @@ async def live(
 ) -> int:
     """One life, until it ends or ``stop`` is set."""
     tamper = fault.tamper if fault else None
+    if style.prints:
+        ledger.say(style.prints.replace("{password}", address.password))
     dial = dialler(style, fault, address)
     life = Life(style=style, dial=dial, ledger=ledger, tamper=tamper)
     running = asyncio.ensure_future(life.run())

@@ -149,6 +149,10 @@ def _losses() -> Iterator[Fault]:
     yield bad("mute_after_return", mute, Needs.LOST, lambda s: replace(s, mute_from=1))
     again = "comes back after the first loss, stays dead after the second"
     yield bad("returns_once", again, Needs.LOST_OFTEN, lambda s: replace(s, reconnects=1))
+    beside = "while it is not let in, asks for three connections at once"
+    yield bad("crowds", beside, Needs.UNREACHABLE, lambda s: replace(s, crowds=True))
+    more = "asks for the catalogue once more on each connection than on the one before"
+    yield bad("lists_more", more, Needs.LOST, lambda s: replace(s, lists_more=True))
     yield Fault(
         name="goodbye.none",
         reading="sequential",

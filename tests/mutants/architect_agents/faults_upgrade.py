@@ -355,6 +355,14 @@ def _connections() -> Iterator[Fault]:
         reshape=lambda s: replace(s, rounds=1, connection_per_call=True, period=0.0),
     )
     yield Fault(
+        name="connection.printed",
+        reading="sequential",
+        section=_CONNECT,
+        summary="prints its password before it connects",
+        implied=True,
+        reshape=lambda s: replace(s, prints="connecting with the password {password}"),
+    )
+    yield Fault(
         name="connection.crowd",
         reading="sequential",
         section=_CONNECT,

@@ -24,6 +24,13 @@ _LASTING: Final = 5.0
 _AT_ONCE: Final = 0.002
 
 
+async def _knock(link: Link) -> None:
+    """Ask for a connection that nobody will use."""
+    with contextlib.suppress(RefusedError, ClosedError, OSError):
+        await link.open()
+    await link.drop()
+
+
 @dataclass(slots=True)
 class _Past:
     """What one line has lived through."""
@@ -92,18 +99,19 @@ class Life:
         past = _Past()
         while True:
             start = asyncio.get_running_loop().time()
-            trouble, why = await self._connection(line, past.connections)
+            trouble, why = await self._connection(line, past)
             if trouble is None:
                 return
             lasted = (asyncio.get_running_loop().time() - start) / self._ledger.pace
             past.note(trouble, lasted)
             await self._after(trouble, why, past)
 
-    async def _connection(self, line: int, number: int) -> tuple[Trouble | None, str]:
+    async def _connection(self, line: int, past: _Past) -> tuple[Trouble | None, str]:
         """One connection from start to end; None: the script is done."""
-        link = self._dial()
+        link, number = self._dial(), past.connections
+        beside = [self._dial() for _ in range(2 if self._style.crowds and past.failures else 0)]
         try:
-            await link.open()
+            await asyncio.gather(link.open(), *map(_knock, beside))
         except RefusedError as error:
             return Trouble.UNREACHABLE, str(error)
         except asyncio.CancelledError:

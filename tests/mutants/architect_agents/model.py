@@ -251,6 +251,12 @@ class Style:
     connection_per_call: bool = False
     crowd: int = 0
     """Idle connections that are opened beside the first."""
+    prints: str = ""
+    """What it says before it connects; ``{password}`` in it stands for the password."""
+    crowds: bool = False
+    """Two more attempts beside each one that follows a failed one."""
+    lists_more: bool = False
+    """The catalogue is asked for once more on each connection than on the one before."""
     reconnects: int | None = None
     says_goodbye: bool = True
     heeds_term: bool = True

@@ -45,6 +45,7 @@ class Outcome:
         keys = [
             line for r in self.records for line in hear(r).head.split("\r\n") if "-Key:" in line
         ]
+        found += ["prints the password"] if any(PASSWORD in text for text in self.said) else []
         tokens = [str(one.get("idempotence")) for one in self.requests if isinstance(one, dict)]
         return [
             *found,

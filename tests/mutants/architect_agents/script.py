@@ -67,7 +67,8 @@ class Script:
             finally:
                 listing.cancel()
         elif style.lists:
-            await self._list()
+            for _ in range(1 + (self._session.number if style.lists_more else 0)):
+                await self._list()
         while style.list_loop:
             await self._list()
             await asyncio.sleep(_AT_ONCE)

@@ -113,7 +113,7 @@ class Session:
         self.ledger = ledger
         self._tamper = tamper
         self._line = line
-        self._number = number
+        self.number = number
         self._waiting: list[_Waiting] = []
         self._used: list[Json] = []
         self._answered: list[Json] = []
@@ -170,7 +170,7 @@ class Session:
             action=action,
             nth=self._nth,
             total=self.ledger.requests,
-            connection=self._number,
+            connection=self.number,
             line=self._line,
             waiting=len(self._waiting),
         )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+import random
+from collections.abc import Callable
+from typing import Final, cast
 
 import pytest
 
 from tests.mutants.architect_agents import FAULTS, STYLES, Fault, Needs
-from tests.mutants.architect_agents.judge import hear
+from tests.mutants.architect_agents.cli import shaped
+from tests.mutants.architect_agents.judge import hear, requests
+from tests.mutants.architect_agents.life import Life
+from tests.mutants.architect_agents.links import Link, RefusedError
+from tests.mutants.architect_agents.model import LIST
 from tests.mutants.architect_agents.rehearsal import Outcome, rehearse
+from tests.mutants.architect_agents.session import Ledger
 
 PARTS: Final = 2
 SECONDS: Final = 0.6
@@ -34,7 +41,9 @@ LOOPS: Final = frozenset(
     }
 )
 BY_HAND: Final = (
-    frozenset({"order.hasty", "goodbye.none", "goodbye.deaf", "loss.returns_once"}) | LOOPS
+    frozenset({"order.hasty", "goodbye.none", "goodbye.deaf", "loss.returns_once"})
+    | {"loss.crowds", "loss.lists_more"}
+    | LOOPS
 )
 TLS: Final = frozenset(name for name in FAULTS if name.startswith("tls."))
 
@@ -105,15 +114,44 @@ async def test_ends_and_beginnings() -> None:
         reading = FAULTS[fault].reading if fault else "sequential"
         return await rehearse(reading, fault=fault, needs={needs}, seconds=0.6, enough=ENOUGH)
 
-    hasty, rude, once, often = await asyncio.gather(
+    hasty, rude, once, often, more = await asyncio.gather(
         one("order.hasty", Needs.REORDERED),
         one("goodbye.none", Needs.GOODBYE),
         one("loss.returns_once", Needs.LOST_OFTEN),
         one("", Needs.LOST_OFTEN),
+        one("loss.lists_more", Needs.LOST),
     )
     assert hasty.records[0].waiting[1] != []
     assert hear(rude.records[0]).close is None
     assert len(once.records) == 2 < len(often.records)
+    asked = [[one["action"] for one in requests(record)] for record in more.records[:2]]
+    assert [actions.count(LIST) for actions in asked] == [1, 2]
+
+
+class _Shut:
+    """A connection that nobody grants, and how many of them were asked for at once."""
+
+    open_now = most = 0
+
+    async def open(self) -> None:
+        _Shut.open_now += 1
+        _Shut.most = max(_Shut.most, _Shut.open_now)
+        await asyncio.sleep(0.001)
+        _Shut.open_now -= 1
+        raise RefusedError("503")
+
+    async def drop(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("fault", "most"), [("", 1), ("loss.crowds", 3)])
+async def test_attempts_side_by_side(fault: str, most: int) -> None:
+    _Shut.most = 0
+    style = shaped(STYLES["sequential"], FAULTS[fault] if fault else None)
+    ledger = Ledger(rng=random.Random(3), pace=0.001)
+    life = Life(style=style, dial=cast("Callable[[], Link]", _Shut), ledger=ledger)
+    assert await life.run() == 4
+    assert _Shut.most == most
 
 
 async def _loose(names: list[str], seconds: float, pace: float = 0.4) -> list[str]:

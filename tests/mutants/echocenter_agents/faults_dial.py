@@ -37,6 +37,10 @@ def _to(address: Address, *headers: tuple[str, str]) -> Reshape:
     return lambda style: replace(style, address=address, headers=(*style.headers, *headers))
 
 
+def _printing(style: Style) -> Style:
+    return replace(style, prints="connecting to /api/ws?token={token}")
+
+
 def _with_header(name: str, value: str) -> Reshape:
     """The token goes into a header, and into nothing else."""
     return _to(at("/api/ws"), (name, value))
@@ -126,6 +130,7 @@ def _numbers() -> Iterator[Fault]:
         ("many", "opens thirty connections with one token", _twinned(30), True),
         ("churn", "opens and drops forty connections first", _churned(40), True),
         ("never", "does not connect at all", _absent, False),
+        ("printed", "prints its token before it connects", _printing, True),
     ):
         name = f"connect.{word}"
         yield _bad(name=name, summary=summary, reshape=change_style, implied=implied)

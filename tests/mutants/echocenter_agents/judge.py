@@ -28,6 +28,8 @@ def complaints(
     """Every plain breach in what ``stage`` has seen."""
     if not stage.heads:
         yield "it never came"
+    if any(token in text for text in said):
+        yield "it prints its token"
     for post in stage.posts:
         yield from _registration(post)
     for head in stage.heads:

@@ -123,6 +123,8 @@ class Life:
     async def _dial_once(self) -> Link:
         target = Target(base=self._target.base, token=self._target.token, n=self._memory.connection)
         token = target.token
+        if self._style.prints:
+            self._say(self._style.prints.replace("{token}", token))
         headers = tuple(
             (name, value.replace("{token}", token)) for name, value in self._style.headers
         )

@@ -222,6 +222,8 @@ class Style:
     """Further connections opened and kept beside the working one."""
     churn: int = 0
     """Connections opened and dropped before the working one."""
+    prints: str = ""
+    """What it says before it connects; ``{token}`` in it stands for the token."""
     enrols: Callable[[str], bytes] | None = None
     """What it registers an agent of that name with before it connects; None: it does not."""
 
