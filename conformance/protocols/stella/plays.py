@@ -143,7 +143,10 @@ async def cancelled(foreman: Foreman) -> None:
         await foreman.handed(other["taskId"])
         await foreman.live(_REACTION)
         foreman.cancel(other["taskId"])
-    await foreman.done(foreman.give(foreman.task(BEHIND)), max(5.0, foreman.patience))
+    behind = foreman.task(BEHIND)
+    if not foreman.tell(way, behind):
+        foreman.give(behind)
+    await foreman.done([behind["taskId"]], max(5.0, foreman.patience))
 
 
 async def stop_another(foreman: Foreman) -> None:

@@ -150,7 +150,11 @@ def _hearing() -> Iterator[Fault]:
     for verb, reaction in (("dies", Reaction.CRASH), ("quits", Reaction.QUIT)):
         name = f"hear.{verb}_close"
         yield reacting(name, Trouble.CLOSED, reaction, Cue.CLOSE, section=_SECTION, implied=True)
-    for verb, reaction in (("dies", Reaction.CRASH), ("quits", Reaction.QUIT)):
+    for verb, reaction in (
+        ("dies", Reaction.CRASH),
+        ("quits", Reaction.QUIT),
+        ("deaf", Reaction.DEAF),
+    ):
         name = f"hear.{verb}_cancel"
         cue = Cue.CANCEL
         yield reacting(name, Trouble.CANCELLED, reaction, cue, section=_SECTION, implied=True)

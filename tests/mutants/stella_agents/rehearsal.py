@@ -141,7 +141,9 @@ async def _cancel(stage: Stage) -> None:
         stage.give(name, 1.2, stream_only=True)
     await asyncio.sleep(0.5)
     stage.cancel("y")
-    await asyncio.sleep(1.9)
+    await asyncio.sleep(1.2)
+    stage.give("w", 0.2, stream_only=True)
+    await asyncio.sleep(0.7)
 
 
 async def _trouble(stage: Stage) -> None:
