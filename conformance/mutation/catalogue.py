@@ -60,7 +60,7 @@ def _of_fields(body: Body, law: Law, codec: Bodies) -> Iterator[Mutant]:
                 yield _of_value(body, field, operator, law)
             elif results:
                 allowed = all(body.accepts(result) for result in results)
-                rule = law.structure(body, field, allowed=allowed)
+                rule = law.structure(body, field, operator, allowed=allowed)
                 part = _part(body)
                 yield made(body.place, operator, part=part, pointer=field.pointer, rule=rule)
         if _can_be_stale(body, field, varied):

@@ -27,6 +27,7 @@ RULES: Mapping[str, str] = {
     "either-status": "a row lets the status be this one as well",
     "header-left-open": "no row speaks of the header",
     "soon-enough": "it comes a moment later, and no bound is as short",
+    "another-message": "it is of a kind that no document knows, and none of its own is asked for",
     "first-counts": "the first answer that ties itself to a question counts, and more may come",
     "own-initiative": "no row says how often, or in which order, this message is said",
     "close-left-open": "no row says with which code, or at all, the connection is closed",
@@ -41,6 +42,8 @@ _FIRST = re.compile(r"(?i)\bfirst message that echoes\b")
 _CLOSING = re.compile(r"(?i)\bclos\w+\b.*\b[134][0-9]{3}\b|\b[134][0-9]{3}\b.*\bclos\w+")
 
 
+_FORBIDS = re.compile(r"(?i)\b(?:does|do) not\b|\bnever\b|^no\b")
+_ANSWERS = re.compile(r"(?i)\banswers?\b|\brepl(?:y|ies)\b")
 _UNIQUE = re.compile(r"(?i)\bno two\b|\bunique\b|\bof its own\b|\bnever\b.*\bagain\b")
 
 
@@ -86,6 +89,12 @@ class Law:
             for message in channel.messages.values()
             if channel.discriminator and not message.type
         }
+        self._kinds = {
+            message: channel.discriminator
+            for channel in protocol.channels.values()
+            for message in channel.messages
+        }
+        """Where a message says of what kind it is."""
 
     def speaks(self, word: str, section: str) -> bool:
         """Does a check of that section, or of one that is nobody's own, name the word?"""
@@ -98,10 +107,13 @@ class Law:
         )
         return "" if an_id or self.speaks(name, section) else "value-left-open"
 
-    def structure(self, body: Body, field: Field, *, allowed: bool) -> str:
+    def structure(self, body: Body, field: Field, operator: str, *, allowed: bool) -> str:
         """Of a change of form; `allowed` is whether the schemas let it pass."""
         if self._unspoken(body):
             return "nobody-judges"
+        message = body.place.message
+        if operator == "out-of-enum" and message and field.pointer == self._kinds.get(message):
+            return "another-message" if self._is_own_initiative(body.section) else ""
         if (
             allowed
             and not self._correlates(body, field)
@@ -117,7 +129,8 @@ class Law:
         if body.place.message in self._else:
             return "anything-else"
         if not field.pointer and self._role == "agent":
-            return "own-initiative"
+            said = self._own(body.section) if body.place.message else []
+            return "" if any(_ANSWERS.search(row.text) for row in said) else "own-initiative"
         if self._correlates(body, field):
             return ""
         near = not _is_plain_text_of_error(body, field)
@@ -201,12 +214,17 @@ class Law:
         if operator == "duplicated" and self._correlations.get(message) and self._first_counts:
             return "first-counts"
         if operator == "missing":
-            return "" if self._own(section) else "own-initiative"
+            return "own-initiative" if self._is_own_initiative(section) else ""
         words = re.compile(rf"(?i)\b(?:{_OFTEN if operator == 'duplicated' else _ORDER})\b")
         # What a coordinator tells on a channel is one stream; an agent's logs are not its answers.
         together = {section} | (self._beside[message] if self._role == "coordinator" else set())
         spoken = any(words.search(row.text) for row in self._checks if row.section in together)
         return "" if spoken else "own-initiative"
+
+    def _is_own_initiative(self, section: str) -> bool:
+        """Does no row of that section ask for anything? Bans on too much ask an agent for none."""
+        own = self._own(section)
+        return not own or (self._role == "agent" and all(_FORBIDS.search(r.text) for r in own))
 
     def closing(self, operator: str) -> str:
         """Of another close code, or an end without a close frame."""

@@ -188,3 +188,18 @@ def test_every_answer_that_breaks_its_schema_belongs_to_a_row(protocol: str) -> 
 )
 def test_rules_by_example(protocol: str, name: str, rule: str) -> None:
     assert catalogue(protocol)[name].lawful.partition(": ")[0] == rule
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("systemLog:missing", "own-initiative"),
+        ("systemLog./type:out-of-enum", "another-message"),
+        ("systemLog./type:retype", ""),
+        ("chat:missing", ""),
+        ("chat:stale", ""),
+        ("chat./type:out-of-enum", ""),
+    ],
+)
+def test_logs_are_an_agents_own_and_answers_are_not(name: str, rule: str) -> None:
+    assert catalogue("echocenter", "agent")[name].lawful.partition(": ")[0] == rule
