@@ -272,6 +272,8 @@ def _tasks() -> Iterator[Step]:
         yield _submit("low", requirements=impossible)
     yield _get("/tasks/status")
     yield _get("/tasks/queues")
+    yield _submit("high", requirements={"agent_type": "nobody-is-this"})
+    yield _get("/tasks/status")
     yield _post("/tasks/queues/low/clear", b"")
     yield _get("/tasks/queues")
     yield _register("after-tasks")

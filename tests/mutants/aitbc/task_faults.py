@@ -139,6 +139,10 @@ class _Filed(Aimed):
             self.queues = {name: [*queue, task] for name, queue in self.queues.items()}
         elif self.target == "replaces":
             self.queues[task.priority] = [task]
+        elif self.target == "drives_out":
+            self.queues[task.priority] = self.queues[task.priority][-20:]
+        elif self.target == "type_alone" and task.requirements.keys() == {"agent_type"}:
+            self.queues[task.priority].pop()
 
 
 class _NeverCounted(Aimed):
@@ -296,6 +300,8 @@ class _ClearExtra(Aimed):
             return 0
         elif self.target == "counts_one_more":
             return count + 1
+        elif self.target == "completes":
+            self.counters.completed += count
         elif self.target == "disables":
             del self.queues[priority]
         return count
@@ -374,9 +380,11 @@ def _implied_rows() -> Iterator[Row]:
     actives = ("active_constant", "active_counts_all", "active_never_falls")
     figures = ("invented", "rate_above_all", "sums_differ", *refused, *actives)
     needed = ("task_data.model", "task_data.prompt")
-    counts = ("counts_zero", "counts_one_more")
+    counts = ("counts_zero", "counts_one_more", "completes")
+    alone = ("type_alone",)
     sizes = ("capped_at_3",)  # zero at all times has who hands every task over at once
-    yield "submit.gain.{}", "a new task {} the others", _SUBMIT, _Filed, ("replaces",)
+    yield "submit.gain.{}", "a new task {} the others", _SUBMIT, _Filed, ("replaces", "drives_out")
+    yield "submit.lost.{}", "a task for {} is taken and does not wait", _SUBMIT, _Filed, alone
     yield "status.sizes.{}", "queue sizes are wrong: {}", _STATUS, _Sizes, sizes
     yield "submit.priority.{}", "priorities compare loosely: {}", _SUBMIT, _LoosePriority, loose
     yield "submit.needs.{}", "{} is demanded", _SUBMIT, _MemberRequired, needed
