@@ -80,6 +80,13 @@ def _all_done(body: Any, spot: Spot) -> None:
         one["status"] = "completed"
 
 
+def _done_when_back(body: Any, spot: Spot) -> None:
+    if body["status"] in ("rolling_back", "rolled_back"):
+        known = spot.desk.rollouts[body["deployment_id"]].stages
+        body["stages"] = [{"stage": s.number, "percentage": s.percentage} for s in known]
+        _all_done(body, spot)
+
+
 def _shared(body: Any, spot: Spot) -> None:
     """Each of its stages has the percentage of the first one that anybody is shown."""
     known = spot.memo.setdefault("stages", body["deployment_id"])
@@ -134,6 +141,11 @@ _WATCHED: Final[tuple[Row, ...]] = (
         _stages(lambda one, at: one.update(percentage=one["percentage"] / 100)),
     ),
     ("stages.done", "the current stage is completed already", _body(_all_done)),
+    (
+        "~stages.back_done",
+        "what was taken back shows all its stages as completed",
+        _body(_done_when_back),
+    ),
     (
         "stage.one_ahead",
         "current_stage is one ahead",

@@ -46,6 +46,7 @@ async def lives(on: Stage) -> None:
     one = await on.deploy("alpha", resources=resources, capabilities=["ocr"])
     two = await on.deploy("beta", strategy="canary", version="3.1.0")
     await on.deploy("alpha")
+    await on.form("POST", "/agents", {"name": "gamma", "resources": {"memory": "50MB"}})
     await look(on, one, two)
     await on.form("PUT", f"/agents/{one}/reload", {"strategy": "graceful", "traffic_split": 10})
     await on.advance(3)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from . import stream
-from .fault import Seed, prefixed, table
+from .fault import Delivery, Seed, prefixed, table
 from .model import Line
 
 if TYPE_CHECKING:
@@ -122,6 +122,24 @@ _ACTS: Final[tuple[tuple[str, str, _Act], ...]] = (
 )
 
 
+def _brought(task_id: object) -> str:
+    """Under which name it is counted that a task came by heartbeat, before it came otherwise."""
+    return f"brought.{task_id}"
+
+
+def _count(delivery: Delivery) -> None:
+    for task in delivery.tasks:
+        if delivery.way == "heartbeat" and not task.told:
+            delivery.desk.counted[_brought(task.id)] += 1
+
+
+async def _close_for_strangers(desk: Desk, line: Line, frame: str | bytes) -> bool:
+    message = _parsed(frame)
+    if isinstance(message, dict) and desk.counted[_brought(message.get("taskId"))]:
+        await _close(desk, line, frame)
+    return False
+
+
 def _heard(when: _When, act: _Act) -> Seed:
     async def hear(desk: Desk, line: Line, frame: str | bytes) -> bool:
         if when(frame):
@@ -141,6 +159,8 @@ def _hearings() -> Iterator[tuple[str, str, Seed]]:
         yield f"{name}.cancels", f"{words} cancels its task", _heard(when, _cancel_task)
         yield f"{name}.deletes", f"{words} removes its agent", _heard(when, _delete_agent)
         yield f"~{name}.finishes", f"{words} finishes its task", _heard(when, _finish_task)
+    strangers = Seed(deliver=_count, hear=_close_for_strangers)
+    yield "~elsewhere.closes", "a report of a task that a heartbeat brought ends it", strangers
     whole = _heard(_WHEN[7][2], _cancel_task)
     yield "~whole.finishes", "progress of 100 ends a task that was not completed", whole
 
