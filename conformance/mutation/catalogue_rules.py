@@ -60,6 +60,11 @@ def _names(rows: Iterable[Requirement], word: str) -> bool:
     return any(said.search(row.text) for row in rows)
 
 
+def _in_words(name: str) -> str:
+    """What a row may call one thing of a list: of `open_doors` it may speak as an open door."""
+    return name.removesuffix("s").replace("_", " ") if "_" in name and name[-1:] == "s" else ""
+
+
 class Law:
     """What the rows of one role, and the schemas, have to say about a change."""
 
@@ -145,7 +150,9 @@ class Law:
     def _spoken_value(self, name: str, section: str, *, near: bool, unique: bool) -> bool:
         """That no two are the same says nothing of what one is: such rows count where `unique`."""
         rows = self._near(section) if near else self._own(section)
-        return _names([row for row in rows if unique or not _UNIQUE.search(row.text)], name)
+        told = [row for row in rows if unique or not _UNIQUE.search(row.text)]
+        plainly = "" if unique else _in_words(name)
+        return _names(told, name) or (plainly != "" and _names(told, plainly))
 
     def _own(self, section: str) -> list[Requirement]:
         return [row for row in self._checks if row.section == section]
