@@ -220,14 +220,16 @@ def _judge_same(
 def _judge_answered(
     judge: Judge, agent: Agent, fields: tuple[str, ...], before: Exchange, said: Exchange
 ) -> None:
-    """The answer, as far as it shows these, shows the agent as the list did before."""
+    """The answer, as far as it shows these, shows the agent as the list did before. Either may tell
+    less of a resourceUsage.
+    """
     known = rows_by_id(before).get(agent.id, {})
     for name in fields:
         told = said.at(f"/{name}")
         if told is MISSING or told is None or name not in known:
             continue
         wrong = f"the answer shows another {name} than the list before the update"
-        kept = alike(known[name], told)
+        kept = alike(_within(known[name], told), _within(told, known[name]))
         judge.holds(
             "STELLA-UPD-021",
             kept,
@@ -238,6 +240,13 @@ def _judge_answered(
             expected=known[name],
             actual=told,
         )
+
+
+def _within(shown: Any, other: Any) -> Any:
+    """Of two objects, what of the one the other shows as well."""
+    if not isinstance(shown, dict) or not isinstance(other, dict):
+        return shown
+    return {name: value for name, value in shown.items() if name in other}
 
 
 def _judge_strangers(
