@@ -230,16 +230,8 @@ def _judge_answered(
             continue
         wrong = f"the answer shows another {name} than the list before the update"
         kept = alike(_within(known[name], told), _within(told, known[name]))
-        judge.holds(
-            "STELLA-UPD-021",
-            kept,
-            wrong,
-            before,
-            said,
-            pointer=f"/{name}",
-            expected=known[name],
-            actual=told,
-        )
+        values = {"expected": known[name], "actual": told}
+        judge.holds("STELLA-UPD-021", kept, wrong, before, said, pointer=f"/{name}", **values)
 
 
 def _within(shown: Any, other: Any) -> Any:
