@@ -158,7 +158,9 @@ async def test_credentials_are_kept(situation: str, examiner: Examiner, judge: J
 async def test_unfinished_tasks_are_no_success(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
-    """Judged of an agent that takes a long task's time, as the one in another situation showed."""
+    """Judged of an agent that takes a long task's time, as the one in another situation showed, or
+    as long for each: a success that comes sooner is none.
+    """
     life, other = await lived(examiner, situation), await lived(examiner, "long task")
     if life.seen.ending is None or not life.seen.ending.asked:
         raise UnjudgeableError("the agent was never asked to end")
@@ -169,10 +171,18 @@ async def test_unfinished_tasks_are_no_success(
         for work in other.given
         if work.completions
     ]
-    if not patient or not all(patient):
+    usual = _took(await lived(examiner, NORMAL)) + _took(other)
+    soon = 0.0 if not usual else min(usual) - _SOONER
+    patient_enough = bool(patient) and all(patient)
+    if not patient_enough and soon < _SOONER:
         return  # no task takes it so long that it could be interrupted
     for work in life.given:
-        after = [each for each in work.succeeded if each.number > life.seen.played]
+        after = [
+            each
+            for each in work.succeeded
+            if each.number > life.seen.played
+            and (patient_enough or each.real - work.deliveries[0].real < soon)
+        ]
         judge.holds(
             "STELLA-AGENT-LIFE-010",
             not after,
@@ -185,6 +195,14 @@ async def test_unfinished_tasks_are_no_success(
 def _everything(heard: HttpExchange) -> list[str | bytes]:
     return [heard.path, heard.query, heard.body, *heard.headers.values()]
 
+
+def _took(life: Life) -> list[float]:
+    """Seconds from the first news of each task to its report."""
+    return [w.completions[0].real - w.deliveries[0].real for w in life.given if w.completions]
+
+
+_SOONER = 0.5
+"""Seconds by which a report comes sooner than any other, and is no accident."""
 
 _MOST_OF_IT = 0.8
 """Of the time that a task was to take, from which on it took that and not some of the agent's."""
