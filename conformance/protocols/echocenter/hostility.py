@@ -11,7 +11,7 @@ from websockets.frames import Opcode
 from conformance.clients.rfc6455 import frame_bytes
 from conformance.rfc6455_cases import astray, illegal_frames
 
-__all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "MESSAGES", "NO_NUMBERS", "TEXTS", "abuse"]
+__all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "ENDLESS", "MESSAGES", "NO_NUMBERS", "TEXTS", "abuse"]
 
 _DEEP = 20_000
 
@@ -50,6 +50,9 @@ TEXTS: Mapping[str, Sequence[str]] = {
 
 NO_NUMBERS = ("NaN", "Infinity", '{"load":[-Infinity]}')
 """Values that some libraries take for JSON, and write as well."""
+
+ENDLESS = (b"NaN", b"Infinity")
+"""What shows that somebody wrote them."""
 
 _BESIDE_TARGET: Sequence[Any] = (
     None,

@@ -18,6 +18,7 @@ from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.hostility import (
     BAD_FRAMES,
     CONTROL_FRAMES,
+    ENDLESS,
     MESSAGES,
     NO_NUMBERS,
     TEXTS,
@@ -114,7 +115,7 @@ def _judge_numbers(judge: Judge, siege: Siege) -> None:
         found = [
             frame
             for frame in texts(guest)
-            if frame.json is MISSING and (b"NaN" in frame.data or b"Infinity" in frame.data)
+            if frame.json is MISSING and any(word in frame.data for word in ENDLESS)
         ]
         wrong = f"{guest.person.name} is sent NaN or Infinity, which is no JSON"
         judge.holds("ECHO-ODD-019", not found, wrong, *found[:1])
