@@ -151,7 +151,9 @@ async def test_flow_unknown_priorities_are_refused(
 @requirement("AITBC-TASK-031")
 @pytest.mark.parametrize("priority", ["HIGH", "High", " high"])
 async def test_priorities_in_another_writing(priority: str, aitbc: Dialogue, judge: Judge) -> None:
-    said = await aitbc.submit(aitbc.task(priority), lawful=False)
+    """Who takes it may say it again as it was, which is no priority: that is not judged twice."""
+    with aitbc.peer.seen_by():
+        said = await aitbc.submit(aitbc.task(priority), lawful=False)
     judge.status("AITBC-TASK-031", said, 400)
 
 
