@@ -79,6 +79,7 @@ async def test_flow_agents_come_and_fail(
     await family.subscribe("agent.*")
     await exact.subscribe("agent.deployed")
     await failures.subscribe("agent.failed", "task.completed")
+    await others.subscribe("system.alert")  # each subscription has filters of its own
     await others.subscribe("agent.*", agents=[mate.id])
     await messages.subscribe("message.sent")
     config = client.config(**_AS_SDKS_DO)

@@ -354,7 +354,7 @@ async def test_flow_tokens_expire_after_a_day(fleet: Fleet, judge: Judge) -> Non
         if paper := Paper.of(said, "/certificate", fleet.hours):  # young, however old the token is
             paper.judge_life(judge, "STELLA-CERT-005")
     fresh = await fleet.mint()
-    await fleet.hours.jump(2 * HOUR + fleet.hours.lag)
+    await fleet.hours.jump(1.25 * HOUR + fleet.hours.lag)
     for _ in range(2):
         said = await fleet.ask_to_register(fleet.registration(), forgotten, lawful=False)
         judge.status("STELLA-REG-032", said, 401)
