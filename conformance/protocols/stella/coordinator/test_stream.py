@@ -205,6 +205,8 @@ async def test_flow_cancellations_are_pushed(streams: Streams, judge: Judge) -> 
         for line in lines:
             job = jobs[line.agent.id][at]
             gone.append(job)
+            if at == 0:  # work has begun
+                await line.socket.send(_progress(job, 30))
             await streams.fleet.cancel(line.agent, job.id)
             await streams.expect_cancelled("STELLA-STREAM-016", line, job)
     for line in lines:
