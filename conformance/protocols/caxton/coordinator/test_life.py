@@ -51,6 +51,7 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-STP-013",
     "CAXTON-STP-015",
     "CAXTON-STP-017",
+    "CAXTON-LST-015",
     "CAXTON-LST-024",
     "CAXTON-SYS-030",
     "CAXTON-HIS-029",
@@ -126,6 +127,8 @@ async def _judge_end(
         path.append(seen.at("/status"))
         if path[-1] == "stopped" or not seen.ok or client.clock.now() > end:
             break
+        if path[-1] == "draining" and not looks:
+            await _judge_draining(client, judge, agent)
         await client.clock.step(looks)
         looks += 1
     await client.clock.pass_by(1.5)
@@ -150,6 +153,15 @@ async def _judge_end(
         pointer="/status",
     )
     _judge_worked_off(judge, before, told, late)
+
+
+async def _judge_draining(client: Client, judge: Judge, agent: Agent) -> None:
+    """Whoever drains before and after a search for those that run is none of them."""
+    roll = await call_roll(client, status="running")
+    seen = await client.get(agent)
+    wrong = "an agent that drains is found among those that run"
+    fine = seen.at("/status") != "draining" or agent.id not in roll.ids
+    judge.holds("CAXTON-LST-015", fine, wrong, *roll.pages[:1], seen)
 
 
 def _judge_worked_off(
