@@ -93,8 +93,12 @@ def mentions(value: Any, word: str) -> bool:
     return bool(value == word)
 
 
+_OF_EVENTS = ("agent.", "message.", "task.", "system.", "deployment.")
+"""How the types of events begin."""
+
+
 def _acknowledges(frame: Frame) -> bool:
-    """An acknowledgement or an error, and no event: those are named with a dot."""
+    """An acknowledgement or an error, whatever it is called, and no event."""
     kind = frame.value("/type")
-    named = isinstance(kind, str) and "." in kind
-    return isinstance(frame.json, dict) and not named and "subscription_id" in frame.json
+    event = isinstance(kind, str) and kind.startswith(_OF_EVENTS)
+    return isinstance(frame.json, dict) and not event and "subscription_id" in frame.json
