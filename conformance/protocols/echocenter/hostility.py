@@ -9,9 +9,11 @@ from typing import Any
 from websockets.frames import Opcode
 
 from conformance.clients.rfc6455 import frame_bytes
+from conformance.exchange import MISSING
+from conformance.frames import Frame
 from conformance.rfc6455_cases import astray, illegal_frames
 
-__all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "ENDLESS", "MESSAGES", "NO_NUMBERS", "TEXTS", "abuse"]
+__all__ = ["BAD_FRAMES", "CONTROL_FRAMES", "MESSAGES", "NO_NUMBERS", "TEXTS", "abuse", "is_endless"]
 
 _DEEP = 20_000
 
@@ -51,8 +53,7 @@ TEXTS: Mapping[str, Sequence[str]] = {
 NO_NUMBERS = ("NaN", "Infinity", '{"load":[-Infinity]}')
 """Values that some libraries take for JSON, and write as well."""
 
-ENDLESS = (b"NaN", b"Infinity")
-"""What shows that somebody wrote them."""
+_NO_JSON = (b"NaN", b"Infinity")
 
 _BESIDE_TARGET: Sequence[Any] = (
     None,
@@ -150,3 +151,8 @@ CONTROL_FRAMES: Sequence[bytes] = (
 def abuse(message: Mapping[str, Any], number: int) -> dict[str, Any]:
     """A message of `MESSAGES` for somebody who is there."""
     return {key: number if value == "TARGET" else value for key, value in message.items()}
+
+
+def is_endless(frame: Frame) -> bool:
+    """Is it no JSON, and shows a number that JSON cannot say?"""
+    return frame.json is MISSING and any(word in frame.data for word in _NO_JSON)

@@ -10,7 +10,7 @@ from conformance.clients.websocket import Refused
 from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
-from conformance.protocols.echocenter.hostility import ENDLESS
+from conformance.protocols.echocenter.hostility import is_endless
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room, not_now
 from conformance.protocols.echocenter.said import mentions, texts
@@ -84,9 +84,8 @@ class Siege:
             return  # what was said cannot be told for certain
         ours = [frame.data for frame in frames if frame.sender == "assay"]
         for frame in frames:
-            if frame.sender == "peer" and frame.kind == "text" and frame.json is MISSING:
-                if any(word in frame.data for word in ENDLESS):
-                    continue  # another row is about that
+            unread = frame.sender == "peer" and frame.kind == "text" and frame.json is MISSING
+            if unread and not is_endless(frame):  # another row is about that
                 back = any(frame.data in own or own in frame.data for own in ours if own)
                 wrong = "what cannot be used is answered by what is not JSON"
                 self.judge.holds("ECHO-WIRE-002", back, wrong, *self.sent[-1:], frame)

@@ -11,7 +11,7 @@ from conformance.protocols.stella.biography import OF_AGENTS
 from conformance.protocols.stella.foreman import Foreman
 from conformance.protocols.stella.impostor import REPLACED
 from conformance.protocols.stella.notes import CALMED
-from conformance.protocols.stella.plays import BEHIND, Scene, stop_another
+from conformance.protocols.stella.plays import BEHIND, Scene, stop_on_stream
 from mockserver import Fault
 
 __all__ = [
@@ -183,7 +183,7 @@ async def lost_streams(foreman: Foreman) -> None:
     await foreman.live(_AWAY)
     faults.clear()
     await _go_on(foreman, "refused")
-    await stop_another(foreman)
+    await stop_on_stream(foreman)
     await _calm(foreman)
 
 

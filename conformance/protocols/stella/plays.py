@@ -20,7 +20,7 @@ __all__ = [
     "no_tasks",
     "normal_life",
     "odd_tasks",
-    "stop_another",
+    "stop_on_stream",
     "told_again",
     "two_ways",
 ]
@@ -138,26 +138,28 @@ async def cancelled(foreman: Foreman) -> None:
     await foreman.live(_LONG)  # what was not stopped would be done by now
     await foreman.beats(2)
     if way == "stream" and "heartbeat" in foreman.book.ways:
-        other = foreman.long("stopped", _LONG)
-        foreman.tell("heartbeat", other)
-        await foreman.handed(other["taskId"])
-        await foreman.live(_REACTION)
-        foreman.cancel(other["taskId"])
-    behind = foreman.task(BEHIND)
-    if not foreman.tell(way, behind):
-        foreman.give(behind)
-    await foreman.done([behind["taskId"]], max(5.0, foreman.patience))
+        await _stop_one(foreman, "heartbeat")
+    given = foreman.give(foreman.task(BEHIND))
+    pushed = foreman.task(BEHIND)
+    if way == "stream" and foreman.tell(way, pushed):
+        given.append(pushed["taskId"])
+    await foreman.done(given, max(5.0, foreman.patience))
 
 
-async def stop_another(foreman: Foreman) -> None:
-    """What was told on the stream of now is cancelled on it while it runs."""
-    if "stream" not in foreman.book.ways or not await foreman.connected():
-        return
+async def stop_on_stream(foreman: Foreman) -> None:
+    """What was told on the stream that is there now is cancelled on it while it runs."""
+    if "stream" in foreman.book.ways and await foreman.connected():
+        await _stop_one(foreman, "stream")
+        await foreman.live(_LONG)  # what was not stopped would be done by now
+
+
+async def _stop_one(foreman: Foreman, way: Way) -> None:
+    """A task that comes on that way is cancelled while it runs."""
     stopped = foreman.long("stopped", _LONG)
-    foreman.tell("stream", stopped)
+    foreman.tell(way, stopped)
+    await foreman.handed(stopped["taskId"])
     await foreman.live(_REACTION)
     foreman.cancel(stopped["taskId"])
-    await foreman.live(_LONG)  # what was not stopped would be done by now
 
 
 async def two_ways(foreman: Foreman) -> None:

@@ -135,20 +135,7 @@ def _bodies() -> Iterator[Fault]:
                     yield from table(OPS[op], [row], prefix="input.", implied=True)
 
 
-def _refused() -> Answer:
-    error = {"code": "INVALID_REQUEST", "message": "?", "details": {}, "trace_id": "trace_0"}
-    return Answer(status=400, body={"error": error})
-
-
-def _is_bare(call: Call) -> bool:
-    """Does it leave out what the document's SDK examples leave out?"""
-    return b'"strategy"' not in call.body and b'"memory"' in call.body
-
-
 def _forms() -> Iterator[Fault]:
-    bare = _early("deploy", _is_bare, _refused)
-    refuses: Row = ("deploy.bare.refused", "deploy: a config without a strategy is refused", bare)
-    yield from table(OPS["deploy"], [refuses], prefix="input.")
     for name, words, odd in _FORM_KINDS:
         for end, does, make in _ENDS:
             row: Row = (

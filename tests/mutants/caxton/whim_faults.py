@@ -37,6 +37,11 @@ def _quoted(call: Call) -> bool:
     return '"' in call.headers.get("content-type", "")
 
 
+def _bare(call: Call) -> bool:
+    """Does it leave out what the document's SDK examples leave out?"""
+    return b'"strategy"' not in call.body and b'"memory"' in call.body
+
+
 def _name(turn: Turn) -> str:
     found = re.search(rb'"name": ?"([^"]*)"', turn.call.body)
     return found[1].decode() if found else ""
@@ -68,6 +73,7 @@ _DEPLOY: Final[tuple[Row, ...]] = (
         _refuses("deploy", _says(b'"environment"')),
     ),
     ("canary", "the strategy canary is refused", _refuses("deploy", _says(b'"canary"'))),
+    ("bare", "a configuration without a strategy is refused", _refuses("deploy", _bare)),
     ("~quoted", "a boundary in quotes is not understood", _refuses("deploy", _quoted)),
     (
         "again",

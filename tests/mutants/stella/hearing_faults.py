@@ -133,7 +133,7 @@ def _count(delivery: Delivery) -> None:
             delivery.desk.counted[_brought(task.id)] += 1
 
 
-async def _close_for_strangers(desk: Desk, line: Line, frame: str | bytes) -> bool:
+async def _close_for_fetched(desk: Desk, line: Line, frame: str | bytes) -> bool:
     message = _parsed(frame)
     if isinstance(message, dict) and desk.counted[_brought(message.get("taskId"))]:
         await _close(desk, line, frame)
@@ -159,8 +159,8 @@ def _hearings() -> Iterator[tuple[str, str, Seed]]:
         yield f"{name}.cancels", f"{words} cancels its task", _heard(when, _cancel_task)
         yield f"{name}.deletes", f"{words} removes its agent", _heard(when, _delete_agent)
         yield f"~{name}.finishes", f"{words} finishes its task", _heard(when, _finish_task)
-    strangers = Seed(deliver=_count, hear=_close_for_strangers)
-    yield "~elsewhere.closes", "a report of a task that a heartbeat brought ends it", strangers
+    fetched = Seed(deliver=_count, hear=_close_for_fetched)
+    yield "~elsewhere.closes", "a report of a task that a heartbeat brought ends it", fetched
     whole = _heard(_WHEN[7][2], _cancel_task)
     yield "~whole.finishes", "progress of 100 ends a task that was not completed", whole
 

@@ -7,7 +7,6 @@ import pytest
 from conformance.examiner import Examiner
 from conformance.exchange import Exchange
 from conformance.frames import Frame
-from conformance.heeding import unheeded
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, requirement
 from conformance.protocols.caxton.bearing import (
@@ -18,6 +17,7 @@ from conformance.protocols.caxton.bearing import (
     trouble,
     wrecked,
 )
+from conformance.protocols.caxton.heeding import unheeded
 from conformance.protocols.caxton.notes import Notebook
 from conformance.protocols.caxton.situations import (
     HEARING,

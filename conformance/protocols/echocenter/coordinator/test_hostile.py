@@ -11,18 +11,17 @@ import pytest
 
 from conformance.clients.raw import RawSocket
 from conformance.clients.rfc6455 import frame_bytes
-from conformance.exchange import MISSING
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.hostility import (
     BAD_FRAMES,
     CONTROL_FRAMES,
-    ENDLESS,
     MESSAGES,
     NO_NUMBERS,
     TEXTS,
     abuse,
+    is_endless,
 )
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import SOCKET, Room
@@ -112,11 +111,7 @@ async def test_messages_of_no_use_harm_nobody(
 def _judge_numbers(judge: Judge, siege: Siege) -> None:
     """A number that JSON has no word for may be passed on as something else, or not at all."""
     for guest in siege.room.guests:
-        found = [
-            frame
-            for frame in texts(guest)
-            if frame.json is MISSING and any(word in frame.data for word in ENDLESS)
-        ]
+        found = [frame for frame in texts(guest) if is_endless(frame)]
         wrong = f"{guest.person.name} is sent NaN or Infinity, which is no JSON"
         judge.holds("ECHO-ODD-019", not found, wrong, *found[:1])
 

@@ -166,22 +166,22 @@ async def test_unfinished_tasks_are_no_success(
         raise UnjudgeableError("the agent was never asked to end")
     if not life.given:
         return
-    patient = [
+    obedient = [
         work.completions[0].real - work.deliveries[0].real > _MOST_OF_IT * _asked(work)
         for work in other.given
         if work.completions
     ]
     usual = _took(await lived(examiner, NORMAL)) + _took(other)
     soon = 0.0 if not usual else min(usual) - _SOONER
-    patient_enough = bool(patient) and all(patient)
-    if not patient_enough and soon < _SOONER:
+    obeys = bool(obedient) and all(obedient)
+    if not obeys and soon < _SOONER:
         return  # no task takes it so long that it could be interrupted
     for work in life.given:
         after = [
             each
             for each in work.succeeded
             if each.number > life.seen.played
-            and (patient_enough or each.real - work.deliveries[0].real < soon)
+            and (obeys or each.real - work.deliveries[0].real < soon)
         ]
         judge.holds(
             "STELLA-AGENT-LIFE-010",
