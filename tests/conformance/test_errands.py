@@ -35,7 +35,17 @@ def _is_whole(told: Any) -> bool:
     return bool(told["username"] and told["token"]) and isinstance(told["id"], int)
 
 
-@pytest.mark.parametrize("reading", LAWFUL["echocenter"])
+_TELLING = [name for name, one in LAWFUL["echocenter"].items() if one.numbers != "of_connections"]
+
+
+async def test_numbers_that_nothing_tells_are_left_open() -> None:
+    async with served("echocenter", "of_connections") as target, _errands(target) as errands:
+        for who, said in (("agent", {"username": "Scout-1"}), ("person", {})):
+            with pytest.raises(UnjudgeableError, match="cannot be found out"):
+                await errands(who, said)
+
+
+@pytest.mark.parametrize("reading", _TELLING)
 async def test_agent_and_person_are_found_whatever_the_document_leaves_open(reading: str) -> None:
     async with served("echocenter", reading) as target, _errands(target) as errands:
         told = await errands("agent", {"username": "Scout-1"})

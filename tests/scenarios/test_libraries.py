@@ -110,7 +110,8 @@ async def test_its_own_client_keeps_it(protocol: str, name: str) -> None:
 async def test_lawful_coordinator_keeps_it(protocol: str, name: str, reading: str) -> None:
     async with coordinators.served(protocol, reading) as target:
         played = await forward(_read(protocol, name), target)
-    assert played.kept, played.messages
+    # Where nothing tells by which numbers people are routed, a scenario can't be played.
+    assert played.kept or (played.kept is None and reading == "of_connections"), played.messages
     assert played.rows("fail") + played.rows("warn") == []
 
 

@@ -12,7 +12,7 @@ from conformance.judge import Judge, same
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.said import Guest, Said, mentions, outgrown, texts
 
-__all__ = ["AMBIENT", "audit"]
+__all__ = ["AMBIENT", "audit", "was_said"]
 
 AMBIENT = (
     "ECHO-CONN-001",
@@ -85,7 +85,7 @@ def _nothing_made_up(judge: Judge, guest: Guest, cast: Cast) -> None:
         if isinstance(number, int) and number in ours and isinstance(payload, str):
             judge.holds(
                 "ECHO-CHAT-008",
-                payload in cast.said or any(mark in cast.said for mark in _marks(payload)),
+                was_said(cast, payload),
                 f"{guest.person.name} was told something that {ours[number]} never said",
                 frame,
                 pointer="/payload",
@@ -95,9 +95,11 @@ def _nothing_made_up(judge: Judge, guest: Guest, cast: Cast) -> None:
 _MARK = re.compile(r"m-[0-9a-z-]+\.")
 
 
-def _marks(payload: str) -> list[str]:
-    """What a payload that was altered holds all the same: that is another requirement's matter."""
-    return _MARK.findall(payload.lower())
+def was_said(cast: Cast, payload: str) -> bool:
+    """Did anybody of ours say that? What a payload was altered to is another requirement's matter:
+    then it holds the mark all the same.
+    """
+    return payload in cast.said or any(mark in cast.said for mark in _MARK.findall(payload.lower()))
 
 
 def _delivered(judge: Judge, guest: Guest, said: Said, cast: Cast) -> None:
@@ -157,8 +159,7 @@ def _whole(judge: Judge, said: Said, frame: Frame) -> None:
 
 
 def _sender_of(said: Said, cast: Cast) -> Iterator[tuple[str, str, Sequence[Any]]]:
-    person = said.sender.person
-    number = cast.number(person)
+    person, number = said.sender.person, cast.of(said.sender)
     if number is not None:
         yield "ECHO-CHAT-005", "/sender_id", [number]
     yield "ECHO-CHAT-006", "/sender_name", person.names

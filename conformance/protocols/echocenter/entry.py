@@ -9,7 +9,8 @@ from random import Random
 from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Refused, Socket
 from conformance.frames import Frame
-from conformance.protocols.echocenter.room import SOCKET, Room, not_now
+from conformance.protocols.echocenter.door import SOCKET, not_now
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, mentions
 
 __all__ = ["REFUSALS", "judge_refused", "wrong_tokens"]

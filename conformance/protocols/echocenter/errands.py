@@ -9,8 +9,7 @@ from typing import Any
 from conformance.clients import HttpClient
 from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
-from conformance.protocols.echocenter.dialogue import Dialogue
-from conformance.protocols.echocenter.principals import Cast, Person
+from conformance.protocols.echocenter.principals import Cast, Person, cast_of
 from conformance.scenario.errands import Errand
 
 __all__ = ["errands"]
@@ -26,7 +25,7 @@ def errands(peer: HttpClient, ids: IdSource) -> Mapping[str, Errand]:
     and its `alias`, its `token`, and the `id` by which it is routed. They raise `UnjudgeableError`
     where there is none.
     """
-    clerk = _Clerk(Cast(Dialogue(peer, ids)))
+    clerk = _Clerk(cast_of(peer, ids))
     return {"agent": clerk.agent, "person": clerk.person}
 
 
@@ -68,7 +67,11 @@ class _Clerk:
         return spare[0]
 
     def _handed(self, who: Person) -> Mapping[str, Any]:
-        number = self._cast.number(who)
+        cast = self._cast
+        number = cast.number(who)
+        if cast.fleeting and cast.was_here(who):
+            raise UnjudgeableError(f"{who.name} has another number with each connection")
+        cast.visited.add(who)
         if number is None:
             raise UnjudgeableError(
                 f"by which number {who.name} is routed cannot be found out: the target file can "

@@ -17,8 +17,9 @@ from conformance.fuzz.case import Case
 from conformance.fuzz.exploring import Explorer
 from conformance.fuzz.machine import Machine, step
 from conformance.patience import Patience
+from conformance.protocols.echocenter.door import SOCKET
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import SOCKET, Room
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, Said
 from conformance.protocols.echocenter.streaming import Stream, judge_stream
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
+from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange
+from conformance.ids import IdSource
 from conformance.marks import UnjudgeableError
 from conformance.protocols.echocenter.dialogue import (
     Dialogue,
@@ -15,7 +20,10 @@ from conformance.protocols.echocenter.dialogue import (
     token_in,
 )
 
-__all__ = ["Cast", "Person"]
+if TYPE_CHECKING:
+    from conformance.protocols.echocenter.said import Guest
+
+__all__ = ["Cast", "Person", "cast_of"]
 
 _HINT = (
     "the target file can name `credentials` of an administrator, headers of an `operator`, or "
@@ -42,6 +50,14 @@ class Person:
         return self.names[0]
 
 
+_CASTS: WeakKeyDictionary[HttpClient, Cast] = WeakKeyDictionary()
+
+
+def cast_of(peer: HttpClient, ids: IdSource) -> Cast:
+    """All who are known in the run that has this client: checks and scenarios have the same."""
+    return _CASTS.setdefault(peer, Cast(Dialogue(peer, ids)))
+
+
 class Cast:
     """All who are known in this run, and what was found out of them. Kept over all checks."""
 
@@ -49,6 +65,13 @@ class Cast:
         self.dialogue = dialogue
         self.known: list[Person] = []
         self.numbers: dict[Person, int] = {}
+        self.fleeting: bool | None = None
+        """Has who comes back another number than before? Unsaid by the document, and `None` as
+        long as nobody came back.
+        """
+        self.largest = 0
+        self.hopeless = False
+        """Is there no way to find out anybody's number?"""
         self.visited: set[Person] = set()
         self.said: set[str] = set()
         self.hostile: set[Person] = set()
@@ -154,11 +177,31 @@ class Cast:
     def settle(self, person: Person, number: int) -> None:
         """The number by which somebody is routed was found out."""
         self.numbers[person] = number
+        self.largest = max(self.largest, number)
+
+    def was_here(self, person: Person) -> bool:
+        """May somebody have been connected before? Who was not made in this run may have been, and
+        may be here in another worker's.
+        """
+        return person in self.visited or person.registration is None
+
+    def of(self, guest: Guest) -> int | None:
+        """The number by which a guest is, or was, routed on this connection."""
+        return guest.number if self.fleeting else self.number(guest.person)
+
+    def forget(self, people: Iterable[Person]) -> None:
+        """What they were routed by is of no use any more: they come anew, or may."""
+        for person in list(people):
+            self.numbers.pop(person, None)
 
     def number(self, person: Person) -> int | None:
-        """The number by which somebody is routed, where it is known for certain."""
+        """The number by which somebody is routed, where it is known for certain. Where numbers are
+        fleeting it is that of its latest connection.
+        """
         if person in self.numbers:
             return self.numbers[person]
+        if self.fleeting and self.was_here(person):
+            return None
         return person.numbers[0] if len(person.numbers) == 1 else None
 
     def _know(self, person: Person) -> Person:

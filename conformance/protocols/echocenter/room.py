@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,13 +15,21 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
 from conformance.patience import Patience
 from conformance.protocols.echocenter.audit import audit
-from conformance.protocols.echocenter.numbers import find_number
+from conformance.protocols.echocenter.door import SOCKET, knock, not_now
+from conformance.protocols.echocenter.numbers import find_number, place
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.said import Guest, Said, chats, large, mentions, outgrown
+from conformance.protocols.echocenter.said import (
+    Guest,
+    Said,
+    chats,
+    end_of,
+    large,
+    mentions,
+    outgrown,
+    was_ended,
+)
 
-__all__ = ["SOCKET", "Room", "not_now"]
-
-SOCKET = "socket"
+__all__ = ["Room"]
 
 _PROMPT = 0.5
 """The share of the time that a message may take after which it comes too late for a conversation:
@@ -32,27 +39,14 @@ five seconds, if the target does not say otherwise.
 _ROUNDS = 20
 """Times that we wait on for a message while others come."""
 
-_AGAIN = 2.0
-"""Seconds in which a coordinator may still take a connection that ended for a live one: it may
-refuse a second, and may be slow to see that the first is gone.
-"""
-
 _LAST = 0.3
 """Seconds in which something may still arrive whose sender is gone."""
 
 _TOO_LARGE = "the coordinator ended a connection over a message of more than 4 KiB"
 
-_LATER = 0.5
-"""Seconds between attempts to connect, where a coordinator says that it takes nobody now."""
-
 
 class DismissedError(Exception):
     """Somebody of whom it was not certain that they can connect cannot."""
-
-
-def not_now(said: Refused) -> bool:
-    """Does a coordinator refuse a connection only because there are too many at the moment?"""
-    return said.status == 429 or (said.status == 503 and "retry-after" in said.headers)
 
 
 class Room:
@@ -65,6 +59,9 @@ class Room:
         self.patience = patience
         self.guests: list[Guest] = []
         self.said: list[Said] = []
+        self.placing = asyncio.Lock()
+        if cast.fleeting:
+            cast.forget(cast.numbers)
 
     # Coming and going
 
@@ -87,8 +84,22 @@ class Room:
                 self.judge.holds(row, True, "")
         if isinstance(said, Refused):
             raise self.given_up(f"{wrong}: {said.reason}")
+        return self.came(person, said)
+
+    def came(self, person: Person, socket: Socket | RawSocket, *, may_end: bool = False) -> Guest:
+        """Somebody is connected, and belongs to those of this check."""
+        before = self.cast.was_here(person)
+        told = self.cast.number(person)
+        if not before and told is not None:
+            self.cast.settle(person, told)
+        guest = Guest(
+            person=person,
+            socket=socket,
+            may_end=may_end,
+            before=before,
+            placed=not before or self.cast.fleeting is False,
+        )
         self.cast.visited.add(person)
-        guest = Guest(person=person, socket=said)
         self.guests.append(guest)
         return guest
 
@@ -98,28 +109,7 @@ class Room:
         """A connection with somebody's token, which nobody judges. A coordinator that asks us to
         come later is asked again.
         """
-        options = {"query": {"token": person.token}, **options}
-        way = self.opener.raw if raw else self.opener.open
-        said = await way(SOCKET, person.name, **options)
-        seconds = self.patience.seconds("later") or 0.0
-        end = time.monotonic() + seconds
-        while isinstance(said, Refused) and not_now(said):
-            if time.monotonic() > end:
-                self.patience.hung("later", seconds)
-                return said
-            await asyncio.sleep(_LATER)
-            said = await way(SOCKET, person.name, **options)
-        if not isinstance(said, Refused) or person not in self.cast.visited:
-            return said
-        end = time.monotonic() + min(_AGAIN, self.patience.seconds("again") or 0.0)
-        while isinstance(said, Refused) and time.monotonic() < end:
-            await asyncio.sleep(0.1)
-            said = await way(SOCKET, person.name, **options)
-        if isinstance(said, Refused):
-            self.patience.hung("again", _AGAIN)
-        else:
-            self.patience.answered("again")
-        return said
+        return await knock(self.opener, self.cast, self.patience, person, raw=raw, **options)
 
     async def agents(self, count: int, *, see: bool = True) -> list[Guest]:
         """So many agents, the same in every check: who is here already counts."""
@@ -172,8 +162,8 @@ class Room:
         if isinstance(said, Refused):
             return None
         guest.may_end = True
-        second = Guest(person=guest.person, socket=said, may_end=True)
-        self.guests.append(second)
+        second = self.came(guest.person, said, may_end=True)
+        second.placed = not self.cast.fleeting
         return second
 
     async def leave(self, guest: Guest) -> None:
@@ -214,6 +204,7 @@ class Room:
         `to` is the number of nobody's where there is no `target`.
         """
         person = target.person if isinstance(target, Guest) else target
+        await place(self, sender)
         mark, message = await self.draft(person, words, to=to, type=type, **(fields or {}))
         if text is None:
             frame = await sender.socket.send(message)
@@ -228,6 +219,7 @@ class Room:
         for guest in self.guests:
             if guest.person is person:
                 await guest.listed()
+                await place(self, guest)
         mark = self.cast.dialogue.new("m") + "."
         number = to if person is None else self.number(person)
         payload = mark if not words else f"{mark} {words}"
@@ -272,8 +264,8 @@ class Room:
             frame is not None,
             f"what {said.sender.person.name} said to {target.person.name} did not arrive",
             said.frame,
-            *_end_of(said.sender),
-            *_end_of(target),
+            *end_of(said.sender),
+            *end_of(target),
         )
 
     async def all_heard(self, said: Sequence[tuple[Guest, Said]], *rows: str) -> list[Frame | None]:
@@ -299,7 +291,7 @@ class Room:
                 break  # otherwise others came: it may be slow, and this one in their queue
         if frame is not None:
             self.patience.answered("chat")
-        elif target.socket.closed is None and not _was_ended(said.sender):  # they take no time
+        elif target.socket.closed is None and not was_ended(said.sender):  # they take no time
             self.patience.hung("chat", seconds)
         return frame
 
@@ -312,7 +304,7 @@ class Room:
         end = asyncio.ensure_future(said.sender.socket.ended(seconds))
         await asyncio.wait([arrival, end], return_when=asyncio.FIRST_COMPLETED)
         end.cancel()
-        if _was_ended(said.sender):
+        if was_ended(said.sender):
             await asyncio.wait([arrival], timeout=_LAST)
             if not arrival.done():
                 arrival.cancel()
@@ -369,23 +361,13 @@ class Room:
     # Who is who
 
     async def known(self) -> None:
-        """See to it that the numbers of all guests are known."""
-        await self._settled(self.guests)
+        """See to it that the numbers of all guests are known who are here."""
+        await self._settled([guest for guest in self.guests if not guest.left])
 
     async def _settled(self, guests: list[Guest]) -> list[Guest]:
         """See to it that everybody's number is known."""
         for guest in list(guests):
+            await place(self, guest)
             if self.cast.number(guest.person) is None:
                 await find_number(self, guest)
         return guests
-
-
-def _was_ended(guest: Guest) -> bool:
-    """Did the coordinator end a connection that it may end?"""
-    closed = guest.socket.closed
-    return outgrown(guest) or (guest.may_end and closed is not None and closed.sender == "peer")
-
-
-def _end_of(guest: Guest) -> tuple[Frame, ...]:
-    closed = guest.socket.closed
-    return () if closed is None else (closed,)

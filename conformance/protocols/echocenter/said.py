@@ -13,7 +13,17 @@ from conformance.clients.websocket import Socket
 from conformance.frames import Frame
 from conformance.protocols.echocenter.principals import Person
 
-__all__ = ["Guest", "Said", "chats", "large", "mentions", "outgrown", "texts"]
+__all__ = [
+    "Guest",
+    "Said",
+    "chats",
+    "end_of",
+    "large",
+    "mentions",
+    "outgrown",
+    "texts",
+    "was_ended",
+]
 
 _ANY = 4096
 """Bytes of a message that everybody takes. How much more is taken is left open: a coordinator may
@@ -34,7 +44,9 @@ listed yet whom it let in: it can do so only when the handshake is out, and unde
 @dataclass(kw_only=True, eq=False)
 class Guest:
     """Somebody who is connected. `may_end` says that the coordinator may end this connection,
-    `streams` that others may stream to the same target at the same time.
+    `streams` that others may stream to the same target at the same time. Of who was here `before`,
+    it has to be found out whether its number is still the same: until then it is not `placed`.
+    `number` is the one of this connection, where each has its own.
     """
 
     person: Person
@@ -42,6 +54,9 @@ class Guest:
     may_end: bool = False
     left: bool = False
     streams: bool = False
+    before: bool = False
+    placed: bool = True
+    number: int | None = None
     came: float = field(default_factory=time.monotonic)
 
     async def listed(self) -> None:
@@ -84,6 +99,18 @@ def outgrown(guest: Guest, said: Frame | None = None) -> bool:
         return False
     first = large(guest)
     return first is not None and (said is None or said.at >= first.at)
+
+
+def was_ended(guest: Guest) -> bool:
+    """Did the coordinator end a connection that it may end?"""
+    closed = guest.socket.closed
+    return outgrown(guest) or (guest.may_end and closed is not None and closed.sender == "peer")
+
+
+def end_of(guest: Guest) -> tuple[Frame, ...]:
+    """The end of a guest's connection, where it has come."""
+    closed = guest.socket.closed
+    return () if closed is None else (closed,)
 
 
 def large(guest: Guest) -> Frame | None:

@@ -10,9 +10,10 @@ from conformance.clients.websocket import Refused
 from conformance.exchange import MISSING
 from conformance.frames import Frame
 from conformance.judge import Judge
+from conformance.protocols.echocenter.door import not_now
 from conformance.protocols.echocenter.hostility import is_endless
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import Room, not_now
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import mentions, texts
 
 __all__ = ["Send", "Siege"]

@@ -71,6 +71,7 @@ class Hub:
 
     async def joined(self, line: Line) -> None:
         """A line is up."""
+        self.registry.came(line.principal, elsewhere=bool(self.lines_of(line.principal)))
         if self.reading.second == "replace":
             for older in self.lines_of(line.principal):
                 self.lines.remove(older)

@@ -183,5 +183,19 @@ LAWFUL: Final[Mapping[str, Reading]] = MappingProxyType(
             compress=False,
             duplicate="second",
         ),
+        "returning": Reading(
+            summary="who comes back has another number, which the list tells; log-in, echoes",
+            numbers="anew",
+            admin="bearer",
+            echo=True,
+            second="replace",
+        ),
+        "of_connections": Reading(
+            summary="numbers are those of connections, and nothing tells them but messages",
+            numbers="of_connections",
+            first_id=1_000_000,
+            dev="404",
+            unknown="error",
+        ),
     }
 )

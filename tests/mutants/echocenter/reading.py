@@ -38,6 +38,10 @@ class Reading:
     dev_wrapped: bool = False
     online_field: bool = False
     indent: int | None = None
+    numbers: Literal["kept", "anew", "of_connections"] = "kept"
+    """Somebody who comes back has the number it had, or another, which the list tells; or numbers
+    are those of connections, and nothing tells them but messages.
+    """
     first_id: int = 1
     id_step: int = 1
 

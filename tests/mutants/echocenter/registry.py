@@ -28,7 +28,9 @@ class Registry:
         self.reading = reading
         self._chance = random.Random(f"echo {reading.summary}")
         self._next = reading.first_id
+        self._connections = 0
         self.everyone: list[Principal] = []
+        self._visited: set[str] = set()
         self.admin = self.add("admin", "human", role="ADMIN")
         self.operator = self.add("operator", "human", role="MEMBER")
         self.existing = self.add("Existing-Agent", "agent")
@@ -46,6 +48,14 @@ class Registry:
         """The next id."""
         fresh, self._next = self._next, self._next + self.reading.id_step
         return fresh
+
+    def came(self, who: Principal, *, elsewhere: bool) -> None:
+        """Somebody connects, who may be connected `elsewhere` and keeps its number then."""
+        back, numbers = who.token in self._visited, self.reading.numbers
+        self._visited.add(who.token)
+        if not elsewhere and (numbers == "of_connections" or (numbers == "anew" and back)):
+            self._connections += 1
+            who.id = self._connections if numbers == "of_connections" else self.new_id()
 
     def new_token(self) -> str:
         """Unique, and safe in a query without escapes."""
@@ -97,7 +107,8 @@ class Registry:
 
     def described(self, who: Principal) -> Obj:
         """A principal as REST shows it, without the token."""
-        return {self.reading.id_key: who.id, "username": who.name, "role": who.role}
+        told = {} if self.reading.numbers == "of_connections" else {self.reading.id_key: who.id}
+        return {**told, "username": who.name, "role": who.role}
 
 
 def _url64(data: bytes) -> str:

@@ -115,7 +115,9 @@ class Stage:
         """The reading's own id for what the natural one calls `number`."""
         if not isinstance(number, int) or not 0 < number < 100:
             return number
-        reading = self.hub.reading
+        reading, everyone = self.hub.reading, self.hub.registry.everyone
+        if reading.numbers != "kept":
+            return everyone[number - 1].id if number <= len(everyone) else number
         later = number > 3 and self.hub.registry.butler is not None
         return reading.first_id + (number - (not later)) * reading.id_step
 

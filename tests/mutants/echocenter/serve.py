@@ -52,8 +52,11 @@ class Served:
         known = [registry.existing]
         if self.reading.admin != "bearer":
             known = [registry.admin, registry.operator, *known]
+        told = self.reading.numbers != "of_connections"
         return [
-            {"name": one.name, "kind": one.kind, "token": one.token, "id": one.id} for one in known
+            {"name": one.name, "kind": one.kind, "token": one.token}
+            | ({"id": one.id} if told else {})
+            for one in known
         ]
 
     async def open(self) -> None:

@@ -90,7 +90,7 @@ def rows_of(body: Any) -> list[Obj]:
 
 
 async def register(peer: Served, name: str) -> tuple[int, str]:
-    """Id and token of a new agent, by whatever way the reading offers."""
+    """Id and token of a new agent, by whatever way the reading offers; 0 where no id is told."""
     status, body = await rest(peer, "POST", "/api/users/agents", {"username": name})
     assert status in {200, 201, 202}, (status, body)
     token = token_of(body)
@@ -100,5 +100,5 @@ async def register(peer: Served, name: str) -> tuple[int, str]:
     rows = rows_of((await rest(peer, "GET", "/api/users/agents"))[1])
     row = next(one for one in rows if one["username"] == name)
     assert token not in json.dumps(rows)
-    key = next(one for one in ("id", "user_id", "agent_id") if one in row)
-    return int(row[key]), token
+    keys = (one for one in ("id", "user_id", "agent_id") if one in row)
+    return int(row.get(next(keys, ""), 0)), token

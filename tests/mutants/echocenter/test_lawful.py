@@ -17,7 +17,7 @@ from .talker import QUIET, Talker, register, rest, rows_of, talker
 async def _human(peer: Served) -> tuple[int, str]:
     for one in peer.principals:
         if one["kind"] == "human":
-            return one["id"], one["token"]
+            return one.get("id", 0), one["token"]
     status, body = await rest(peer, "POST", "/api/auth/login", peer.credentials)
     assert status == 200
     return body["user"]["id"], body["token"]
@@ -30,13 +30,16 @@ async def test_dialogue(name: str) -> None:
         two, other = await register(peer, "Second-Agent")
         human, key = await _human(peer)
         assert token != other
-        assert one != two
+        assert one != two or LAWFUL[name].numbers == "of_connections"
         rows = rows_of((await rest(peer, "GET", "/api/users/agents"))[1])
         assert all("token_hint" in row for row in rows)
         enter = stack.enter_async_context
         boss = await enter(talker(peer, key))
         first = await enter(talker(peer, token))
         second = await enter(talker(peer, other))
+        if LAWFUL[name].numbers == "of_connections":  # then REST tells none
+            known = peer.hub.registry
+            one, two, human = (who.id for who in [*list(known.agents())[-2:], known.admin])
         await first.say(type="SYSTEM_LOG", payload={"level": "INFO", "content": "up"})
         forged = {"sender_id": 99, "sender_name": "eve"} if LAWFUL[name].forged == "ignore" else {}
         await boss.chat(one, 'Scan, ünd \U0001f600 "now"', **forged)

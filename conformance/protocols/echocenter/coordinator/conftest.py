@@ -11,13 +11,13 @@ from conformance.judge import Judge
 from conformance.patience import Patience
 from conformance.plugin import Suite
 from conformance.protocols.echocenter.dialogue import Dialogue
-from conformance.protocols.echocenter.principals import Cast
+from conformance.protocols.echocenter.principals import Cast, cast_of
 from conformance.protocols.echocenter.room import Room
 
 
 @pytest.fixture(scope="session")
 def cast(http_client: HttpClient, ids: IdSource) -> Cast:
-    return Cast(Dialogue(http_client, ids))
+    return cast_of(http_client, ids)
 
 
 @pytest.fixture(scope="session")

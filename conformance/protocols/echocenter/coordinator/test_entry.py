@@ -12,10 +12,11 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue, row_of
+from conformance.protocols.echocenter.door import SOCKET
 from conformance.protocols.echocenter.entry import REFUSALS, judge_refused, wrong_tokens
 from conformance.protocols.echocenter.listing import hint_of
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import SOCKET, Room
+from conformance.protocols.echocenter.room import Room
 
 pytestmark = requirement(*AMBIENT)
 

@@ -14,6 +14,7 @@ from conformance.clients.rfc6455 import frame_bytes
 from conformance.judge import Judge
 from conformance.marks import case, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
+from conformance.protocols.echocenter.door import SOCKET
 from conformance.protocols.echocenter.hostility import (
     BAD_FRAMES,
     CONTROL_FRAMES,
@@ -24,7 +25,7 @@ from conformance.protocols.echocenter.hostility import (
     is_endless,
 )
 from conformance.protocols.echocenter.principals import Cast
-from conformance.protocols.echocenter.room import SOCKET, Room
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import chats, mentions, texts
 from conformance.protocols.echocenter.siege import Send, Siege
 

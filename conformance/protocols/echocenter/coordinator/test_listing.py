@@ -13,7 +13,6 @@ from conformance.protocols.echocenter.dialogue import Dialogue, token_in
 from conformance.protocols.echocenter.listing import LISTED, judge_list, shows
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room
-from conformance.protocols.echocenter.said import Guest
 
 pytestmark = requirement(*AMBIENT)
 
@@ -90,8 +89,7 @@ async def _is_another(room: Room, person: Person, token: str) -> bool:
         said = await room.open(replace(person, token=each), raw=False)
         if isinstance(said, Refused):
             return False
-        guest = Guest(person=person, socket=said, may_end=True)
-        room.guests.append(guest)
+        guest = room.came(person, said, may_end=True)
         heard = await room.wait(hearer, await room.say(guest, hearer))
         await room.leave(guest)
         if heard is None or heard.value("/sender_name") not in person.names:

@@ -12,7 +12,7 @@ from conformance.exchange import MISSING, read_json
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import case, requirement
-from conformance.protocols.echocenter.audit import AMBIENT
+from conformance.protocols.echocenter.audit import AMBIENT, was_said
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, chats, mentions, texts
@@ -77,7 +77,8 @@ async def test_flow_logs_are_in_nobodys_way(room: Room, judge: Judge) -> None:
         said.append((guest, await room.say(agent if guest is not agent else other, guest)))
     await room.all_heard(said, "ECHO-LOG-007")
     wrong = "the connection of somebody ended after logs"
-    ended = [guest.socket.closed for guest in room.guests if guest.socket.closed is not None]
+    stayed = [guest for guest in room.guests if not guest.left]
+    ended = [guest.socket.closed for guest in stayed if guest.socket.closed is not None]
     judge.holds("ECHO-LOG-007", not ended, wrong, *ended[:1])
     await room.settle()
 
@@ -102,11 +103,10 @@ async def test_log_is_no_chat(room: Room, cast: Cast, judge: Judge) -> None:
             ]
             wrong = f"{guest.person.name} was delivered a log as a CHAT"
             judge.holds("ECHO-LOG-008", not chat, wrong, log, *chat[:1])
-    people = {cast.number(guest.person) for guest in room.guests if guest.person.human}
+    people = {cast.of(guest) for guest in room.guests if guest.person.human}
     for frame in chats(agent):
-        answered = frame.value("/sender_id") in people and not any(
-            mentions(frame, said.mark) for said in room.said
-        )
+        ours = was_said(cast, frame.data.decode("utf-8", "replace"))
+        answered = frame.value("/sender_id") in people and not ours
         wrong = "a log is answered by a CHAT of somebody who said nothing"
         judge.holds("ECHO-LOG-008", not answered, wrong, sent[0], frame)
     await room.settle()
@@ -179,7 +179,7 @@ def _judge_log(judge: Judge, level: str, content: str, sent: Frame, shown: list[
 
 def _judge_sender(judge: Judge, cast: Cast, agent: Guest, sent: Frame, shown: Frame) -> None:
     """Who is said to have sent a log, where anybody is."""
-    number = cast.number(agent.person)
+    number = cast.of(agent)
     for key, value in _values(shown.json):
         if key in ("sender_id", "agent_id") and isinstance(value, int) and number is not None:
             judge.holds("ECHO-LOG-013", value == number, f"{key} is {value}", sent, shown)

@@ -21,9 +21,10 @@ from conformance.protocols.echocenter.dialogue import (
     rows_of,
     token_in,
 )
+from conformance.protocols.echocenter.door import not_now
 from conformance.protocols.echocenter.listing import LISTED, judge_list, no_raw_token, shows
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import Room, not_now
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest
 
 pytestmark = requirement(*AMBIENT)
@@ -258,8 +259,7 @@ async def _judge_unchanged(room: Room, judge: Judge, other: Guest, taken: Guest)
         wrong = f"a name was refused, for {taken.person.name} has it, and its token is void"
         judge.holds("ECHO-REG-015", not_now(said), wrong, said.exchange)
         return
-    back = Guest(person=taken.person, socket=said)
-    room.guests.append(back)
+    back = room.came(taken.person, said)
     await room.heard(back, await room.say(other, back), "ECHO-REG-015")
     frame = await room.heard(other, await room.say(back, other), "ECHO-REG-015")
     if frame is not None:

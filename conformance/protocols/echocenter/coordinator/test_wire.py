@@ -17,8 +17,9 @@ from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.echocenter.audit import AMBIENT
+from conformance.protocols.echocenter.door import not_now
 from conformance.protocols.echocenter.principals import Cast, Person
-from conformance.protocols.echocenter.room import Room, not_now
+from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, mentions, texts
 from conformance.rfc6455_cases import CLOSES, CUTS, LAWFUL_HANDSHAKES, PINGS, send_parts
 
