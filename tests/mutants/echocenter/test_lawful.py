@@ -101,7 +101,9 @@ async def test_odd_frames_harm_nobody_else(name: str) -> None:
             async with talker(peer, peer.principals[-1]["token"]) as odder:
                 await odder.socket.send(odd)
                 await odder.heard(0.005)
-        await one.chat(ids[1][0], "still here")
+        named = peer.hub.registry.by_name("Agent-1")
+        assert named is not None
+        await one.chat(named.id, "still here")
         got: list[str] = []
         while "still here" not in got:
             found = await two.heard()
