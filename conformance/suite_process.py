@@ -37,12 +37,19 @@ def suite_command(context: RunContext, *, workers: int = 0, more: Sequence[str] 
 
 def _can_share(context: RunContext) -> bool:
     """Checks of a coordinator can, unless one of them can make its time jump or restart it: no
-    other may run beside that, and all must know of it. Where each worker finds a state of its own
+    other may run beside that, and all must know of it. Nor can two workers be the same person, of
+    whom a coordinator may take one connection alone. Where each worker finds a state of its own
     nobody else feels it.
     """
     target = context.target
-    apart = target.apart is not None or not _FELT_BY_ALL & target.hooks.keys()
-    return context.role == "coordinator" and apart
+    felt = bool(_FELT_BY_ALL & target.hooks.keys()) or _names_people(context)
+    return context.role == "coordinator" and (target.apart is not None or not felt)
+
+
+def _names_people(context: RunContext) -> bool:
+    """Does the target name somebody who connects with a token that it has, or that a log-in gives?"""
+    logs_in = load(context.protocol).authentication == "token" and bool(context.target.credentials)
+    return bool(context.target.principals) or logs_in
 
 
 def suite_environment(context: RunContext) -> dict[str, str]:
