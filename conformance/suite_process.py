@@ -47,7 +47,7 @@ def _can_share(context: RunContext) -> bool:
 
 
 def _names_people(context: RunContext) -> bool:
-    """Does the target name somebody who connects with a token that it has, or that a log-in gives?"""
+    """Does the target name somebody who connects, with a token of its own or that of a log-in?"""
     logs_in = load(context.protocol).authentication == "token" and bool(context.target.credentials)
     return bool(context.target.principals) or logs_in
 
