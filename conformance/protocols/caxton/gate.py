@@ -48,12 +48,13 @@ def visits(client: Client, victim: Agent, task: str, deployment: str) -> list[Vi
         "version": "9.9.9",
         "strategy": {"type": "immediate"},
     }
+    told = {"conversation_id": message["conversation_id"], "limit": "5"}
     asked: dict[str, tuple[Mapping[str, str], Mapping[str, Any]]] = {
         "listAgents": ({}, {}),
         "getAgent": (victim.at, {}),
         "reloadAgent": (victim.at, {"form": reload}),
         "updateAgent": (victim.at, {"body": update}),
-        "queryMessages": ({}, {"query": {"limit": "5"}}),
+        "queryMessages": ({}, {"query": told}),
         "createTask": ({}, {"body": client.task(victim)}),
         "distributeTask": (at_task, {"body": {"strategy": "best_bid", "max_wait_seconds": 2}}),
         "getTask": (at_task, {}),

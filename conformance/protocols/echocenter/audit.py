@@ -71,6 +71,8 @@ def _kept_secret(judge: Judge, guest: Guest, cast: Cast) -> None:
 
 def _nothing_made_up(judge: Judge, guest: Guest, cast: Cast) -> None:
     """No CHAT in the name of an agent of ours that never said it to anybody."""
+    if cast.fleeting:
+        return  # a number of ours may have been another's when that was said
     ours = {
         cast.number(one): one.name
         for one in cast.known

@@ -53,16 +53,18 @@ async def find_number(room: Room, guest: Guest) -> None:
 
 
 async def _are_fleeting(room: Room) -> bool:
-    """Has who leaves and comes back another number, by which it is reached? Two newcomers try it
-    out, of whom one does so.
+    """Has who leaves and comes back another number, by which it is reached? Newcomers try it out,
+    of whom one does so; another comes in between, for a number that is free may be used again.
     """
     try:
-        stays, goes = [await room.enter(one) for one in await room.cast.newcomers(2)]
+        *people, between = await room.cast.newcomers(3)
+        stays, goes = [await room.enter(one) for one in people]
         for guest in (stays, goes):
             if room.cast.number(guest.person) is None:
                 await find_number(room, guest)
         before = await _shown(room, goes, stays)
         await room.leave(goes)
+        other = await room.enter(between)
         goes = await room.enter(goes.person)
         goes.placed = True
         after = await _shown(room, goes, stays)
@@ -71,7 +73,7 @@ async def _are_fleeting(room: Room) -> bool:
     fleeting = None not in (before, after) and before != after
     if fleeting and after is not None:
         fleeting = await _heard(room, stays, goes, [after]) is not None
-    for guest in (stays, goes):
+    for guest in (stays, goes, other):
         await room.leave(guest)
     return fleeting
 

@@ -122,8 +122,11 @@ def found_too_large(frames: Iterable[Frame]) -> bool:
 
 
 def said_by(sender: str, heard: Frame) -> dict[str, Any] | None:
-    """The JSON object of one side's text message, or `None` for anything else."""
-    if heard.sender != sender or heard.kind != "text":
+    """The JSON object of one side's message, or `None` for anything else. That an agent's is text
+    is a matter of its own: what it says in bytes it has said.
+    """
+    kinds = ("text", "binary") if sender == "agent" else ("text",)
+    if heard.sender != sender or heard.kind not in kinds:
         return None
     said = read_json(heard.data)
     return said if isinstance(said, dict) else None

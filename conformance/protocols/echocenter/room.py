@@ -220,6 +220,9 @@ class Room:
             if guest.person is person:
                 await guest.listed()
                 await place(self, guest)
+        here = any(guest.person is person and not guest.left for guest in self.guests)
+        if self.cast.fleeting and person is not None and not here:
+            raise UnjudgeableError(f"the number that {person.name} had may be another's by now")
         mark = self.cast.dialogue.new("m") + "."
         number = to if person is None else self.number(person)
         payload = mark if not words else f"{mark} {words}"

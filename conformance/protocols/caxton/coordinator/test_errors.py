@@ -231,12 +231,14 @@ async def _calls(
     form = {"wasm": wasm("forced"), "config": client.config()}
     reload = {"wasm": wasm("again"), "config": {"strategy": "graceful", "traffic_split": 20}}
     update = {"config": {"resources": {"memory": "80MB"}}, "strategy": "immediate"}
+    message = client.message(mate)
+    told = {"conversation_id": message["conversation_id"], "limit": "5"}
     return {
         "deployAgent": ({}, {"form": form}),
         "listAgents": ({}, {}),
         "getAgent": (mate.at, {}),
-        "sendMessage": ({}, {"body": client.message(mate)}),
-        "queryMessages": ({}, {"query": {"limit": "5"}}),
+        "sendMessage": ({}, {"body": message}),
+        "queryMessages": ({}, {"query": told}),
         "createTask": ({}, {"body": client.task(mate)}),
         "getTask": ({"task_id": task}, {}),
         "distributeTask": ({"task_id": task}, {"body": _DISTRIBUTION}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import unquote
@@ -196,10 +197,13 @@ def _went_on(judge: Judge, life: Life, work: Work) -> None:
     )
 
 
+_DENIED = re.compile(rb'"[^"]*cancel[^"]*"\s*:\s*(?:false|null)')
+
+
 def _stopped(work: Work) -> bool:
-    """Does its report speak of a cancellation?"""
+    """Does its report speak of a cancellation, other than to deny it?"""
     told = [each.body.lower() for each in work.completions if each not in work.succeeded]
-    return any(b"cancel" in body for body in told)
+    return any(b"cancel" in _DENIED.sub(b"", body) for body in told)
 
 
 @requirement("STELLA-AGENT-STREAM-019")

@@ -147,7 +147,7 @@ def _judge_same(judge: Judge, before: Exchange, after: Exchange, refused: list[E
         was, now = before.at(f"/{field}"), after.at(f"/{field}")
         judge.holds(
             "STELLA-REG-024",
-            was == now,
+            _alike(field, was, now),
             f"the holder's {field} was {was!r}, and is {now!r} after a refused duplicate",
             before,
             refused[-1],
@@ -156,6 +156,12 @@ def _judge_same(judge: Judge, before: Exchange, after: Exchange, refused: list[E
             expected=None if was is MISSING else was,
             actual=None if now is MISSING else now,
         )
+
+
+def _alike(field: str, was: Any, now: Any) -> bool:
+    """Is a detail the same? The order of capabilities means nothing."""
+    listed = field == "capabilities" and isinstance(was, list) and isinstance(now, list)
+    return sorted(map(str, was)) == sorted(map(str, now)) if listed else bool(was == now)
 
 
 async def _judge_task(
