@@ -35,6 +35,9 @@ _DEADLINE = 0.9
 _OPERATOR = "operator"
 """The client of a scenario that administers agents."""
 
+_STAFF = ("administrator", _OPERATOR)
+"""Those who have the operator's headers."""
+
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Line:
@@ -207,8 +210,8 @@ class Peer:
         return {**own, **asked.headers}
 
     def _own_headers(self, step: Step) -> Mapping[str, str]:
-        """What an operator sends of its own accord; what others do, the client knows."""
-        return self.target.operator.headers if step.client == _OPERATOR else {}
+        """What staff sends of its own accord; what others do, the client knows."""
+        return self.target.operator.headers if step.client in _STAFF else {}
 
     def _identity(self, step: Step, asked: Ask, scope: Scope) -> Identity | None:
         """The certificate of the step, the operator's, or none at all for who leaves credentials
