@@ -23,7 +23,25 @@ from conformance.protocols.stella.x509 import (
 )
 from conformance.times import parse_time
 
-__all__ = ["EARLY", "NOT_YET", "Paper", "come_to", "end_of", "judge_apart", "renewed"]
+__all__ = [
+    "EARLY",
+    "NOT_YET",
+    "Paper",
+    "come_to",
+    "end_of",
+    "judge_apart",
+    "renewed",
+    "renewed_key",
+]
+    "EARLY",
+    "NOT_YET",
+    "Paper",
+    "come_to",
+    "end_of",
+    "judge_apart",
+    "renewed",
+    "renewed_key",
+]
 
 EARLY = 55 * 60.0
 """Seconds before its end at which a certificate is due without doubt, if clocks differ a little."""
@@ -155,15 +173,25 @@ def judge_apart(
         judge.holds(row, twin is paper, wrong, twin.said, paper.said, pointer=pointer)
 
 
+def renewed_key(said: Exchange) -> str:
+    """The private key that a renewal hands over, or an empty text: how its field is called nobody
+    says.
+    """
+    place = said.at("/certificateRenewal")
+    told = place.values() if isinstance(place, dict) else ()
+    keys = (each for each in told if isinstance(each, str) and "PRIVATE KEY" in each)
+    named = said.at("/certificateRenewal/key")
+    return next(keys, named if isinstance(named, str) and named.strip() else "")
+
+
 def renewed(fleet: Fleet, agent: Agent, said: Exchange) -> Agent:
     """The agent with the certificate that a heartbeat brought, and the key where one came too.
 
     Certificates between it and its authority that came with the registration are shown along.
     Raises `UnjudgeableError` where nobody could use it.
     """
-    cert, key = said.at("/certificateRenewal/cert"), said.at("/certificateRenewal/key")
-    cert = str(cert)
-    key = key if isinstance(key, str) and key.strip() else agent.key
+    cert = str(said.at("/certificateRenewal/cert"))
+    key = renewed_key(said) or agent.key
     chain = [cert]
     if len(read_certificates(cert)) == 1:
         begun = agent.cert.find("-----BEGIN CERTIFICATE-----", agent.cert.find("-----END") + 1)

@@ -18,6 +18,7 @@ from conformance.protocols.stella.credentials import (
     end_of,
     judge_apart,
     renewed,
+    renewed_key,
 )
 from conformance.protocols.stella.doors import HEARTBEAT, POLL, STREAM, Try, beat
 from conformance.protocols.stella.fleet import Agent, Fleet
@@ -90,8 +91,8 @@ def _judge_paper(fleet: Fleet, judge: Judge, agent: Agent, said: Exchange) -> No
     paper.judge_life(judge, "STELLA-RENEW-008")
     paper.judge_authority(judge, "STELLA-RENEW-009")
     paper.judge_rank(judge, "STELLA-CERT-009")
-    key = _key_of(said)
-    paper.judge_key(judge, "STELLA-RENEW-010", key or agent.key, f"{_PLACE}/cert")
+    key = renewed_key(said) or agent.key
+    paper.judge_key(judge, "STELLA-RENEW-010", key, f"{_PLACE}/cert")
 
 
 def _judge_newer(judge: Judge, agent: Agent, said: Exchange, paper: Paper | None) -> None:
@@ -261,15 +262,6 @@ async def _judge_each(gate: Gate, agents: Sequence[Agent], answers: Sequence[Exc
             if gate.fleet.secure:
                 new = renewed(gate.fleet, agent, said)
                 await gate.admits(HEARTBEAT, new, "STELLA-RENEW-017", words="its new")
-
-
-def _key_of(said: Exchange) -> str:
-    """The private key that a renewal hands over: how its field is called nobody says."""
-    place = said.at(_PLACE)
-    told = place.values() if isinstance(place, dict) else ()
-    keys = (each for each in told if isinstance(each, str) and "PRIVATE KEY" in each)
-    named = said.at(f"{_PLACE}/key")
-    return next(keys, named if isinstance(named, str) and named.strip() else "")
 
 
 @from_profile("standard")
