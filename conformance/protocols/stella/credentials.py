@@ -33,15 +33,6 @@ __all__ = [
     "renewed",
     "renewed_key",
 ]
-    "EARLY",
-    "NOT_YET",
-    "Paper",
-    "come_to",
-    "end_of",
-    "judge_apart",
-    "renewed",
-    "renewed_key",
-]
 
 EARLY = 55 * 60.0
 """Seconds before its end at which a certificate is due without doubt, if clocks differ a little."""
