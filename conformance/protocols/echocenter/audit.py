@@ -161,7 +161,7 @@ def _whole(judge: Judge, said: Said, frame: Frame) -> None:
 
 
 def _sender_of(said: Said, cast: Cast) -> Iterator[tuple[str, str, Sequence[Any]]]:
-    person, number = said.sender.person, cast.of(said.sender)
+    person, number = said.sender.person, cast.number_of(said.sender)
     if number is not None:
         yield "ECHO-CHAT-005", "/sender_id", [number]
     yield "ECHO-CHAT-006", "/sender_name", person.names

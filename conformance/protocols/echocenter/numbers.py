@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from conformance.frames import Frame
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["find_number", "place"]
 
 _TRIED = 200
-"""Numbers that are tried in turn, where nobody's is told: numbers are small, or grow."""
+"""Numbers that are tried in turn, where nobody's is told: the smallest, which may be used again,
+and those above all that were seen, for numbers may grow.
+"""
 
 
 async def place(room: Room, guest: Guest) -> None:
@@ -113,10 +115,6 @@ async def _heard(
     room.cast.said.update(marks)
     for mark, number in marks.items():
         await sender.socket.send({"type": "CHAT", "target_id": number, "payload": mark})
-    return await _first(room, target, marks)
-
-
-async def _first(room: Room, target: Guest, marks: Mapping[str, int]) -> tuple[int, Frame] | None:
     frame = await target.socket.wait(
         lambda frame: any(mentions(frame, mark) for mark in marks),
         room.patience.seconds("chat") or 0.0,
@@ -132,10 +130,11 @@ async def _search(room: Room, guest: Guest) -> None:
     """
     if room.cast.hopeless:
         return
-    (scout,) = [await room.enter(one) for one in await room.cast.newcomers(1)]
+    scout = await room.enter(await room.cast.newcomer())
     scout.may_end = True
-    above = range(room.cast.largest + 1, room.cast.largest + 1 + _TRIED)
-    found = await _heard(room, scout, guest, above)
+    small, largest = range(1, _TRIED + 1), room.cast.largest
+    above = range(largest + 1, largest + 1 + _TRIED)
+    found = await _heard(room, scout, guest, list(dict.fromkeys([*small, *above])))
     if found is None:
         room.cast.hopeless = True
     else:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from conformance.clients import HttpClient
 from conformance.exchange import MISSING, Exchange
@@ -50,12 +50,15 @@ class Person:
         return self.names[0]
 
 
-_CASTS: WeakKeyDictionary[HttpClient, Cast] = WeakKeyDictionary()
+_CASTS: WeakValueDictionary[HttpClient, Cast] = WeakValueDictionary()  # a cast holds its client
 
 
 def cast_of(peer: HttpClient, ids: IdSource) -> Cast:
     """All who are known in the run that has this client: checks and scenarios have the same."""
-    return _CASTS.setdefault(peer, Cast(Dialogue(peer, ids)))
+    cast = _CASTS.get(peer)
+    if cast is None:
+        cast = _CASTS[peer] = Cast(Dialogue(peer, ids))
+    return cast
 
 
 class Cast:
@@ -185,7 +188,7 @@ class Cast:
         """
         return person in self.visited or person.registration is None
 
-    def of(self, guest: Guest) -> int | None:
+    def number_of(self, guest: Guest) -> int | None:
         """The number by which a guest is, or was, routed on this connection."""
         return guest.number if self.fleeting else self.number(guest.person)
 

@@ -84,9 +84,11 @@ class Room:
                 self.judge.holds(row, True, "")
         if isinstance(said, Refused):
             raise self.given_up(f"{wrong}: {said.reason}")
-        return self.came(person, said)
+        return self.welcome(person, said)
 
-    def came(self, person: Person, socket: Socket | RawSocket, *, may_end: bool = False) -> Guest:
+    def welcome(
+        self, person: Person, socket: Socket | RawSocket, *, may_end: bool = False
+    ) -> Guest:
         """Somebody is connected, and belongs to those of this check."""
         before = self.cast.was_here(person)
         told = self.cast.number(person)
@@ -162,7 +164,7 @@ class Room:
         if isinstance(said, Refused):
             return None
         guest.may_end = True
-        second = self.came(guest.person, said, may_end=True)
+        second = self.welcome(guest.person, said, may_end=True)
         second.placed = not self.cast.fleeting
         return second
 
@@ -219,10 +221,11 @@ class Room:
         for guest in self.guests:
             if guest.person is person:
                 await guest.listed()
-                await place(self, guest)
-        here = any(guest.person is person and not guest.left for guest in self.guests)
+        here = [each for each in self.guests if each.person is person and not each.left]
+        for guest in here:
+            await place(self, guest)
         if self.cast.fleeting and person is not None and not here:
-            raise UnjudgeableError(f"the number that {person.name} had may be another's by now")
+            raise self.given_up(f"the number that {person.name} had may be another's by now")
         mark = self.cast.dialogue.new("m") + "."
         number = to if person is None else self.number(person)
         payload = mark if not words else f"{mark} {words}"

@@ -100,7 +100,7 @@ class Stream:
 
 def came(stream: Stream, kind: str) -> list[Frame]:
     """What the target was sent of that type since, by the stream's sender as far as is told."""
-    number = stream.room.cast.of(stream.sender)
+    number = stream.room.cast.number_of(stream.sender)
     return [
         frame
         for frame in stream.target.socket.frames[stream.since :]
@@ -113,7 +113,7 @@ def came(stream: Stream, kind: str) -> list[Frame]:
 def _nobodys(stream: Stream, frame: Frame) -> bool:
     """It is of none of those who stream here at the same time: then it can only be this one's."""
     others = [
-        stream.room.cast.of(guest)
+        stream.room.cast.number_of(guest)
         for guest in stream.room.guests
         if guest is not stream.sender and guest.streams
     ]
@@ -211,7 +211,7 @@ def _in_order(
 def _true_sender(judge: Judge, cast: Cast, stream: Stream, frame: Frame) -> None:
     person = stream.sender.person
     number, name = frame.value("/sender_id"), frame.value("/sender_name")
-    known = cast.of(stream.sender)
+    known = cast.number_of(stream.sender)
     if number not in (MISSING, None) and known is not None:
         wrong = f"{person.name} is {known}, and streams as {number!r}"
         judge.holds("ECHO-STREAM-016", same(number, known), wrong, frame, pointer="/sender_id")

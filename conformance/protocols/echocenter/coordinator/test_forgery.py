@@ -52,7 +52,7 @@ async def test_flow_nobody_speaks_in_the_name_of_another(
         if frame is not None:
             number = frame.value("/sender_id")
             wrong = f"{forger.person.name} speaks as {number!r}, {frame.value('/sender_name')!r}"
-            right = number == cast.of(forger)
+            right = number == cast.number_of(forger)
             if row == "ECHO-CHAT-014":
                 right = frame.value("/sender_name") in forger.person.names
             judge.holds(row, right, wrong, said.frame, frame)

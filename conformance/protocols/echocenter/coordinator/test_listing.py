@@ -89,7 +89,7 @@ async def _is_another(room: Room, person: Person, token: str) -> bool:
         said = await room.open(replace(person, token=each), raw=False)
         if isinstance(said, Refused):
             return False
-        guest = room.came(person, said, may_end=True)
+        guest = room.welcome(person, said, may_end=True)
         heard = await room.wait(hearer, await room.say(guest, hearer))
         await room.leave(guest)
         if heard is None or heard.value("/sender_name") not in person.names:

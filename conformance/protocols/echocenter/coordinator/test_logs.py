@@ -103,7 +103,7 @@ async def test_log_is_no_chat(room: Room, cast: Cast, judge: Judge) -> None:
             ]
             wrong = f"{guest.person.name} was delivered a log as a CHAT"
             judge.holds("ECHO-LOG-008", not chat, wrong, log, *chat[:1])
-    people = {cast.of(guest) for guest in room.guests if guest.person.human}
+    people = {cast.number_of(guest) for guest in room.guests if guest.person.human}
     for frame in chats(agent):
         ours = was_said(cast, frame.data.decode("utf-8", "replace"))
         answered = frame.value("/sender_id") in people and not ours
@@ -179,7 +179,7 @@ def _judge_log(judge: Judge, level: str, content: str, sent: Frame, shown: list[
 
 def _judge_sender(judge: Judge, cast: Cast, agent: Guest, sent: Frame, shown: Frame) -> None:
     """Who is said to have sent a log, where anybody is."""
-    number = cast.of(agent)
+    number = cast.number_of(agent)
     for key, value in _values(shown.json):
         if key in ("sender_id", "agent_id") and isinstance(value, int) and number is not None:
             judge.holds("ECHO-LOG-013", value == number, f"{key} is {value}", sent, shown)

@@ -259,7 +259,7 @@ async def _judge_unchanged(room: Room, judge: Judge, other: Guest, taken: Guest)
         wrong = f"a name was refused, for {taken.person.name} has it, and its token is void"
         judge.holds("ECHO-REG-015", not_now(said), wrong, said.exchange)
         return
-    back = room.came(taken.person, said)
+    back = room.welcome(taken.person, said)
     await room.heard(back, await room.say(other, back), "ECHO-REG-015")
     frame = await room.heard(other, await room.say(back, other), "ECHO-REG-015")
     if frame is not None:

@@ -242,7 +242,7 @@ async def test_two_streams_of_one_id_are_not_one_senders(
             stream = Stream(room=room, sender=sender, target=target, id=new)
             said = await stream.chunk("of my own")
             found = await target.socket.wait(partial(mentions, mark=said.mark), 1.0)
-            known = cast.of(sender)
+            known = cast.number_of(sender)
             if found is None or known is None:
                 continue
             number = found.value("/sender_id")

@@ -31,6 +31,9 @@ _UNDER_WAY = 0.5
 _CROSSED = 0.1
 """Seconds by which what is told last may come behind the report, on a connection of its own."""
 
+_DENIED = re.compile(rb'"[^"]*cancel[^"]*"\s*:\s*(?:false|null)')
+"""A report that says it was not cancelled."""
+
 _SHORT_OF = 1.0
 """Seconds by which a task is done too soon to be done at all."""
 
@@ -195,9 +198,6 @@ def _went_on(judge: Judge, life: Life, work: Work) -> None:
         *life.seen.shown(*cancelled[:1]),
         *exchanges(work.completions[:1]),
     )
-
-
-_DENIED = re.compile(rb'"[^"]*cancel[^"]*"\s*:\s*(?:false|null)')
 
 
 def _stopped(work: Work) -> bool:
