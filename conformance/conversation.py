@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any, Self
 
 from conformance.exchange import Exchange
 from conformance.frames import Frame, Kind, Sender
+from conformance.patience import Patience
 
 __all__ = [
     "FAREWELL",
@@ -119,6 +121,26 @@ class Conversation(ABC):
         same time or later.
         """
         return await self._first(wanted, time.monotonic() + within, after)
+
+    async def hope(
+        self,
+        wanted: Callable[[Frame], bool],
+        patience: Patience,
+        what: str,
+        after: int = 0,
+        *,
+        most: float = math.inf,
+    ) -> Frame | None:
+        """The same, within the seconds (`most`, at most) that a patience has left for `what` is
+        awaited: a word for its kind. The patience learns what came of it.
+        """
+        seconds, began = min(most, patience.glance(what)), time.monotonic()
+        frame = await self.wait(wanted, seconds, after)
+        if frame is not None:
+            patience.answered(what, max(0.0, frame.at - began))
+        elif self.closed is None:
+            patience.hung(what, seconds)
+        return frame
 
     async def never(
         self, wanted: Callable[[Frame], bool], during: float, after: int = 0

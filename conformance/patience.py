@@ -17,11 +17,16 @@ GIVEN_UP = 5
 _ALLOWANCE = 3
 """Times the time-out that all hangs of a run together may cost before each costs a tenth."""
 
+_GLANCE = 0.1
+"""Seconds that are left for what has not come once, and was waited for too often."""
+
 _FIRST = 4
 """Times the patience that an agent may take until its first answer of all."""
 
 _AGAIN, _MARGIN = 3.0, 1.0
-"""Times its slowest first answers, and seconds, that an agent may take for another."""
+"""Times the slowest of before that a peer may take for another, and the seconds that an agent may
+take beside them.
+"""
 
 _LONGEST = 60.0
 """Seconds to which a patience grows, unless more is asked for."""
@@ -36,6 +41,7 @@ class Patience:
         self._timeout = timeout
         self._tireless = tireless
         self._hung: Counter[str] = Counter()
+        self._slowest: dict[str, float] = {}
         self._lost = 0.0
 
     def seconds(self, operation: str, *, least: float = 0.0) -> float | None:
@@ -45,15 +51,31 @@ class Patience:
         if self._hung[operation] >= GIVEN_UP and not self._tireless:
             return None
         tired = self._hung[operation] >= _FULL or self._lost > _ALLOWANCE * self._timeout
-        return self._timeout / 10 if tired else max(self._timeout, least)
+        return self._tired(operation) if tired else max(self._timeout, least)
+
+    def glance(self, operation: str) -> float:
+        """The seconds to wait this time for what costs nothing to wait for again: few, where it
+        never came.
+        """
+        seconds = self.seconds(operation)
+        if seconds is None:
+            known = operation in self._slowest
+            seconds = self._tired(operation) if known else min(_GLANCE, self._timeout / 10)
+        return seconds
+
+    def _tired(self, operation: str) -> float:
+        """No less than it may take by what is known of it: who is slow is not blamed for it."""
+        own = min(_AGAIN * self._slowest.get(operation, 0.0), self._timeout)
+        return max(self._timeout / 10, own)
 
     def hung(self, operation: str, seconds: float) -> None:
         """It gave no answer for so many seconds."""
         self._hung[operation] += 1
         self._lost += seconds
 
-    def answered(self, operation: str) -> None:
-        """It gave an answer, so that it is worth asking again."""
+    def answered(self, operation: str, seconds: float = 0.0) -> None:
+        """It gave an answer after so many seconds, so that it is worth asking again."""
+        self._slowest[operation] = max(seconds, self._slowest.get(operation, 0.0))
         if self._hung[operation] < GIVEN_UP:
             self._hung[operation] = 0
 

@@ -183,7 +183,7 @@ class GrpcClient:
             return replace(asked, failure=f"no answer within {seconds:g} s", seconds=took)
         except grpc.aio.AioRpcError as error:
             return self._refused(asked, error, time.monotonic() - began)
-        self._patience.answered(asked.operation)
+        self._patience.answered(asked.operation, time.monotonic() - began)
         return replace(
             asked,
             status=200,

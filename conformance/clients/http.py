@@ -237,6 +237,7 @@ class HttpClient:
         seconds = self._patience.seconds(asked.operation, least=way.within)
         if seconds is None:
             return NotAskedError(f"not asked again: it gave no answer {GIVEN_UP} times")
+        began = time.monotonic()
         try:
             async with self._session.request(
                 asked.method,
@@ -251,7 +252,7 @@ class HttpClient:
             ) as response:
                 answer = await _read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                self._patience.answered(asked.operation)
+                self._patience.answered(asked.operation, time.monotonic() - began)
                 return response.status, headers, answer
         except TimeoutError:
             self._patience.hung(asked.operation, seconds)

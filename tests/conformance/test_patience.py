@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conformance.patience import GIVEN_UP, Pace, Patience
 
 
@@ -24,6 +26,26 @@ def test_patience_comes_back_with_an_answer() -> None:
     assert patience.seconds("getAgent") == 1.0
     patience.answered("getAgent")
     assert patience.seconds("getAgent") == 10.0
+
+
+def test_who_is_slow_is_waited_for_when_patience_is_gone() -> None:
+    patience = Patience(10.0)
+    patience.answered("events", 1.2)
+    patience.answered("events", 0.1)
+    for _ in range(GIVEN_UP - 1):
+        patience.hung("events", 10.0)
+    assert patience.seconds("events") == pytest.approx(3.6), "as slow as it was before"
+    patience.hung("events", 10.0)
+    assert patience.seconds("events") is None
+    assert patience.glance("events") == pytest.approx(3.6)
+
+
+def test_what_never_came_gets_a_glance_in_the_end() -> None:
+    patience = Patience(10.0)
+    for _ in range(GIVEN_UP):
+        assert patience.glance("acks") == patience.seconds("acks")
+        patience.hung("acks", 10.0)
+    assert patience.glance("acks") == 0.1
 
 
 def test_who_is_tireless_never_gives_up() -> None:

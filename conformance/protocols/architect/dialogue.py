@@ -291,8 +291,9 @@ class Dialogue:
         if heard is None and line.closed is None:
             self.lore.patience.hung(patience, seconds)
         elif heard is not None:
-            self.lore.patience.answered(patience)
-            self.lore.slow = self.lore.slow or heard.at - asked.sent.at > _SLOW
+            took = heard.at - asked.sent.at
+            self.lore.patience.answered(patience, took)
+            self.lore.slow = self.lore.slow or took > _SLOW
         asked = Asked(request=asked.request, sent=asked.sent, heard=heard)
         if heard is not None and asked.request.lists and isinstance(token, str):
             self._see_catalogue(asked, heard)

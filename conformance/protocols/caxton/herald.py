@@ -27,8 +27,6 @@ PROMPT = 5.0
 _LATE = 0.3
 """Seconds in which what should not come would have come, after what came in its place."""
 
-_BRIEF = 0.1
-
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
@@ -85,13 +83,7 @@ class Herald:
 
     async def hears(self, line: Conversation, word: Word) -> Frame | None:
         """What is told of it, within the time that it may take."""
-        seconds = self.patience.seconds("events") or _BRIEF
-        frame = await line.wait(word.in_, seconds)
-        if frame is not None:
-            self.patience.answered("events")
-        elif line.closed is None:
-            self.patience.hung("events", seconds)
-        return frame
+        return await line.hope(word.in_, self.patience, "events")
 
     async def told(self, row: str, line: Conversation, word: Word, who: str) -> Frame | None:
         """`who` is told of it, or the row is broken."""
@@ -132,12 +124,10 @@ class Herald:
         """
         for seconds in (1.0, PROMPT):
             word = await self.say(receiver)
-            limit = min(seconds, self.patience.seconds("events") or _BRIEF)
-            if line.closed is not None or await line.wait(word.in_, limit) is not None:
+            heard = line.hope(word.in_, self.patience, "events", most=seconds)
+            if line.closed is not None or await heard is not None:
                 break
         found = bool(word.told(line))
-        if not found and line.closed is None:
-            self.patience.hung("events", PROMPT)
         wrong = f"{why}: no event comes{_end(line)}"
         return self.judge.holds(row, found, wrong, word.exchange, *line.frames[-2:])
 

@@ -248,9 +248,9 @@ class Talks:
         for line, mark in zip(self._listeners, marks, strict=True):
             if line is None or not any(i.wants(event, {}) for i, _ in line.interests):
                 continue
-            seconds = self.herald.patience.seconds("events") or 0.1
-            heard = await line.watch.hear(
-                "agent.deployed", lambda frame: frame.value("/agent_id") == agent.id, seconds, mark
+            patience = self.herald.patience
+            heard = await line.watch.hope(
+                "agent.deployed", lambda frame: frame.value("/agent_id") == agent.id, patience, mark
             )
             wrong = f"a subscriber is not told that {agent.name} was deployed"
             row = "CAXTON-XTR-006" if rpc else "CAXTON-EVT-017"

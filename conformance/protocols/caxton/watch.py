@@ -39,10 +39,7 @@ class Watch:
         mark = self.socket.mark()
         await self.socket.send(said)
         await self.settle()
-        seconds = self._acks.seconds("acks") or 0.05
-        frame = await self.socket.wait(_acknowledges, seconds, mark)
-        if frame is None:
-            self._acks.hung("acks", seconds)
+        frame = await self.socket.hope(_acknowledges, self._acks, "acks", mark)
         found = frame.value("/subscription_id") if frame else None
         return found if isinstance(found, str) else None
 
@@ -65,6 +62,14 @@ class Watch:
         """The first event of a type that is wanted."""
         return await self.socket.wait(
             lambda frame: frame.value("/type") == kind and wanted(frame), within, after
+        )
+
+    async def hope(
+        self, kind: str, wanted: Callable[[Frame], bool], patience: Patience, after: int = 0
+    ) -> Frame | None:
+        """The same, as long as the patience with that type lasts."""
+        return await self.socket.hope(
+            lambda frame: frame.value("/type") == kind and wanted(frame), patience, kind, after
         )
 
     def events(self, after: int = 0) -> list[Frame]:

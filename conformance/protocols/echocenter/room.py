@@ -296,7 +296,7 @@ class Room:
             if frame is not None or not any(chats(target, since)):
                 break  # otherwise others came: it may be slow, and this one in their queue
         if frame is not None:
-            self.patience.answered("chat")
+            self.patience.answered("chat", max(0.0, frame.at - said.frame.at))
         elif target.socket.closed is None and not was_ended(said.sender):  # they take no time
             self.patience.hung("chat", seconds)
         return frame

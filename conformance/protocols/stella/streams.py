@@ -142,13 +142,7 @@ class Streams:
 
     async def hear(self, line: Line, wanted: Callable[[Frame], bool]) -> Frame | None:
         """What is wanted, within the time that it may take."""
-        seconds = self.patience.seconds("pushes") or _BRIEF
-        frame = await line.socket.wait(wanted, seconds)
-        if frame is not None:
-            self.patience.answered("pushes")
-        elif line.closed is None:
-            self.patience.hung("pushes", seconds)
-        return frame
+        return await line.socket.hope(wanted, self.patience, "pushes")
 
     async def pushed(self, line: Line, job: Job) -> Frame | None:
         return await self.hear(line, lambda frame: job.named(task_in(frame)))

@@ -55,10 +55,8 @@ async def test_flow_pings(script: Dialogue, judge: Judge) -> None:
     for payload in (b"assay", b"", b"p" * 125, b"\x00\xff\xfe", b"assay", b"q" * 65):
         mark, began = line.mark(), time.monotonic()
         sent = await line.send_frame(Opcode.PING, payload)
-        seconds = script.lore.patience.seconds("pings") or 0.1
-        pong = await line.wait(lambda frame: frame.kind == "pong", seconds, mark)
-        if pong is None and line.closed is None:
-            script.lore.patience.hung("pings", seconds)
+        patience = script.lore.patience
+        pong = await line.hope(lambda frame: frame.kind == "pong", patience, "pings", mark)
         right = pong is not None and pong.data == payload
         told = f"a ping of {len(payload)} bytes gets no pong with the same: {script.why(line)}"
         judge.holds("ARCH-WIRE-001", right, told, sent, *([pong] if pong else []))
@@ -111,10 +109,8 @@ async def test_flow_close(how: str, script: Dialogue, judge: Judge) -> None:
     sent = await line.send_frame(Opcode.CLOSE, CLOSES[how])
     request, data = request_text()
     await line.send_bytes(frame_bytes(Opcode.TEXT, data))
-    seconds = min(script.lore.patience.seconds("closes") or 0.1, _SOON)
-    answer = await line.wait(lambda frame: frame.kind == "close", seconds)
-    if answer is None and line.closed is None:
-        script.lore.patience.hung("closes", seconds)
+    patience = script.lore.patience
+    answer = await line.hope(lambda frame: frame.kind == "close", patience, "closes", most=_SOON)
     told = f"a close frame is not answered by one: {script.why(line)}"
     judge.holds("ARCH-WIRE-005", answer is not None, told, sent, *last(line, 2))
     wrong = "; ".join(line.violations)
@@ -123,7 +119,7 @@ async def test_flow_close(how: str, script: Dialogue, judge: Judge) -> None:
     told = "a request after our close frame is served"
     judge.holds("ARCH-WIRE-006", served is None, told, *last(line))
     if answer is not None:
-        gone = await line.gone(min(seconds, _PROMPT))
+        gone = await line.gone(_PROMPT)
         told = "after the close frames the connection stays open"
         judge.holds("ARCH-WIRE-006", gone, told, *last(line))
 

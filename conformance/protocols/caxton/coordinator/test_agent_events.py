@@ -39,11 +39,7 @@ class _Ears:
         self.patience = patience
 
     async def hears(self, watch: Watch, kind: str, pointer: str, value: str) -> Frame | None:
-        seconds = self.patience.seconds(kind) or 0.1
-        frame = await watch.hear(kind, lambda frame: frame.value(pointer) == value, seconds)
-        if frame is None and watch.socket.closed is None:
-            self.patience.hung(kind, seconds)
-        return frame
+        return await watch.hope(kind, lambda frame: frame.value(pointer) == value, self.patience)
 
     def untold(self, row: str, watch: Watch, kind: str, word: str, who: str) -> None:
         """`who` was told nothing of that type that names `word`."""
@@ -328,10 +324,7 @@ async def test_flow_alerts_are_told(client: Client, ears: _Ears, judge: Judge) -
     for number in (1, 2):
         mark = watch.mark()
         await client.hooks("alert", {})
-        seconds = ears.patience.seconds("system.alert") or 0.1
-        frame = await watch.hear("system.alert", lambda _: True, seconds, mark)
-        if frame is None and watch.socket.closed is None:
-            ears.patience.hung("system.alert", seconds)
+        frame = await watch.hope("system.alert", lambda _: True, ears.patience, mark)
         wrong = f"a subscriber to system.alert is not told of alert {number}"
         judge.holds("CAXTON-EVT-025", frame is not None, wrong, *watch.socket.frames[-1:])
         await asyncio.sleep(_LATE)

@@ -113,8 +113,7 @@ async def test_flow_messages(
     for said, message in sent:
         kept = await judge_kept(judge, client, said, message)
         await _judge_alike(caller, client, judge, mates[0], message)
-        seconds = patience.seconds("events") or 0.1
-        frame = await watch.hear("message.sent", partial(_from, message["sender"]), seconds)
+        frame = await watch.hope("message.sent", partial(_from, message["sender"]), patience)
         wrong = "a message that was sent over gRPC is not told"
         judge.holds("CAXTON-XTR-012", frame is not None, wrong, said, *watch.socket.frames[-1:])
         for pointer, name in (("/to", "receiver"), ("/performative", "performative")):
@@ -278,8 +277,7 @@ async def test_flow_nobody_answers(
     judge.holds("CAXTON-GRP-031", not unknown.ok, wrong, unknown)
     if kept.code in ("OK", "DEADLINE_EXCEEDED"):
         await judge_kept(judge, client, kept, heard)
-        seconds = patience.seconds("events") or 0.1
-        frame = await watch.hear("message.sent", partial(_from, heard["sender"]), seconds)
+        frame = await watch.hope("message.sent", partial(_from, heard["sender"]), patience)
         wrong = "a message that was sent by SendMessageAndWait is not told"
         judge.holds("CAXTON-XTR-012", frame is not None, wrong, kept, *watch.socket.frames[-1:])
 

@@ -60,8 +60,7 @@ async def test_flow_life_of_an_agent(
         wrong = f"an agent that was just deployed has the status {state!r}"
         coming = isinstance(state, str) and not state.upper().endswith(_NOT_COMING)
         judge.holds("CAXTON-GRP-036", coming, wrong, said)
-    seconds = patience.seconds("events") or 0.1
-    frame = await watch.hear("agent.deployed", lambda f: f.value("/agent_id") == agent.id, seconds)
+    frame = await watch.hope("agent.deployed", lambda f: f.value("/agent_id") == agent.id, patience)
     wrong = "an agent that was deployed over gRPC is not announced"
     judge.holds("CAXTON-XTR-006", frame is not None, wrong, said, *watch.socket.frames[-1:])
     await _shown_over_rest(client, judge, agent)

@@ -114,10 +114,8 @@ async def test_flow_pings_are_answered(
     for payload in PINGS:
         since = socket.mark()
         sent = await socket.send_frame(Opcode.PING, payload)
-        seconds = herald.patience.seconds("pongs") or 0.1
-        pong = await socket.wait(lambda frame: frame.kind == "pong", seconds, since)
-        if pong is None and socket.closed is None:
-            herald.patience.hung("pongs", seconds)
+        patience = herald.patience
+        pong = await socket.hope(lambda frame: frame.kind == "pong", patience, "pongs", since)
         fine = pong is not None and pong.data == payload
         wrong = f"a ping of {len(payload)} bytes gets no pong with the same payload"
         judge.holds("CAXTON-WIRE-012", fine, wrong, sent, *([pong] if pong else []))
@@ -151,14 +149,11 @@ async def test_flow_closes_are_answered(
 async def _judge_close(herald: Herald, socket: RawSocket, payload: bytes) -> None:
     judge = herald.judge
     sent = await socket.send_frame(Opcode.CLOSE, payload)
-    seconds = herald.patience.seconds("closes") or 0.1
-    answer = await socket.wait(lambda frame: frame.kind == "close", seconds)
-    if answer is None and socket.closed is None:
-        herald.patience.hung("closes", seconds)
+    answer = await socket.hope(lambda frame: frame.kind == "close", herald.patience, "closes")
     wrong = "a close frame is not answered by one"
     judge.holds("CAXTON-WIRE-013", answer is not None, wrong, sent, *socket.frames[-2:])
     if answer is not None:
-        gone = await socket.gone(min(seconds, _ENDS_WITHIN))
+        gone = await socket.gone(_ENDS_WITHIN)
         wrong = "after the close frames the connection stays open"
         judge.holds("CAXTON-WIRE-013", gone, wrong, sent, answer)
         wrong = "; ".join(socket.violations)

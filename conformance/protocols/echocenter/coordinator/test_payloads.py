@@ -81,10 +81,8 @@ async def _send_all(
         last=last.mark,
     )
     if _missing(sent, target) and not outgrown(sender):  # the last may overtake others
-        seconds = room.patience.seconds("payload") or 0.0
-        await target.socket.wait(lambda _: not _missing(sent, target), seconds, since)
-        if _missing(sent, target):
-            room.patience.hung("payload", seconds)
+        all_there = lambda _: not _missing(sent, target)  # noqa: E731
+        await target.socket.hope(all_there, room.patience, "payload", since)
     return sent
 
 

@@ -71,10 +71,8 @@ async def test_flow_replies_in_pieces(
 async def _first_chunk(room: Room, judge: Judge, stream: Stream) -> None:
     """It comes before anything else is sent."""
     first = await stream.chunk("Counting ")
-    seconds = room.patience.seconds("chunk") or 0.0
-    heard = await stream.target.socket.wait(lambda f: mentions(f, first.mark), seconds)
-    if heard is None:
-        room.patience.hung("chunk", seconds)
+    target = stream.target.socket
+    heard = await target.hope(lambda f: mentions(f, first.mark), room.patience, "chunk")
     wrong = "the first chunk of a stream did not come before the others were sent"
     judge.holds("ECHO-STREAM-025", heard is not None, wrong, first.frame)
 

@@ -91,10 +91,7 @@ async def test_flow_pings_are_answered(room: Room, cast: Cast, judge: Judge) -> 
     for payload in PINGS:
         since = socket.mark()
         sent = await socket.send_frame(Opcode.PING, payload)
-        seconds = room.patience.seconds("pong") or 0.1
-        pong = await socket.wait(lambda frame: frame.kind == "pong", seconds, since)
-        if pong is None:
-            room.patience.hung("pong", seconds)
+        pong = await socket.hope(lambda frame: frame.kind == "pong", room.patience, "pong", since)
         right = pong is not None and pong.data == payload
         wrong = f"a ping with {payload[:20]!r} was answered with " + (
             "no pong" if pong is None else f"{pong.data[:20]!r}"
@@ -118,11 +115,8 @@ async def test_flow_a_close_is_answered(room: Room, cast: Cast, judge: Judge) ->
     async def close(guest: Guest, socket: RawSocket, payload: bytes) -> None:
         guest.left = True
         sent = await socket.send_frame(Opcode.CLOSE, payload)
-        seconds = room.patience.seconds("close") or 0.1
-        answer = await socket.wait(lambda frame: frame.kind == "close", seconds)
+        answer = await socket.hope(lambda frame: frame.kind == "close", room.patience, "close")
         shown = [frame for frame in (socket.closed,) if frame is not None]
-        if not shown:
-            room.patience.hung("close", seconds)
         wrong = "a close frame was not answered, and the connection goes on"
         judge.holds("ECHO-WIRE-008", bool(shown), wrong, sent)
         if shown:
@@ -131,7 +125,7 @@ async def test_flow_a_close_is_answered(room: Room, cast: Cast, judge: Judge) ->
         if answer is not None:
             lawful = "; ".join(v for v in socket.violations if "close" in v)
             judge.holds("ECHO-WIRE-008", not lawful, lawful, sent, answer)
-            gone = await socket.gone(min(seconds, 5.0))
+            gone = await socket.gone(5.0)
             wrong = "close frames were exchanged, and the connection was not ended"
             judge.holds("ECHO-WIRE-009", gone, wrong, sent, answer)
 

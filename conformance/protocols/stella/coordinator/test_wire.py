@@ -137,10 +137,8 @@ async def test_flow_pings_are_answered(streams: Streams, judge: Judge) -> None:
     for payload in PINGS:
         since = socket.mark()
         sent = await socket.send_frame(Opcode.PING, payload)
-        seconds = streams.patience.seconds("pongs") or 0.1
-        pong = await socket.wait(lambda frame: frame.kind == "pong", seconds, since)
-        if pong is None and socket.closed is None:
-            streams.patience.hung("pongs", seconds)
+        patience = streams.patience
+        pong = await socket.hope(lambda frame: frame.kind == "pong", patience, "pongs", since)
         fine = pong is not None and pong.data == payload
         wrong = f"a ping of {len(payload)} bytes gets no pong with the same payload"
         judge.holds("STELLA-WIRE-008", fine, wrong, sent, *([pong] if pong else []))
@@ -171,14 +169,11 @@ async def _judge_close(streams: Streams, judge: Judge, line: Line, payload: byte
     if streams.can_make:
         await streams.in_use("STELLA-WIRE-009", line, "before it was closed a task")
     sent = await socket.send_frame(Opcode.CLOSE, payload)
-    seconds = streams.patience.seconds("closes") or 0.1
-    answer = await socket.wait(lambda frame: frame.kind == "close", seconds)
-    if answer is None and socket.closed is None:
-        streams.patience.hung("closes", seconds)
+    answer = await socket.hope(lambda frame: frame.kind == "close", streams.patience, "closes")
     wrong = "a close frame is not answered by one"
     judge.holds("STELLA-WIRE-009", answer is not None, wrong, sent, *line.last)
     if answer is not None:
-        gone = await socket.gone(min(seconds, _ENDS_WITHIN))
+        gone = await socket.gone(_ENDS_WITHIN)
         wrong = "after the close frames the connection stays open"
         judge.holds("STELLA-WIRE-009", gone, wrong, sent, answer)
         wrong = "; ".join(socket.violations)
