@@ -121,7 +121,9 @@ async def long_task(foreman: Foreman) -> None:
 
 
 async def cancelled(foreman: Foreman) -> None:
-    """One is cancelled while it runs, one before it can begin; the third goes on."""
+    """One is cancelled while it runs, one before it can begin; those beside them go on, also where
+    an agent is so quick that the first two are done by then.
+    """
     await foreman.arrive()
     if not await foreman.connected():
         return
@@ -130,11 +132,13 @@ async def cancelled(foreman: Foreman) -> None:
     foreman.tell(way, stopped, kept)
     await foreman.live(_REACTION if way == "stream" else 1.5 * foreman.interval + _REACTION)
     foreman.cancel(stopped["taskId"])
+    going_on = [kept["taskId"]]
     if way == "stream":
-        early = foreman.long("early", _LONG)
-        foreman.tell(way, early)
+        early, beside = (foreman.long(name, _LONG) for name in ("early", "beside"))
+        foreman.tell(way, early, beside)
         foreman.cancel(early["taskId"])
-    await foreman.done([kept["taskId"]], 3 * _LONG + foreman.patience)
+        going_on.append(beside["taskId"])
+    await foreman.done(going_on, 3 * _LONG + foreman.patience)
     await foreman.live(_LONG)  # what was not stopped would be done by now
     await foreman.beats(2)
     if way == "stream" and "heartbeat" in foreman.book.ways:

@@ -202,6 +202,23 @@ def _second_registrations() -> Iterator[Fault]:
         tamper=on(Op.REGISTER, when(_registered_before, stranger)),
         implied=True,
     )
+    yield bad(
+        name="register_again_poorer",
+        summary="second registration: without its capabilities",
+        tamper=on(Op.REGISTER, when(_registered_before, drop(Op.REGISTER, "capabilities"))),
+        implied=True,
+    )
+    yield bad(
+        name="register_again_other_type",
+        summary="second registration: as an agent of another type",
+        tamper=on(Op.REGISTER, when(_registered_before, _of_another_type)),
+        implied=True,
+    )
+
+
+def _of_another_type(draft: Draft) -> Draft:
+    told = draft.payload.get("agent_type") if isinstance(draft.payload, dict) else None
+    return put(Op.REGISTER, "agent_type", "consumer" if told == "general" else "general")(draft)
 
 
 def _after_trouble() -> Iterator[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,9 @@ from mockserver.transcript import HttpExchange
 _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATIONS])
 
 _ABOUT_ITSELF = ("updateAgentStatus", "sendHeartbeat")
+
+_OF_AN_AGENT = ("capabilities", "services", "endpoints", "metadata")
+"""What a registration tells beside an id and a type."""
 
 _OF_THEIR_OWN = ("registerAgent", "submitTask", "discoverAgents")
 """What two requests to one path may ask for two different things with."""
@@ -149,6 +153,28 @@ async def test_a_new_registration_keeps_the_pace(examiner: Examiner, judge: Judg
                 f"{operation} comes {rate:.1f} times a second since then, and came {before:.1f}",
                 *map(of_transcript, again[:3]),
             )
+
+
+@requirement("AITBC-AGENT-REG-016")
+@_EVERY_SITUATION
+async def test_a_new_registration_tells_as_much(
+    situation: str, examiner: Examiner, judge: Judge
+) -> None:
+    """What it has may change with time; that all of it is gone, and so just then, is forgotten."""
+    first: dict[str, tuple[HttpExchange, dict[str, Any]]] = {}
+    for heard in (await examiner.observe(situation)).exchanges:
+        own = registering(heard)
+        if own is None:
+            continue
+        before, told = first.setdefault(own, (heard, heard.json()))
+        said = heard.json()
+        kinds = [each["agent_type"] for each in (told, said) if each.get("agent_type")]
+        wrong = f"{own!r} registers again as {kinds[-1:]}, and was {kinds[:1]}"
+        shown = [of_transcript(before), of_transcript(heard)]
+        judge.holds("AITBC-AGENT-REG-016", len({*map(str, kinds)}) < 2, wrong, *shown)
+        gone = [name for name in _OF_AN_AGENT if told.get(name) and not said.get(name)]
+        wrong = f"{own!r} registers again without its {', '.join(gone)}"
+        judge.holds("AITBC-AGENT-REG-016", not gone, wrong, *shown)
 
 
 def _rate(heard: list[HttpExchange]) -> float:

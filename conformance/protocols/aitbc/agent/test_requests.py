@@ -150,6 +150,9 @@ async def test_ids_are_encoded_once(situation: str, examiner: Examiner, judge: J
             twice = asked not in known and unquote(asked) in known
             wrong = f"{asked!r} is asked for: {unquote(asked)!r}, encoded twice"
             judge.holds("AITBC-AGENT-GET-001", not twice, wrong, of_transcript(heard))
+            form = asked not in known and asked.replace("+", " ") in known
+            wrong = f"{asked!r} is asked for: in a path a blank is no plus"
+            judge.holds("AITBC-AGENT-GET-001", not form, wrong, of_transcript(heard))
 
 
 @requirement(

@@ -134,11 +134,12 @@ async def test_password_stands_nowhere_else(
             "the password stands in another place of the request",
             of_transcript(heard),
         )
-    for message in messages(seen.frames):
+    own = [each for each in seen.frames if each.sender == "agent"]
+    for message in own:
         judge.holds(
             "ARCH-AGENT-CONN-010",
             not holds_secret(message.data, password),
-            "the password stands in a message",
+            f"the password stands in a {message.kind} frame",
             *seen.shown(message),
         )
 

@@ -58,6 +58,7 @@ _OF_REMOVED = (
     "removeAgent",
     "stopAgent",
     "getAgentMetrics",
+    "createDeployment",
 )
 """What makes no sense for an agent that the client itself has removed."""
 

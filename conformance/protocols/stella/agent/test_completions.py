@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -39,6 +40,9 @@ _IMPATIENT = 1.0
 
 _OVER = ("cancelled", "unknown task", "unavailable", "internal errors", "restart")
 """Situations in which there is work when what befell the agent is over."""
+
+_NOT_BY_THE_WAY = 3
+"""Lines about another task that are no mere mention of what it waited for."""
 
 _TIME_FOR_IT = 4.0
 """Seconds in which a short task is done."""
@@ -162,9 +166,16 @@ async def test_repeated_reports_tell_the_same(
     life = await lived(examiner, situation)
     for work in life.given:
         for pair in _repeated(work):
-            first, then = (said_in(each).get("success") for each in pair)
+            said, again = map(said_in, pair)
+            first, then = said.get("success"), again.get("success")
             wrong = f"{work.id} is reported with success {first!r}, and then with {then!r}"
             judge.holds("STELLA-AGENT-COMP-016", same(first, then), wrong, *exchanges(pair))
+            for member in ("result", "logs"):
+                gone = bool(said.get(member)) and not again.get(member)
+                wrong = (
+                    f"the {member} of {work.id} were told, and are left out when it is told again"
+                )
+                judge.holds("STELLA-AGENT-COMP-016", not gone, wrong, *exchanges(pair))
 
 
 def _repeated(work: Work) -> list[tuple[HttpExchange, HttpExchange]]:
@@ -219,8 +230,9 @@ async def test_results_are_of_their_own_tasks(
     life = await lived(examiner, situation)
     for work in life.given:
         for heard in work.completions[:1]:
+            others = [each.id for each in life.given if each is not work]
             told = {*texts_in(said_in(heard).get("result"))}
-            alien = [o.id for o in life.given if o is not work and told & {o.id, digest_of(o.id)}]
+            alien = [other for other in others if told & {other, digest_of(other)}]
             judge.holds(
                 "STELLA-AGENT-COMP-015",
                 not alien,
@@ -228,6 +240,26 @@ async def test_results_are_of_their_own_tasks(
                 of_transcript(heard),
                 pointer="/result",
             )
+            strange = [line for line in _lines(heard) if _tells_of(line, others, work.id)]
+            judge.holds(
+                "STELLA-AGENT-COMP-015",
+                len(strange) < _NOT_BY_THE_WAY,
+                f"the logs of {work.id} tell of another task: {', '.join(strange[:3])}",
+                of_transcript(heard),
+                pointer="/logs",
+            )
+
+
+def _lines(heard: HttpExchange) -> list[str]:
+    """The messages of its logs."""
+    logs = said_in(heard).get("logs")
+    lines = [line.get("message") for line in logs or () if isinstance(line, dict)]
+    return [line for line in lines if isinstance(line, str)]
+
+
+def _tells_of(line: str, others: Sequence[str], own: str) -> bool:
+    """Does it name another task and not its own?"""
+    return own not in line and any(other in line for other in others)
 
 
 def _task(heard: HttpExchange) -> str:

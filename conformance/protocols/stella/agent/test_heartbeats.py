@@ -41,6 +41,9 @@ _BUSY_MACHINE = 0.7
 _WOUND_UP = 3.0
 """Seconds in which a task that was cancelled has come to its end."""
 
+_REPEATED = ("told again", "two ways", "unavailable", "internal errors", "dropped connections")
+"""Situations in which a task is told, or reported, more often than once."""
+
 _OVERLAP = 0.8
 """Seconds in which a report and a heartbeat may cross."""
 
@@ -233,6 +236,33 @@ async def test_running_tasks_are_told_truly(
             expected=most,
             actual=told,
         )
+
+
+@requirement("STELLA-AGENT-HB-015")
+@pytest.mark.parametrize("situation", _REPEATED)
+async def test_reported_tasks_are_counted_no_more(
+    situation: str, examiner: Examiner, judge: Judge, book: Notebook
+) -> None:
+    """By the last heartbeat that comes some seconds after every task was reported, whatever they
+    went through: they were told twice, or a report of them failed.
+    """
+    life = await lived(examiner, situation)
+    slack = _WOUND_UP + book.of(situation).grace
+    taken = [work.taken for work in life.given]
+    over = max((each.real for each in taken if each), default=0.0) + slack
+    late = [heard for heard in life.heartbeats if over < heard.real]
+    told = said_in(late[-1]).get("runningTasks") if late else None
+    if not all(taken) or not isinstance(told, int) or isinstance(told, bool):
+        return
+    judge.holds(
+        "STELLA-AGENT-HB-015",
+        told <= 0,
+        f"a heartbeat tells of {told} running tasks, long after all were reported",
+        of_transcript(late[-1]),
+        pointer="/runningTasks",
+        expected=0,
+        actual=told,
+    )
 
 
 @requirement("STELLA-AGENT-HB-018")
