@@ -42,6 +42,10 @@ def digest_of(task_id: str) -> str:
     return f"sha256:{hashlib.sha256(task_id.encode()).hexdigest()}"
 
 
+_PRIORITIES = (10, 0, 3)
+"""Of tasks that are polled for; 0 is one as well, and who takes it for none skips a task."""
+
+
 class Foreman(Timed):
     """One situation's tasks."""
 
@@ -269,4 +273,5 @@ def _slowness(asked: Iterable[HttpExchange]) -> float:
 def _polled(task: Mapping[str, Any]) -> Mapping[str, Any]:
     """As a poll tells it: without what is needed to do it."""
     shown = {"taskId": task["taskId"], "taskType": task["taskType"]}
-    return {**shown, "priority": 10, "createdAt": "2026-02-03T04:05:06Z"}
+    priority = _PRIORITIES[sum(map(ord, shown["taskId"])) % len(_PRIORITIES)]
+    return {**shown, "priority": priority, "createdAt": "2026-02-03T04:05:06Z"}

@@ -22,6 +22,8 @@ _EVERY_SITUATION = pytest.mark.parametrize("situation", [s.name for s in SITUATI
 
 _ABOUT_ITSELF = ("updateAgentStatus", "sendHeartbeat")
 
+_OK = 200
+
 _OF_AN_AGENT = ("capabilities", "services", "endpoints", "metadata")
 """What a registration tells beside an id and a type."""
 
@@ -160,11 +162,13 @@ async def test_a_new_registration_keeps_the_pace(examiner: Examiner, judge: Judg
 async def test_a_new_registration_tells_as_much(
     situation: str, examiner: Examiner, judge: Judge
 ) -> None:
-    """What it has may change with time; that all of it is gone, and so just then, is forgotten."""
+    """What it has may change with time; that all of it is gone, and so just then, is forgotten.
+    What is refused may be tried with less.
+    """
     first: dict[str, tuple[HttpExchange, dict[str, Any]]] = {}
     for heard in (await examiner.observe(situation)).exchanges:
         own = registering(heard)
-        if own is None:
+        if own is None or heard.status != _OK:
             continue
         before, told = first.setdefault(own, (heard, heard.json()))
         said = heard.json()

@@ -167,6 +167,15 @@ async def test_chunks_make_up_the_text(situation: str, examiner: Examiner, judge
                 expected=text,
                 actual="".join(chunks),
             )
+            judge.holds(
+                "ECHO-AGENT-STREAM-009",
+                not _breaks_off(text, chunks),
+                f"the text of {stream.key} breaks off before the last of its chunks",
+                *seen.shown(*stream.frames[-12:]),
+                pointer="/payload",
+                expected="".join(chunks),
+                actual=text,
+            )
 
 
 def _in_order(shape: str) -> bool:
@@ -220,6 +229,13 @@ def _is_whole(text: str, chunks: list[str]) -> bool:
         and sum(map(len, said)) >= _TELLING
         and all(chunk in _bare(text) for chunk in said)
     )
+
+
+def _breaks_off(text: str, chunks: list[str]) -> bool:
+    """Is it all that the chunks say but the last of them? No last piece is."""
+    said = [chunk for chunk in map(_bare, chunks) if chunk]
+    told = "".join(said[:-1])
+    return len(said) > 2 and len(told) >= _TELLING and _bare(text) == told != said[-1]
 
 
 def _bare(text: str) -> str:

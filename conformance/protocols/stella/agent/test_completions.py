@@ -172,9 +172,7 @@ async def test_repeated_reports_tell_the_same(
             judge.holds("STELLA-AGENT-COMP-016", same(first, then), wrong, *exchanges(pair))
             for member in ("result", "logs"):
                 gone = bool(said.get(member)) and not again.get(member)
-                wrong = (
-                    f"the {member} of {work.id} were told, and are left out when it is told again"
-                )
+                wrong = f"{work.id} is reported again without the {member} that it had"
                 judge.holds("STELLA-AGENT-COMP-016", not gone, wrong, *exchanges(pair))
 
 

@@ -243,14 +243,14 @@ async def test_running_tasks_are_told_truly(
 async def test_reported_tasks_are_counted_no_more(
     situation: str, examiner: Examiner, judge: Judge, book: Notebook
 ) -> None:
-    """By the last heartbeat that comes some seconds after every task was reported, whatever they
-    went through: they were told twice, or a report of them failed.
+    """By the last heartbeat that comes when every task was reported, whatever they went through:
+    they were told twice, and perhaps begun twice, or a report of them failed.
     """
-    life = await lived(examiner, situation)
-    slack = _WOUND_UP + book.of(situation).grace
+    life, grace = await lived(examiner, situation), book.of(situation).grace
     taken = [work.taken for work in life.given]
-    over = max((each.real for each in taken if each), default=0.0) + slack
-    late = [heard for heard in life.heartbeats if over < heard.real]
+    ends = [each.real + _OVERLAP for each in taken if each]
+    ends += [work.deliveries[-1].real + _WOUND_UP for work in life.given]
+    late = [heard for heard in life.heartbeats if max(ends, default=0.0) + grace < heard.real]
     told = said_in(late[-1]).get("runningTasks") if late else None
     if not all(taken) or not isinstance(told, int) or isinstance(told, bool):
         return
