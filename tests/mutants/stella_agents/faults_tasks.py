@@ -76,6 +76,13 @@ def _reports() -> Iterator[Fault]:
         edit=turned,
         **gives_up,
     )
+    yield Fault(
+        name="task.again_emptier",
+        summary="leaves the result away where a report of the same task failed",
+        section=_DONE,
+        edit=on(What.COMPLETE, edit=put_from("result", _emptied)),
+        **gives_up,
+    )
     unknown: dict[str, Any] = {"cue": Cue.UNKNOWN, "implied": True}
     yield bugged("task.insists_at_404", Bug.INSISTS, _DONE, **unknown)
     for word, template in (
@@ -135,6 +142,14 @@ def _turned(item: Item, memory: Memory) -> Json:
     again, success = told in memory.texts, bool(dict(getattr(item, "body", None) or {})["success"])
     memory.texts[told] = "told"
     return success is not again
+
+
+def _emptied(item: Item, memory: Memory) -> Json:
+    """A result the first time, and nothing in it from then on."""
+    told = f"result of {getattr(item, 'task', '')}"
+    again = told in memory.texts
+    memory.texts[told] = "told"
+    return {} if again else {"digest": "sha256:0a"}
 
 
 def _cancels() -> Iterator[Fault]:
