@@ -11,6 +11,7 @@ from .discover_faults import DISCOVER_FAULTS
 from .fault import Fault
 from .field_faults import FIELD_FAULTS
 from .input_faults import INPUT_FAULTS
+from .later_faults import LATER_FAULTS
 from .listing_faults import LISTING_FAULTS
 from .race_faults import RACE_FAULTS
 from .register_faults import REGISTER_FAULTS
@@ -34,6 +35,7 @@ _ALL: Final = (
     *SERVICE_FAULTS,
     *WIRE_FAULTS,
     *RACE_FAULTS,
+    *LATER_FAULTS,
 )
 
 

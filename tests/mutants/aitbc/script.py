@@ -104,7 +104,7 @@ def _submit(priority: Json = "normal", **rest: Json) -> Step:
 _RICH: Final[Obj] = {
     "capabilities": ["vision", "speech", "Vision-2"],
     "services": ["task-execution", "storage"],
-    "endpoints": {"http": "http://localhost:9002", "Grpc": "grpc://localhost:9003"},
+    "endpoints": {"http": "http://localhost:9002", "Grpc": "grpc://localhost:9003/in/"},
     "metadata": {
         "version": "2.1",
         "Nested": {"deep": {"list": [1, {"x": None}]}},
@@ -112,6 +112,9 @@ _RICH: Final[Obj] = {
         "zero": 0,
         "yes": True,
         "ratio": 0.25,
+        "share": 0.123456,
+        "digits": "42",
+        "time": "2026-05-07T18:49:17",
         "words": " Ünï & <b>'quoted'</b> \\ 100% {x}\nline two ",
     },
 }
@@ -242,6 +245,13 @@ def _corners() -> Iterator[Step]:
     yield _update("a b", {"status": "busy"})
     yield _look("skilled")
     yield _look("a b")
+    yield _update("skilled", {"status": "busy", "load_metrics": {"pending_tasks": 2**40}})
+    yield _look("skilled")
+    for name in ("7", "007"):
+        yield _register(name, capabilities=["twice", "twice"])
+    yield _look("7")
+    yield _discover(capabilities=["twice", "twice"])
+    yield _discover(services=[])
     yield _register("mover", capabilities=["from"], services=["from"])
     moved: Obj = {"capabilities": ["to"], "services": ["to"], "agent_type": "provider"}
     yield _register("mover", **moved)
@@ -257,6 +267,7 @@ def _tasks() -> Iterator[Step]:
             yield _get("/tasks/status")
     yield _submit("normal", requirements={})
     yield _submit("normal")
+    yield _get("/tasks/status")
     yield _get("/tasks/queues")
     yield _get("/tasks/queues/stats")
     for priority in ("High", " high ", "hi", "asap", "", "it's", "a{b}"):
@@ -278,7 +289,7 @@ def _tasks() -> Iterator[Step]:
     yield _get("/tasks/queues")
     yield _register("after-tasks")
     yield _get("/tasks/status")
-    for status in ("active", "inactive"):
+    for status in ("active", "stale", "inactive"):
         yield _update("after-tasks", {"status": status})
         yield _get("/tasks/status")
     yield _get("/health")

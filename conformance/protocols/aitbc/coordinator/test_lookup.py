@@ -38,6 +38,7 @@ async def test_flow_agents_show_what_they_registered(aitbc: Dialogue, judge: Jud
             endpoints={
                 "http": f"http://127.0.0.1/{agent_type}",
                 "bare": "http://127.0.0.1:7301",
+                "deep": "http://127.0.0.1:7301/tasks/",
             },
             metadata={"kind": agent_type, "limits": {"memory": 512, "tags": ["a", "b"]}},
         )
@@ -121,6 +122,20 @@ async def test_flow_text_is_shown_as_it_was_registered(
             answer,
             found,
         )
+
+
+@requirement("AITBC-GET-025", "AITBC-GET-026")
+async def test_what_is_registered_twice_is_not_multiplied(aitbc: Dialogue, judge: Judge) -> None:
+    """A list that says a thing twice may be refused, kept, or rid of what is too much."""
+    twice = ["plain", "twice", "twice"]
+    body = aitbc.registration(capabilities=twice, services=twice)
+    answer = await aitbc.register(body, served=False)
+    said = await aitbc.get(body["agent_id"], known=answer.ok)
+    for row, field in (("AITBC-GET-025", "capabilities"), ("AITBC-GET-026", "services")):
+        shown = said.at(f"/agent/{field}") if answer.ok else []
+        fine = isinstance(shown, list) and sorted(map(str, shown)) in (twice, twice[:2])
+        wrong = f"{field} registered as {twice} are shown as {shown!r}"
+        judge.holds(row, fine or not answer.ok, wrong, answer, said, pointer=f"/agent/{field}")
 
 
 @requirement("AITBC-GET-038")
@@ -213,7 +228,9 @@ async def test_flow_ids_that_look_alike_are_apart(aitbc: Dialogue, judge: Judge)
     for agent_id, service in alike.items():
         await aitbc.registered(agent_id=agent_id, services=[service])
     long = [f"{stem}-{'0' * zeros}-{last}" for zeros in (16, 40, 120, 260) for last in "12"]
-    for agent_id in (f"{stem}:x", f"{stem}~x", *long):  # which a peer may not like
+    digits = str(int("".join(filter(str.isalnum, stem)), 36))
+    zeros = [f"{zeros}{digits}" for zeros in ("", "0", "00")]
+    for agent_id in (f"{stem}:x", f"{stem}~x", *long, *zeros):  # which a peer may not like
         body = aitbc.registration(agent_id=agent_id, services=[f"service of {agent_id}"])
         if (await aitbc.register(body, served=False)).ok:
             alike[agent_id] = body["services"][0]

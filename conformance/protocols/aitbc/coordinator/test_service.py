@@ -29,10 +29,14 @@ _UNKNOWN_METHODS = (
 )
 
 
-@requirement("AITBC-HEALTH-001")
+@requirement("AITBC-HEALTH-001", "AITBC-HEALTH-007")
 async def test_health_is_told_again_and_again(aitbc: Dialogue, judge: Judge) -> None:
-    for _ in range(5):
-        judge.status("AITBC-HEALTH-001", await aitbc.peer.call("getHealth"), 200)
+    told = [await aitbc.peer.call("getHealth") for _ in range(5)]
+    for said in told:
+        judge.status("AITBC-HEALTH-001", said, 200)
+    versions = {str(said.at("/version")) for said in told if said.ok}
+    wrong = f"the version is told as {', '.join(sorted(versions))}"
+    judge.holds("AITBC-HEALTH-007", len(versions) <= 2, wrong, *told, pointer="/version")
 
 
 @requirement("AITBC-GEN-001")

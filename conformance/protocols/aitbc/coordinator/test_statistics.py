@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.judge import Judge
@@ -20,6 +22,10 @@ _HANDED_OUT = ("/stats/tasks_distributed", "/stats/load_balancer_stats/total_ass
 
 _CLEARED = 7
 """Waiting tasks that are cleared away at once, more than are done in a moment."""
+
+_FEW = 6
+
+_ACTIVE = "/stats/load_balancer_stats/active_agents"
 
 _WHOLE = 100.0
 """What a rate is at most, in per cent as well."""
@@ -84,7 +90,7 @@ async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge
             if last:
                 await asyncio.sleep(_GATHERED)
             counts.append(await aitbc.peer.call("getTaskStatus"))
-        told = [said.at("/stats/load_balancer_stats/active_agents") for said in counts]
+        told = [said.at(_ACTIVE) for said in counts]
         if not all(isinstance(number, int) for number in told):
             raise UnjudgeableError("the active agents are not counted")
         few, many, fewer = told
@@ -94,6 +100,109 @@ async def test_agents_that_turn_active_are_counted(aitbc: Dialogue, judge: Judge
             wrong = f"they turned inactive again, and it went from {many} to {fewer}"
             judge.holds("AITBC-LOAD-032", fewer < many, wrong, *counts[1:])
             break
+
+
+@undisturbed
+@requirement("AITBC-LOAD-037", "AITBC-LOAD-038")
+async def test_flow_agents_are_counted_once_and_while_they_are_active(
+    aitbc: Dialogue, judge: Judge
+) -> None:
+    bodies = [aitbc.registration() for _ in range(3)]
+    for body in bodies:
+        await aitbc.register(body)
+
+    async def turned(status: str, fine: Callable[[int], bool]) -> tuple[Exchange, int]:
+        for body in bodies:
+            await aitbc.update(body["agent_id"], status)
+        return await _active(aitbc, fine)
+
+    _, without = await turned("inactive", lambda _: True)
+    first, among = await turned("active", lambda number: number == without + 3)
+    for status in ("busy", "stale"):
+        said, number = await turned(status, lambda number: number < among)
+        wrong = f"three agents turned {status}, and active_agents went from {among} to {number}"
+        judge.holds("AITBC-LOAD-038", number < among, wrong, first, said, pointer=_ACTIVE)
+    before, known = await turned("active", lambda number: number == among)
+    again = [await aitbc.register(body, lawful=False) for body in bodies]  # which may be refused
+    said, number = await _active(aitbc, lambda number: number <= known)
+    wrong = f"three active agents registered again, and active_agents went from {known} to {number}"
+    judge.holds("AITBC-LOAD-037", number <= known, wrong, before, *again, said, pointer=_ACTIVE)
+
+
+async def _active(aitbc: Dialogue, fine: Callable[[int], bool]) -> tuple[Exchange, int]:
+    """How many agents are active. What is not as it should be may be told of a moment ago."""
+    said = await aitbc.peer.call("getTaskStatus")
+    number = said.at(_ACTIVE)
+    if isinstance(number, int) and not fine(number):
+        await asyncio.sleep(_GATHERED)
+        said = await aitbc.peer.call("getTaskStatus")
+        number = said.at(_ACTIVE)
+    if not isinstance(number, int):
+        raise UnjudgeableError("the active agents are not counted")
+    return said, number
+
+
+@undisturbed
+@requirement("AITBC-LOAD-039", "AITBC-LOAD-040")
+async def test_flow_assignments_are_counted_once(aitbc: Dialogue, judge: Judge) -> None:
+    """Tasks of before may be assigned meanwhile, but hardly so many again the second time. Who
+    tries a task once more counts the first try as failed.
+    """
+    balancer = "/stats/load_balancer_stats/"
+    for last in (False, True):
+        await aitbc.able()
+        await asyncio.sleep(_GATHERED * last)
+        before = await aitbc.peer.call("getTaskStatus")
+        tasks = [await aitbc.submit(aitbc.task(), served=False) for _ in range(_FEW)]
+        await asyncio.sleep(_GATHERED * last)
+        after = await aitbc.peer.call("getTaskStatus")
+        total, failed = (
+            _grown(before, after, f"{balancer}{name}_assignments") for name in ("total", "failed")
+        )
+        many = total - failed > len(tasks)
+        succeeded = after.at(f"{balancer}successful_assignments")
+        rate = after.at(f"{balancer}success_rate")
+        told = isinstance(succeeded, int) and isinstance(rate, int | float)
+        most = told and 0 < after.at(f"{balancer}total_assignments") <= 2 * succeeded
+        none = most and rate <= 0
+        if last or not (many or none):
+            wrong = f"{len(tasks)} tasks were assigned {total} times, of which {failed} failed"
+            judge.holds("AITBC-LOAD-039", not many, wrong, before, *tasks, after)
+            wrong = f"{succeeded} assignments succeeded, and the rate of success is {rate}"
+            judge.holds("AITBC-LOAD-040", not none, wrong, after, pointer=f"{balancer}success_rate")
+            break
+
+
+@requirement("AITBC-QUEUE-017")
+async def test_counters_are_told_alike(aitbc: Dialogue, judge: Judge) -> None:
+    """Only those that stood still can be compared; what differs is only believed after a while."""
+    await aitbc.able()
+    for _ in range(_FEW):
+        await aitbc.submit(aitbc.task(), served=False)
+    for last in (False, True):
+        before = await aitbc.peer.call("getTaskStatus")
+        statistics = await aitbc.peer.call("getQueueStatistics")
+        after = await aitbc.peer.call("getTaskStatus")
+        odd: dict[str, tuple[int, int]] = {}
+        for pointer in COUNTERS:
+            told = [*_named(statistics.json, pointer.rpartition("/")[2])]
+            number = before.at(pointer)
+            if number == after.at(pointer) and isinstance(number, int) and len(told) == 1:
+                odd |= {} if told == [number] else {pointer: (number, told[0])}
+        if last or not odd:
+            wrong = f"counters differ in the task status and in the queue statistics: {odd}"
+            judge.holds("AITBC-QUEUE-017", not odd, wrong, before, statistics, after)
+            break
+        await asyncio.sleep(_GATHERED)
+
+
+def _named(value: Any, name: str) -> Iterator[int]:
+    """The counts of such a name, save those of single queues."""
+    for key, each in value.items() if isinstance(value, dict) else ():
+        if key == name and isinstance(each, int):
+            yield each
+        elif key not in PRIORITIES:
+            yield from _named(each, name)
 
 
 @requirement(

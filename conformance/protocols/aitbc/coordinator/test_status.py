@@ -26,6 +26,8 @@ _REST_OF_AN_AGENT = (
 
 _SOME = {"cpu_usage": 0.25}
 
+_WITH_AND_WITHOUT = (("active", _SOME), ("busy", None))
+
 _REGISTERED = FIELDS | {"registration_time": "AITBC-GET-029"}
 """What an agent registered once and for all, and which requirement has it shown."""
 
@@ -124,6 +126,27 @@ async def test_any_load_can_be_told(load: dict[str, float], aitbc: Dialogue, jud
     await aitbc.get(agent_id)
 
 
+@requirement("AITBC-STAT-016")
+async def test_a_load_beyond_measure_is_refused_or_shown(aitbc: Dialogue, judge: Judge) -> None:
+    agent_id = await aitbc.registered()
+    load = {"active_connections": 3_000_000_000, "pending_tasks": 2**40}
+    said = await aitbc.update(agent_id, "busy", load, known=False)
+    seen = await aitbc.get(agent_id)
+    for name, value in load.items():
+        shown = seen.at(f"/agent/load_metrics/{name}")
+        wrong = f"{name} of {value} was taken and is shown as {shown!r}"
+        judge.holds("AITBC-STAT-016", not said.ok or shown == value, wrong, said, seen)
+
+
+@requirement("AITBC-STAT-036")
+async def test_an_update_without_load_leaves_the_last_one(aitbc: Dialogue, judge: Judge) -> None:
+    agent_id = await aitbc.registered()
+    said = [await aitbc.update(agent_id, status, load) for status, load in _WITH_AND_WITHOUT]
+    seen = await aitbc.get(agent_id)
+    for name, value in _SOME.items():
+        judge.equal("AITBC-STAT-036", seen, f"/agent/load_metrics/{name}", value, *said)
+
+
 @requirement("AITBC-STAT-033")
 async def test_usages_in_percent_can_be_told(aitbc: Dialogue, judge: Judge) -> None:
     agent_id = await aitbc.registered()
@@ -196,6 +219,31 @@ async def test_flow_wrong_updates_are_refused(
             judge.equal(
                 "AITBC-STAT-025", after, f"/agent/{field}", before.at(f"/agent/{field}"), said
             )
+
+
+@requirement("AITBC-STAT-035")
+async def test_a_refused_update_tells_nothing_of_its_agent(aitbc: Dialogue, judge: Judge) -> None:
+    """A score may move with time, and steps of it fall anywhere: it is compared twice, and only
+    where it stood still before.
+    """
+    agent_id = await aitbc.registered()
+    at = {"agent_id": agent_id}
+    moved = []
+    for body in ({"status": "flying"}, {"load_metrics": _SOME}):
+        first, before = await aitbc.get(agent_id), await aitbc.get(agent_id)
+        said = await aitbc.peer.call("updateAgentStatus", at, body=body, lawful=False)
+        after = await aitbc.get(agent_id)
+        if said.status not in (400, 422):
+            judge.inconclusive("AITBC-STAT-035", f"a wrong update was answered {said.outcome}")
+            return
+        seen = [each.at("/agent/last_heartbeat") for each in (first, before, after)]
+        wrong = f"last_heartbeat moved from {seen[1]} to {seen[2]} with an update that was refused"
+        fine = seen[0] != seen[1] or seen[1] == seen[2]
+        judge.holds("AITBC-STAT-035", fine, wrong, before, said, after)
+        scores = [each.at("/agent/health_score") for each in (first, before, after)]
+        moved.append(scores[0] == scores[1] != scores[2])
+    wrong = "the health score moved with each of two updates that were refused"
+    judge.holds("AITBC-STAT-035", not all(moved), wrong, before, said, after)
 
 
 @requirement("AITBC-STAT-034")

@@ -60,6 +60,7 @@ def _judge_still(
     "AITBC-HEALTH-006",
     "AITBC-GET-029",
     "AITBC-GET-031",
+    "AITBC-DISC-037",
     "AITBC-DISC-038",
     "AITBC-BEAT-001",
     "AITBC-BEAT-002",
@@ -80,7 +81,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     submitted = await aitbc.submit(aitbc.task())
     healthy = await aitbc.peer.call("getHealth")
     before, bystander = await aitbc.get(beating), await aitbc.get(silent)
-    searched = await aitbc.discover(capabilities=[mark])
+    searched, empty = await _searched(aitbc, mark)
     counted = await aitbc.peer.call("getTaskStatus")
     _judge_near(judge, "/registered_at", registered)
     _judge_near(judge, "/updated_at", updated)
@@ -95,8 +96,9 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
     _judge_later(judge, "AITBC-LOAD-033", "/timestamp", counted, recounted)
     _judge_still(judge, "AITBC-GET-031", "/agent/last_heartbeat", before, unmoved)
     judge.equal("AITBC-STAT-014", await aitbc.get(silent), "/agent/status", "inactive", resting)
-    found = await aitbc.discover(capabilities=[mark])
+    found, nobody = await _searched(aitbc, mark)
     _judge_later(judge, "AITBC-GEN-013", "/timestamp", searched, found)
+    _judge_later(judge, "AITBC-GEN-013", "/timestamp", empty, nobody)
     for index, agent in enumerate(listed(found)):
         if agent.get("agent_id") == beating and before.ok:
             judge.equal(
@@ -108,6 +110,7 @@ async def test_flow_time_passes(aitbc: Dialogue, judge: Judge, suite: Suite) -> 
             )
     beat = await aitbc.heartbeat(beating)
     first = await aitbc.get(beating)
+    _judge_listed_alike(judge, first, await aitbc.discover(capabilities=[mark]))
     beaten = _judge_beat(aitbc, judge, "AITBC-BEAT-001", beat)
     if beaten:
         _judge_later(judge, "AITBC-BEAT-002", "/agent/last_heartbeat", before, first)
@@ -161,6 +164,21 @@ async def test_flow_heartbeats_go_on_moving(aitbc: Dialogue, judge: Judge, suite
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", first, second, beat)
     _judge_still(judge, "AITBC-BEAT-004", "/agent/last_heartbeat", bystander, after, beat)
     _judge_still(judge, "AITBC-GET-029", "/agent/registration_time", bystander, after)
+
+
+async def _searched(aitbc: Dialogue, mark: str) -> tuple[Exchange, Exchange]:
+    """A search that finds whom it is about, and one that finds nobody."""
+    nobody = f"{mark}-of-nobody"
+    return await aitbc.discover(capabilities=[mark]), await aitbc.discover(capabilities=[nobody])
+
+
+def _judge_listed_alike(judge: Judge, alone: Exchange, found: Exchange) -> None:
+    """After a heartbeat a search shows the same time of it as who asks for the agent sees."""
+    for index, agent in enumerate(listed(found)):
+        ours = alone.ok and agent.get("agent_id") == alone.at("/agent/agent_id")
+        if ours and "last_heartbeat" in agent:
+            heard = alone.at("/agent/last_heartbeat")
+            judge.equal("AITBC-DISC-037", found, f"/agents/{index}/last_heartbeat", heard, alone)
 
 
 def _judge_own_time(judge: Judge, first: Exchange, second: Exchange) -> None:
