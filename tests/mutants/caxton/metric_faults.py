@@ -43,6 +43,15 @@ def _shared(told: Any, spot: Spot) -> None:
     told["messages_processed"] = sum(len(one.worked) for one in spot.desk.agents.values())
 
 
+def _with_draining(body: Any, spot: Spot) -> None:
+    body["agents"]["running"] += sum(one.state == "draining" for one in spot.desk.agents.values())
+
+
+def _unlimited_idle(body: Any, spot: Spot) -> None:
+    if body["status"] == "stopped":
+        body["resources"].update(limits={})
+
+
 def _of_the_living(body: Any, spot: Spot) -> None:
     left = sum(len(one.worked) for one in spot.desk.agents.values())
     body["messages"].update(total_processed=left)
@@ -65,6 +74,7 @@ _SYSTEM: Final[tuple[Row, ...]] = (
         "stopped agents count as running",
         on_body("system", lambda b, s: b["agents"].update(running=b["agents"]["total"])),
     ),
+    ("~running.draining", "agents that drain count as running", on_body("system", _with_draining)),
     ("running.zero", "nobody counts as running", _system("agents", running=0)),
     ("failed.zero", "failed agents are not counted", _system("agents", failed=0)),
     ("frozen", "the numbers are those of the first look", on_body("system", _frozen)),
@@ -150,6 +160,7 @@ _DETAILS: Final[tuple[Row, ...]] = (
         "the deployment was just now",
         on_body("get", lambda b, s: b["deployment"].update(deployed_at=s.desk.stamp())),
     ),
+    ("~limits.idle", "a stopped agent shows no limits", on_body("get", _unlimited_idle)),
     (
         "limits.default",
         "the memory limit is not that of the deployment",

@@ -10,7 +10,6 @@ from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.herald import Herald, Word
 from conformance.protocols.caxton.watch import Watch
 
-
 _Group = tuple[Watch, list[Word | None]]
 """A subscriber and messages of which it must be told one: who speaks may count, or who hears."""
 
@@ -273,6 +272,29 @@ async def test_flow_connections_end(client: Client, crew: Crew, herald: Herald) 
         for each in (lost, word):
             who = "who did not subscribe to messages on this connection"
             herald.untold("CAXTON-SUB-021", again.socket, each, who)
+
+
+@requirement("CAXTON-SUB-028")
+async def test_a_subscription_outlives_an_agent(client: Client, crew: Crew, herald: Herald) -> None:
+    """Whoever asked for several agents is told of the others when one of them is removed."""
+    if not client.clock.free:
+        raise UnjudgeableError("it costs too many deployments")
+    await client.clock.refill()
+    mate, other = await crew.mates(client, 2)
+    gone = await crew.spare(client)
+    watch = await client.watch()
+    await watch.subscribe(filter={"agents": [mate.id, gone.id, other.id]})
+    said = [await herald.say(mate), await herald.between(mate, other)]
+    await herald.settle(watch.socket)
+    await herald.silence()
+    if not any(word.told(watch.socket) for word in said if word is not None):
+        raise UnjudgeableError("a subscriber by agents is told of none so soon")
+    first = said[0] is not None and bool(said[0].told(watch.socket))
+    await client.remove(gone, served=False)
+    word = await (herald.say(mate) if first else herald.between(mate, other))
+    if word is not None:
+        who = "who asked for several agents, of whom one was removed,"
+        await herald.told("CAXTON-SUB-028", watch.socket, word, who)
 
 
 @requirement("CAXTON-SUB-024")
