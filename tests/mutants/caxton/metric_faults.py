@@ -74,7 +74,6 @@ _SYSTEM: Final[tuple[Row, ...]] = (
         "stopped agents count as running",
         on_body("system", lambda b, s: b["agents"].update(running=b["agents"]["total"])),
     ),
-    ("~running.draining", "agents that drain count as running", on_body("system", _with_draining)),
     ("running.zero", "nobody counts as running", _system("agents", running=0)),
     ("failed.zero", "failed agents are not counted", _system("agents", failed=0)),
     ("frozen", "the numbers are those of the first look", on_body("system", _frozen)),
@@ -96,6 +95,10 @@ _SYSTEM: Final[tuple[Row, ...]] = (
         "the timestamp is that of the first look",
         on_body("system", lambda b, s: b.update(timestamp=s.memo.setdefault("at", b["timestamp"]))),
     ),
+)
+
+_DRAINED: Final[tuple[Row, ...]] = (
+    ("running.draining", "agents that drain count as running", on_body("system", _with_draining)),
 )
 
 _AGENT: Final[tuple[Row, ...]] = (
@@ -180,6 +183,7 @@ _DETAILS: Final[tuple[Row, ...]] = (
 
 METRIC_FAULTS: Final[tuple[Fault, ...]] = (
     *table("Get System Metrics", _SYSTEM, prefix="system."),
+    *table("Get System Metrics", _DRAINED, prefix="system.", reading="slow", implied=True),
     *table("Get Agent Metrics", _AGENT, prefix="agent_metrics."),
     *table("Get Agent Details", _DETAILS, prefix="get."),
 )

@@ -67,7 +67,6 @@ async def test_flow_a_task_gets_on(
     judge.status("CAXTON-TGT-013", said, 404)
     made, task_id = await _awarded(labour, crew)
     looks = [await labour.look(task_id)]
-    _judge_start(client, judge, made, looks[0])
     for number, seconds in enumerate(_JUMPS[: None if client.clock.can_jump else 4]):
         await (client.clock.jump(seconds) if client.clock.can_jump else client.clock.step(number))
         looks.append(await labour.look(task_id))
@@ -76,6 +75,7 @@ async def test_flow_a_task_gets_on(
     for seen in looks:
         judge.equal("CAXTON-TGT-012", seen, "/task_id", task_id)
         _judge_times(judge, made, seen)
+        _judge_start(client, judge, made, seen)
         _judge_parts(judge, seen)
     _judge_course(judge, looks)
     await client.clock.jump(_TIMEOUT + 30)
