@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conformance.exchange import Exchange
+from conformance.judge import Judge
 from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.clock import TOLERANCE
 
-__all__ = ["COUNTS", "processed", "until_processed", "until_worked", "worked"]
+__all__ = [
+    "COUNTS",
+    "judge_young",
+    "metrics_of",
+    "processed",
+    "until_processed",
+    "until_worked",
+    "worked",
+]
 
 COUNTS = ("messages_processed", "messages_failed")
 
@@ -19,6 +29,23 @@ def worked(seen: Exchange) -> int:
     """Messages that an agent is done with, well or badly, by its details."""
     told = [seen.at(f"/metrics/{name}") for name in COUNTS]
     return sum(count for count in told if isinstance(count, int))
+
+
+async def metrics_of(client: Client, agent: Agent) -> Exchange:
+    """What is counted of an agent over an hour."""
+    query = {"period": "1h"}
+    return await client.call("getAgentMetrics", agent.at, query=query, served=False)
+
+
+def judge_young(client: Client, judge: Judge, agent: Agent, seen: Exchange) -> None:
+    """No run of an agent is older than its deployment."""
+    pointer = "/metrics/uptime_seconds"
+    shown, since = seen.at(pointer), client.clock.off(agent.said.at("/deployed_at"))
+    if since is None or since > TOLERANCE or not isinstance(shown, int | float):
+        return
+    wrong = f"an agent that was deployed {-since:.0f} s ago runs for {shown} s"
+    young = shown <= TOLERANCE + client.clock.lag - since
+    judge.holds("CAXTON-GET-029", young, wrong, agent.said, seen, pointer=pointer)
 
 
 def processed(seen: Exchange) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError
+from conformance.protocols.caxton.amounts import same_memory
 from conformance.protocols.caxton.client import Agent, Client, wasm
 from conformance.times import parse_time
 
@@ -150,6 +151,14 @@ class Rollouts:
         shown = version_of(details)
         wrong = f"a while after a rollback to {before} the agent shows {shown}"
         judge.holds("CAXTON-RBK-010", shown == before, wrong, said, details, pointer="/version")
+        self.judge_limited(judge, agent, details)
+
+    def judge_limited(self, judge: Judge, agent: Agent, details: Exchange) -> None:
+        """Another version changes nothing of the memory that an agent was deployed with."""
+        asked, memory = agent.config["resources"]["memory"], details.at("/resources/limits/memory")
+        wrong = f"an agent that was to have {asked} is limited to {memory!r} with another version"
+        fine = not details.ok or same_memory(memory, asked)
+        judge.holds("CAXTON-GET-027", fine, wrong, agent.said, details, pointer="/resources/limits")
 
     async def version_is(self, agent: Agent, version: str) -> Exchange:
         """Look at the agent until it shows that version; at last as it is after a while."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,12 @@ PAGE = 50
 
 _A_WHILE = 5.0
 """Seconds after which a message that was delivered must be in the history."""
+
+_MOMENT = 0.2
+"""Seconds in which a history grows that does so by itself."""
+
+_TURNS = 5
+"""Times that it is waited for."""
 
 _PAGES = 20
 """Pages after which a walk has no end."""
@@ -62,6 +69,18 @@ class Talk:
         return await remembered(
             self.client, self.id, lambda seen: wanted <= set(texts_of(seen)), served=self.served
         )
+
+    async def settled(self) -> Exchange:
+        """The history when it shows all that was taken, and grows no more: whoever heard it may
+        reply a moment later.
+        """
+        seen = await self.remembered()
+        for _ in range(_TURNS):
+            await asyncio.sleep(_MOMENT)
+            before, seen = seen, await self.remembered()
+            if texts_of(seen) == texts_of(before):
+                break
+        return seen
 
     def strange(self, seen: Exchange) -> list[dict[str, Any]]:
         """What is shown and belongs to no conversation with this sender."""

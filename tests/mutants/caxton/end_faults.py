@@ -100,9 +100,29 @@ def _forgets(victim: Any, spot: Spot) -> Any:
     return victim
 
 
+def _forgets_own(victim: Any, spot: Spot) -> Any:
+    messages = spot.desk.messages
+    messages[:] = [one for one in messages if one.sender != victim.id]
+    return victim
+
+
+def _ends_subscriptions(victim: Any, spot: Spot) -> Any:
+    for line in spot.desk.lines:
+        for name, asked in [*line.subscriptions.items()]:
+            if victim.id in (asked.agents or ()):
+                del line.subscriptions[name]
+    return victim
+
+
 _REMOVE: Final[tuple[Row, ...]] = (
     ("ignored", "the agent stays", at("remove.victim", always(None))),
     ("forgets", "the messages to it are forgotten", at("remove.victim", _forgets)),
+    ("~forgets.own", "the messages from it are forgotten", at("remove.victim", _forgets_own)),
+    (
+        "~subscriptions",
+        "subscriptions that name it among others end",
+        at("remove.victim", _ends_subscriptions),
+    ),
     ("late", "the agent stays for an hour", at("remove.victim", _slow_removal)),
     ("elsewhere", "another agent goes", at("remove.victim", lambda v, s: other_agent(s, v))),
     ("one_more", "another agent goes as well", at("remove.victim", _many_removed)),

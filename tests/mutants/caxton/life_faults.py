@@ -53,6 +53,10 @@ def _idle_holder(holder: Any, spot: Spot) -> Any:
     return None if holder is not None and holder.state != "running" else holder
 
 
+def _failed_holder(holder: Any, spot: Spot) -> Any:
+    return None if holder is not None and holder.state == "failed" else holder
+
+
 def _unchanged_holder(holder: Any, spot: Spot) -> Any:
     changed = holder is not None and holder.version != spot.desk.reading.first_version
     return None if changed else holder
@@ -111,6 +115,11 @@ _NEW: Final[tuple[Row, ...]] = (
         "name.taken_idle",
         "the name of a stopped agent counts as free",
         at("name.holder", _idle_holder),
+    ),
+    (
+        "name.taken_failed",
+        "the name of an agent that has failed counts as free",
+        at("name.holder", _failed_holder),
     ),
     (
         "name.taken_changed",
@@ -278,6 +287,14 @@ def _too_large(nothing: Any, spot: Spot) -> Any:
     return Answer(status=413, body={"error": error})
 
 
+def _refused_unlearns(refusal: Any, spot: Spot) -> Any:
+    turn = spot["turn"]
+    agent = spot.desk.agents.get(turn.who)
+    if turn.op == "update" and agent is not None:
+        agent.capabilities = ()
+    return refusal
+
+
 def _unlearnt(given: Any, spot: Spot) -> Any:
     return {**given, "capabilities": []}
 
@@ -290,6 +307,7 @@ _UPDATE: Final[tuple[Row, ...]] = (
     ("wasm.unchecked", "takes any bytes for a module", _wasm("update")),
     ("~large", "a body of more than 100 kB is too large", at("early", _too_large)),
     ("~unlearns", "what it can do is lost", at("update.config", _unlearnt)),
+    ("~refused.unlearns", "one that is refused loses it", at("refused", _refused_unlearns)),
 )
 
 

@@ -201,6 +201,11 @@ _LINKS: Final[tuple[Row, ...]] = (
         _row(lambda row: row.update(conversation_id="c-0")),
     ),
     (
+        "~forgets.old",
+        "what is older than an hour is forgotten",
+        at("history.chosen", lambda v, s: [one for one in v if one.at > s.desk.now() - 3600]),
+    ),
+    (
         "~timestamp.now",
         "the timestamp is that of the look",
         at("history.row", lambda row, s: {**row, "timestamp": s.desk.stamp(s.desk.now() + s.nth)}),

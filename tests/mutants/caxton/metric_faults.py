@@ -43,6 +43,15 @@ def _shared(told: Any, spot: Spot) -> None:
     told["messages_processed"] = sum(len(one.worked) for one in spot.desk.agents.values())
 
 
+def _with_draining(body: Any, spot: Spot) -> None:
+    body["agents"]["running"] += sum(one.state == "draining" for one in spot.desk.agents.values())
+
+
+def _unlimited_idle(body: Any, spot: Spot) -> None:
+    if body["status"] == "stopped":
+        body["resources"].update(limits={})
+
+
 def _of_the_living(body: Any, spot: Spot) -> None:
     left = sum(len(one.worked) for one in spot.desk.agents.values())
     body["messages"].update(total_processed=left)
@@ -86,6 +95,10 @@ _SYSTEM: Final[tuple[Row, ...]] = (
         "the timestamp is that of the first look",
         on_body("system", lambda b, s: b.update(timestamp=s.memo.setdefault("at", b["timestamp"]))),
     ),
+)
+
+_DRAINED: Final[tuple[Row, ...]] = (
+    ("running.draining", "agents that drain count as running", on_body("system", _with_draining)),
 )
 
 _AGENT: Final[tuple[Row, ...]] = (
@@ -150,6 +163,7 @@ _DETAILS: Final[tuple[Row, ...]] = (
         "the deployment was just now",
         on_body("get", lambda b, s: b["deployment"].update(deployed_at=s.desk.stamp())),
     ),
+    ("~limits.idle", "a stopped agent shows no limits", on_body("get", _unlimited_idle)),
     (
         "limits.default",
         "the memory limit is not that of the deployment",
@@ -169,6 +183,7 @@ _DETAILS: Final[tuple[Row, ...]] = (
 
 METRIC_FAULTS: Final[tuple[Fault, ...]] = (
     *table("Get System Metrics", _SYSTEM, prefix="system."),
+    *table("Get System Metrics", _DRAINED, prefix="system.", reading="slow", implied=True),
     *table("Get Agent Metrics", _AGENT, prefix="agent_metrics."),
     *table("Get Agent Details", _DETAILS, prefix="get."),
 )

@@ -51,6 +51,24 @@ def _all_back(before: Any, spot: Spot) -> Any:
     return before
 
 
+def _unskilled(goes: Any, spot: Spot) -> Any:
+    spot["rollout"].agent.capabilities = ()
+    return goes
+
+
+def _unlimited(goes: Any, spot: Spot) -> Any:
+    spot["rollout"].agent.memory = "64MB"
+    return goes
+
+
+def _supersedes(fine: Any, spot: Spot) -> Any:
+    """What is no module ends all that is under way."""
+    if not fine and spot["op"] == "deployment":
+        for rollout in spot.desk.rollouts.values():
+            rollout.status = "superseded"
+    return fine
+
+
 def _wrong_version(goes: Any, spot: Spot) -> Any:
     spot["rollout"].version += "-rc1"
     return goes
@@ -194,6 +212,8 @@ _WATCHED: Final[tuple[Row, ...]] = (
     ("halts", "the agent is stopped while its deployment is under way", _body(_halts)),
     ("~version.ignored", "the agent keeps its version", at("rollout.switch", never)),
     ("version.everywhere", "all agents get the version", at("rollout.switch", _everywhere)),
+    ("~unlearns", "what the agent can do is lost", at("rollout.switch", _unskilled)),
+    ("limits", "the memory limit is forgotten", at("rollout.switch", _unlimited)),
     ("~version.elsewhere", "another agent gets the version", at("rollout.switch", _elsewhere)),
     (
         "~version.other",
@@ -293,6 +313,7 @@ _MADE: Final[tuple[Row, ...]] = (
         "any bytes pass for a module",
         at("wasm", lambda fine, spot: fine or spot["op"] == "deployment"),
     ),
+    ("refused.supersedes", "a refused one ends those under way", at("wasm", _supersedes)),
 )
 
 ROLLOUT_FAULTS: Final[tuple[Fault, ...]] = (

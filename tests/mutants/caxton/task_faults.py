@@ -42,6 +42,11 @@ def _confident(body: Any, spot: Spot) -> None:
         body["winning_bid"]["confidence"] = round(body["winning_bid"]["confidence"] * 100)
 
 
+def _twice_named(offers: Any, spot: Spot) -> Any:
+    named = spot["task"].participants or ()
+    return [one for one in offers for _ in range(max(1, named.count(one[0].id)))]
+
+
 _CALL: Final[tuple[Row, ...]] = (
     # No answer shows the bids that lost, and nothing says what makes one the best.
     (
@@ -76,6 +81,7 @@ _CALL: Final[tuple[Row, ...]] = (
         at("bid.made", lambda v, s: s["invited"] and s["able"]),
     ),
     ("bidders.none", "nobody ever bids", at("bid.made", never)),
+    ("~bidders.twice", "who is named twice bids twice", at("bids", _twice_named)),
     ("~bidders.first", "only the first participant is asked", at("bids", lambda v, s: v[:1])),
     (
         "proposals.zero",
@@ -120,6 +126,11 @@ _CALL: Final[tuple[Row, ...]] = (
 )
 
 
+def _started_at_once(body: Any, spot: Spot) -> None:
+    if body.get("started_at"):
+        body["started_at"] = spot.desk.stamp(spot.desk.tasks[body["task_id"]].created)
+
+
 def _forgets(body: Any, spot: Spot) -> None:
     body.update(assigned_to=None)
 
@@ -161,6 +172,8 @@ _FOLLOWED: Final[tuple[Row, ...]] = (
         "progress is 1 from the start",
         on_body("task", lambda b, s: b.update(progress=1.0)),
     ),
+    ("~progress.last", "the end is not reached", at("task.end", lambda v, s: ("completed", 0.99))),
+    ("~started.created", "it starts when it is put out", on_body("task", _started_at_once)),
     ("~progress.zero", "progress is 0 at the end", at("task.end", lambda v, s: ("completed", 0.0))),
     (
         "~times.swapped",

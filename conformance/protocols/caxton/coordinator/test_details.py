@@ -10,8 +10,7 @@ from conformance.judge import Judge
 from conformance.marks import requirement
 from conformance.protocols.caxton.amounts import more_memory
 from conformance.protocols.caxton.client import Agent, Client
-from conformance.protocols.caxton.clock import TOLERANCE
-from conformance.protocols.caxton.counts import COUNTS, until_worked, worked
+from conformance.protocols.caxton.counts import COUNTS, judge_young, until_worked, worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.moments import apart
 from conformance.protocols.caxton.refusals import NOT_FOUND, judge_refused, strangers
@@ -87,7 +86,7 @@ async def test_flow_what_is_counted_of_an_agent(client: Client, crew: Crew, judg
 
 
 def _judge_uptime(client: Client, judge: Judge, agent: Agent, seen: list[Exchange]) -> None:
-    """More than a second lies between two looks; no run of it is older than its deployment."""
+    """More than a second lies between two looks."""
     pointer = "/metrics/uptime_seconds"
     told = [each.at(pointer) for each in seen]
     numbers = [each for each in told if isinstance(each, int | float)]
@@ -96,11 +95,7 @@ def _judge_uptime(client: Client, judge: Judge, agent: Agent, seen: list[Exchang
     )
     wrong = f"the uptime of an agent that runs is {told}, one after the other"
     judge.holds("CAXTON-GET-029", grew, wrong, *seen, pointer=pointer)
-    since = client.clock.off(agent.said.at("/deployed_at"))
-    if since is not None and since <= TOLERANCE and numbers:
-        wrong = f"an agent that was deployed {-since:.0f} s ago runs for {max(numbers)} s"
-        young = max(numbers) <= TOLERANCE + client.clock.lag - since
-        judge.holds("CAXTON-GET-029", young, wrong, agent.said, seen[-1], pointer=pointer)
+    judge_young(client, judge, agent, seen[-1])
 
 
 def _judge_never_fall(judge: Judge, seen: list[Exchange]) -> None:

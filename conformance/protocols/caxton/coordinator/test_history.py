@@ -30,6 +30,7 @@ _LONG = 23
     "CAXTON-HIS-022",
     "CAXTON-HIS-026",
     "CAXTON-HIS-030",
+    "CAXTON-HIS-031",
 )
 async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: Judge) -> None:
     """Two conversations with two agents each, by turns."""
@@ -60,6 +61,14 @@ async def test_flow_messages_are_remembered(client: Client, crew: Crew, judge: J
     await _judge_unfiltered(client, judge, talks)
     await client.clock.pass_by(_LATER if client.clock.can_jump else 0.0)
     _judge_times(judge, talks[0], await talks[0].history(), before - client.clock.lag, now)
+    if client.clock.can_jump:
+        await client.clock.jump(_HOURS)
+        late = await talks[1].history()
+        missing = talks[1].taken.keys() - set(texts_of(late))
+        wrong = f"of {len(talks[1].taken)} messages {len(missing)} are forgotten after two hours"
+        judge.holds("CAXTON-HIS-031", late.ok and not missing, wrong, late, pointer="/messages")
+    else:
+        judge.inconclusive("CAXTON-HIS-031", "the target has no hook 'advance'")
 
 
 async def _say_bare(client: Client, sender: str, receiver: Agent) -> Exchange:
@@ -85,6 +94,9 @@ async def _judge_unfiltered(client: Client, judge: Judge, talks: Sequence[Talk])
     wrong = f"without a conversation {len(rows)} messages are shown, {len(other)} of them otherwise"
     judge.holds("CAXTON-HIS-030", bool(rows) and not other, wrong, seen, pointer="/messages")
 
+
+_HOURS = 7200.0
+"""Seconds after which a history is still one: two hours."""
 
 _LATER = 3 * TOLERANCE
 """Seconds after which a time that is not that of the message gives itself away."""
@@ -177,7 +189,7 @@ async def test_flow_pages(client: Client, crew: Crew, judge: Judge) -> None:
     talk, other = Talk(client), Talk(client)
     turns = [(talk, agents[n % 2]) for n in range(7)] + [(other, agents[0])] * 3
     await asyncio.gather(*(each.say(agent, performative="inform") for each, agent in turns))
-    whole = await talk.remembered()
+    whole = await talk.settled()
     _judge_there(judge, talk, whole)
     _judge_apart(judge, talk, other, whole)
     pages, heeded = await talk.walk(3)

@@ -11,7 +11,7 @@ from conformance.marks import requirement
 from conformance.protocols.caxton.amounts import same_memory
 from conformance.protocols.caxton.bystander import stand_by
 from conformance.protocols.caxton.client import Agent, Client, agent_of, wasm
-from conformance.protocols.caxton.counts import until_worked, worked
+from conformance.protocols.caxton.counts import metrics_of, until_worked, worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.labour import works
 from conformance.protocols.caxton.moments import judge_now, judge_to_come
@@ -25,8 +25,9 @@ from conformance.protocols.caxton.refusals import (
     judge_untold,
     strangers,
 )
+from conformance.protocols.caxton.remains import judge_draining, judge_kept, judge_unforgotten
 from conformance.protocols.caxton.roll import call_roll
-from conformance.protocols.caxton.talk import Talk, texts_of
+from conformance.protocols.caxton.talk import Talk
 
 _GRACE = 2
 
@@ -54,10 +55,12 @@ _ORDER = {"running": 0, "draining": 1, "stopped": 2}
     "CAXTON-LST-015",
     "CAXTON-LST-024",
     "CAXTON-SYS-030",
+    "CAXTON-SYS-031",
     "CAXTON-HIS-029",
     "CAXTON-DEP-022",
     "CAXTON-DIS-015",
     "CAXTON-GET-027",
+    "CAXTON-GET-034",
     "CAXTON-MET-024",
     "CAXTON-ERR-061",
     "CAXTON-MSG-011",
@@ -82,14 +85,18 @@ async def test_flow_stopped_and_then_removed(client: Client, crew: Crew, judge: 
     await client.until(agent, "running")
     await talk.say(agent, performative="inform")
     before = await until_worked(client, agent, talk.answers)
+    counted = await metrics_of(client, agent)
+    own = Talk(client)
+    await own.say(bystander.agent, performative="inform", sender=agent.id, served=False)
     said = await _stop(client, judge, agent)
     await _judge_end(client, judge, agent, before, said)
     await bystander.judge_untouched(judge, "CAXTON-STP-013", "after a stop", said)
     await _judge_stopped(client, judge, agent)
+    await judge_kept(client, judge, agent, before, counted)
     await client.clock.refill()
     system = await client.call("getSystemMetrics")
     await _judge_removal(client, judge, agent)
-    await _judge_unforgotten(client, judge, talk, system)
+    await judge_unforgotten(client, judge, talk, own, system)
     await bystander.judge_untouched(judge, "CAXTON-REM-013", "after a removal")
     await client.clock.refill()
     await _judge_gone(client, judge, agent)
@@ -128,7 +135,7 @@ async def _judge_end(
         if path[-1] == "stopped" or not seen.ok or client.clock.now() > end:
             break
         if path[-1] == "draining" and not looks:
-            await _judge_draining(client, judge, agent)
+            await judge_draining(client, judge, agent)
         await client.clock.step(looks)
         looks += 1
     await client.clock.pass_by(1.5)
@@ -153,15 +160,6 @@ async def _judge_end(
         pointer="/status",
     )
     _judge_worked_off(judge, before, told, late)
-
-
-async def _judge_draining(client: Client, judge: Judge, agent: Agent) -> None:
-    """Whoever drains before and after a search for those that run is none of them."""
-    roll = await call_roll(client, status="running")
-    seen = await client.get(agent)
-    wrong = "an agent that drains is found among those that run"
-    fine = seen.at("/status") != "draining" or agent.id not in roll.ids
-    judge.holds("CAXTON-LST-015", fine, wrong, *roll.pages[:1], seen)
 
 
 def _judge_worked_off(
@@ -200,6 +198,8 @@ async def _judge_stopped(client: Client, judge: Judge, agent: Agent) -> None:
         judge.inconclusive("CAXTON-ERR-061", "a message to a stopped agent was not answered so")
     double = await client.try_deploy(wasm("double"), **agent.config, served=False)
     judge_refused(judge, "CAXTON-DEP-022", double, ALREADY_EXISTS, said)
+    if double.ok:  # or it would be found under that name when the other is gone
+        await client.remove(agent_of(double, agent.config), served=False)
     roll = await call_roll(client)
     for row in ("CAXTON-STP-012", "CAXTON-LST-024"):
         shown = roll.status(agent.id)
@@ -242,19 +242,6 @@ async def _judge_removal(client: Client, judge: Judge, agent: Agent) -> None:
             wrong = f"a removed agent is in the list{' of ' if query else ''}{query or ''}"
             there = agent.id in roll.ids or agent.name in roll.names
             judge.holds(row, not there, wrong, said, *roll.pages, pointer="/agents")
-
-
-async def _judge_unforgotten(client: Client, judge: Judge, talk: Talk, system: Exchange) -> None:
-    """What was said to an agent was said, also when it is gone."""
-    after = await client.call("getSystemMetrics")
-    had, has = (each.at("/messages/total_processed") for each in (system, after))
-    if isinstance(had, int) and isinstance(has, int):
-        wrong = f"total_processed was {had} before an agent was removed, and is {has}"
-        judge.holds("CAXTON-SYS-030", has >= had, wrong, system, after, pointer="/messages")
-    seen = await talk.remembered()
-    missing = talk.taken.keys() - set(texts_of(seen))
-    wrong = "a message to an agent that was removed is no more in the history"
-    judge.holds("CAXTON-HIS-029", seen.ok and not missing, wrong, *talk.answers, seen)
 
 
 async def _judge_gone(client: Client, judge: Judge, agent: Agent) -> None:
@@ -301,8 +288,7 @@ async def _judge_heir(client: Client, judge: Judge, gone: Agent) -> None:
     wrong = f"an agent that got a removed one's name is limited to {memory!r}, not {_OTHERS}"
     fine = not seen.ok or same_memory(memory, _OTHERS["memory"])
     judge.holds("CAXTON-GET-027", fine, wrong, said, seen, pointer="/resources/limits")
-    query = {"period": "1h"}
-    counted = await client.call("getAgentMetrics", heir.at, query=query, served=False)
+    counted = await metrics_of(client, heir)
     wrong = f"the metrics of an agent that got a removed one's name count {worked(counted)}"
     fine = not counted.ok or not worked(counted)
     judge.holds("CAXTON-MET-024", fine, wrong, said, counted, pointer="/metrics")

@@ -105,7 +105,11 @@ async def test_flow_messages(
     await watch.subscribe("message.sent")
     sent: list[tuple[Exchange, dict[str, Any]]] = []
     for mate, performative in zip(mates, ("inform", "request"), strict=True):
-        content = {"note": "naïve Ω 🚢", "deep": [{"n": 2.5, "none": None}, [True, "x"]]}
+        content = {
+            "note": "naïve Ω 🚢",
+            "none": None,
+            "deep": [{"n": 2.5, "none": None}, [True, "x"]],
+        }
         message = caller.message(mate, performative=performative, content=content)
         said = await caller.send(message)
         judge.status("CAXTON-GRP-025", said, _OK)

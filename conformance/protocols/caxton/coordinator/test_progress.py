@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from conformance.exchange import Exchange
+from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.client import Client
@@ -20,6 +20,9 @@ _TIMEOUT = 90
 
 _JUMPS = (0.5, 1.0, 1.5, 2.0, 6.0, 15.0, 30.0)
 """Seconds between looks at a task where time can jump: more than half of its timeout in all."""
+
+_IDLE = 30.0
+"""Seconds for which a task lies before it is distributed, where time can jump."""
 
 _ENDED = ("completed", "failed")
 
@@ -35,7 +38,10 @@ def labour(client: Client) -> Labour:
 async def _awarded(labour: Labour, crew: Crew) -> tuple[Exchange, str]:
     """A task that is somebody's. Raises `UnjudgeableError` where nobody took it."""
     agent = await crew.mate(labour.client)
-    made, *said = await labour.award(agent, timeout_seconds=_TIMEOUT)
+    made = await labour.put_out(agent, timeout_seconds=_TIMEOUT)
+    if labour.client.clock.can_jump:
+        await labour.client.clock.jump(_IDLE)
+    said = [await labour.distribute(task_id)] if (task_id := task_id_of(made)) else []
     if not said or not said[0].ok:
         raise UnjudgeableError(f"a task was not distributed: {(said or [made])[0].outcome}")
     if found_nobody(said[0]):
@@ -51,6 +57,7 @@ async def _awarded(labour: Labour, crew: Crew) -> tuple[Exchange, str]:
     "CAXTON-TGT-016",
     "CAXTON-TGT-019",
     "CAXTON-TGT-022",
+    "CAXTON-TGT-024",
 )
 @from_profile("standard")
 async def test_flow_a_task_gets_on(
@@ -68,6 +75,7 @@ async def test_flow_a_task_gets_on(
     for seen in looks:
         judge.equal("CAXTON-TGT-012", seen, "/task_id", task_id)
         _judge_times(judge, made, seen)
+        _judge_start(client, judge, made, seen)
         _judge_parts(judge, seen)
     _judge_course(judge, looks)
     await client.clock.jump(_TIMEOUT + 30)
@@ -80,6 +88,18 @@ async def test_flow_a_task_gets_on(
 
 def _status(seen: Exchange) -> str:
     return str(seen.at("/status"))
+
+
+def _judge_start(client: Client, judge: Judge, made: Exchange, seen: Exchange) -> None:
+    """It starts when somebody has it, and not when it is put out."""
+    created, started = (
+        parse_time(each) for each in (made.at("/created_at"), seen.at("/started_at"))
+    )
+    if created is None or started is None or not client.clock.can_jump:
+        return
+    gap = (started - created).total_seconds()
+    wrong = f"a task that was distributed {_IDLE:g} s after its creation started {gap:.1f} s after"
+    judge.holds("CAXTON-TGT-024", gap > _IDLE / 2, wrong, made, seen, pointer="/started_at")
 
 
 def _judge_course(judge: Judge, looks: Sequence[Exchange]) -> None:
@@ -115,7 +135,7 @@ def _judge_times(judge: Judge, made: Exchange, seen: Exchange) -> None:
             judge.holds("CAXTON-TGT-016", gap > -1.0, wrong, made, seen, pointer=f"/{name}")
 
 
-@requirement("CAXTON-TGT-014", "CAXTON-TGT-015", "CAXTON-TGT-017", "CAXTON-TGT-018")
+@requirement(*(f"CAXTON-TGT-{number:03}" for number in (14, 15, 17, 18, 23)))
 @from_profile("standard")
 async def test_flow_a_task_is_brought_on(
     client: Client, crew: Crew, labour: Labour, judge: Judge
@@ -131,5 +151,9 @@ async def test_flow_a_task_is_brought_on(
     await client.hooks("progress", {"task": task_id, "progress": 1})
     done = await labour.look(task_id)
     judge.equal("CAXTON-TGT-018", done, "/status", "completed")
+    shown = done.at("/progress")
+    wrong = f"a task that is completed has the progress {shown!r}"
+    fine = _status(done) != "completed" or shown in (MISSING, None, 1)
+    judge.holds("CAXTON-TGT-023", fine, wrong, done, pointer="/progress")
     await client.clock.jump(_TIMEOUT + 30)
     _judge_course(judge, [done, await labour.look(task_id)])

@@ -11,7 +11,7 @@ from conformance.marks import requirement
 from conformance.protocols.caxton.amounts import same_memory
 from conformance.protocols.caxton.bystander import portrait, stand_by
 from conformance.protocols.caxton.client import WASM, Agent, Client, wasm
-from conformance.protocols.caxton.counts import until_worked, worked
+from conformance.protocols.caxton.counts import judge_young, metrics_of, until_worked, worked
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.labour import works
 from conformance.protocols.caxton.moments import judge_now
@@ -49,6 +49,7 @@ _HOUR = 3600.0
     "CAXTON-DEP-022",
     "CAXTON-GET-023",
     "CAXTON-GET-027",
+    "CAXTON-GET-029",
     "CAXTON-GET-030",
     "CAXTON-LST-027",
     "CAXTON-MET-024",
@@ -100,7 +101,7 @@ async def _judge_reload(
 ) -> Exchange:
     """Its answer."""
     before = await until_worked(client, agent, [(await client.send(agent))[0]])
-    counted = await _counted(client, agent)
+    counted = await metrics_of(client, agent)
     said: Exchange
     module = wasm(f"reload-{config['traffic_split']}")
     said, during = await asyncio.gather(
@@ -122,7 +123,7 @@ async def _judge_reload(
             break
         await client.clock.step(looks)
         looks += 1
-    since = await _counted(client, agent)
+    since = await metrics_of(client, agent)
     had, has = worked(counted), worked(since)
     wrong = f"an agent's metrics of an hour count {had} messages, and {has} after a reload"
     kept = has >= had or not (counted.ok and since.ok)
@@ -136,12 +137,8 @@ async def _judge_reload(
     done, had = worked(seen), worked(before)
     wrong = f"an agent that was reloaded has worked off {done} messages, and had {had} before"
     judge.holds("CAXTON-GET-030", done >= had, wrong, before, said, seen, pointer="/metrics")
+    judge_young(client, judge, agent, seen)
     return said
-
-
-async def _counted(client: Client, agent: Agent) -> Exchange:
-    query = {"period": "1h"}
-    return await client.call("getAgentMetrics", agent.at, query=query, served=False)
 
 
 async def _judge_new_version(

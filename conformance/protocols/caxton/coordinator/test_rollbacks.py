@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from conformance.exchange import Exchange
@@ -35,7 +37,9 @@ _SHORT_LASTS = 6.0
 
 
 @requirement(
+    "CAXTON-CRD-012",
     "CAXTON-DPL-017",
+    "CAXTON-GET-027",
     "CAXTON-RBK-006",
     "CAXTON-RBK-007",
     "CAXTON-RBK-008",
@@ -65,6 +69,8 @@ async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, jud
         raise UnjudgeableError(f"a deployment was answered {made.outcome}")
     seen = await rollouts.until(deployment, "in_progress")
     judge.equal("CAXTON-DPL-017", seen, "/deployment_id", deployment, made)
+    if client.clock.free and seen.at("/status") == "in_progress":
+        await _judge_undisturbed(rollouts, judge, agent, deployment)
     said = await rollouts.take_back(deployment)
     judge.status("CAXTON-RBK-006", said, range(200, 300))
     judge.equal("CAXTON-RBK-007", said, "/deployment_id", deployment, made)
@@ -83,6 +89,20 @@ async def test_flow_rollback(client: Client, crew: Crew, rollouts: Rollouts, jud
     details = await client.get(agent)
     wrong = f"a deployment was taken back, and later its agent has {version_of(details)}"
     judge.holds("CAXTON-RBK-011", version_of(details) == before, wrong, said, details)
+
+
+async def _judge_undisturbed(
+    rollouts: Rollouts, judge: Judge, agent: Agent, deployment: str
+) -> None:
+    """A deployment under way goes on when another is refused, whatever for."""
+    module = base64.b64encode(b"no module at all").decode()
+    other = await rollouts.begin(agent, rollouts.version(), wasm_module=module, lawful=False)
+    if other.ok:
+        return  # another row's affair
+    seen = await rollouts.look(deployment)
+    fine = seen.at("/status") in ("initializing", "in_progress", "completed")
+    wrong = f"a deployment under way is {seen.at('/status')} after another was refused"
+    judge.holds("CAXTON-CRD-012", fine, wrong, other, seen, pointer="/status")
 
 
 async def _renew(rollouts: Rollouts, agent: Agent) -> None:

@@ -16,6 +16,7 @@ from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.bystander import portrait, stand_by
 from conformance.protocols.caxton.client import Agent, Client
 from conformance.protocols.caxton.crew import Crew
+from conformance.protocols.caxton.labour import works
 from conformance.protocols.caxton.moments import judge_now
 from conformance.protocols.caxton.refusals import INVALID_WASM, NOT_FOUND, judge_refused, strangers
 from conformance.protocols.caxton.rollout import (
@@ -221,7 +222,9 @@ _KINDS = ("blue_green", "immediate", "rolling")
     "CAXTON-CRD-008",
     "CAXTON-CRD-015",
     "CAXTON-DPL-017",
+    "CAXTON-CRD-016",
     "CAXTON-DPL-025",
+    "CAXTON-GET-027",
     "CAXTON-RBK-008",
     "CAXTON-RBK-010",
     "CAXTON-RBK-017",
@@ -236,6 +239,7 @@ async def test_flow_strategies(
     agent = await crew.veteran(client)
     before = version_of(await client.get(agent))
     ids = [str(agent.said.at("/deployment_id"))]
+    could = client.clock.free and await works(client, agent)
     for kind in _KINDS if client.clock.free else _KINDS[:1]:
         version = rollouts.version()
         said = await rollouts.begin(agent, version, strategy={"type": kind})
@@ -249,6 +253,9 @@ async def test_flow_strategies(
         if await _judge_end(rollouts, judge, agent, version, deployment):
             last, before = before, version
         await bystander.judge_untouched(judge, "CAXTON-CRD-015", _OF_ANOTHER, said)
+    if could and before == version:
+        wrong = "after deployments of new versions an agent can do no more what it could"
+        judge.holds("CAXTON-CRD-016", await works(client, agent), wrong, said)
     if len(ids) > 1 and before == version:
         await _judge_restored(rollouts, judge, agent, ids[-1], last)
         await bystander.judge_untouched(judge, "CAXTON-RBK-017", "after a rollback of another")
@@ -266,6 +273,7 @@ async def _judge_end(
         return False
     details = await rollouts.version_is(agent, version)
     shown = version_of(details)
+    rollouts.judge_limited(judge, agent, details)
     wrong = f"after a deployment of {version} was completed the agent shows {shown}"
     return judge.holds("CAXTON-DPL-025", shown == version, wrong, seen, details)
 

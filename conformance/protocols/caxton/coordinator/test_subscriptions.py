@@ -10,6 +10,18 @@ from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.herald import Herald, Word
 from conformance.protocols.caxton.watch import Watch
 
+_Group = tuple[Watch, list[Word | None]]
+"""A subscriber and messages of which it must be told one: who speaks may count, or who hears."""
+
+
+def _wants_both(whole: list[_Group], rest: list[_Group]) -> bool:
+    """Silence 4: do an agent that speaks and one that hears count together alone? Then what is said
+    between two that are named is told, and nothing of one that is named alone.
+    """
+    between = [word.told(watch.socket) for watch, words in whole for word in words if word]
+    single = [word.told(watch.socket) for watch, words in rest for word in words if word]
+    return bool(between) and all(between) and not any(single)
+
 
 async def _one_of(
     herald: Herald, row: str, watch: Watch, words: list[Word | None], who: str
@@ -28,9 +40,6 @@ async def _one_of(
 _IDS = "CAXTON-SUB-005"
 _IDS_OF_MESSAGES = "CAXTON-SUB-025"
 
-_Group = tuple[Watch, list[Word | None]]
-"""A subscriber and messages of which it must be told one: who speaks may count, or who hears."""
-
 
 async def _judge_agent_ids(
     herald: Herald, named: list[_Group], foreign: list[tuple[Watch, Word]]
@@ -39,6 +48,8 @@ async def _judge_agent_ids(
     therefore tells all of them, or none, has a reading of its own; any other must be the one.
     """
     whole = [(watch, words) for watch, words in named if None not in words]
+    if _wants_both(named[:1], named[1:]):
+        whole = named[:1]
     known = {any(word.told(watch.socket) for word in words if word) for watch, words in whole}
     alien = {bool(word.told(watch.socket)) for watch, word in foreign}
     row = _IDS_OF_MESSAGES if len(known | alien) == 1 else _IDS
@@ -91,8 +102,10 @@ async def test_flow_filters(client: Client, crew: Crew, herald: Herald) -> None:
     elsewhere += [(one_id, word) for word in alone if word is not None]
     await _judge_agent_ids(herald, named, elsewhere)
     who = "who asked for an agent that speaks or is spoken to"
-    await _one_of(herald, "CAXTON-SUB-006", single, [said, says], who)
-    await _one_of(herald, "CAXTON-SUB-006", pair, alone, who)
+    one_named: list[_Group] = [(single, [said, says]), (pair, alone)]
+    if not _wants_both([(pair, between)], one_named):
+        for watch, words in one_named:
+            await _one_of(herald, "CAXTON-SUB-006", watch, words, who)
     if said.told(single.socket):  # so whoever is spoken to counts here, and does so as the third
         await herald.told("CAXTON-SUB-006", trio.socket, said, who)
     await herald.told("CAXTON-SUB-008", fourth.socket, said, "who asked for it as the fourth")
@@ -259,6 +272,29 @@ async def test_flow_connections_end(client: Client, crew: Crew, herald: Herald) 
         for each in (lost, word):
             who = "who did not subscribe to messages on this connection"
             herald.untold("CAXTON-SUB-021", again.socket, each, who)
+
+
+@requirement("CAXTON-SUB-028")
+async def test_a_subscription_outlives_an_agent(client: Client, crew: Crew, herald: Herald) -> None:
+    """Whoever asked for several agents is told of the others when one of them is removed."""
+    if not client.clock.free:
+        raise UnjudgeableError("it costs too many deployments")
+    await client.clock.refill()
+    mate, other = await crew.mates(client, 2)
+    gone = await crew.spare(client)
+    watch = await client.watch()
+    await watch.subscribe(filter={"agents": [mate.id, gone.id, other.id]})
+    said = [await herald.say(mate), await herald.between(mate, other)]
+    await herald.settle(watch.socket)
+    await herald.silence()
+    if not any(word.told(watch.socket) for word in said if word is not None):
+        raise UnjudgeableError("a subscriber by agents is told of none so soon")
+    first = said[0] is not None and bool(said[0].told(watch.socket))
+    await client.remove(gone, served=False)
+    word = await (herald.say(mate) if first else herald.between(mate, other))
+    if word is not None:
+        who = "who asked for several agents, of whom one was removed,"
+        await herald.told("CAXTON-SUB-028", watch.socket, word, who)
 
 
 @requirement("CAXTON-SUB-024")

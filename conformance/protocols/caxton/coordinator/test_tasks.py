@@ -10,7 +10,7 @@ from conformance.exchange import MISSING, Exchange
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.caxton.census import CENSUS, judge_census
-from conformance.protocols.caxton.client import Agent, Client
+from conformance.protocols.caxton.client import Agent, Client, agent_of, wasm
 from conformance.protocols.caxton.crew import Crew
 from conformance.protocols.caxton.labour import (
     WAIT,
@@ -21,7 +21,7 @@ from conformance.protocols.caxton.labour import (
     task_id_of,
 )
 from conformance.protocols.caxton.moments import judge_now
-from conformance.protocols.caxton.refusals import NOT_FOUND, code_of, judge_refused
+from conformance.protocols.caxton.refusals import ALREADY_EXISTS, NOT_FOUND, code_of, judge_refused
 from conformance.protocols.caxton.roll import call_roll
 
 _SOME_SECONDS = 5.0
@@ -44,6 +44,7 @@ _SOME_SECONDS = 5.0
     "CAXTON-DIS-023",
     "CAXTON-DIS-024",
     "CAXTON-DIS-025",
+    "CAXTON-DIS-026",
     "CAXTON-TGT-012",
     "CAXTON-TGT-020",
     "CAXTON-TGT-021",
@@ -64,6 +65,7 @@ async def test_flow_tasks(client: Client, crew: Crew, judge: Judge) -> None:
     judge.holds("CAXTON-TSK-006", len(set(ids)) == 3, wrong, said, *made, pointer="/task_id")
     await _judge_distributed(labour, judge, ids[1], couple)
     await _judge_at_once(labour, judge, ids[2], alone[0])
+    await _judge_named_twice(labour, judge, alone[0])
     _judge_idle(judge, await labour.look(ids[0]), ids[0])
 
 
@@ -174,6 +176,15 @@ async def _judge_at_once(labour: Labour, judge: Judge, task_id: str, only: Agent
         judge.holds("CAXTON-DIS-012", assigned(each) == only.id, wrong, each)
 
 
+async def _judge_named_twice(labour: Labour, judge: Judge, only: Agent) -> None:
+    """A task may be refused that names somebody twice."""
+    made, *said = await labour.award(only, only, served=False)
+    for each in said:
+        number = proposals(each)
+        wrong = f"of one participant that is named twice come {number} proposals"
+        judge.holds("CAXTON-DIS-026", number is None or number <= 1, wrong, made, each)
+
+
 @requirement("CAXTON-DIS-014", "CAXTON-DIS-015", "CAXTON-DIS-017")
 @from_profile("standard")
 async def test_flow_capabilities(client: Client, crew: Crew, judge: Judge) -> None:
@@ -264,6 +275,7 @@ async def _judge_errors(client: Client, judge: Judge, agent: Agent) -> None:
 
 
 @requirement(
+    "CAXTON-DEP-022",
     "CAXTON-DIS-016",
     "CAXTON-DIS-017",
     "CAXTON-REM-005",
@@ -285,6 +297,8 @@ async def test_flow_agent_that_failed(client: Client, judge: Judge) -> None:
         return
     await judge_census(client, judge)
     await _judge_nobody(labour, judge, "CAXTON-DIS-016", "for a failed agent", agent)
+    if client.clock.free and not await _judge_namesake(client, judge, agent):
+        return
     gone = await client.remove(agent, served=False)
     judge.status("CAXTON-REM-005", gone, range(200, 300))
     if gone.ok:
@@ -292,6 +306,21 @@ async def test_flow_agent_that_failed(client: Client, judge: Judge) -> None:
         wrong = "an agent that had failed and was removed is in the list"
         judge.holds("CAXTON-REM-010", agent.id not in roll.ids, wrong, gone, *roll.pages[-1:])
         judge_refused(judge, "CAXTON-REM-011", await client.get(agent, served=False), NOT_FOUND)
+
+
+async def _judge_namesake(client: Client, judge: Judge, failed: Agent) -> bool:
+    """The name of an agent that has failed is not free for another beside it; one may take its
+    place, which is gone then. Is it still there?
+    """
+    said = await client.try_deploy(wasm("namesake"), name=failed.name, served=False)
+    if not said.ok:
+        judge_refused(judge, "CAXTON-DEP-022", said, ALREADY_EXISTS)
+        return True
+    roll = await call_roll(client)
+    wrong = "another agent gets the name of one that has failed and is in the list as before"
+    judge.holds("CAXTON-DEP-022", failed.id not in roll.ids, wrong, said, *roll.pages[-1:])
+    await client.remove(agent_of(said, failed.config), served=False)
+    return failed.id in roll.ids
 
 
 _NO_TASKS: Mapping[str, Mapping[str, Any]] = {

@@ -57,11 +57,13 @@ async def test_flow_updates(client: Client, crew: Crew, judge: Judge) -> None:
     agent = await crew.spare(client)
     await client.clock.refill()
     await client.until(agent, "running")
+    could = client.clock.free and await works(client, agent)
     await _judge_refused(client, judge, agent)
     await _judge_strangers(client, judge, agent)
     await client.clock.refill()
     answers = [agent.said]
-    could = client.clock.free and await works(client, agent)
+    if could:
+        could = await _judge_still_able(client, judge, agent)
     for row, body in (
         ("CAXTON-UPD-005", _memory("88MB", "blue_green")),
         ("CAXTON-UPD-006", {"wasm_module": wasm_text("second"), "strategy": "rolling"}),
@@ -161,6 +163,22 @@ async def _judge_refused(client: Client, judge: Judge, agent: Agent) -> None:
     fine = portrait(before) == portrait(after)
     wrong = "a refused update has changed the agent"
     judge.holds("CAXTON-UPD-016", fine, wrong, before, said, after)
+
+
+async def _judge_still_able(client: Client, judge: Judge, agent: Agent) -> bool:
+    """After an update that is refused for its module, and names other capabilities. Whether an
+    update may do that at all is unsaid: what it is refused with is not looked at.
+    """
+    module = base64.b64encode(b"no module either").decode()
+    body = {"wasm_module": module, "config": {"capabilities": ["wreck_diving"]}}
+    said = await client.call("updateAgent", agent.at, body=body, lawful=False)
+    if said.ok:
+        return False  # whatever it can do now, it was told so
+    await client.clock.pass_by(1.0)
+    able = await works(client, agent)
+    wrong = "after an update that was refused an agent can do no more what it could"
+    judge.holds("CAXTON-UPD-020", able, wrong, said)
+    return able
 
 
 async def _judge_strangers(client: Client, judge: Judge, agent: Agent) -> None:
