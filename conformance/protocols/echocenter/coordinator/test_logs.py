@@ -29,6 +29,7 @@ _CONTENTS = (
     "Überprüfung 完了 ✅ 🚀",
     "Tail  of the LOG: 100% <done> & 'well'...",
     "line one\nline two",
+    "a long way to go, " * 20,
 )
 
 
@@ -129,6 +130,7 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
         for content in _CONTENTS
         for level in _LEVELS
     ]
+    logs.append(("INFO", "4" + "".join(str(ord(sign) % 10) for sign in cast.dialogue.new("m"))))
     claimed = {"sender_id": room.number(other.person), "sender_name": other.person.name}
     sent = {content: await _log(agent, level, content) for level, content in logs}
     forged = f"{cast.dialogue.new('m')}. forged"
