@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -120,6 +121,7 @@ async def test_log_is_no_chat(room: Room, cast: Cast, judge: Judge) -> None:
     "ECHO-LOG-012",
     "ECHO-LOG-013",
     "ECHO-LOG-014",
+    "ECHO-LOG-015",
 )
 async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Judge) -> None:
     human = await room.human()
@@ -138,6 +140,7 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
     sent[forged], sent[of_other] = await asyncio.gather(
         _log(agent, "INFO", forged, **claimed), _log(other, "INFO", of_other)
     )
+    in_order = [content for _, content in logs]
     logs += [("INFO", forged), ("INFO", of_other)]
     await room.tell(agent, human)
     await room.tell(other, human)
@@ -152,7 +155,15 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
             sender = other if content == of_other else agent
             for frame in found[content][:1]:
                 _judge_sender(judge, cast, sender, sent[content], frame)
+        _judge_order(judge, [frame for content in in_order for frame in found[content][:1]])
     await room.settle()
+
+
+def _judge_order(judge: Judge, shown: list[Frame]) -> None:
+    """Logs of one sender, in the order in which they were sent."""
+    late = [two for one, two in pairwise(shown) if two.at < one.at]
+    wrong = "of two logs of one sender the later is shown first"
+    judge.holds("ECHO-LOG-015", not late, wrong, *late[:1])
 
 
 def _shown(room: Room, content: str) -> list[Frame]:
