@@ -10,6 +10,7 @@ from conformance.clients.raw import RawSocket
 from conformance.clients.websocket import Refused, Socket
 from conformance.frames import Frame
 from conformance.protocols.echocenter.door import SOCKET, not_now
+from conformance.protocols.echocenter.listing import shows
 from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, mentions
 
@@ -99,6 +100,11 @@ async def judge_refused(
         plain = plain or not_now(said)
         wrong = f"a wrong token was answered {said.reason}"
         room.judge.holds("ECHO-CONN-032", plain and not late, wrong, said.exchange)
+        given = token or ""
+        if not owner.person.human and owner.person.token not in given:  # which may be repeated
+            wrong = f"the refusal of a wrong token shows that of {owner.person.name}"
+            shown = shows(said.exchange, owner.person.token)
+            room.judge.holds("ECHO-SECRET-001", not shown, wrong, said.exchange)
         return
     hexadecimal = set(owner.person.token.lower()) <= set("0123456789abcdef-")
     if row == "ECHO-CONN-025" and hexadecimal and await said.ended(_MOMENT) is None:

@@ -13,7 +13,15 @@ from conformance.judge import Judge, same
 from conformance.protocols.echocenter.dialogue import incomplete, numbers_in, objects_in, rows_of
 from conformance.protocols.echocenter.principals import Cast, Person
 
-__all__ = ["LISTED", "hint_of", "judge_list", "no_raw_token", "shows"]
+__all__ = [
+    "LISTED",
+    "hint_of",
+    "judge_hints_together",
+    "judge_list",
+    "nameless",
+    "no_raw_token",
+    "shows",
+]
 
 LISTED = (
     "ECHO-LIST-001",
@@ -121,6 +129,23 @@ def _row(
 def hint_of(row: dict[str, Any]) -> Any:
     """The token_hint of a row, at whatever depth, or `MISSING`."""
     return next((each["token_hint"] for each in objects_in(row) if "token_hint" in each), MISSING)
+
+
+def judge_hints_together(judge: Judge, lists: Sequence[Exchange], agents: Sequence[Person]) -> None:
+    """Hints that are others each time must not amount to a token in the end either."""
+    for agent in agents:
+        rows = [row for said in lists if said.ok for row in rows_of(said.json, agent.name)[:1]]
+        hints = {hint for row in rows if isinstance(hint := hint_of(row), str)}
+        wrong = f"{len(hints)} hints together tell most of the token of {agent.name}"
+        told = _covered(agent.token, sorted(hints)) > _MOST
+        judge.holds("ECHO-LIST-006", not told, wrong, *lists[-1:])
+
+
+def nameless(data: Any, known: str) -> int:
+    """How many rows of a list are called nothing, by the key under which that name stands."""
+    keys = {key for row in rows_of(data, known) for key, value in row.items() if value == known}
+    rows = [each for each in objects_in(data) if "token_hint" in each and keys & each.keys()]
+    return sum(all(row.get(key) in (None, "") for key in keys) for row in rows)
 
 
 def no_raw_token(judge: Judge, said: Exchange, known: Iterable[Person]) -> None:

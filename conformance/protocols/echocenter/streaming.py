@@ -13,7 +13,7 @@ from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest, Said, mentions, texts
 
-__all__ = ["STREAMED", "Stream", "came", "judge_stream"]
+__all__ = ["STREAMED", "Stream", "came", "judge_ids", "judge_stream"]
 
 STREAMED = tuple(f"ECHO-STREAM-{number:03}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 16, 21, 22))
 """What `judge_stream` judges."""
@@ -135,7 +135,7 @@ def judge_stream(judge: Judge, cast: Cast, stream: Stream, rows: Sequence[str]) 
         judge.holds(rows[1], bool(ends), "the end of a stream did not arrive", stream.ended)
     if chunks:
         _chunks_whole(judge, stream, chunks)
-    _one_id(judge, stream, chunks, finals, ends)
+    judge_ids(judge, stream, chunks, finals, ends)
     _in_order(judge, stream, chunks, finals, ends)
     for frame in [*chunks, *ends]:
         _true_sender(judge, cast, stream, frame)
@@ -178,7 +178,7 @@ def _chunks_whole(judge: Judge, stream: Stream, chunks: list[Frame]) -> None:
     )
 
 
-def _one_id(
+def judge_ids(
     judge: Judge, stream: Stream, chunks: list[Frame], finals: list[Frame], ends: list[Frame]
 ) -> None:
     """To agents streams need not go at all: then their final CHAT is a plain one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from .fault import Fault, Seed, Talk, table
@@ -199,6 +200,7 @@ def _contents() -> Iterator[tuple[str, str, Seed]]:
     )
     for name, summary, edit in changes:
         yield f"~log.{name}", summary, log(edit)
+    yield "~log.swapped", "two logs of a sender change places", Seed(talk=_swapped)
     yield "~log.unseen", "no dashboard shows any log", log(_lost)
 
 
@@ -209,6 +211,18 @@ def _first_content(one: Talk) -> None:
 
 def _first_sender(one: Talk) -> None:
     one.out.update(one.memo.setdefault("sender", _who(one.line)))
+
+
+async def _swapped(one: Talk) -> None:
+    """Two logs of a line change places."""
+    if one.kind != "SYSTEM_LOG":
+        return
+    held = one.memo.pop(one.line, None)
+    if held is not None:
+        one.after.append(lambda: one.hub.deliver(held))
+    else:
+        one.memo[one.line] = replace(one, after=[])
+        one.copies = 0
 
 
 def _conduct() -> Iterator[tuple[str, str, Seed]]:

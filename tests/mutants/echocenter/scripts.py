@@ -349,12 +349,19 @@ async def _fine(stage: Stage) -> None:
     await stage.chat(one, admin.id, "<b> & so")
     await stage.say(one, type="CHAT_STREAM", target_id=admin.id, payload="<b>", stream_id="s1")
     await stage.say(one, type="CHAT_STREAM", target_id=admin.id, payload="&", stream_id="s2")
+    await stage.chat(one, admin.id, "&", stream_id="s2")
+    await stage.chat(one, _number(two), "aside")
+    second = await stage.enter(hub.registry.operator.token, "second")
+    await stage.say(one, type="CHAT_STREAM", target_id=_number(second), payload="c", stream_id="s4")
     absent = hub.registry.existing.id
     await stage.say(one, type="CHAT_STREAM", target_id=absent, payload="a", stream_id="s3")
     again = await stage.enter(stage.tokens["Agent-2"], "again")
     await stage.leave(two)
     await stage.chat(boss, _number(again), "at the newer")
     await stage.register("Agent-1")
+    await stage.rest("POST", "/api/users/agents", b'{"username": ""}')
+    await stage.rest("GET", "/api/users/agents")
+    await stage.enter(hub.registry.existing.token[:9], "cut")
 
 
 def _number(line: MemoryLine | None) -> int:

@@ -13,7 +13,7 @@ from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.principals import Cast
 from conformance.protocols.echocenter.room import Room
-from conformance.protocols.echocenter.said import Guest, Said, chats, texts
+from conformance.protocols.echocenter.said import Guest, Said, chats, mentions, texts
 
 pytestmark = requirement(*AMBIENT)
 
@@ -32,7 +32,7 @@ async def test_flow_agents_converse(room: Room) -> None:
             await _reply(room, second, first, heard)
     await room.tell(first, third, "aside", "ECHO-CHAT-029")
     await room.tell(third, second, "remark", "ECHO-CHAT-029")
-    for _ in range(2):
+    for _ in range(7):
         said = [(second, await room.say(first, second, "more")) for _ in range(_LONG)]
         await room.all_heard(said, "ECHO-CHAT-029")
     await room.settle()
@@ -107,14 +107,27 @@ async def test_flow_a_crowd_keeps_its_messages_apart(room: Room) -> None:
 @requirement("ECHO-CHAT-019", "ECHO-CHAT-020")
 async def test_flow_a_burst_arrives_in_whole_and_in_order(room: Room, judge: Judge) -> None:
     first, second, third = await room.agents(3)
-    for target in (second, third):
+    people = await room.people(1)
+    pairs = [(first, second), (first, third), *((person, second) for person in people)]
+    for sender, target in pairs:
         burst = [
-            await room.say(first, target, "long " * 200 if at % 7 == 3 else "short")
+            await room.say(sender, target, "long " * 200 if at % 7 == 3 else "short")
             for at in range(_BURST)
         ]
         for each in burst:
             await room.heard(target, each, "ECHO-CHAT-020")
         _judge_order(judge, target, burst)
+    await room.settle()
+
+
+@requirement("ECHO-CHAT-019")
+async def test_a_long_message_is_not_overtaken(room: Room, judge: Judge) -> None:
+    """Where it does not end the connection, as one of more than 4 KiB may."""
+    sender, target = await room.newcomers(2)
+    said = [await room.say(sender, target, words) for words in ("short", "long " * 1900, "short")]
+    heard = [await room.wait(target, each) for each in said]
+    if None not in heard:
+        _judge_order(judge, target, said)
     await room.settle()
 
 
@@ -179,10 +192,10 @@ async def test_flow_all_speak_at_the_same_time(room: Room) -> None:
     await room.settle()
 
 
-@requirement("ECHO-CHAT-023", "ECHO-CHAT-032", "ECHO-CHAT-030", "ECHO-CHAT-031")
+@requirement("ECHO-CHAT-019", "ECHO-CHAT-023", "ECHO-CHAT-032", "ECHO-CHAT-030", "ECHO-CHAT-031")
 async def test_flow_who_leaves_and_who_is_not_there(room: Room, cast: Cast, judge: Judge) -> None:
     first, second, absent = await room.newcomers(3)
-    await room.people(2)
+    people = await room.people(2)
     await room.leave(absent)
     for _ in range(3):
         (leaver,) = await room.newcomers(1)
@@ -193,8 +206,12 @@ async def test_flow_who_leaves_and_who_is_not_there(room: Room, cast: Cast, judg
     nobody = max(number for one in cast.known if (number := cast.number(one))) + 987_654
     lost = [
         await room.say(first, absent, "are you there?", absent=True),
+        await room.say(first, absent, "are you there now?", absent=True),
         await room.say(first, None, "is anybody there?", to=nobody, absent=True),
     ]
+    for person in people[1:]:  # who is not to be mistaken for the other
+        await room.leave(person)
+        lost.append(await room.say(first, person, "are you there?", absent=True))
     fields = {"stream_id": cast.dialogue.new("s")}
     for kind in ("CHAT_STREAM", "CHAT_STREAM_END"):  # of which the audit sees who hears them
         await room.say(first, absent, "and so on", type=kind, fields=fields, absent=True)
@@ -206,6 +223,14 @@ async def test_flow_who_leaves_and_who_is_not_there(room: Room, cast: Cast, judg
     judge.holds("ECHO-CHAT-031", first.socket.closed is None, "it ended the connection")
     back = await room.enter(absent.person)
     await room.tell(second, back, "welcome back")
+    _judge_order(judge, back, lost[:2])  # where they were kept for it
+    await room.leave(back)
+    again = await room.enter(absent.person)
+    await room.tell(second, again, "welcome again")
+    for each in lost[:2]:
+        came = [f for guest in (back, again) for f in chats(guest) if mentions(f, each.mark)]
+        wrong = "a CHAT came again at the next connection of its target"
+        judge.holds("ECHO-CHAT-002", len(came) < 2, wrong, each.frame, *came[:2])
     await room.settle()
     _judge_newcomers(judge, room)
 

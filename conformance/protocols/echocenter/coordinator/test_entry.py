@@ -108,7 +108,7 @@ async def test_flow_who_left_comes_back(room: Room, judge: Judge) -> None:
     """And is who it was, is heard and hears, and hears everything once."""
     stays, goes = await room.newcomers(2)
     before = await room.tell(goes, stays, "first")
-    for turn in range(4):
+    for turn in range(12):
         if turn % 2:
             room.vanish(goes)
         else:

@@ -10,7 +10,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.echocenter.audit import AMBIENT
 from conformance.protocols.echocenter.dialogue import Dialogue, token_in
-from conformance.protocols.echocenter.listing import LISTED, judge_list, shows
+from conformance.protocols.echocenter.listing import LISTED, judge_hints_together, judge_list, shows
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room
 
@@ -40,6 +40,8 @@ async def test_flow_list_is_true_at_all_times(
         await room.known()
         await room.tell(second, guest, "", "ECHO-LIST-010")
     judge_list(judge, await echo.agents(), agents, cast)
+    lists = [await echo.agents() for _ in range(_MANY)]
+    judge_hints_together(judge, lists, agents[:2])
     await room.settle()
 
 
@@ -118,7 +120,9 @@ async def test_dev_endpoint_shows_nothing_for_nobody(
 ) -> None:
     person = (await cast.agents(1))[0]
     taken = {one.name for one in cast.known}
-    for name in sorted({echo.new("Nobody"), person.name[:5], person.name[:-1] + "x"} - taken):
+    people = {name for one in await cast.humans() for name in one.names}
+    made_up = {echo.new("Nobody"), person.name[:5], person.name[:-1] + "x"} - taken
+    for name in sorted(made_up | people):
         said = await echo.dev_token(name)
         found = [one for one in cast.known if shows(said, one.token)]
         wrong = f"for {name!r} the token of {found[0].name} is shown" if found else ""

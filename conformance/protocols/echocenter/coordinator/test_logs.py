@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ _CONTENTS = (
     "Überprüfung 完了 ✅ 🚀",
     "Tail  of the LOG: 100% <done> & 'well'...",
     "line one\nline two",
+    "a long way to go, " * 20,
 )
 
 
@@ -119,6 +121,7 @@ async def test_log_is_no_chat(room: Room, cast: Cast, judge: Judge) -> None:
     "ECHO-LOG-012",
     "ECHO-LOG-013",
     "ECHO-LOG-014",
+    "ECHO-LOG-015",
 )
 async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Judge) -> None:
     human = await room.human()
@@ -129,6 +132,7 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
         for content in _CONTENTS
         for level in _LEVELS
     ]
+    logs.append(("INFO", "4" + "".join(str(ord(sign) % 10) for sign in cast.dialogue.new("m"))))
     claimed = {"sender_id": room.number(other.person), "sender_name": other.person.name}
     sent = {content: await _log(agent, level, content) for level, content in logs}
     forged = f"{cast.dialogue.new('m')}. forged"
@@ -136,6 +140,7 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
     sent[forged], sent[of_other] = await asyncio.gather(
         _log(agent, "INFO", forged, **claimed), _log(other, "INFO", of_other)
     )
+    in_order = [content for _, content in logs]
     logs += [("INFO", forged), ("INFO", of_other)]
     await room.tell(agent, human)
     await room.tell(other, human)
@@ -150,7 +155,15 @@ async def test_flow_logs_are_shown_as_they_are(room: Room, cast: Cast, judge: Ju
             sender = other if content == of_other else agent
             for frame in found[content][:1]:
                 _judge_sender(judge, cast, sender, sent[content], frame)
+        _judge_order(judge, [frame for content in in_order for frame in found[content][:1]])
     await room.settle()
+
+
+def _judge_order(judge: Judge, shown: list[Frame]) -> None:
+    """Logs of one sender, in the order in which they were sent."""
+    late = [two for one, two in pairwise(shown) if two.at < one.at]
+    wrong = "of two logs of one sender the later is shown first"
+    judge.holds("ECHO-LOG-015", not late, wrong, *late[:1])
 
 
 def _shown(room: Room, content: str) -> list[Frame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 
 from conformance.clients.websocket import Refused
@@ -22,7 +23,14 @@ from conformance.protocols.echocenter.dialogue import (
     token_in,
 )
 from conformance.protocols.echocenter.door import not_now
-from conformance.protocols.echocenter.listing import LISTED, judge_list, no_raw_token, shows
+from conformance.protocols.echocenter.listing import (
+    LISTED,
+    hint_of,
+    judge_list,
+    nameless,
+    no_raw_token,
+    shows,
+)
 from conformance.protocols.echocenter.principals import Cast, Person
 from conformance.protocols.echocenter.room import Room
 from conformance.protocols.echocenter.said import Guest
@@ -226,18 +234,23 @@ async def test_flow_odd_registrations_harm_nobody(
     room: Room, cast: Cast, echo: Dialogue, judge: Judge
 ) -> None:
     first, second = await room.agents(2)
+    before = await echo.agents()
     answers = await asyncio.gather(*map(echo.register_oddly, _ODD))
     for body, said in zip(_ODD, answers, strict=True):
         judge.holds("ECHO-REG-010", said.status is not None, said.failure, said)
         if said.status is not None and body not in _READABLE:
             wrong = f"a registration of nobody was answered {said.status}"
             judge.holds("ECHO-REG-016", 400 <= said.status < 500, wrong, said)
+    if not any(said.ok for said in answers):
+        _judge_nobody_listed(judge, first.person, before, await echo.agents())
     (taken,) = await room.newcomers(1)
     taken.may_end = True  # if it is registered once more, as may be
+    listed = [await echo.agents() for _ in range(2)]
     again = await echo.register(taken.person.name)
     judge.holds("ECHO-REG-010", again.status is not None, again.failure, again)
     await room.tell(first, second, "", "ECHO-REG-010")
     if again.status is not None and not again.ok:
+        _judge_row_unchanged(judge, taken.person, listed, await echo.agents())
         await _judge_unchanged(room, judge, first, taken)
     name = echo.name()
     said = await echo.register(name)
@@ -245,6 +258,32 @@ async def test_flow_odd_registrations_harm_nobody(
         judge.status("ECHO-REG-010", said, range(200, 300))
     await room.enter(await cast.admitted(name, said), "ECHO-REG-010")
     await room.settle()
+
+
+def _judge_nobody_listed(judge: Judge, known: Person, before: Exchange, after: Exchange) -> None:
+    """Refusals put no row into the list that is called nothing."""
+    if before.ok and after.ok:
+        wrong = "a registration of nobody was refused, and stands in the list"
+        more = nameless(after.json, known.name) > nameless(before.json, known.name)
+        judge.holds("ECHO-REG-016", not more, wrong, before, after)
+
+
+def _judge_row_unchanged(
+    judge: Judge, taken: Person, before: list[Exchange], after: Exchange
+) -> None:
+    """Who has the name stands in the list as it did, with a hint that did not change before."""
+    if not all(said.ok for said in (*before, after)) or incomplete(after):
+        return
+    *_, old = rows = [rows_of(said.json, taken.name) for said in before]
+    new = rows_of(after.json, taken.name)
+    if not all(rows):
+        return
+    wrong = f"a name was refused, and {taken.name} is in the list {len(new)} times"
+    judge.holds("ECHO-REG-015", len(new) == len(old), wrong, before[-1], after)
+    hints = [hint_of(each[0]) for each in rows]
+    if new and hints[0] == hints[1]:
+        wrong = f"a name was refused, and {taken.name} has another token_hint"
+        judge.holds("ECHO-REG-015", hint_of(new[0]) == hints[0], wrong, before[-1], after)
 
 
 async def _judge_unchanged(room: Room, judge: Judge, other: Guest, taken: Guest) -> None:
@@ -268,14 +307,20 @@ async def _judge_unchanged(room: Room, judge: Judge, other: Guest, taken: Guest)
         judge.holds("ECHO-REG-015", shown in taken.person.names, wrong, frame)
 
 
+def _unusual(stem: str) -> Iterator[str]:
+    """Names in other signs, long ones, and ones that are easily taken for something else."""
+    for end in (" ö世", f"-{'long' * 10}", ".b c", " 🚀", " <&'>", "  b", f"-{'longer' * 12}"):
+        yield stem + end
+    yield "00" + "".join(str(ord(sign) % 10) for sign in stem)
+
+
 @requirement("ECHO-LIST-012")
 async def test_unusual_names_are_kept(room: Room, echo: Dialogue, cast: Cast, judge: Judge) -> None:
     """Who takes them need not; but who takes them takes them as they are, and whoever is listed
     under such a name comes, speaks and hears under it.
     """
     other = (await room.agents(1))[0]
-    stem = echo.name()
-    for name in (f"{stem} ö世", f"{stem}-{'long' * 10}", f"{stem}.b c"):
+    for name in _unusual(echo.name()):
         made = await echo.register(name)
         listed = await echo.agents()
         if made.ok and listed.ok and not incomplete(listed):

@@ -26,6 +26,8 @@ _BY_PERSON = ("ECHO-STREAM-026", "ECHO-STREAM-026")
 _PIECES = (
     *("  the boats ", "\n", "", "  ", "Seven", "Seven", " in all: 七 ⛵. ", "x" * 300, "\tend"),
     '<b>Größe</b> & "so" ' * 110,
+    *("Seven", "Seven", "Seven", "42", "true", "{}", "🚀\U0001d11e", "one\r\n", "two\rthree"),
+    "word " * 720,
 )
 
 _VERY_MANY = 260
@@ -97,7 +99,7 @@ def _judge_unheard(judge: Judge, room: Room, sender: Guest, target: Guest) -> No
 async def test_flow_streams_at_the_same_time(room: Room, cast: Cast, judge: Judge) -> None:
     """Two to one target, and one of the two to another target as well."""
     left, right, target, second = await room.newcomers(4)
-    people = await room.people(1)
+    people = await room.people(2)  # a reply to the second is not for the first
     new = cast.dialogue.new
     streams = [
         Stream(room=room, sender=left, target=target, id=new("s")),
@@ -283,11 +285,13 @@ async def test_ends_are_of_one_sender_and_may_say_something(
 
 @requirement("ECHO-STREAM-023", "ECHO-STREAM-024")
 async def test_flow_plain_chat_is_no_part_of_a_stream(room: Room, cast: Cast, judge: Judge) -> None:
-    sender, target = await room.newcomers(2)
+    """Neither what its sender says besides, to its target or to another, nor what others say."""
+    sender, target, third = await room.newcomers(3)
     plain = [await room.tell(sender, target, "before", "ECHO-STREAM-023")]
     stream = Stream(room=room, sender=sender, target=target, id=cast.dialogue.new("s"))
     await stream.chunk("one")
-    plain.append(await room.tell(sender, target, "in between", "ECHO-STREAM-023"))
+    for one, two in ((sender, target), (sender, third), (target, sender), (third, target)):
+        plain.append(await room.tell(one, two, "in between", "ECHO-STREAM-023"))
     await stream.chunk("two")
     final = await room.heard(target, await stream.finish())
     await stream.end()
@@ -316,7 +320,22 @@ async def test_flow_a_person_streams(room: Room, cast: Cast, judge: Judge) -> No
     await stream.end()
     await stream.arrive()
     judge_stream(judge, cast, stream, _BY_PERSON)
+    for other in (await room.people(2))[1:]:
+        human.may_end = True  # that people can speak to each other is no more than implied
+        await _judge_onward(
+            judge, Stream(room=room, sender=human, target=other, id=cast.dialogue.new("s"))
+        )
     await room.settle()
+
+
+async def _judge_onward(judge: Judge, stream: Stream) -> None:
+    """From a person to a person."""
+    said = await stream.chunk("between us")
+    await stream.end()
+    target = stream.target.socket
+    heard = await target.hope(lambda f: mentions(f, said.mark), stream.room.patience, "chunk")
+    wrong = "what a person streams to another person does not arrive"
+    judge.holds("ECHO-STREAM-026", heard is not None, wrong, said.frame)
 
 
 @requirement(*STREAMED, "ECHO-STREAM-027")
