@@ -100,10 +100,15 @@ async def test_flow_log_lines_end_no_task(streams: Streams, judge: Judge) -> Non
     for level in ("warn", "error"):
         job = await streams.depot.make(line.agent)
         await streams.pushed(line, job)
+        looks = [await streams.depot.look(line.agent) for _ in range(2)]
         await line.socket.send(_log(job, level))
         await streams.echoes(line)
         if line.closed is not None:
             return  # which others judge
+        after = await streams.depot.look(line.agent)
+        kept = after.has(job) or not all(look.names(job) for look in looks)
+        wrong = f"after a log line of the level {level} a task does not come any more"
+        judge.holds("STELLA-STREAM-030", kept, wrong, *looks[1].said, *after.said)
         judge_done(judge, "STELLA-STREAM-030", await streams.fleet.complete(line.agent, job.id))
 
 
