@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from .fault import Completion, Creation, Deletion, Enrol, Push, Renewal, Seed, Turn, table
+from .fault import Beat, Completion, Creation, Deletion, Enrol, Push, Renewal, Seed, Turn, table
 from .model import Agent, Answer, Line, Obj, Task, Way
 from .seeds import answering
 from .stream import lines_of
@@ -72,6 +72,23 @@ def _drops_at_first_use(turn: Turn) -> None:
         if seen != peer.fingerprint:
             turn.memo["shown", caller.id] = peer.fingerprint
             caller.tasks.clear()
+
+
+# Heartbeats.
+
+
+def _poll_beats(turn: Turn) -> None:
+    if turn.agent is not None:
+        turn.agent.beat = turn.desk.now()
+
+
+def _note_usage(one: Beat) -> None:
+    one.desk.memo["usage", one.agent.id] = one.agent.usage
+
+
+def _restore_usage(one: Beat) -> None:
+    if one.data.get("status") != "healthy":
+        one.agent.usage = one.desk.memo["usage", one.agent.id]
 
 
 # Changes.
@@ -203,6 +220,15 @@ _BEATS: Final = (
     ),
 )
 
+_SIGNS: Final = (
+    ("~beat.moved_by_polls", "a poll counts as a heartbeat", answering("poll", _poll_beats)),
+    (
+        "~beat.usage.only_healthy",
+        "the usage of who is not healthy is dropped",
+        Seed(beat=_note_usage, beaten=_restore_usage),
+    ),
+)
+
 _UPDATES: Final = (
     (
         "~update.refused.half",
@@ -227,7 +253,7 @@ _POLLS: Final = (
         "from the second poll on a task was made just now",
         Seed(task_row=_made_again),
     ),
-    ("task.made.zero_is_ten", "a task of priority 0 gets 10", Seed(created=_zero_is_ten)),
+    ("~task.made.zero_is_ten", "a task of priority 0 gets 10", Seed(created=_zero_is_ten)),
 )
 
 _STREAMS: Final = (
@@ -252,6 +278,7 @@ _STREAMS: Final = (
 LATER_FAULTS: Final = (
     *table("Register Agent", _REGISTRATION),
     *table("Send Heartbeat", _BEATS),
+    *table("Send Heartbeat", _SIGNS),
     *table("Update Agent", _UPDATES),
     *table("Complete Task", _COMPLETIONS),
     *table("Get Pending Tasks", _POLLS),

@@ -15,6 +15,10 @@ async def later(on: Stage) -> None:
     await on.advance(5000)
     one = await on.register("again")
     await on.beat(one)
+    await on.beat(one, 55.5, status="degraded")
+    await on.advance(20)
+    await on.act(one, "tasks")
+    await on.operate("GET")
     await _work(on, one)
     await _lines(on, one)
     bad = {"labels": {"half": "done"}, "capabilities": "ssh"}

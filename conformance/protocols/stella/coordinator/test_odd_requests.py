@@ -143,6 +143,20 @@ async def test_flow_odd_questions_of_operators_are_survived(fleet: Fleet, judge:
         await bystanders.judge_alive(_SERVED, "after an odd question", said)
 
 
+@requirement("STELLA-UPD-027")
+async def test_flow_updates_to_no_capabilities(fleet: Fleet, judge: Judge) -> None:
+    """A peer need not take them; one that does shows none."""
+    agent = await fleet.awake()
+    for skills in (["ssh"], []):
+        change = {"labels": {"site": "cove-7"}, "capabilities": skills}
+        said = await fleet.update(agent.id, change, lawful=bool(skills), served=False)
+        seen = await fleet.get(agent.id)
+        shown = seen.at("/capabilities")
+        wrong = f"the capabilities {skills} were set, and are shown as {shown!r}"
+        fine = not said.ok or not isinstance(shown, list) or alike(shown, skills)
+        judge.holds("STELLA-UPD-027", fine, wrong, said, seen, pointer="/capabilities")
+
+
 @requirement("STELLA-UPD-029")
 async def test_flow_refused_updates_change_nothing(fleet: Fleet, judge: Judge) -> None:
     """Part of what they ask for is all right, and comes first."""

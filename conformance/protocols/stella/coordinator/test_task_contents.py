@@ -67,15 +67,12 @@ def _variants(fleet: Fleet) -> list[dict[str, Any]]:
     ]
 
 
-async def _unusual(fleet: Fleet, depot: Depot, agent: Agent) -> list[Job]:
-    """Tasks of the lowest priority, and of some size, where they can be made."""
-    kept = {"timeout": 3602}  # is over on no way before it has come
-    large = {"project": fleet.new("berth"), "composeFile": _LARGE * 6}
-    made = []
-    for fields in ({"priority": 0}, {"payload": large}):
-        with suppress(HookError):
-            made.append(await depot.make(agent, **kept, **fields))
-    return made
+async def _large(fleet: Fleet, depot: Depot, agent: Agent) -> list[Job]:
+    """A task of some size, where it can be made."""
+    payload = {"project": fleet.new("berth"), "composeFile": _LARGE * 6}
+    with suppress(HookError):
+        return [await depot.make(agent, payload=payload, timeout=3602)]
+    return []
 
 
 _BY_WAY: dict[Way, dict[str, str]] = {
@@ -122,7 +119,7 @@ async def _as_made(
 ) -> tuple[list[Job], Haul]:
     agent = agent or await fleet.register()
     jobs = [await depot.make(agent, **fields) for fields in _variants(fleet)]
-    jobs += await _unusual(fleet, depot, agent)
+    jobs += await _large(fleet, depot, agent)
     if fleet.hours.can_jump:
         await fleet.hours.jump(_A_WHILE)
     haul = await depot.fetch(way, agent, *jobs)
@@ -148,6 +145,36 @@ async def test_nulls_in_payloads_are_kept(fleet: Fleet, depot: Depot, judge: Jud
     told = (haul.first(job) or {}).get("payload", MISSING)
     wrong = f"a task comes with {told!r} for payload, not {payload!r}"
     judge.holds("STELLA-TASK-035", same(told, payload), wrong, haul.last, expected=payload)
+
+
+_NUMBERS: tuple[tuple[Way, str, tuple[float, ...]], ...] = (
+    ("heartbeat", "timeout", (0, 90.5, 90000)),
+    ("poll", "priority", (0, -3, 150, 2.5)),
+)
+"""The document shows one number of each, and neither a unit nor a direction."""
+
+
+@requirement("STELLA-TASK-036")
+async def test_flow_numbers_of_tasks_are_kept(fleet: Fleet, depot: Depot, judge: Judge) -> None:
+    """As far as such tasks can be made, and come."""
+    judged = 0
+    for way, name, numbers in _NUMBERS:
+        agent = await fleet.register()
+        jobs: list[Job] = []
+        for number in numbers:
+            with suppress(HookError):
+                jobs.append(await depot.make(agent, **{name: number}))
+        haul = await depot.fetch(way, agent, tries=1)
+        for job in jobs:
+            wanted = job.task[name]
+            for row in haul.rows:
+                if row.get("taskId") == job.id:
+                    judged += 1
+                    wrong = f"a task comes with {row.get(name)!r} for {name}, not {wanted!r}"
+                    fine = same(row.get(name), wanted)
+                    judge.holds("STELLA-TASK-036", fine, wrong, haul.last, expected=wanted)
+    if not judged:
+        raise UnjudgeableError("no such task can be made, or none comes under its id")
 
 
 def _judge_as_made(
