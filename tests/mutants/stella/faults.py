@@ -17,6 +17,7 @@ from .field_faults import FIELD_FAULTS
 from .gate_faults import GATE_FAULTS
 from .hearing_faults import HEARING_FAULTS
 from .http_faults import HTTP_FAULTS
+from .later_faults import LATER_FAULTS
 from .lawful import LAWFUL
 from .list_faults import LIST_FAULTS
 from .push_faults import PUSH_FAULTS
@@ -43,6 +44,7 @@ _ALL: Final = (
     *DETAIL_FAULTS,
     *REMOVAL_FAULTS,
     *RACE_FAULTS,
+    *LATER_FAULTS,
     *FIELD_FAULTS,
     *HTTP_FAULTS,
     *WIRE_FAULTS,

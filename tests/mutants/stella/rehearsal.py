@@ -256,7 +256,8 @@ class Stage:
                     return self._key_facts(value, body)
                 case "ca":
                     roots = x509.load_pem_x509_certificates(value.encode())
-                    return [root.subject.rfc4514_string() for root in roots]
+                    names = [root.subject.rfc4514_string() for root in roots]
+                    return [*names, value.count("BEGIN")]
         except (ValueError, TypeError, AttributeError) as error:
             return type(error).__name__
         return value

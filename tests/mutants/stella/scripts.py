@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from .later_scripts import later
 from .rehearsal import DONE, Member, Stage, look
 from .stream_scripts import outlasting, sayings, streams
 
@@ -349,4 +350,5 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     sayings,
     outlasting,
     crowd,
+    later,
 )

@@ -43,6 +43,7 @@ async def test_flow_an_update_of_who_is_offline_is_kept(
     """
     agent, other = await _absent(fleet, hours), await fleet.register()
     await fleet.heartbeat(other)
+    before = rows_by_id(await whole(fleet)).get(agent.id, {})
     said = await amend(fleet, agent.id, _CHANGE)
     await amend(fleet, other.id, _CHANGE)
     listed, details = await whole(fleet), await fleet.get(agent.id)
@@ -56,6 +57,11 @@ async def test_flow_an_update_of_who_is_offline_is_kept(
         fine = isinstance(shown, list) and wanted <= set(shown)
         counts = said.ok and isinstance(here, list) and wanted <= set(here)
         judge.holds(name, fine or not counts, wrong, said, where, expected=_CHANGE["capabilities"])
+    now = rows.get(agent.id, {})
+    for field in ("status", "lastHeartbeat"):
+        was, told = before.get(field), now.get(field)
+        wrong = f"an agent was offline, and its {field} {was!r} is {told!r} after an update"
+        judge.holds("STELLA-UPD-021", was == told or not said.ok, wrong, said, listed)
     told, shown = said.at("/status"), details.at("/status")
     if said.ok and MISSING not in (told, shown):
         wrong = f"an agent is {told!r} in the answer to its update, and {shown!r} in its details"

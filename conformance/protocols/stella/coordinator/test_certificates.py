@@ -29,6 +29,7 @@ _EACH = (
     "STELLA-CERT-005",
     "STELLA-CERT-006",
     "STELLA-CERT-009",
+    "STELLA-CERT-011",
 )
 """What is judged of the certificate of every registration."""
 
@@ -62,6 +63,10 @@ async def _judge_handed_over(fleet: Fleet, judge: Judge) -> None:
     paper = Paper.of(said, _PLACE, fleet.hours)
     if paper is None:
         raise UnjudgeableError("the certificate of a registration cannot be read")
+    place = f"{_PLACE}/ca"
+    wrong = "beside the certificate of an authority its field holds a private key"
+    alone = "PRIVATE KEY" not in str(said.at(place))
+    judge.holds("STELLA-CERT-011", alone, wrong, said, pointer=place)
     pointer = f"{_PLACE}/key"
     paper.judge_key(judge, "STELLA-CERT-002", said.at(pointer), pointer)
     paper.judge_authority(judge, "STELLA-CERT-003")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.exchange import Exchange
+from conformance.hooks import HookError
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, from_profile, requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
@@ -20,6 +22,9 @@ _LINES = 400
 _MANY = 12
 
 _LONG_AFTER = 1800.0
+
+_A_WHILE = 75.0
+"""Seconds between two tasks, and no agent is offline meanwhile."""
 
 _MESSAGES = (
     [f"crate {at} is aboard" for at in range(30)],
@@ -116,6 +121,42 @@ async def test_flow_completed_tasks_come_on_no_other_way(
         judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, job.id))
         later = await depot.look(agent, [other_way, other_way])
         _judge_gone(judge, row, job, later.said, other_way)
+
+
+@requirement("STELLA-COMP-003", "STELLA-COMP-005")
+async def test_flow_completed_tasks_leave_those_that_are_like_them(
+    fleet: Fleet, depot: Depot, judge: Judge
+) -> None:
+    """Of one type, with one payload. Who takes the second for the first gives them one id."""
+    agent = await fleet.register()
+    first = await depot.make(agent)
+    await depot.fetch("heartbeat", agent, first)
+    try:
+        second = await depot.make(agent, **first.task)
+    except HookError:  # whether there may be two is unsaid
+        return
+    judge_done(judge, "STELLA-COMP-003", await fleet.complete(agent, first.id))
+    haul = await depot.fetch("heartbeat", agent, second)
+    ids = {row.get("taskId") for row in haul.rows}
+    wrong = "after the completion of a task another with the same payload does not come"
+    fine = first.id == second.id or bool(ids - {first.id})
+    judge.holds("STELLA-COMP-005", fine, wrong, haul.last)
+
+
+@from_profile("standard")
+@requirement("STELLA-COMP-005")
+async def test_completed_tasks_leave_those_that_are_older(
+    fleet: Fleet, depot: Depot, judge: Judge
+) -> None:
+    agent = await fleet.register()
+    older = await depot.make(agent, timeout=7200)
+    await fleet.hours.jump(_A_WHILE)
+    with suppress(HookError):  # whoever is offline by now need not be given anything
+        newer = await depot.make(agent, timeout=7200)
+        await fleet.complete(agent, newer.id, served=False)  # which nobody fetched
+    haul = await depot.fetch("heartbeat", agent, older)
+    wrong = "after the completion of a task an older one does not come"
+    judge.holds("STELLA-COMP-005", haul.has(older), wrong, haul.last)
 
 
 _OVER = {

@@ -31,6 +31,9 @@ _NOT_YET: tuple[Any, ...] = (None, MISSING)
 
 _TARGETS = requirement("STELLA-GET-017", "STELLA-GET-018", "STELLA-GET-019", "STELLA-GET-020")
 
+_MANY = 12
+"""Targets of one agent, which has its hands full."""
+
 _TRIES = 5
 
 _PAUSE = 0.2
@@ -141,6 +144,7 @@ async def test_flow_labels_stay_where_nobody_changes_them(fleet: Fleet, judge: J
 
 
 _LABELS = {"site": "007", "tier": "true", "crane.io.berth": "north 3", "Draught": "1e3"}
+_FOREIGN_LABELS = {"site": "Zürich-Süd", "berth": "港 3 & 4"}
 _NEW_LABELS = {"site": "0080", "tier": "null", "crane.io.berth": "false", "Draught": "12.50"}
 """Texts that look like something else, and names that look like paths."""
 
@@ -156,20 +160,25 @@ async def test_flow_labels_are_texts(fleet: Fleet, judge: Judge) -> None:
     await fleet.heartbeat(agent)
     seen = await fleet.get(agent.id)
     judge_labels(judge, agent, seen.at("/labels"), seen)
-    change = {"labels": _NEW_LABELS, "capabilities": ["docker"]}
+    for labels in (_NEW_LABELS, _FOREIGN_LABELS):
+        await _judge_set(fleet, judge, agent, labels)
+
+
+async def _judge_set(fleet: Fleet, judge: Judge, agent: Agent, labels: dict[str, str]) -> None:
+    change = {"labels": labels, "capabilities": ["docker"]}
     changed = await fleet.update(agent.id, change, lawful=False)
     later = await fleet.get(agent.id)
     for shown in (changed, later) if changed.ok else ():
         held = shown.at("/labels")
-        told = {name: held[name] for name in _NEW_LABELS if name in held} if held else {}
+        told = {name: held[name] for name in labels if name in held} if held else {}
         judge.holds(
             "STELLA-UPD-025",
-            not told or told == _NEW_LABELS,  # it may show no labels at all
-            f"labels were set to {_NEW_LABELS}, and the peer shows {told}",
+            not told or told == labels,  # it may show no labels at all
+            f"labels were set to {labels}, and the peer shows {told}",
             changed,
             later,
             pointer="/labels",
-            expected=_NEW_LABELS,
+            expected=labels,
         )
 
 
@@ -207,7 +216,7 @@ async def test_flow_details_name_the_assigned_targets(fleet: Fleet, judge: Judge
     owner, other, bare = [await fleet.register() for _ in range(3)]
     for agent in (owner, other, bare):
         await fleet.get(agent.id)  # what is assigned later must show as well
-    of_owner = [f"{fleet.new('berth')}-x" for _ in range(3)]
+    of_owner = [f"{fleet.new('berth')}-x" for _ in range(_MANY)]
     of_other = f"{fleet.new('berth')}-x"
     await _assign(fleet, judge, owner, of_owner[0])
     shows = await _judge_targets(fleet, judge, owner, of_owner[:1], [of_other, *of_owner[1:]])

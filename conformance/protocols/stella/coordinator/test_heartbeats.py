@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from conformance.clients.websocket import Socket
 from conformance.exchange import Exchange
 from conformance.judge import Judge, same
 from conformance.marks import requirement
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import Hours
+from conformance.protocols.stella.jobs import Depot
 from conformance.protocols.stella.reckoning import Reckoning, moment
 from conformance.protocols.stella.roll import alike
 from conformance.protocols.stella.watch import View, Watch
@@ -146,6 +148,46 @@ async def test_flow_time_follows(fleet: Fleet, hours: Hours, judge: Judge) -> No
         fine = clock.right(other, quiet, quiet_said)
         judge.holds("STELLA-HB-021", fine, wrong, quiet_said, said, view.said)
     await _judge_kept(fleet, judge, watch, often)
+
+
+@requirement("STELLA-HB-023")
+async def test_only_heartbeats_move_their_time(fleet: Fleet, hours: Hours, judge: Judge) -> None:
+    watch = Watch(fleet, judge)
+    agent = await fleet.register()
+    job = await Depot(fleet).make(agent) if "create_task" in fleet.target.hooks else None
+    said = await fleet.heartbeat(agent)
+    was = (await watch.look()).of(agent, "lastHeartbeat")
+    await hours.pass_by(_A_WHILE if hours.can_jump else _A_MOMENT)
+    await fleet.poll(agent)
+    if job is not None:
+        await fleet.complete(agent, job.id, served=False)
+    stream = None
+    if "stream" in fleet.target.claimed(judge.book.protocol):
+        stream = await fleet.stream(agent)
+    view = await watch.look()
+    now = view.of(agent, "lastHeartbeat")
+    wrong = f"lastHeartbeat was {was}, and is {now} though no further heartbeat came"
+    judge.holds("STELLA-HB-023", alike(was, now), wrong, said, view.said)
+    if isinstance(stream, Socket):
+        await stream.close()
+
+
+@requirement("STELLA-HB-024")
+async def test_usage_of_who_is_not_well(fleet: Fleet, judge: Judge) -> None:
+    """Which words there are for that is unsaid: a peer may not take them."""
+    watch = Watch(fleet, judge)
+    agent = await fleet.register()
+    await fleet.heartbeat(agent)
+    usage = (71.5, 33.25)
+    pulse = fleet.pulse(status="degraded", resourceUsage=_usage(*usage))
+    said = await fleet.heartbeat(agent, pulse, lawful=False)
+    view = await watch.look()
+    wrong = (
+        f"a heartbeat that said degraded said {usage} of cpu and memory, "
+        f"and the list shows {view.of(agent, 'resourceUsage')}"
+    )
+    fine = not said.ok or _shows(view, agent, usage)
+    judge.holds("STELLA-HB-024", fine, wrong, said, view.said)
 
 
 def _iso(seconds: float) -> str:

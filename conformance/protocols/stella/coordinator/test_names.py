@@ -11,6 +11,7 @@ from conformance.marks import from_profile, requirement
 from conformance.protocols.stella.doors import HEARTBEAT, POLL
 from conformance.protocols.stella.fleet import Agent, Fleet, rows_of
 from conformance.protocols.stella.gate import Gate
+from conformance.protocols.stella.hours import HOUR
 from conformance.protocols.stella.orders import amend, remove
 from conformance.protocols.stella.roll import judge_listed, whole
 
@@ -65,7 +66,7 @@ async def _judge_one(fleet: Fleet, judge: Judge, agent: Agent) -> None:
 
 
 @from_profile("standard")
-@requirement("STELLA-REG-020")
+@requirement("STELLA-REG-020", "STELLA-REG-039")
 async def test_names_are_taken_while_their_holder_is_offline(fleet: Fleet, judge: Judge) -> None:
     agent = await fleet.register()
     await fleet.heartbeat(agent)
@@ -75,6 +76,13 @@ async def test_names_are_taken_while_their_holder_is_offline(fleet: Fleet, judge
         judge.inconclusive("STELLA-REG-020", f"its holder is {seen.at('/status')!r} all the time")
         return
     await _judge_taken(fleet, judge, agent, "STELLA-REG-020")
+    for seconds, row in ((3 * HOUR, "STELLA-REG-020"), (23 * HOUR, "STELLA-REG-039")):
+        await fleet.hours.jump(seconds)
+        seen = await fleet.get(agent.id, served=False)
+        if not seen.ok or seen.at("/name") != agent.name:
+            break  # how long who is silent is kept is unsaid
+        said = await _ask(fleet, agent.name)
+        judge.status(row, said, 409)
 
 
 @requirement("STELLA-REG-001", "STELLA-REG-019", "STELLA-REG-021", "STELLA-REG-023")

@@ -17,7 +17,7 @@ from conformance.lively import LIVELY
 from conformance.marks import requirement
 from conformance.protocols.stella.bystanders import settle
 from conformance.protocols.stella.fleet import Fleet, task_ids_of
-from conformance.protocols.stella.roll import rows_by_id
+from conformance.protocols.stella.roll import alike, rows_by_id
 from conformance.target import Target
 
 _SERVED = "STELLA-ERR-006"
@@ -141,6 +141,46 @@ async def test_flow_odd_questions_of_operators_are_survived(fleet: Fleet, judge:
         said = await fleet.list(query, lawful=False)
         _judge_no_breakdown(judge, "STELLA-ODD-004", said)
         await bystanders.judge_alive(_SERVED, "after an odd question", said)
+
+
+@requirement("STELLA-UPD-027")
+async def test_flow_updates_to_no_capabilities(fleet: Fleet, judge: Judge) -> None:
+    """A peer need not take them; one that does shows none."""
+    agent = await fleet.awake()
+    for skills in (["ssh"], []):
+        change = {"labels": {"site": "cove-7"}, "capabilities": skills}
+        said = await fleet.update(agent.id, change, lawful=bool(skills), served=False)
+        seen = await fleet.get(agent.id)
+        shown = seen.at("/capabilities")
+        wrong = f"the capabilities {skills} were set, and are shown as {shown!r}"
+        fine = not said.ok or not isinstance(shown, list) or alike(shown, skills)
+        judge.holds("STELLA-UPD-027", fine, wrong, said, seen, pointer="/capabilities")
+
+
+@requirement("STELLA-UPD-029")
+async def test_flow_refused_updates_change_nothing(fleet: Fleet, judge: Judge) -> None:
+    """Part of what they ask for is all right, and comes first."""
+    agent = await fleet.awake()
+    good = {"labels": {"site": "cove-6", "tier": "reef"}, "capabilities": ["ssh", "ecs"]}
+    for change in (
+        {**good, "labels": {"site": "cove-6", "crane": 9}},
+        {**good, "labels": {"site": "cove-6", "tier": ["reef"]}},
+        {**good, "capabilities": "ssh"},
+        {**good, "capabilities": ["ssh", 7]},
+        {"capabilities": good["capabilities"], "labels": "site"},
+    ):
+        with fleet.peer.seen_by():  # a lenient peer may repeat nonsense that it was told
+            before = await fleet.get(agent.id, lawful=False)
+            said = await fleet.update(agent.id, change, lawful=False)
+            after = await fleet.get(agent.id, lawful=False)
+        if said.status not in (400, 422) or not before.ok or not after.ok:
+            continue  # a peer may take what it understands
+        for place in ("/labels", "/capabilities"):
+            was, now = before.at(place), after.at(place)
+            wrong = f"an update was refused, and what was {was!r} is {now!r}"
+            shown = (before, said, after)
+            judge.holds("STELLA-UPD-029", alike(was, now), wrong, *shown, pointer=place)
+    await fleet.delete(agent.id, lawful=False)
 
 
 @requirement("STELLA-ODD-005", _SERVED)

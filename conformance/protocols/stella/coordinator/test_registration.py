@@ -32,6 +32,9 @@ _UNKNOWN = ("8d1f6c2e-93b4-4f0e-a6c7-0be2f51d7743", "unheard-of", "null", "*")
 _ENDINGS = ("-Prod_01.EU", "-Zürich")
 """Of names that letters in two cases, or beyond ASCII, belong to."""
 
+_SKILLS = ["ssh", "winrm", "ecs", "nomad", "docker", "compose"]
+"""All that the document knows."""
+
 _REFUSED = range(400, 500)
 
 _MINUTE = 60.0
@@ -50,7 +53,7 @@ async def _at_once(fleet: Fleet, count: int) -> list[Agent]:
 async def test_flow_agents_are_registered_and_shown(fleet: Fleet, judge: Judge) -> None:
     others: set[str] = set()
     plain = {"capabilities": ["docker"], "labels": {"zone": "quay-3"}, "version": "0.9.12"}
-    for fields in ({}, plain, {"capabilities": ["ssh", "winrm", "ecs"], "version": "10.0.0-rc.1"}):
+    for fields in ({}, plain, {"capabilities": _SKILLS, "version": "10.0.0-rc.1"}):
         body = fleet.registration(**fields)
         said = await fleet.ask_to_register(body, await fleet.mint())
         judge.status("STELLA-REG-001", said, 201)
@@ -216,7 +219,9 @@ async def test_registrations_need_a_token(given: str, fleet: Fleet, judge: Judge
     await _judge_free(fleet, judge, body, said)
 
 
-@requirement("STELLA-REG-001", "STELLA-REG-023", "STELLA-REG-027", "STELLA-REG-036")
+@requirement(
+    "STELLA-REG-001", "STELLA-REG-023", "STELLA-REG-027", "STELLA-REG-036", "STELLA-REG-038"
+)
 async def test_flow_unknown_tokens_are_refused(fleet: Fleet, judge: Judge) -> None:
     good = await fleet.mint()
     holder = await fleet.register()
@@ -226,6 +231,9 @@ async def test_flow_unknown_tokens_are_refused(fleet: Fleet, judge: Judge) -> No
         body = fleet.registration()
         said = await fleet.ask_to_register(body, token, lawful=False)
         judge.status("STELLA-REG-027", said, 401)
+        told = good.encode() in said.answer and good not in token
+        wrong = "a registration is refused for its token, and is told one that is good"
+        judge.holds("STELLA-REG-038", not told, wrong, said)
         await _judge_unlisted(fleet, judge, body, said)
         if token in unknown[:1] + unknown[-1:]:
             await _judge_free(fleet, judge, body, said)
@@ -337,16 +345,23 @@ async def test_tokens_are_good_whatever_becomes_of_others(fleet: Fleet, judge: J
 @requirement(
     "STELLA-REG-028",
     "STELLA-REG-029",
+    "STELLA-REG-030",
     "STELLA-REG-032",
     "STELLA-REG-033",
     "STELLA-REG-034",
     "STELLA-CERT-005",
 )
 async def test_flow_tokens_expire_after_a_day(fleet: Fleet, judge: Judge) -> None:
-    used, kept, spare, forgotten = [await fleet.mint() for _ in range(4)]
-    await fleet.register(used)
+    used, kept, spare, forgotten, orphaned, vain = [await fleet.mint() for _ in range(6)]
+    holder, gone = await fleet.register(used), await fleet.register(orphaned)
+    deleted = await fleet.delete(gone.id)
     await fleet.hours.jump(2 * HOUR)
     await _refused(fleet, judge, "STELLA-REG-028", used)
+    if deleted.ok:
+        await _refused(fleet, judge, "STELLA-REG-030", orphaned)
+    # A token that was tried in vain is no younger for that, if it is good at all.
+    taken = fleet.registration(name=holder.name)
+    tried = await fleet.ask_to_register(taken, vain, served=False)
     await fleet.hours.jump(21 * HOUR - fleet.hours.lag)
     for token in (kept, spare):
         said = await fleet.ask_to_register(fleet.registration(), token)
@@ -358,6 +373,9 @@ async def test_flow_tokens_expire_after_a_day(fleet: Fleet, judge: Judge) -> Non
     for _ in range(2):
         said = await fleet.ask_to_register(fleet.registration(), forgotten, lawful=False)
         judge.status("STELLA-REG-032", said, 401)
+    if not tried.ok:
+        said = await fleet.ask_to_register(fleet.registration(), vain, lawful=False)
+        judge.status("STELLA-REG-032", said, _REFUSED)  # it may be used up as well
     for token in (used, kept):
         await _refused(fleet, judge, "STELLA-REG-034", token)
     said = await fleet.ask_to_register(fleet.registration(), fresh)

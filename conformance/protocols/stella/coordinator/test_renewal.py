@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
+from conformance.clients.websocket import Socket
 from conformance.exchange import MISSING, Exchange
 from conformance.hooks import HookError
-from conformance.judge import Judge
+from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, from_profile, requirement
 from conformance.protocols.stella.credentials import (
     EARLY,
@@ -23,6 +26,8 @@ from conformance.protocols.stella.credentials import (
 from conformance.protocols.stella.doors import HEARTBEAT, POLL, STREAM, Try, beat
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.gate import FORM, Gate
+from conformance.protocols.stella.hours import HOUR
+from conformance.protocols.stella.jobs import Depot
 from conformance.protocols.stella.orders import remove
 from conformance.times import later
 
@@ -182,7 +187,7 @@ async def test_flow_new_certificates_take_the_place_of_the_old(fleet: Fleet, jud
 @from_profile("standard")
 @requirement("STELLA-MTLS-021", "STELLA-MTLS-022", "STELLA-MTLS-024", FORM)
 async def test_a_deletion_ends_every_certificate(fleet: Fleet, judge: Judge) -> None:
-    """The first one of the agent that is deleted, and the one that took its place."""
+    """The first one of the agent that is deleted, and the one that took its place; for good."""
     gate = Gate(fleet, judge)
     gate.guarded()
     agent = await fleet.register()
@@ -197,6 +202,11 @@ async def test_a_deletion_ends_every_certificate(fleet: Fleet, judge: Judge) -> 
             for identity in (one.identity, gate.fresh(one)):
                 attempt = Try(agent=one, identity=identity, headers=one.headers)
                 await gate.rejects(door, row, attempt)
+    await fleet.hours.jump(2 * HOUR)  # a list of what is revoked may be forgotten
+    for door, row in _AFTER_DEATH if new is not agent else ():
+        if gate.knows(door):
+            attempt = Try(agent=new, identity=gate.fresh(new), headers=new.headers)
+            await gate.rejects(door, row, attempt)
 
 
 async def _let_in(gate: Gate, agent: Agent, row: str, stream: str) -> None:
@@ -238,12 +248,15 @@ async def test_flow_every_agent_has_its_certificate_renewed(fleet: Fleet, judge:
     ill = await fleet.heartbeat(ailing, fleet.pulse(status="degraded"), lawful=False)
     if not ill.ok:
         ill = await beat(fleet, ailing)
+    stream = await fleet.stream(idle) if gate.knows(STREAM) else None
     answers = await asyncio.gather(
         beat(fleet, silent),
         beat(fleet, idle),
         fleet.heartbeat(busy, fleet.pulse(runningTasks=4)),
         beat(fleet, laden),
     )
+    if isinstance(stream, Socket):
+        await stream.close()
     await _judge_each(gate, agents, [*answers, ill])
     papers = [Paper.of(agent.said, "/certificate", fleet.hours) for agent in agents]
     papers += [Paper.of(said, _PLACE, fleet.hours) for said in (*answers, ill) if said.ok]
@@ -254,7 +267,13 @@ async def test_flow_every_agent_has_its_certificate_renewed(fleet: Fleet, judge:
 
 async def _judge_each(gate: Gate, agents: Sequence[Agent], answers: Sequence[Exchange]) -> None:
     """Each was brought a certificate of its own, with which it is let in."""
-    what = ("that was silent", "that is idle", "with running tasks", "with pending tasks", "unwell")
+    what = (
+        "that was silent",
+        "that is idle, and listens",
+        "with running tasks",
+        "with pending tasks",
+        "unwell",
+    )
     when = "in the last hour of the certificate of an agent"
     for agent, said, which in zip(agents, answers, what, strict=True):
         if _judge_brought(gate.judge, "STELLA-RENEW-017", said, f"{when} {which}"):
@@ -265,7 +284,7 @@ async def _judge_each(gate: Gate, agents: Sequence[Agent], answers: Sequence[Exc
 
 
 @from_profile("standard")
-@requirement("STELLA-RENEW-018", "STELLA-REG-037")
+@requirement("STELLA-RENEW-018", "STELLA-REG-037", "STELLA-HB-020")
 async def test_renewing_heartbeats_are_heartbeats(fleet: Fleet, judge: Judge) -> None:
     agent = await fleet.register()
     await fleet.heartbeat(agent)
@@ -291,6 +310,7 @@ async def test_renewing_heartbeats_are_heartbeats(fleet: Fleet, judge: Judge) ->
     labels = agent.body["labels"]
     if before.at("/labels") == labels:
         judge.equal("STELLA-REG-037", after, "/labels", labels, before, said)
+    _judge_usage(judge, await fleet.listed(agent), said)
     wrong = f"the agent is {after.at('/status')!r} right after a heartbeat"
     judge.holds(row, after.at("/status") != "offline", wrong, said, after, pointer="/status")
     was, now = before.at("/lastHeartbeat"), after.at("/lastHeartbeat")
@@ -299,3 +319,28 @@ async def test_renewing_heartbeats_are_heartbeats(fleet: Fleet, judge: Judge) ->
         return
     wrong = f"lastHeartbeat was {was!r}, and is {now!r} after a heartbeat hours later"
     judge.holds(row, later(was, now), wrong, before, said, after, pointer="/lastHeartbeat")
+
+
+def _judge_usage(judge: Judge, shown: Mapping[str, Any] | None, said: Exchange) -> None:
+    """The list shows what the heartbeat said that brought the renewal."""
+    sent, told = json.loads(said.body)["resourceUsage"], (shown or {}).get("resourceUsage")
+    fine = isinstance(told, dict) and all(
+        same(told.get(name), sent[name]) for name in ("cpu", "memory")
+    )
+    wrong = f"a heartbeat that brought a renewal said {sent}, and the list shows {told}"
+    judge.holds("STELLA-HB-020", fine, wrong, said)
+
+
+@from_profile("standard")
+@requirement("STELLA-TASK-009")
+async def test_tasks_wait_for_a_new_certificate(fleet: Fleet, judge: Judge) -> None:
+    """One that is made when the renewal has come and its certificate was shown nowhere yet."""
+    depot = Depot(fleet)
+    agent = await fleet.register()
+    await fleet.heartbeat(agent)
+    await come_to(fleet, agent, EARLY)
+    new = await _renew(fleet, agent)
+    job = await depot.make(agent)
+    haul = await depot.fetch("heartbeat", new, job)
+    wrong = "a task that waited does not come to an agent that shows its new certificate"
+    judge.holds("STELLA-TASK-009", haul.has(job), wrong, haul.last)

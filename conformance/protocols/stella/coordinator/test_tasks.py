@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from conformance.exchange import MISSING
-from conformance.hooks import HookError
-from conformance.judge import Judge, same
+from conformance.judge import Judge
 from conformance.marks import case, requirement
-from conformance.protocols.stella.fleet import Agent, Fleet
-from conformance.protocols.stella.hours import Hours
+from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.jobs import WAYS, Depot, Haul, Job, Way, tasks_of
-from conformance.protocols.stella.reckoning import Reckoning
-
-_A_WHILE = 75.0
-"""Seconds between the making of a task and its coming: more than any tolerance."""
-
-_LARGE = "".join(f"  crane-{at}: {{image: 'crane:v{at}'}}\n" for at in range(200))
-"""Some KiB of text, as a task of its kind has."""
 
 _PAUSE = 0.15
 """Seconds between looks: a coordinator may hand its tasks on in the background."""
@@ -198,153 +188,6 @@ async def test_tasks_wait_for_who_sent_no_heartbeat(
     said = await fleet.complete(agent, job.id, served=False)
     wrong = f"its report by an agent that has sent no heartbeat is answered {said.outcome}"
     judge.holds("STELLA-TASK-033", said.ok, wrong, said)
-
-
-# As they are
-
-
-def _variants(fleet: Fleet) -> list[dict[str, Any]]:
-    """Tasks that differ in everything, and types of one kind that are not the same. Where time
-    jumps, none is over by then.
-    """
-    new, more = fleet.new, 3600 if fleet.hours.can_jump else 0
-    return [
-        {
-            "taskType": "docker.pull",
-            "payload": {"project": new("berth"), "image": "crane", "tag": "v9.1"},
-            "timeout": 45 + more,
-        },
-        {
-            "taskType": "docker.run",
-            "payload": {
-                "project": new("berth"),
-                "ports": [8443, 9443],
-                "limits": {"cpus": 0.75, "share": 0.123456789, "memory": "512m", "swap": False},
-                "note": 'für Größe: 世界 🚢 "quoted"',
-                "restartPolicy": {"maxRetries": 0, "onlyIf": ["onFailure"]},
-            },
-            "credentials": {
-                "vault.user": new("user"),
-                "vault.secret": "p&ss <w>\"'örd$",
-                "registry.token": new("token"),
-                "proxy.password": new("proxy"),
-            },
-            "timeout": 3600,
-            "priority": 42,
-        },
-        {
-            "taskType": "compose.up",
-            "payload": {"project": new("berth"), "composeFile": _LARGE},
-            "timeout": 7 + more,
-        },
-    ]
-
-
-_BY_WAY: dict[Way, dict[str, str]] = {
-    "heartbeat": {
-        "taskType": "STELLA-TASK-018",
-        "payload": "STELLA-TASK-019",
-        "credentials": "STELLA-TASK-020",
-        "timeout": "STELLA-TASK-021",
-    },
-    "poll": {"taskType": "STELLA-TASK-022", "priority": "STELLA-TASK-023"},
-}
-
-
-@requirement(*_BY_WAY["heartbeat"].values())
-async def test_flow_tasks_by_heartbeat_are_as_made(
-    fleet: Fleet, depot: Depot, judge: Judge
-) -> None:
-    await _as_made("heartbeat", fleet, depot, judge)
-
-
-@requirement(*_BY_WAY["poll"].values(), "STELLA-TASK-024")
-async def test_flow_tasks_by_poll_are_as_made(
-    fleet: Fleet, depot: Depot, hours: Hours, judge: Judge
-) -> None:
-    agent = await fleet.register()
-    clock = Reckoning(hours, agent)
-    jobs, haul = await _as_made("poll", fleet, depot, judge, agent)
-    for job in jobs:
-        told = (haul.first(job) or {}).get("createdAt")
-        fine = clock.right(told, job.made)
-        wrong = f"a task has {told} for createdAt, which is not when it was made"
-        judge.holds("STELLA-TASK-024", fine, wrong, haul.last, actual=told)
-
-
-async def _as_made(
-    way: Way, fleet: Fleet, depot: Depot, judge: Judge, agent: Agent | None = None
-) -> tuple[list[Job], Haul]:
-    agent = agent or await fleet.register()
-    jobs = [await depot.make(agent, **fields) for fields in _variants(fleet)]
-    if fleet.hours.can_jump:
-        await fleet.hours.jump(_A_WHILE)
-    haul = await depot.fetch(way, agent, *jobs)
-    for job in jobs:
-        _judge_as_made(judge, way, job, haul.first(job), haul)
-    again = await depot.look(agent, [way])
-    for job in jobs:
-        if again.names(job):
-            _judge_as_made(judge, way, job, again.first(job), again)
-    return jobs, haul
-
-
-def _judge_as_made(
-    judge: Judge, way: Way, job: Job, came: dict[str, Any] | None, haul: Haul
-) -> None:
-    for name, row in _BY_WAY[way].items():
-        value = MISSING if came is None else came.get(name, MISSING)
-        wrong = f"a task comes with {value!r} for {name}, not {job.task[name]!r}"
-        fine = value is not MISSING and same(value, job.task[name])
-        judge.holds(row, fine, wrong, haul.last, expected=job.task[name])
-
-
-@requirement("STELLA-TASK-019", "STELLA-TASK-020")
-async def test_flow_tasks_with_less_than_the_one_before(
-    fleet: Fleet, depot: Depot, judge: Judge
-) -> None:
-    """A task without credentials, or with an empty payload, where one can be made, does not come
-    with those of one before it. Others may be there by default.
-    """
-    agent = await fleet.register()
-    jobs = [await depot.make(agent)]
-    await depot.fetch("heartbeat", agent, *jobs)
-    for row, name in (("STELLA-TASK-020", "credentials"), ("STELLA-TASK-019", "payload")):
-        try:
-            job = await depot.make(agent, **{name: {}})
-        except HookError:  # whether a task may have none is unsaid
-            continue
-        haul = await depot.fetch("heartbeat", agent, job)
-        shown = (haul.first(job) or {}).get(name)
-        told = list(shown.values()) if isinstance(shown, dict) else []
-        leaked = [each for known in jobs for each in _texts(known.task[name]) if each in told]
-        jobs.append(job)
-        wrong = f"a task that was made with no {name} comes with {shown!r}, another's"
-        judge.holds(row, not leaked, wrong, haul.last, pointer="/tasks")
-
-
-def _texts(of: Mapping[str, Any]) -> list[str]:
-    """Those that no other task has."""
-    return [value for value in of.values() if isinstance(value, str)]
-
-
-@requirement("STELLA-TASK-030")
-async def test_credentials_are_for_the_agent_alone(
-    fleet: Fleet, depot: Depot, judge: Judge
-) -> None:
-    owner, other = [await fleet.register() for _ in range(2)]
-    job = await depot.make(owner)
-    secret = str(job.task["credentials"]["vault.secret"]).encode()
-    said = [
-        await fleet.heartbeat(other),
-        await fleet.poll(other),
-        await fleet.list(),
-        await fleet.get(owner.id),
-        await fleet.get(other.id),
-    ]
-    for each in said:
-        wrong = f"an answer to {each.operation} shows the credentials of a task of another agent"
-        judge.holds("STELLA-TASK-030", secret not in each.answer, wrong, each)
 
 
 # Cancelled
