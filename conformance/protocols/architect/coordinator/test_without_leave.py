@@ -163,6 +163,24 @@ async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
 
 
 @_of_everybody
+@requirement("ARCH-AUTH-001", "ARCH-AUTH-004")
+async def test_who_says_that_it_is_near(script: Dialogue, judge: Judge) -> None:
+    """What anybody can write in a header is no log-in, least of all where one comes from."""
+    near = "127.0.0.1"
+    headers = {
+        "Forwarded": f"for={near}",
+        "Origin": "http://localhost",
+        "X-Forwarded-For": near,
+        "X-Forwarded-User": script.username,
+        "X-Real-IP": near,
+    }
+    wrong = [VERSION, script.username, "assay-wrong"]
+    for row, offered in (("ARCH-AUTH-001", []), ("ARCH-AUTH-004", wrong)):
+        turned = await _turned(script, offered, headers=headers)
+        _judge_blocked(row, turned, script, judge)
+
+
+@_of_everybody
 @requirement("ARCH-AUTH-013")
 async def test_other_paths(script: Dialogue, judge: Judge) -> None:
     paths = ("/", "/other", "/ws/", "/api", "/ws/events", "/WS", "/socket", "//ws")
