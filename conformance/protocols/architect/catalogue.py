@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Action", "Kind", "is_described", "made_up", "misfits", "read_catalogue"]
+__all__ = ["Action", "Kind", "is_described", "made_up", "misfits", "of_anything", "read_catalogue"]
 
 Kind = str
 """str, int, float, bool, map or list; empty for a word that we do not know."""
@@ -49,11 +49,14 @@ _SKIPPED = frozenset({"required_parameters", "description", "cloud_controller_on
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One entry. `types` are the words that are told for parameters, by name, required or not."""
+    """One entry. `types` are the words that are told for parameters, by name, required or not;
+    `options` are those that stand beside the required ones and are none of them.
+    """
 
     name: str
     required: tuple[str, ...] = ()
     types: Mapping[str, Any] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     cloud_only: bool = False
     description: str = ""
 
@@ -104,13 +107,30 @@ def _read(name: str, entry: Mapping[str, Any]) -> Action:
     if isinstance(required, list | dict):
         types |= {k: v for k, v in _told(required) if types.get(k) is None}
     description = entry.get("description")
+    beside = _beside(rest, set(names)) if names else set()
     return Action(
         name=name,
         required=tuple(dict.fromkeys(names)),
         types={key: value for key, value in types.items() if value is not None},
+        options=tuple(
+            name for name in types if name in beside - {*names} and not _tokens(name) & _DRASTIC
+        ),
         cloud_only=bool(entry.get("cloud_controller_only")),
         description=description if isinstance(description, str) else "",
     )
+
+
+def _beside(value: Any, required: set[str]) -> set[str]:
+    """The names that stand in one place with all the required ones."""
+    names: set[str] = set()
+    inner: list[Any] = []
+    if isinstance(value, dict):
+        names, inner = set(value), [*value.values()]
+    elif isinstance(value, list):
+        told = [each.get("name") for each in value if isinstance(each, dict)]
+        names, inner = {each for each in told if isinstance(each, str)}, value
+    found = names if required <= names else set()
+    return found.union(*(_beside(each, required) for each in inner))
 
 
 def _names(required: Any) -> list[str]:
@@ -194,6 +214,12 @@ def _word(value: Any) -> Any:
     if isinstance(value, list):
         return next((item for item in value if item), None)
     return value if value != "" else None
+
+
+def of_anything(word: Any) -> bool:
+    """Is it a word for a list or a map that says nothing of what is in it?"""
+    plain = word.strip().strip("<>?").lower() if isinstance(word, str) else ""
+    return plain in _WORDS["list"] | _WORDS["map"]
 
 
 def _kind(word: Any) -> Kind:

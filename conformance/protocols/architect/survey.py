@@ -7,6 +7,7 @@ the calls before, have given must not make up for what a call leaves out.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,14 @@ from typing import Any
 from conformance.conversation import Conversation
 from conformance.exchange import MISSING
 from conformance.marks import UnjudgeableError
-from conformance.protocols.architect.catalogue import Action, Kind, misfits, read_catalogue
+from conformance.protocols.architect.catalogue import (
+    Action,
+    Kind,
+    made_up,
+    misfits,
+    of_anything,
+    read_catalogue,
+)
 from conformance.protocols.architect.dialogue import Asked, Dialogue, new_token
 from conformance.protocols.architect.replies import Manners, Request, kind
 
@@ -25,6 +33,25 @@ _SECONDS = 6.0
 """Seconds that all the calls which merely repeat a question may take."""
 
 _UNKNOWN = 3
+
+_OF_A_KIND = 3
+"""Calls that try the same sort of value: one check of types is made for all parameters."""
+
+_UNUSUAL: Mapping[Kind, tuple[str, Any]] = {
+    "str": ("digits", "42"),
+    "int": ("a number below zero", -1),
+    "float": ("a whole number", 2),
+    "list": ("a list of numbers and maps", [1, {"assay": 1}]),
+    "map": ("a map of lists and maps", {"assay": [1], "inner": {"assay": 1}}),
+}
+
+_EMPTY: Mapping[Kind, tuple[str, Any]] = {
+    "str": ("an empty text", ""),
+    "list": ("an empty list", []),
+    "map": ("an empty map", {}),
+}
+
+_CLEARLY = {"a text", "a number", "a list", "a map"}
 
 _EASILY_MISSED: Mapping[Kind, tuple[str, Any]] = {
     "str": ("a text beyond ASCII", "größe-世界"),
@@ -57,7 +84,9 @@ class Survey:
     """What came of it. `full` are calls with all that is required and no more; `lacking` and
     `illtyped` those with one thing wrong, `bare` those without `parameters`; `real` those with ids
     that are there; `again` those with nothing wrong, where all sorts of things were wrong before;
-    `given` those with a lawful value that is odd.
+    `given`, `odd` and `empty` those with a lawful value that is odd, in one way or another; and in
+    `optional` something is given that need not be, of the told type or not. `lines` are the
+    connections on which all this was said.
     """
 
     listing: Asked
@@ -71,6 +100,10 @@ class Survey:
     illtyped: list[Call] = field(default_factory=list)
     again: list[Call] = field(default_factory=list)
     given: list[Call] = field(default_factory=list)
+    odd: list[Call] = field(default_factory=list)
+    empty: list[Call] = field(default_factory=list)
+    optional: list[Call] = field(default_factory=list)
+    lines: list[Conversation] = field(default_factory=list)
     manners: Manners = field(default_factory=lambda: Manners(()))
 
     @property
@@ -81,6 +114,10 @@ class Survey:
     def best(self, action: str) -> Call | None:
         """The call that went best: with ids that are there, where there is one."""
         return self.real.get(action) or self.full.get(action)
+
+    def fails(self, call: Call) -> bool:
+        """Is it answered with an error?"""
+        return self.manners.tells_error(call.asked.request, call.asked.reply)
 
     def wrong(self, action: str) -> list[Call]:
         return [each for each in (*self.lacking, *self.illtyped) if each.action.name == action]
@@ -105,6 +142,7 @@ async def _survey(dialogue: Dialogue) -> Survey:
         survey = Survey(listing=listing, actions=read_catalogue(listing.listed))
         if survey.actions:
             other = await dialogue.connect("other") if beside else line
+            survey.lines = [line, other] if beside else [line]
             await _Surveyor(dialogue, survey).go(line, other)
             await other.close()
         return survey
@@ -145,7 +183,11 @@ class _Surveyor:
             (each, given, "", "") for each in gentle for given in ({}, self._best(each))
         ]  # a sound call in the very footsteps of one that lacks something
         survey.again += (await self._calls(other, pairs, "lacking"))[1::2]
-        survey.given += await self._calls(other, [*self._given(gentle)], "given")
+        given = [*self._given(gentle, _EASILY_MISSED)]
+        survey.given += await self._calls(other, given, "given")
+        survey.odd += await self._calls(other, [*self._few(gentle, _UNUSUAL)], "given")
+        survey.empty += await self._calls(other, [*self._few(gentle, _EMPTY)], "given")
+        survey.optional += await self._calls(other, [*self._optional(gentle)], "given")
 
     def _manners(self) -> Manners:
         """Learnt from the catalogue, and from what does not contradict it."""
@@ -213,14 +255,47 @@ class _Surveyor:
                 other = name.upper() if name != name.upper() else name.lower()
                 yield action, {**rest, other: whole[name]}, "in another case", name
 
-    def _given(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
-        """What is lawful by its type, and easily taken for nothing."""
+    def _given(
+        self, actions: list[Action], values: Mapping[Kind, tuple[str, Any]]
+    ) -> Iterator[tuple[Action, Any, str, str]]:
+        """What is lawful by its type, and easily taken for nothing, or for something else."""
         for action in actions:
             whole = self._best(action)
             for name in action.required:
-                if action.kind(name) in _EASILY_MISSED:
-                    what, value = _EASILY_MISSED[action.kind(name)]
+                if action.kind(name) in values:
+                    what, value = values[action.kind(name)]
                     yield action, {**whole, name: value}, what, name
+
+    def _few(
+        self, actions: list[Action], values: Mapping[Kind, tuple[str, Any]]
+    ) -> Iterator[tuple[Action, Any, str, str]]:
+        """The same a few times of each kind, where it goes well first."""
+        count: Counter[str] = Counter()
+        for call in self._given(sorted(actions, key=self._fails), values):
+            action, _, what, name = call
+            kind = action.kind(name)
+            if kind in ("list", "map") and not of_anything(action.types.get(name)):
+                continue  # a list of texts, say
+            count[what] += 1
+            if count[what] <= _OF_A_KIND:
+                yield call
+
+    def _optional(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
+        """What need not be given, beside what must, where that goes well."""
+        for action in [each for each in actions if not self._fails(each)][:_TOGETHER]:
+            whole = self._best(action)
+            for name in action.options[:2]:
+                kind, word = action.kind(name), action.types.get(name)
+                if kind in _UNUSUAL:  # not a flag, which may do anything
+                    value = made_up(kind, word, self.dialogue.new("no-such"))
+                    yield action, {**whole, name: value}, "", name
+                    for what, wrong in misfits(kind):
+                        if what in _CLEARLY:
+                            yield action, {**whole, name: wrong}, what, name
+
+    def _fails(self, action: Action) -> bool:
+        call = self.survey.best(action.name)
+        return call is None or not call.answered or self.survey.fails(call)
 
     def _illtyped(self, actions: list[Action]) -> Iterator[tuple[Action, Any, str, str]]:
         """Each sort of mistake once before any is made a second time."""

@@ -75,6 +75,13 @@ _RULES: Final = (
         ),
     ),
     knows(
+        "auth.password.any_order",
+        "the letters of the password in any order are accepted",
+        lambda a, o: (
+            o[:2] == (VERSION, a.username) and len(o) == 3 and sorted(o[2]) == sorted(a.password)
+        ),
+    ),
+    knows(
         "auth.password.last_letter",
         "the last letter of the password does not count",
         lambda a, o: (

@@ -10,6 +10,7 @@ from typing import Final
 from .auth_faults import AUTH_FAULTS
 from .catalogue_faults import CATALOGUE_FAULTS
 from .command_faults import COMMAND_FAULTS
+from .effect_faults import EFFECT_FAULTS
 from .entry_faults import ENTRY_FAULTS
 from .event_faults import EVENT_FAULTS
 from .fault import Fault
@@ -37,6 +38,7 @@ _ALL: Final = (
     *EVENT_FAULTS,
     *COMMAND_FAULTS,
     *PARAMETER_FAULTS,
+    *EFFECT_FAULTS,
     *INPUT_FAULTS,
     *LOAD_FAULTS,
     *HANDSHAKE_FAULTS,

@@ -81,6 +81,39 @@ _TYPES: Final = (
 )
 
 
+class _Narrow(Agent):
+    """Refuses values of the right type; the rule is asked when the lawful agent accepts."""
+
+    def __init__(self, reading: Reading, *, rule: _Fits) -> None:
+        super().__init__(reading)
+        self.rule = rule
+
+    def fits(self, kind: Kind, value: Json) -> bool:
+        return super().fits(kind, value) and not self.rule(kind, value)
+
+
+def _refuses(name: str, summary: str, rule: _Fits) -> Fault:
+    return Fault(
+        name=f"type.{name}.refused",
+        summary=f"{summary} is refused as ill-typed",
+        section="Supported actions",
+        implied=True,
+        make=partial(_Narrow, rule=rule),
+    )
+
+
+_NARROW: Final = (
+    _refuses("whole_as_float", "2 for a float", lambda k, v: k == "float" and isinstance(v, int)),
+    _refuses("below_zero", "-1 for a whole number", lambda k, v: k == "int" and v < 0),
+    _refuses("digits", "'42' for a text", lambda k, v: k == "str" and v.isdigit()),
+    _refuses("nested", "a map in a map", lambda k, v: k == "map" and any(map(_holds, v.values()))),
+)
+
+
+def _holds(value: Json) -> bool:
+    return isinstance(value, dict | list)
+
+
 def _float(value: Json) -> bool:
     return isinstance(value, float)
 
@@ -207,4 +240,4 @@ _MISSING: Final = (
     _forgives("from_fourth_message", "from the fourth message on nothing must come", _from_fourth),
 )
 
-PARAMETER_FAULTS: Final = (*_TYPES, *_MISSING)
+PARAMETER_FAULTS: Final = (*_TYPES, *_NARROW, *_MISSING)

@@ -59,6 +59,12 @@ def _before(lead: Callable[[Request, Json], Json]) -> AnswerRule:
     return rule
 
 
+async def _accepted_first(agent: Agent, session: Session, request: Request, message: Json) -> None:
+    if request.action == "servers" and request.token is not MISSING:
+        await agent.transmit(session, {**message, "parameters": {}})
+    await agent.transmit(session, message)
+
+
 def _late(seconds: float, action: str = "") -> AnswerRule:
     async def rule(agent: Agent, session: Session, request: Request, message: Json) -> None:
         if not action or request.action == action:
@@ -205,6 +211,12 @@ REPLY_FAULTS: Final = (
         "a progress message with the token comes before the reply",
         _before(lambda r, m: {"event": "progress", "parameters": {}, "idempotence": r.token}),
         reading="progress",
+    ),
+    answers(
+        "reply.servers.accepted_first",
+        "the reply to `servers` comes behind an empty one",
+        _accepted_first,
+        implied=True,
     ),
     answers("reply.to_other", "a reply goes to another connection, if there is one", _to(_other)),
     answers("reply.to_oldest", "replies go to the oldest connection", _to(_first)),

@@ -108,6 +108,17 @@ _LOST: Final = (
         _unless(lambda s, r, o: o.code == "bad_type"),
     ),
     tokens(
+        "token.missing.on_no_action",
+        "the error for a command without an action has no token",
+        _unless(lambda s, r, o: not isinstance(r.action, str)),
+        implied=True,
+    ),
+    tokens(
+        "token.missing.on_tick_rate",
+        "the reply to one action, which is called well, has no token",
+        _unless(lambda s, r, o: r.action == "set_tick_rate"),
+    ),
+    tokens(
         "token.missing.on_list_actions",
         "the reply to `list_actions` has no token",
         _unless(lambda s, r, o: r.action == "list_actions"),

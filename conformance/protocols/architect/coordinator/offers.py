@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from conformance.protocols.architect.dialogue import VERSION, Dialogue
 
@@ -38,6 +39,12 @@ def _half(text: str) -> str:
 
 def _another(letter: str) -> str:
     return "k" if letter != "k" else "q"
+
+
+def _swapped(text: str) -> str:
+    """The same signs, two neighbours in each other's place."""
+    at = next((n for n, pair in enumerate(pairwise(text)) if pair[0] != pair[1]), -1)
+    return text if at < 0 else text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
 OFFERS: Mapping[str, list[Offer]] = {
@@ -86,6 +93,12 @@ OFFERS: Mapping[str, list[Offer]] = {
         _bent(lambda text: text[:-1] + _another(text[-1:])),
         _bent(lambda text: _another(text[:1]) + text[1:]),
         _bent(lambda text: "".join(filter(str.isalnum, text)) or "x"),
+        _bent(_swapped),
+        _bent(lambda text: "".join(sorted(text))),
+        _bent(lambda text: text.replace("-", "_")),
+        _bent(lambda text: text.replace("_", "-")),
+        _bent(lambda text: text + "assay"),
+        _bent(lambda text: text + "."),
     ],
     "ARCH-AUTH-019": [
         _bent(str.swapcase, username=True),
@@ -96,12 +109,16 @@ OFFERS: Mapping[str, list[Offer]] = {
         _bent(lambda text: text + "x", username=True),
         _bent(lambda text: "x" + text, username=True),
         _bent(lambda text: text[:-1] + _another(text[-1:]), username=True),
+        _bent(_swapped, username=True),
+        _bent(lambda text: text + ".", username=True),
     ],
     "ARCH-AUTH-010": [
         of("SMP2.0", "U", "P"),
         of("SMP1.1", "U", "P"),
         of("smp1.0", "U", "P"),
         of("SMP1", "U", "P"),
+        of("SMP1.0x", "U", "P"),
+        of("SMP1.0.1", "U", "P"),
         of("assay", "U", "P"),
         of("U", "P", "V"),
         of("U", "V", "P"),

@@ -13,6 +13,7 @@ from conformance.frames import Frame
 from conformance.judge import Judge, same
 from conformance.marks import UnjudgeableError, requirement
 from conformance.protocols.architect.catalogue import read_catalogue
+from conformance.protocols.architect.coordinator.complaints import complaints_of
 from conformance.protocols.architect.coordinator.listings import (
     judge_again,
     judge_requirements,
@@ -173,7 +174,7 @@ def _as_if_lacking(call: Call, survey: Survey) -> bool:
 async def test_told_types_are_taken(script: Dialogue, judge: Judge) -> None:
     """A value of the told type is not refused as an ill-typed one, while another is taken."""
     survey = await survey_of(script)
-    complaints = _complaints(survey)
+    complaints = complaints_of(survey)
     taken = _taken(survey, complaints)
     if not survey.illtyped:
         judge.holds("ARCH-CAT-014", True, "")
@@ -192,39 +193,6 @@ async def test_told_types_are_taken(script: Dialogue, judge: Judge) -> None:
         )
 
 
-def _fails(call: Call, survey: Survey) -> bool:
-    return survey.manners.tells_error(call.asked.request, call.asked.reply)
-
-
-def _complaints(survey: Survey) -> set[str]:
-    """The kinds of reply that ill-typed values get.
-
-    Sure are those where the call succeeds otherwise; where there are none, those are likely that
-    several parameters get, and hardly any call with nothing wrong.
-    """
-    sure: set[str] = set()
-    found: dict[str, set[tuple[str, str]]] = {}
-    for call in survey.illtyped:
-        full = survey.best(call.action.name)
-        if call.answered and full is not None and full.answered and call.kind != full.kind:
-            found.setdefault(call.kind, set()).add((call.action.name, call.parameter))
-            if not _fails(full, survey) and _fails(call, survey) and _of_another_sort(call, full):
-                sure.add(call.kind)
-    fine = [each.kind for each in survey.full.values() if each.action.required]
-    likely = {
-        told
-        for told, where in found.items()
-        if len(where) > 1 and fine.count(told) <= len(fine) // 2
-    }
-    return (sure or likely) - {each.kind for each in survey.plain.values()}
-
-
-def _of_another_sort(call: Call, full: Call) -> bool:
-    """Is the changed value of another JSON type than the one that was taken?"""
-    values = [each.asked.request.parameters[call.parameter] for each in (call, full)]
-    return type(values[0]) is not type(values[1])
-
-
 def _taken(survey: Survey, complaints: set[str]) -> set[str]:
     """The kinds of reply that calls with sound parameters get, whether they succeed or not: those
     of full calls, and those that the same sort of value gets of several actions.
@@ -235,7 +203,7 @@ def _taken(survey: Survey, complaints: set[str]) -> set[str]:
             found.setdefault((call.kind, call.changed), set()).add(call.action.name)
     several = {told for (told, _), actions in found.items() if len(actions) > 1}
     full = {each.kind for each in survey.full.values() if each.answered}
-    good = {each.kind for each in survey.illtyped if each.answered and not _fails(each, survey)}
+    good = {each.kind for each in survey.illtyped if each.answered and not survey.fails(each)}
     return (full | several | good) - complaints - survey.strangers
 
 

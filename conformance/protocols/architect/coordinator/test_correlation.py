@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
 from conformance.clients.websocket import Socket
-from conformance.conversation import Conversation
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import case, requirement
@@ -20,16 +18,13 @@ from conformance.protocols.architect.dialogue import (
     Dialogue,
     echoes,
     last,
-    message_of,
     new_token,
 )
 from conformance.protocols.architect.replies import Request, bare, outline
-from conformance.protocols.architect.survey import Survey, survey_of
+from conformance.protocols.architect.survey import survey_of
 
 _SOME = 10
 _MANY = 50
-_TRIES = 3
-_MOMENT = 0.15
 
 _COMMON = {"status", "success", "ok", "action", "parameters", "result", "data", "done", "given"}
 _OF_ERRORS = {"error", "code", "message", "reason", "text"}
@@ -118,61 +113,6 @@ async def test_token_comes_back_as_it_is(
     for what, asked in zip(tokens, replies, strict=True):
         told = f"no reply carries the token ({what}) as it was: {script.why(line)}"
         judge.holds(row, asked.heard is not None, told, asked.sent, *last(line))
-
-
-@pytest.mark.parametrize("row", [case(f"ARCH-CORR-00{n}") for n in (5, 6, 7)])
-async def test_token_of_an_error(row: str, script: Dialogue, judge: Judge) -> None:
-    """Whether such an error is told is judged elsewhere: here, that it does not come without.
-
-    What comes without a token each time when such a call is made, and never otherwise, is its
-    reply.
-    """
-    wrong = _wrong_call(row, await survey_of(script), script)
-    if wrong is None:
-        judge.holds(row, True, "")  # nothing is required
-        return
-    line = await script.connect()
-    good = Request(action="list_actions")
-    quiet = [await _tokenless(line, good, script) for _ in range(_TRIES)]
-    loud = [await _tokenless(line, wrong, script) for _ in range(_TRIES)]
-    usual = {_shape(frame) for frames, _ in quiet for frame in frames}
-    new = [{_shape(frame) for frame in frames} - usual for frames, _ in loud]
-    unanswered = not any(answered for _, answered in loud)
-    lost = set.intersection(*new) if unanswered else set()
-    shown = [frame for frames, _ in loud for frame in frames if _shape(frame) in lost]
-    told = "the reply to a call with an error comes without its token"
-    judge.holds(row, not lost, told, *last(line, 2), *shown[:2])
-
-
-def _wrong_call(row: str, survey: Survey, script: Dialogue) -> Request | None:
-    if row == "ARCH-CORR-005":
-        return Request(action=script.new("no-such-action"))
-    calls = survey.lacking if row == "ARCH-CORR-006" else survey.illtyped
-    return calls[0].asked.request if calls else None
-
-
-async def _tokenless(
-    line: Conversation, called: Request, script: Dialogue
-) -> tuple[list[Frame], bool]:
-    """What came without a token of ours while an action was called, and whether it was answered."""
-    mark = line.mark()
-    request = replace(called, token=new_token())
-    await script.say(line, request)
-    after = await script.list_actions(line)
-    own = (request.token, after.request.token)
-    heard = await line.wait(lambda frame: echoes(frame, request.token), _MOMENT, mark)
-    frames = [
-        frame
-        for frame in line.frames[mark:]
-        if frame.sender == "peer"
-        and isinstance(message_of(frame), dict)
-        and not any(echoes(frame, token) for token in own)
-    ]
-    return frames, heard is not None
-
-
-def _shape(frame: Frame) -> str:
-    return json.dumps(outline(bare(message_of(frame)), 2), sort_keys=True)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, case, exclusive, requirement
 from conformance.plugin import Suite
 from conformance.protocols.architect.coordinator.backdoor import behind_refusal
+from conformance.protocols.architect.coordinator.effects import effects_of
 from conformance.protocols.architect.coordinator.offers import OFFERS, Offer, of
 from conformance.protocols.architect.dialogue import (
     CHANNEL,
@@ -35,6 +36,7 @@ from conformance.protocols.architect.dialogue import (
     new_token,
 )
 from conformance.protocols.architect.replies import Request
+from conformance.protocols.architect.survey import survey_of
 
 pytestmark = [exclusive("log-ins"), pytest.mark.exhausts]
 
@@ -88,6 +90,37 @@ async def test_nobody_was_turned_away(
     shown = [] if lore.turned_away is None else [lore.turned_away]
     told = "the right credentials are refused, and were taken before"
     judge.holds("ARCH-CONN-002", not shown, told, *shown)
+
+
+@requirement("ARCH-AUTH-001", "ARCH-AUTH-004")
+async def test_commands_of_strangers_do_nothing(script: Dialogue, judge: Judge) -> None:
+    """Not even where nothing is answered: what they ask for is not done."""
+    found = (await effects_of(script, await survey_of(script)))[:1]
+    for row, offered in (
+        ("ARCH-AUTH-001", []),
+        ("ARCH-AUTH-004", [VERSION, script.username, "assay-wrong"]),
+    ):
+        for effect in found:
+            request = effect.request(script.new("no-such"))
+            said = await _hurried(script, offered, request)
+            line = await script.connect("witness")
+            done = await effect.shows(request.parameters[effect.parameter], line, script)
+            told = f"{request.action} of somebody who must be blocked is done, and {effect.viewer}"
+            judge.holds(row, not done, f"{told} tells so", *said, *last(line, 2))
+        judge.holds(row, True, "")
+
+
+async def _hurried(script: Dialogue, offered: list[str], request: Request) -> tuple[Frame, ...]:
+    """Knock, and ask at once for something, whether that was let in or not."""
+    headers = {_HEADER: ", ".join(offered)} if offered else {}
+    path = script.lore.path
+    said = await script.opener.raw(CHANNEL, "stranger", see=False, headers=headers, path=path)
+    if isinstance(said, Refused):
+        return ()
+    await said.send(request.payload())
+    await said.ended(_GLANCE)
+    said.abort()
+    return tuple(said.frames[:2])
 
 
 @_of_everybody
@@ -160,6 +193,24 @@ async def test_credentials_elsewhere(script: Dialogue, judge: Judge) -> None:
     ):
         turned = await _turned(script, [], **options)
         _judge_blocked("ARCH-AUTH-012", turned, script, judge)
+
+
+@_of_everybody
+@requirement("ARCH-AUTH-001", "ARCH-AUTH-004")
+async def test_who_says_that_it_is_near(script: Dialogue, judge: Judge) -> None:
+    """What anybody can write in a header is no log-in, least of all where one comes from."""
+    near = "127.0.0.1"
+    headers = {
+        "Forwarded": f"for={near}",
+        "Origin": "http://localhost",
+        "X-Forwarded-For": near,
+        "X-Forwarded-User": script.username,
+        "X-Real-IP": near,
+    }
+    wrong = [VERSION, script.username, "assay-wrong"]
+    for row, offered in (("ARCH-AUTH-001", []), ("ARCH-AUTH-004", wrong)):
+        turned = await _turned(script, offered, headers=headers)
+        _judge_blocked(row, turned, script, judge)
 
 
 @_of_everybody
