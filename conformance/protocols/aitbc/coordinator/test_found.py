@@ -26,7 +26,7 @@ _SHOWN_ALIKE = (
 
 _FILTERS = ("status", "agent_type", "capabilities", "services")
 
-_ROUNDED = 0.01
+_ROUNDED = 0.05
 """By how much a score in a list may differ from the whole one."""
 
 
