@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from . import scripts
 from .gate import TOKENS
+from .later_scripts import later
 from .model import Line
 from .rehearsal import WASM64, Stage, form
 from .scripts import NESTED, Script
@@ -363,6 +364,7 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     inputs,
     frames,
     scripts.races,
+    later,
     limits,
     failures,
 )
