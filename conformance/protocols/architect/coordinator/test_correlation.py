@@ -18,6 +18,7 @@ from conformance.protocols.architect.dialogue import (
     Dialogue,
     echoes,
     last,
+    message_of,
     new_token,
 )
 from conformance.protocols.architect.replies import Request, bare, outline
@@ -25,6 +26,7 @@ from conformance.protocols.architect.survey import survey_of
 
 _SOME = 10
 _MANY = 50
+_A_WHILE = 1.5
 
 _COMMON = {"status", "success", "ok", "action", "parameters", "result", "data", "done", "given"}
 _OF_ERRORS = {"error", "code", "message", "reason", "text"}
@@ -113,6 +115,25 @@ async def test_token_comes_back_as_it_is(
     for what, asked in zip(tokens, replies, strict=True):
         told = f"no reply carries the token ({what}) as it was: {script.why(line)}"
         judge.holds(row, asked.heard is not None, told, asked.sent, *last(line))
+
+
+@requirement("ARCH-CORR-003")
+async def test_very_long_token_is_not_cut(script: Dialogue, judge: Judge) -> None:
+    """It may be too long to be answered, but what comes back is all of it."""
+    line = await script.connect()
+    token = new_token() * 64
+    sent = await script.say(line, Request(action="list_actions", token=token))
+    heard = await line.wait(partial(_begins, token), min(_A_WHILE, script.timeout))
+    whole = heard is None or echoes(heard, token)
+    told = "a token of 2048 characters comes back cut"
+    judge.holds("ARCH-CORR-003", whole, told, sent, *([heard] if heard else []))
+
+
+def _begins(token: str, frame: Frame) -> bool:
+    """Does a message of the agent carry some beginning of that token?"""
+    said = message_of(frame) if frame.sender == "peer" else None
+    found = said.get("idempotence") if isinstance(said, dict) else None
+    return isinstance(found, str) and len(found) >= 8 and token.startswith(found)
 
 
 @pytest.mark.parametrize(
