@@ -161,7 +161,8 @@ async def test_flow_many_in_flight(row: str, count: int, script: Dialogue, judge
         said = json.dumps(outline(asked.reply, 3), sort_keys=True)
         crossed = said in theirs and said != shapes.get(asked.request.action)
         crossed = crossed and _speaks_of_itself(asked.reply)
-        lists = isinstance(asked.listed, dict)
+        # An error may have room for a catalogue, with nothing in it.
+        lists = isinstance(asked.listed, dict) and bool(asked.listed or asked.request.lists)
         crossed = crossed or lists is not (asked.request.action == "list_actions")
         crossed = crossed and not survey.manners.tells_error(asked.request, asked.reply)
         told = f"the reply to {asked.request.action} is that to another action"
