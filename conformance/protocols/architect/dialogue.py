@@ -283,17 +283,12 @@ class Dialogue:
         self, line: Conversation, asked: Asked, mark: int, patience: str = "requests"
     ) -> Asked:
         """Wait for the reply to what was sent after the mark."""
-        seconds = self.lore.patience.seconds(patience)
-        if seconds is None:
-            seconds = self.timeout / 100  # it has hung too often: a glance
         token = asked.request.token
-        heard = await line.wait(lambda frame: echoes(frame, token), seconds, mark)
-        if heard is None and line.closed is None:
-            self.lore.patience.hung(patience, seconds)
-        elif heard is not None:
-            took = heard.at - asked.sent.at
-            self.lore.patience.answered(patience, took)
-            self.lore.slow = self.lore.slow or took > _SLOW
+        heard = await line.hope(
+            lambda frame: echoes(frame, token), self.lore.patience, patience, mark
+        )
+        if heard is not None:
+            self.lore.slow = self.lore.slow or heard.at - asked.sent.at > _SLOW
         asked = Asked(request=asked.request, sent=asked.sent, heard=heard)
         if heard is not None and asked.request.lists and isinstance(token, str):
             self._see_catalogue(asked, heard)

@@ -127,7 +127,7 @@ async def _judge_ended(
         {"type": "CHAT", "target_id": room.number(second.person), "payload": mark}, lawful=False
     )
     said = await room.say(caller, owner.person, absent=True)
-    patience = min(_PATIENCE, room.patience.seconds("refusal") or 0.1)
+    patience = min(_PATIENCE, room.patience.glance("refusal"))
     closed = await doubtful.ended(patience)
     if closed is None:
         room.patience.hung("refusal", patience)

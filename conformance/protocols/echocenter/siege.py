@@ -105,7 +105,7 @@ class Siege:
                 message = {"type": "CHAT", "target_id": number, "payload": mark}
                 said.append((socket, mark, await socket.send(message)))
         for socket, mark, frame in said:
-            seconds = self.room.patience.seconds("afterwards") or 0.1
+            seconds = self.room.patience.glance("afterwards")
             ways = [self.second.socket.wait(_holds(mark), seconds), socket.ended(seconds)]
             tasks = [asyncio.ensure_future(way) for way in ways]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

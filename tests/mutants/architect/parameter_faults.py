@@ -36,14 +36,15 @@ class _Lenient(Agent):
             return _DONE  # what was accepted must not fail after all
 
 
-def _accepts(name: str, summary: str, rule: _Fits) -> Fault:
+def _typed(name: str, summary: str, make: Callable[[Reading], Agent]) -> Fault:
+    """A fault in what counts as a value of a type."""
     return Fault(
-        name=f"type.{name}.accepted",
-        summary=f"{summary} is accepted",
-        section="Supported actions",
-        implied=True,
-        make=partial(_Lenient, rule=rule),
+        name=f"type.{name}", summary=summary, section="Supported actions", implied=True, make=make
     )
+
+
+def _accepts(name: str, summary: str, rule: _Fits) -> Fault:
+    return _typed(f"{name}.accepted", f"{summary} is accepted", partial(_Lenient, rule=rule))
 
 
 def _is_number_text(value: Json) -> bool:
@@ -93,13 +94,8 @@ class _Narrow(Agent):
 
 
 def _refuses(name: str, summary: str, rule: _Fits) -> Fault:
-    return Fault(
-        name=f"type.{name}.refused",
-        summary=f"{summary} is refused as ill-typed",
-        section="Supported actions",
-        implied=True,
-        make=partial(_Narrow, rule=rule),
-    )
+    summary = f"{summary} is refused as ill-typed"
+    return _typed(f"{name}.refused", summary, partial(_Narrow, rule=rule))
 
 
 _NARROW: Final = (

@@ -50,7 +50,7 @@ async def test_illegal_frames(row: str, names: list[str], script: Dialogue, judg
     await script.needs_company()
     there = await script.connect("there")
     lines = [await script.raw("breaking", see=False) for _ in names]
-    seconds = min(script.lore.patience.seconds("illegal") or 0.1, _PROMPT)
+    seconds = min(script.lore.patience.glance("illegal"), _PROMPT)
     await asyncio.gather(*(_break(*each, seconds) for each in zip(lines, names, strict=True)))
     for line, name in zip(lines, names, strict=True):
         _judge_ended(row, name, line, judge)

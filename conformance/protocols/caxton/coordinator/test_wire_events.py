@@ -237,7 +237,7 @@ async def test_flow_illegal_frames(
     await siege.begin()
     cases = illegal_frames(json.dumps(_ALL).encode())
     lines = [await opened_raw(client, name, see=False) for name in cases]
-    seconds = min(herald.patience.seconds("illegal") or 0.1, _ENDS_WITHIN)
+    seconds = min(herald.patience.glance("illegal"), _ENDS_WITHIN)
     await asyncio.gather(
         *(_break(line, cases[name], seconds) for line, name in zip(lines, cases, strict=True))
     )

@@ -81,8 +81,9 @@ async def _send_all(
         last=last.mark,
     )
     if _missing(sent, target) and not outgrown(sender):  # the last may overtake others
-        all_there = lambda _: not _missing(sent, target)  # noqa: E731
-        await target.socket.hope(all_there, room.patience, "payload", since)
+        await target.socket.hope(
+            lambda _: not _missing(sent, target), room.patience, "payload", since
+        )
     return sent
 
 

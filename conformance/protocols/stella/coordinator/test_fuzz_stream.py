@@ -19,7 +19,7 @@ from conformance.plugin import Suite
 from conformance.protocols.stella.fleet import Agent, Fleet
 from conformance.protocols.stella.hours import Hours
 from conformance.protocols.stella.siege import UNHARMED
-from conformance.protocols.stella.streams import PROMPT, Line, Streams
+from conformance.protocols.stella.streams import Line, Streams
 from conformance.rfc6455_cases import send_parts
 
 if TYPE_CHECKING:
@@ -32,11 +32,6 @@ _COMEBACK = 2.0
 """Seconds in which a coordinator notices that the stream before has ended."""
 
 Streaming = Callable[["Case"], Streams]
-
-
-@pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
 
 
 @pytest.fixture

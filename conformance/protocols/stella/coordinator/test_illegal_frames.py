@@ -5,31 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
 from websockets.frames import Opcode
 
 from conformance.clients.raw import RawSocket
 from conformance.clients.rfc6455 import frame_bytes
 from conformance.judge import Judge
 from conformance.marks import requirement
-from conformance.patience import Patience
-from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.siege import UNHARMED, Siege
-from conformance.protocols.stella.streams import PROMPT, Line, Streams
+from conformance.protocols.stella.streams import Line, Streams
 from conformance.rfc6455_cases import astray, illegal_frames
 
 _WITHIN = 3.0
 """Seconds within which a connection is ended."""
-
-
-@pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
-
-
-@pytest.fixture
-def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
-    return Streams(fleet, judge, patience)
 
 
 def _text(streams: Streams) -> bytes:

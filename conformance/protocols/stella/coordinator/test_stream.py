@@ -32,11 +32,6 @@ _LONG = 30.0
 
 
 @pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
-
-
-@pytest.fixture(scope="module")
 async def silent(suite: Suite) -> AsyncIterator[Vigil[list[Line]]]:
     """Streams on which nothing is said, from the first check of streams on."""
     vigil: Vigil[list[Line]] = Vigil(suite.protocol, suite.context.target)

@@ -10,23 +10,11 @@ from websockets.frames import Opcode
 
 from conformance.judge import Judge
 from conformance.marks import case, requirement
-from conformance.patience import Patience
-from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.hostility import BINARY, MESSAGES, TEXTS, large
 from conformance.protocols.stella.siege import UNHARMED, Act, Siege
-from conformance.protocols.stella.streams import PROMPT, Streams
+from conformance.protocols.stella.streams import Streams
 
 _OWN = "STELLA-STREAM-028"
-
-
-@pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
-
-
-@pytest.fixture
-def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
-    return Streams(fleet, judge, patience)
 
 
 def _text(text: str) -> Act:

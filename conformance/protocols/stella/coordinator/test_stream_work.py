@@ -5,28 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import pytest
-
 from conformance.clients.websocket import Socket
 from conformance.hooks import HookError
 from conformance.judge import Judge
 from conformance.marks import UnjudgeableError, requirement
-from conformance.patience import Patience
 from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.jobs import WAYS, Job, judge_done, tasks_of
-from conformance.protocols.stella.streams import PROMPT, Line, Streams
+from conformance.protocols.stella.streams import Line, Streams
 
 _BACK = {"heartbeat": "STELLA-TASK-025", "poll": "STELLA-TASK-026"}
-
-
-@pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
-
-
-@pytest.fixture
-def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
-    return Streams(fleet, judge, patience)
 
 
 def _progress(job: Job, progress: float) -> dict[str, Any]:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from conformance.frames import Frame
 from conformance.judge import Judge
 from conformance.marks import requirement
-from conformance.patience import Patience
-from conformance.protocols.stella.fleet import Fleet
 from conformance.protocols.stella.jobs import WAYS, Depot, Haul, Job, judge_done
-from conformance.protocols.stella.streams import PROMPT, Line, Streams, task_in
-
-
-@pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
-
-
-@pytest.fixture
-def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
-    return Streams(fleet, judge, patience)
+from conformance.protocols.stella.streams import Line, Streams, task_in
 
 
 async def _later(streams: Streams, row: str, job: Job) -> Line:

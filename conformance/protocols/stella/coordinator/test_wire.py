@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from websockets.frames import Opcode
 
 from conformance.clients.raw import RawSocket
@@ -17,10 +16,9 @@ from conformance.conversation import Refused
 from conformance.exchange import Exchange
 from conformance.judge import Judge
 from conformance.marks import requirement
-from conformance.patience import Patience
 from conformance.protocols.stella.fleet import Fleet, rows_of
 from conformance.protocols.stella.jobs import Depot, Job, tasks_of
-from conformance.protocols.stella.streams import PROMPT, Line, Streams
+from conformance.protocols.stella.streams import Line, Streams
 from conformance.rfc6455_cases import (
     CLOSES,
     CUTS,
@@ -37,16 +35,6 @@ _NEVER_TOO_BIG = 8_000
 """Bytes that a peer with any limit takes."""
 
 _ZONED = re.compile(r"(?i)(?:z|[+-]\d\d(?::?\d\d)?)$")
-
-
-@pytest.fixture(scope="module")
-def patience() -> Patience:
-    return Patience(PROMPT)
-
-
-@pytest.fixture
-def streams(fleet: Fleet, judge: Judge, patience: Patience) -> Streams:
-    return Streams(fleet, judge, patience)
 
 
 def _raw(line: Line) -> RawSocket:
