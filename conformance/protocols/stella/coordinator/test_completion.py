@@ -23,6 +23,9 @@ _MANY = 12
 
 _LONG_AFTER = 1800.0
 
+_LASTS = 86_000
+"""A timeout that is not over between two tasks, be it in seconds or in milliseconds."""
+
 _A_WHILE = 75.0
 """Seconds between two tasks, and no agent is offline meanwhile."""
 
@@ -149,10 +152,10 @@ async def test_completed_tasks_leave_those_that_are_older(
     fleet: Fleet, depot: Depot, judge: Judge
 ) -> None:
     agent = await fleet.register()
-    older = await depot.make(agent, timeout=7200)
+    older = await depot.make(agent, timeout=_LASTS)
     await fleet.hours.jump(_A_WHILE)
     with suppress(HookError):  # whoever is offline by now need not be given anything
-        newer = await depot.make(agent, timeout=7200)
+        newer = await depot.make(agent, timeout=_LASTS)
         await fleet.complete(agent, newer.id, served=False)  # which nobody fetched
     haul = await depot.fetch("heartbeat", agent, older)
     wrong = "after the completion of a task an older one does not come"
